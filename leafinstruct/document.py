@@ -1,0 +1,277 @@
+"""The one data model: documents made of parts, images, records, and their Arrow schemas.
+
+Every file of a run holds rows of one of these schemas. Imports nothing of ours, so that everything else may import it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+
+class LeafError(Exception):
+    """Something the user must change: one line that names the file or key, what was wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One text or one image of a document, in reading order.
+
+    A text part has `text`; an image part has `image`, the SHA-256 (hex) of the image's original bytes, and may have
+    `alt` and `caption`. `step` counts the steps of a tutorial from 1; 0 means that the part belongs to no step.
+    A part with `heading` above 0 is a heading of that level (1 to 6).
+    """
+
+    type: Literal["text", "image"]
+    text: str = ""
+    image: str = ""
+    alt: str = ""
+    caption: str = ""
+    url: str = ""
+    step: int = 0
+    heading: int = 0
+
+    def __post_init__(self) -> None:
+        if self.type == "text" and (self.image or not self.text):
+            raise ValueError("a text part has text and no image")
+        if self.type == "image" and (self.text or len(self.image) != 64):
+            raise ValueError("an image part has the sha256 of its bytes and no text")
+
+
+@dataclass(frozen=True, slots=True)
+class LostImage:
+    """An image that the page shows and harvest could not get: where it stood, what it was called, why it is not here.
+
+    `position` is the index of the part before which it stood (0 to number of parts).
+    """
+
+    position: int
+    ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page or tutorial as an ordered list of parts.
+
+    `error` names why harvest could make no document of an input (such a row has no parts). `raw` maps each part of an
+    edited document to the index of the raw part it came from; it is empty in a raw document.
+    """
+
+    id: str
+    source: str
+    site: str
+    url: str
+    path: str
+    license: str
+    title: str
+    topic: str
+    language: str
+    parts: tuple[Part, ...]
+    lost: tuple[LostImage, ...] = ()
+    raw: tuple[int, ...] = ()
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        if self.raw and len(self.raw) != len(self.parts):
+            raise ValueError(f"document {self.id}: {len(self.raw)} raw positions for {len(self.parts)} parts")
+
+    @property
+    def images(self) -> list[str]:
+        """The SHA-256 of the image of each image part, in order; an image shown twice stands twice."""
+        return [p.image for p in self.parts if p.type == "image"]
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(p.text for p in self.parts if p.type == "text")
+
+    def digest(self) -> str:
+        """Hash of all that a reader of the document sees; the key of what models made of it."""
+        shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading) for p in self.parts]
+        return digest([self.title, self.language, shown])
+
+    def edited(self, parts: Sequence[Part], raw: Sequence[int]) -> Document:
+        return replace(self, parts=tuple(parts), raw=tuple(raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Original bytes of an image, never re-encoded. `width` and `height` in pixels as displayed (after EXIF
+    orientation), None if the header cannot be read."""
+
+    sha256: str
+    bytes: bytes
+    format: str
+    width: int | None
+    height: int | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One entry of a message: a text, or the place of an image (whose `text` is empty)."""
+
+    type: Literal["text", "image"]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["user", "assistant"]
+    content: tuple[Content, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMeta:
+    """What is published about one image of a record; `source_sha256` is the id of the bytes as harvested."""
+
+    source_sha256: str
+    url: str
+    license: str
+    caption: str
+    clip_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One instruction example, or (with `dropped_by`) the row that says why a document became none.
+
+    `images` holds the SHA-256 of every image of all messages in reading order, one for each image entry; `image_meta`
+    is parallel to it. `writer` names what wrote the instruction: a model and revision, or "template".
+    """
+
+    id: str
+    document: str
+    task: str
+    source: str
+    url: str
+    site: str
+    license: str
+    topic: str
+    language: str
+    messages: tuple[Message, ...]
+    images: tuple[str, ...]
+    image_meta: tuple[ImageMeta, ...]
+    scores: tuple[tuple[str, float | None], ...] = ()
+    writer: str = ""
+    dropped_by: str = ""
+
+    def __post_init__(self) -> None:
+        places = sum(c.type == "image" for m in self.messages for c in m.content)
+        if not places == len(self.images) == len(self.image_meta):
+            raise ValueError(
+                f"record {self.id}: {places} image places, {len(self.images)} images, {len(self.image_meta)} image_meta"
+            )
+
+
+TEXT = pa.string()
+PART_TYPE = pa.struct(
+    [(f.name, pa.int32() if f.name in ("step", "heading") else TEXT) for f in fields(Part)],
+)
+LOST_TYPE = pa.struct([("position", pa.int32()), ("ref", TEXT), ("reason", TEXT)])
+DOCUMENT_SCHEMA = pa.schema(
+    [(name, TEXT) for name in ("id", "source", "site", "url", "path", "license", "title", "topic", "language")]
+    + [
+        ("parts", pa.list_(PART_TYPE)),
+        ("lost", pa.list_(LOST_TYPE)),
+        ("raw", pa.list_(pa.int32())),
+        ("error", TEXT),
+    ]
+)
+IMAGE_SCHEMA = pa.schema(
+    [
+        ("sha256", TEXT),
+        ("bytes", pa.large_binary()),
+        ("format", TEXT),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("url", TEXT),
+    ]
+)
+CONTENT_TYPE = pa.struct([("type", TEXT), ("text", TEXT)])
+MESSAGE_TYPE = pa.struct([("role", TEXT), ("content", pa.list_(CONTENT_TYPE))])
+IMAGE_META_TYPE = pa.struct(
+    [(name, TEXT) for name in ("source_sha256", "url", "license", "caption")] + [("clip_score", pa.float64())]
+)
+RECORD_SCHEMA = pa.schema(
+    [(n, TEXT) for n in ("id", "document", "task", "source", "url", "site", "license", "topic", "language")]
+    + [
+        ("messages", pa.list_(MESSAGE_TYPE)),
+        ("images", pa.list_(TEXT)),
+        ("image_meta", pa.list_(IMAGE_META_TYPE)),
+        ("scores", pa.list_(pa.struct([("name", TEXT), ("value", pa.float64())]))),
+        ("writer", TEXT),
+        ("dropped_by", TEXT),
+    ]
+)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 (hex) of a value made of lists, tuples, strings, numbers, None and dicts, by their canonical JSON."""
+    import json
+
+    data = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def document_id(source: str, where: str, occurrence: int = 0) -> str:
+    """Id of a document: hash of source name, URL or path relative to the source's root, and occurrence."""
+    return digest([source, where, occurrence])[:20]
+
+
+def documents_to_table(documents: Iterable[Document]) -> pa.Table:
+    """Rows of DOCUMENT_SCHEMA in id order."""
+    rows = [asdict(d) for d in sorted(documents, key=lambda d: d.id)]
+    return pa.Table.from_pylist(rows, schema=DOCUMENT_SCHEMA)
+
+
+def documents_from_table(table: pa.Table) -> Iterator[Document]:
+    for row in table.to_pylist():
+        row["parts"] = tuple(Part(**p) for p in row["parts"])
+        row["lost"] = tuple(LostImage(**p) for p in row["lost"])
+        row["raw"] = tuple(row["raw"])
+        yield Document(**row)
+
+
+def images_to_table(images: Iterable[Image]) -> pa.Table:
+    """Rows of IMAGE_SCHEMA, one for each distinct sha256, in its order."""
+    unique = {image.sha256: image for image in images}
+    rows = [unique[key] for key in sorted(unique)]
+    columns = [pa.array([getattr(r, f.name) for r in rows], f.type) for f in IMAGE_SCHEMA]
+    return pa.Table.from_arrays(columns, schema=IMAGE_SCHEMA)
+
+
+def records_to_table(records: Iterable[Record]) -> pa.Table:
+    """Rows of RECORD_SCHEMA in id order."""
+    rows = []
+    for record in sorted(records, key=lambda r: r.id):
+        row = asdict(record)
+        row["scores"] = [{"name": name, "value": value} for name, value in record.scores]
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
+
+
+def records_from_table(table: pa.Table) -> Iterator[Record]:
+    for row in table.to_pylist():
+        row["messages"] = tuple(
+            Message(m["role"], tuple(Content(**c) for c in m["content"])) for m in row["messages"]
+        )
+        row["images"] = tuple(row["images"])
+        row["image_meta"] = tuple(ImageMeta(**m) for m in row["image_meta"])
+        row["scores"] = tuple((s["name"], s["value"]) for s in row["scores"])
+        yield Record(**row)
+
+
+@dataclass(slots=True)
+class Harvested:
+    """What a source makes of one partition: documents, the images their parts name, and the files it depended on."""
+
+    documents: list[Document] = field(default_factory=list)
+    images: dict[str, Image] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
