@@ -259,13 +259,20 @@ def records_to_table(records: Iterable[Record]) -> pa.Table:
 
 def records_from_table(table: pa.Table) -> Iterator[Record]:
     for row in table.to_pylist():
-        row["messages"] = tuple(
-            Message(m["role"], tuple(Content(**c) for c in m["content"])) for m in row["messages"]
-        )
+        row["messages"] = tuple(Message(m["role"], tuple(Content(**c) for c in m["content"])) for m in row["messages"])
         row["images"] = tuple(row["images"])
         row["image_meta"] = tuple(ImageMeta(**m) for m in row["image_meta"])
         row["scores"] = tuple((s["name"], s["value"]) for s in row["scores"])
         yield Record(**row)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name: the nearest known one, or all of them when none is near."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(names)})"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,55 @@
+"""What a stage is given to work with: the run, the pipeline, the engine's map, and the options of one build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from leafinstruct.models.pool import Pool
+from leafinstruct.pipeline import Pipeline, load_pipeline
+from leafinstruct.progress import Progress
+from leafinstruct.run import Run
+
+RunTasks = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]], int], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to open the build for itself; small and picklable."""
+
+    pipeline: Path
+    run: Path
+
+    def open(self) -> tuple[Pipeline, Run]:
+        return _open(self.pipeline, self.run)
+
+
+@lru_cache(maxsize=4)
+def _open(pipeline: Path, run: Path) -> tuple[Pipeline, Run]:
+    return load_pipeline(pipeline), Run(run)
+
+
+@dataclass
+class Context:
+    """One build: `limit` cuts each source to its first documents, `score_all` switches gates off."""
+
+    run: Run
+    pipeline: Pipeline
+    run_tasks: RunTasks
+    workers: int = 1
+    limit: int | None = None
+    score_all: bool = False
+    progress: Progress = field(default_factory=Progress)
+    pool: Pool = field(default_factory=Pool)
+
+    @property
+    def job(self) -> Job:
+        return Job(self.pipeline.path.resolve(), self.run.path.resolve())
+
+    def map(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
+        """Run `function(job, *task)` for all tasks on the engine, with progress; results in no given order."""
+        ready = [(self.job, *task) for task in tasks]
+        return list(self.progress.over(self.run_tasks(function, ready, self.workers), len(ready), label))

@@ -1,0 +1,1 @@
+"""The bundled sample: our own tutorials and web pages, drawn and written to disk when `make_sample` is called, with planted faults."""

@@ -1,0 +1,151 @@
+"""Boolean expressions of rules: a small part of Python's syntax, checked node by node and never given to `eval`.
+
+Allowed: and, or, not, comparisons, `in` with a list of constants, + - * /, numbers, strings, column names with or
+without their filter (`words`, `text.words`), and, in document rules, functions over the images that are left.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FUNCTIONS = {
+    "count": "images that are left",
+    "mean": "mean of an image column over the images that are left",
+    "min": "smallest value of an image column over the images that are left",
+    "max": "largest value of an image column over the images that are left",
+    "sum": "sum of an image column over the images that are left",
+    "dropped": "sum of an image column over the images that were dropped",
+}
+COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: np.divide,
+}
+
+
+class ExpressionError(ValueError):
+    """The text is no expression of a rule; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What an expression reads: a column, or a function of one (`column` is "" for `count()`)."""
+
+    column: str
+    function: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.function}({self.column})" if self.function else self.column
+
+
+class Expression:
+    """A parsed rule. `names` are the columns and functions it reads, in order of appearance."""
+
+    def __init__(self, text: str) -> None:
+        self.text = " ".join(str(text).split())
+        try:
+            self._tree = ast.parse(self.text, mode="eval").body
+        except SyntaxError:
+            raise ExpressionError(f"'{self.text}' is not an expression") from None
+        self.names = tuple(dict.fromkeys(_names(self._tree)))
+
+    def evaluate(self, values: Mapping[Name, Any]) -> Any:
+        """Value over arrays: `values` gives for each of `names` an array (all of one length)."""
+        return _evaluate(self._tree, values)
+
+
+def _names(node: ast.expr) -> Iterator[Name]:
+    """The names below a node; raises ExpressionError for what is not allowed."""
+    match node:
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from _names(value)
+        case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
+            yield from _names(operand)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
+            yield from _names(left)
+            yield from _names(right)
+        case ast.Compare(left=left, ops=ops, comparators=sides):
+            yield from _names(left)
+            for op, side in zip(ops, sides, strict=True):
+                if isinstance(op, ast.In | ast.NotIn):
+                    _constants(side)
+                elif type(op) in COMPARE:
+                    yield from _names(side)
+                else:
+                    raise ExpressionError(f"'{ast.unparse(node)}': this comparison is not allowed")
+        case ast.Constant(value=bool() | int() | float() | str()):
+            return
+        case ast.Name() | ast.Attribute(value=ast.Name()):
+            yield Name(ast.unparse(node))
+        case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
+            yield _function(function, arguments)
+        case _:
+            raise ExpressionError(f"'{ast.unparse(node)}' is not allowed in a rule")
+
+
+def _function(function: str, arguments: list[ast.expr]) -> Name:
+    if function not in FUNCTIONS:
+        raise ExpressionError(f"unknown function '{function}' (known: {', '.join(FUNCTIONS)})")
+    if function == "count" and not arguments:
+        return Name("", "count")
+    if function != "count" and len(arguments) == 1 and isinstance(arguments[0], ast.Name | ast.Attribute):
+        return Name(ast.unparse(arguments[0]), function)
+    raise ExpressionError(f"'{function}' takes {'nothing' if function == 'count' else 'one image column'}")
+
+
+def _constants(node: ast.expr) -> list[Any]:
+    if not isinstance(node, ast.List | ast.Tuple | ast.Set):
+        raise ExpressionError(f"'in' needs a list such as [\"en\", \"de\"], not '{ast.unparse(node)}'")
+    values = []
+    for item in node.elts:
+        if not isinstance(item, ast.Constant):
+            raise ExpressionError(f"'{ast.unparse(item)}': a list holds constants only")
+        values.append(item.value)
+    return values
+
+
+def _evaluate(node: ast.expr, values: Mapping[Name, Any]) -> Any:
+    match node:
+        case ast.BoolOp(op=op, values=parts):
+            joined = np.logical_and if isinstance(op, ast.And) else np.logical_or
+            return joined.reduce(np.broadcast_arrays(*[_evaluate(p, values) for p in parts]))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return np.logical_not(_evaluate(operand, values))
+        case ast.UnaryOp(operand=operand):
+            return -_evaluate(operand, values)
+        case ast.BinOp(left=left, op=op, right=right):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return ARITHMETIC[type(op)](_evaluate(left, values), _evaluate(right, values))
+        case ast.Compare(left=left, ops=ops, comparators=sides):
+            results, a = [], _evaluate(left, values)
+            for op, side in zip(ops, sides, strict=True):
+                if isinstance(op, ast.In | ast.NotIn):
+                    inside = np.isin(a, np.array(_constants(side), dtype=getattr(a, "dtype", None)))
+                    results.append(inside if isinstance(op, ast.In) else ~inside)
+                else:
+                    b = _evaluate(side, values)
+                    results.append(COMPARE[type(op)](a, b))
+                    a = b
+            return np.logical_and.reduce(np.broadcast_arrays(*results))
+        case ast.Constant(value=value):
+            return value
+        case ast.Call(func=ast.Name(id=function), args=arguments):
+            return values[_function(function, arguments)]
+        case _:
+            return values[Name(ast.unparse(node))]

@@ -1,0 +1,169 @@
+"""A page as a flow of blocks before its images are fetched: what parsers give, and how it becomes parts and steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from leafinstruct.document import Image, LostImage, Part
+
+SPACES = re.compile(r"[ \t\r\n\f]+")
+BREAKS = re.compile(r" *\v[ \v]*")
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
+STEP_WORD = re.compile(
+    r"^\W*(?:step|schritt|étape|etape|paso|passo|passaggio|stap|steg|trin|krok|шаг|крок|bước|adım|步骤|步驟|ステップ|手順|단계)"
+    r"\s*(\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
+    re.IGNORECASE,
+)
+NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
+
+
+@dataclass(slots=True)
+class Block:
+    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item;
+    `larger` names larger versions of the image, largest first; a `tight` block follows the last without a blank line."""
+
+    text: str = ""
+    ref: str = ""
+    alt: str = ""
+    caption: str = ""
+    heading: int = 0
+    item: tuple[int, int] = (0, 0)
+    tight: bool = False
+    larger: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Page:
+    """What a parser makes of one file."""
+
+    blocks: list[Block] = field(default_factory=list)
+    title: str = ""
+    language: str = ""
+    license: str = ""
+    url: str = ""
+    topic: str = ""
+    error: str = ""
+
+    @property
+    def first_heading(self) -> str:
+        return next((b.text for b in self.blocks if b.heading), "")
+
+
+class Flow:
+    """Collects inline text into blocks. Whitespace collapses; a marker waits for the first text of its list item."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.heading = 0
+        self.item = (0, 0)
+        self.marker = ""
+        self.tight = False
+        self._inline: list[str] = []
+
+    def text(self, text: str) -> None:
+        self._inline.append(text)
+
+    def line_break(self) -> None:
+        self._inline.append("\v")
+
+    def end(self) -> None:
+        """End of a paragraph or of any other block."""
+        if self._inline:
+            text = BREAKS.sub("\n", SPACES.sub(" ", "".join(self._inline).translate(INVISIBLE))).strip()
+            self._inline.clear()
+            self.block(text)
+
+    def block(self, text: str) -> None:
+        """A whole block whose whitespace counts."""
+        if text:
+            marker, self.marker = self.marker, ""
+            tight, self.tight = self.tight, False
+            self.blocks.append(Block(marker + text, heading=self.heading, item=self.item, tight=tight))
+
+    def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
+        self.end()
+        alt = SPACES.sub(" ", alt).strip()
+        self.blocks.append(Block(ref=ref, alt=alt, item=self.item, larger=larger))
+
+
+def steps_of(blocks: Sequence[Block]) -> list[int]:
+    """The step each block belongs to (0: none). Headings "Step 3" decide; else items of ordered lists; else numbered
+    headings. Each needs two steps at least."""
+    for steps in (_heading_steps(blocks, STEP_WORD), _item_steps(blocks), _heading_steps(blocks, NUMBERED)):
+        if max(steps, default=0) > 1:
+            return steps
+    return [0] * len(blocks)
+
+
+def _heading_steps(blocks: Sequence[Block], pattern: re.Pattern[str]) -> list[int]:
+    levels = [b.heading for b in blocks if b.heading and pattern.match(b.text)]
+    level = max(set(levels), key=levels.count, default=0)
+    steps, step, count = [], 0, 0
+    for block in blocks:
+        if block.heading and block.heading <= level:
+            begins = block.heading == level and pattern.match(block.text)
+            count += bool(begins)
+            step = count if begins else 0
+        steps.append(step)
+    return steps
+
+
+def _item_steps(blocks: Sequence[Block]) -> list[int]:
+    """A list that goes on counting where the last one ended (an image stood between) is the same list."""
+    steps: list[int] = []
+    count, last, gap = 0, (0, 0), 0
+    for block in blocks:
+        if block.item == (0, 0):
+            steps.append(0)
+            gap = -1 if block.heading or gap < 0 else gap + 1
+            continue
+        if block.item != last:
+            if last != (0, 0) and gap > 0 and block.item[1] == last[1] + 1:
+                steps[-gap:] = [count] * gap
+            count += 1
+        steps.append(count)
+        last, gap = block.item, 0
+    return steps
+
+
+def assemble(
+    blocks: Sequence[Block], resolve: Callable[[Block], Image | str], steps: Sequence[int] | None = None
+) -> tuple[tuple[Part, ...], tuple[LostImage, ...], dict[str, Image]]:
+    """Parts of a document. Text between images inside one step is one part, a heading is a part of its own.
+
+    `resolve` gives the image of a block, or the reason why there is none ("" leaves no trace of it)."""
+    parts: list[Part] = []
+    lost: list[LostImage] = []
+    images: dict[str, Image] = {}
+    run = ""
+    run_step = 0
+
+    def close() -> None:
+        nonlocal run
+        if run:
+            parts.append(Part("text", text=run, step=run_step))
+            run = ""
+
+    for block, step in zip(blocks, steps or steps_of(blocks), strict=True):
+        if block.ref:
+            got = resolve(block)
+            if got == "":
+                continue
+            close()
+            if isinstance(got, str):
+                lost.append(LostImage(len(parts), block.ref[:500], got))
+            else:
+                images[got.sha256] = got
+                parts.append(Part("image", "", got.sha256, block.alt, block.caption, got.url, step))
+        elif block.heading:
+            close()
+            parts.append(Part("text", text=block.text, step=step, heading=block.heading))
+        else:
+            if step != run_step:
+                close()
+            run = f"{run}{'\n' if block.tight else '\n\n'}{block.text}" if run else block.text
+            run_step = step
+    close()
+    return tuple(parts), tuple(lost), images

@@ -1,0 +1,79 @@
+"""Structural checks on the bytes of an image: is it one, which format, how large. Nothing is decoded or judged here."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import PIL.Image
+from PIL.TiffImagePlugin import TiffImageFile
+
+from leafinstruct.document import Image
+
+MAX_BYTES = 20 * 2**20
+"""Larger files are no page's illustration; they would only fill the run."""
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000")
+"""Pixel formats that browsers show or cameras write. Others that Pillow knows need outside programs (EPS) or have no
+mark to know them by (TGA)."""
+ORIENTATION = 0x0112
+SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
+TEXT_START = re.compile(rb"\s*(?:<[!?a-z]|[{\[]\s*[\"{\[\]}]|[\w.,:;#/*\-\"'()]{2,} )", re.IGNORECASE)
+
+
+def read_image(data: bytes, url: str) -> Image | str:
+    """The image with what its header says, or why there is none: empty, too_many_bytes, svg, not_an_image,
+    unreadable_header. The content decides, not the ending of its name. Never raises."""
+    if not data:
+        return "empty"
+    if len(data) > MAX_BYTES:
+        return "too_many_bytes"
+    try:
+        with warnings.catch_warnings(action="ignore"), _no_pixel_limit():
+            image = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+            width, height = image.size
+            if _orientation(image) >= 5:  # EXIF 5 to 8: stored on its side
+                width, height = height, width
+    except Exception:  # Pillow's parsers raise anything from SyntaxError to struct.error on a damaged header
+        return _what_else(data)
+    return Image(hashlib.sha256(data).hexdigest(), data, str(image.format), width, height, url)
+
+
+@contextmanager
+def _no_pixel_limit() -> Iterator[None]:
+    """Reading a header allocates no pixels; how many are too many is a rule's question."""
+    limit, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        PIL.Image.MAX_IMAGE_PIXELS = limit
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+    """EXIF orientation, of what opening has read already: `getexif` would decode a PNG to look behind its pixels."""
+    if isinstance(image, TiffImageFile):
+        return int(image.tag_v2.get(ORIENTATION, 1))
+    raw = image.info.get("exif")
+    if not raw:
+        return 1
+    exif = PIL.Image.Exif()
+    try:
+        exif.load(raw)
+        return int(exif.get(ORIENTATION, 1))
+    except (SyntaxError, ValueError, TypeError, struct.error, OSError):  # damaged EXIF does not make an image unreadable
+        return 1
+
+
+def _what_else(data: bytes) -> str:
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf")
+    if head[:2] == b"\x1f\x8b":
+        return "not_an_image"
+    if SVG.search(head) and head.lstrip()[:1] == b"<":
+        return "svg"
+    if b"\0" not in head and TEXT_START.match(head):
+        return "not_an_image"
+    return "unreadable_header"

@@ -1,0 +1,130 @@
+"""References to images inside a repository: which file they mean, and never one outside of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, unquote_to_bytes
+
+STATIC = ("static", "assets", "public", "source", "src", "content", "_content", "docs", "build", "images", "img")
+"""Folders that site generators serve as the root of a site."""
+TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^@site(?=/)|^~(?=/)")
+REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]+:)?//|[a-z][a-z0-9+.-]{1,20}:(?![\\])", re.IGNORECASE)
+BADGE = re.compile(
+    r"//(?:[\w.-]*shields\.io|badge[\w.-]*|[\w.-]*badgen\.net|(?:i\.)?licensebuttons\.net|mybinder\.org/badge\S*)(?:/|$)"
+    r"|/badges?[/._-]|badge\.svg",
+    re.IGNORECASE,
+)
+DATA = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
+MAX_DATA = 2 * 2**20
+
+
+class Tree:
+    """One repository while a chunk is harvested. Remembers folder listings, and in `seen` every file it depended on."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.real = os.path.realpath(root)
+        self.seen: set[str] = set()
+        self._folders: dict[str, dict[str, list[str]]] = {}
+
+    def inside(self, path: Path) -> bool:
+        """Whether the file that a path really leads to lies in the repository."""
+        return os.path.realpath(path).startswith(self.real + os.sep)
+
+    def read(self, ref: str, folder: Path) -> tuple[bytes, str] | str:
+        """Bytes and path (relative to the repository) of the image a file in `folder` refers to, or why not:
+        remote, template, outside_tree, missing, unreadable, bad_data_uri."""
+        if ref[:5].lower() == "data:":
+            data = data_uri(ref)
+            return data if isinstance(data, str) else (data, "")
+        plain = TAG.sub("", ref).strip().replace("\\", "/")
+        if not plain or "{{" in plain or "{%" in plain:
+            return "template"
+        if REMOTE.match(plain):
+            return "remote"
+        path = self.find(plain, folder)
+        if isinstance(path, str):
+            return path
+        try:
+            return path.read_bytes(), path.relative_to(self.root).as_posix()
+        except OSError:
+            return "unreadable"
+
+    def find(self, plain: str, folder: Path) -> Path | str:
+        """The file; the reason if there is none. A file that is missing is remembered at its most likely place."""
+        names = [plain]
+        cut = re.split(r"[?#]", plain, maxsplit=1)[0]
+        names += [n for n in (cut, unquote(cut)) if n and n not in names]
+        outside = False
+        first: Path | None = None
+        for name in names:
+            for base in self.bases(name, folder):
+                place = Path(os.path.normpath(base / name.lstrip("/")))
+                if place != self.root and self.root not in place.parents:
+                    outside = True
+                    continue
+                first = first or place
+                if found := self.existing(place):
+                    if not self.inside(found):
+                        return "outside_tree"
+                    self.seen.add(str(found))
+                    return found
+        if first is not None and not (outside and plain.startswith("..")):
+            self.seen.add(str(first))
+            return "missing"
+        return "outside_tree"
+
+    def bases(self, name: str, folder: Path) -> list[Path]:
+        """Folders a reference may start at: its own file's, then static folders of each folder above, nearest first.
+        A reference that climbs (`../`) starts at its own file only."""
+        above = [folder, *folder.parents]
+        above = above[: above.index(self.root) + 1] if self.root in above else [self.root]
+        rooted = [a / s for a in above for s in ("", *STATIC) if not s or s in self.listing(a)]
+        if name.startswith("/"):
+            return [self.root, *[a for a in rooted if a not in (folder, self.root)], folder]
+        own = [folder]
+        return own if name.startswith("..") else own + [a for a in rooted if a != folder]
+
+    def existing(self, place: Path) -> Path | None:
+        """The file at this place, letter case ignored where that leaves one choice."""
+        here = self.root
+        for part in place.relative_to(self.root).parts:
+            same = self.listing(here).get(part.casefold(), [])
+            if part in same:
+                here = here / part
+            elif len(same) == 1:
+                here = here / same[0]
+            else:
+                return None
+        return here if here.is_file() else None
+
+    def listing(self, folder: Path) -> dict[str, list[str]]:
+        """Names in a folder by their case-folded form."""
+        key = str(folder)
+        if key not in self._folders:
+            names: dict[str, list[str]] = {}
+            try:
+                for entry in sorted(os.listdir(folder)):
+                    names.setdefault(entry.casefold(), []).append(entry)
+            except OSError:
+                pass
+            self._folders[key] = names
+        return self._folders[key]
+
+
+def data_uri(ref: str) -> bytes | str:
+    """Bytes of a data: address, or bad_data_uri."""
+    head = DATA.match(ref)
+    if not head or len(ref) > MAX_DATA:
+        return "bad_data_uri"
+    payload = ref[head.end() :]
+    if head[1].lower().endswith(";base64"):
+        try:
+            return base64.b64decode(unquote_to_bytes(payload))
+        except (binascii.Error, ValueError):
+            return "bad_data_uri"
+    return unquote_to_bytes(payload)

@@ -1,0 +1,269 @@
+"""From a DOM to a flow of blocks: text, lists, tables, code and images in reading order, in one pass.
+
+Every format ends here: Markdown and reStructuredText are rendered to HTML first, so lists with images inside, figures
+and tables need to be understood once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.flow import Block, Flow
+
+MAX_DEPTH = 250
+"""Deeper nesting is broken markup; its text is taken flat (each level costs two Python frames of a thousand)."""
+SILENT = frozenset(
+    "script style template head title svg iframe object embed video audio canvas map button input select textarea "
+    "datalist dialog meta link base rt rp colgroup frameset math-field".split()
+)
+BLOCKS = frozenset(
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption footer form "
+    "header hgroup hr li main menu nav ol optgroup option p section summary table tbody td tfoot th thead tr ul "
+    "caption legend search".split()
+)
+HEADINGS = {f"h{n}": n for n in range(1, 7)}
+IMAGES = frozenset(("img", "amp-img", "image"))
+LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-actualsrc", "data-url", "data-echo", "data-img")
+LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+PLACEHOLDER = re.compile(r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I)
+SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
+NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
+NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
+Keep = Callable[[LexborNode, Mapping[str, str | None]], bool]
+
+
+def walk(root: LexborNode, keep: Keep | None = None, keep_image: Keep | None = None) -> list[Block]:
+    """Blocks of a subtree. `keep` may leave out an element, `keep_image` an image, by its node and attributes."""
+    walker = _Walker(keep, keep_image)
+    walker.element(root, root.tag or "", 0)
+    walker.flow.end()
+    return walker.flow.blocks
+
+
+class _Walker:
+    def __init__(self, keep: Keep | None, keep_image: Keep | None) -> None:
+        self.flow = Flow()
+        self.keep = keep
+        self.keep_image = keep_image
+        self.lists = 0
+        self.depth_of_lists = 0
+        self.rows = 0
+        self.noscript = False
+        self.after_noscript = -1
+
+    def children(self, node: LexborNode, depth: int) -> None:
+        for child in node.iter(include_text=True):
+            if child.is_text_node:
+                self.flow.text(child.text_content or "")
+            elif depth < MAX_DEPTH:
+                tag = child.tag or ""
+                if tag not in SILENT and (self.keep is None or self.keep(child, child.attributes)):
+                    self.element(child, tag, depth + 1)
+            else:
+                self.flow.text(child.text(deep=True) + " ")
+
+    def element(self, node: LexborNode, tag: str, depth: int) -> None:
+        if tag in IMAGES:
+            self.image(node)
+        elif tag in HEADINGS:
+            self.heading(node, HEADINGS[tag], depth)
+        elif method := getattr(self, f"on_{tag}", None):
+            method(node, depth)
+        elif tag in BLOCKS:
+            self.flow.end()
+            self.children(node, depth)
+            self.flow.end()
+        else:
+            self.children(node, depth)
+
+    def heading(self, node: LexborNode, level: int, depth: int) -> None:
+        self.flow.end()
+        self.flow.heading = level
+        self.children(node, depth)
+        self.flow.end()
+        self.flow.heading = 0
+
+    def on_br(self, node: LexborNode, depth: int) -> None:
+        self.flow.line_break()
+
+    def on_a(self, node: LexborNode, depth: int) -> None:
+        if node.text(deep=True).strip() not in ("#", "¶", "§", "🔗", "\uf0c1"):  # the sign of a heading's own link
+            self.children(node, depth)
+
+    def on_pre(self, node: LexborNode, depth: int) -> None:
+        self.flow.end()
+        for br in node.css("br"):
+            br.replace_with("\n")
+        self.flow.block(node.text(deep=True).replace("\r\n", "\n").strip("\n").rstrip())
+        for image in node.css("img"):
+            self.image(image)
+
+    def on_ol(self, node: LexborNode, depth: int) -> None:
+        self.list(node, depth, ordered=True)
+
+    def on_ul(self, node: LexborNode, depth: int) -> None:
+        self.list(node, depth, ordered=False)
+
+    def list(self, node: LexborNode, depth: int, ordered: bool) -> None:
+        flow = self.flow
+        flow.end()
+        outer = flow.item
+        attributes = node.attributes
+        steps = ordered and self.depth_of_lists == 0 and not _inside(node, NOT_STEPS)
+        self.lists += 1
+        number = self.lists
+        count = _integer(attributes.get("start"), 1)
+        self.depth_of_lists += 1
+        first = True
+        for child in node.iter():
+            if child.tag != "li":
+                if child.tag not in SILENT and (self.keep is None or self.keep(child, child.attributes)):
+                    self.element(child, child.tag or "", depth + 1)
+                continue
+            count = _integer(child.attributes.get("value"), count)
+            if steps:
+                flow.item = (number, count)
+            flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
+            flow.tight = not first or self.depth_of_lists > 1
+            if depth < MAX_DEPTH and (self.keep is None or self.keep(child, child.attributes)):
+                self.children(child, depth + 1)
+            flow.end()
+            flow.marker, flow.tight = "", False
+            count, first = count + 1, False
+        self.depth_of_lists -= 1
+        flow.item = outer
+
+    def on_dl(self, node: LexborNode, depth: int) -> None:
+        self.flow.end()
+        self.children(node, depth)
+        self.flow.end()
+
+    def on_dd(self, node: LexborNode, depth: int) -> None:
+        self.flow.end()
+        self.flow.tight = True
+        self.children(node, depth)
+        self.flow.end()
+        self.flow.tight = False
+
+    def on_table(self, node: LexborNode, depth: int) -> None:
+        self.flow.end()
+        outer, self.rows = self.rows, 0
+        self.children(node, depth)
+        self.flow.end()
+        self.rows = outer
+
+    def on_tr(self, node: LexborNode, depth: int) -> None:
+        """A row of plain cells is a line; cells with images or blocks inside are blocks in their order."""
+        self.flow.end()
+        cells = [c for c in node.iter() if c.tag in ("td", "th")]
+        if len(cells) < 2 or node.css_first(NOT_A_LINE):
+            self.children(node, depth)
+            self.flow.end()
+            return
+        self.flow.tight = self.rows > 0
+        self.rows += 1
+        texts = [cell.text(deep=True, separator=" " if cell.css_first("div, p, br") else "") for cell in cells]
+        self.flow.text(" | ".join(t.strip() for t in texts))
+        self.flow.end()
+        self.flow.tight = False
+
+    def on_figure(self, node: LexborNode, depth: int) -> None:
+        """The caption goes to the figure's last image; a figure without an image is text."""
+        self.flow.end()
+        before = len(self.flow.blocks)
+        caption = node.css_first("figcaption")
+        self.children(node, depth)
+        self.flow.end()
+        if caption is not None:
+            self.attach_caption(before, caption)
+
+    def on_figcaption(self, node: LexborNode, depth: int) -> None:
+        self.flow.end()
+        self.children(node, depth)
+        self.flow.end()
+
+    def attach_caption(self, before: int, caption: LexborNode) -> None:
+        said = walk(caption, self.keep, self.keep_image)
+        text = "\n".join(b.text for b in said if b.text)
+        inside = self.flow.blocks[before:]
+        images = [b for b in inside if b.ref]
+        if images and text and not any(b.ref for b in said):
+            words = {b.text for b in said}
+            self.flow.blocks[before:] = [b for b in inside if b.text not in words or b.ref]
+            images[-1].caption = text
+
+    def on_noscript(self, node: LexborNode, depth: int) -> None:
+        """What stands for a lazy image without scripts: the image, unless it is here already."""
+        self.noscript = True
+        for child in node.css("img"):
+            self.image(child)
+        self.noscript = False
+        self.after_noscript = len(self.flow.blocks)
+
+    def image(self, node: LexborNode) -> None:
+        attributes = node.attributes
+        if self.keep_image is not None and not self.keep_image(node, attributes):
+            return
+        ref, larger = image_refs(node, attributes)
+        if not ref:
+            return
+        last = self.flow.blocks[-1] if self.flow.blocks else None
+        near_noscript = self.noscript or self.after_noscript == len(self.flow.blocks)
+        if near_noscript and last is not None and {last.ref, *last.larger} & {ref, *larger}:
+            return
+        self.flow.image(ref, attributes.get("alt") or "", larger)
+        if caption := attributes.get("data-caption"):
+            self.flow.blocks[-1].caption = caption
+
+
+def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:
+    """What an image shows: its reference without scripts' placeholders, and larger versions, largest first."""
+    sets = [attributes.get(name) or "" for name in LAZY_SETS]
+    if node.parent is not None and node.parent.tag == "picture":
+        sets += [s.attributes.get(n) or "" for s in node.parent.css("source") for n in LAZY_SETS]
+    sized = sorted((entry for text in sets for entry in _set_entries(text)), key=lambda e: -e[1])
+    larger = tuple(dict.fromkeys(url for url, _ in sized))
+    src = (attributes.get("src") or "").strip()
+    lazy = next((value for name in LAZY if (value := (attributes.get(name) or "").strip())), "")
+    if lazy and (not src or src != lazy):
+        src = lazy
+    elif not src or (larger and _is_placeholder(src)):
+        src = larger[0] if larger else src
+    return src, tuple(url for url in larger if url != src)
+
+
+def _is_placeholder(src: str) -> bool:
+    return src.startswith("data:") or bool(PLACEHOLDER.search(src))
+
+
+def _set_entries(text: str) -> Iterator[tuple[str, float]]:
+    """URLs of a srcset with their width, or their density times a nominal thousand."""
+    for url, size, unit in SET_ENTRY.findall(text[:10000]):
+        if not url.startswith("data:"):
+            try:
+                yield url, float(size or 1) * (1 if unit == "w" else 1000)
+            except ValueError:
+                continue
+
+
+def _integer(text: str | None, otherwise: int) -> int:
+    try:
+        return int(text) if text else otherwise
+    except ValueError:
+        return otherwise
+
+
+def _inside(node: LexborNode, pattern: re.Pattern[str]) -> bool:
+    """Whether class, id or role of the node or of what holds it says so (four levels are enough for a list's frame)."""
+    here: LexborNode | None = node
+    for _ in range(4):
+        if here is None or here.tag == "body":
+            return False
+        attributes = here.attributes
+        if any(pattern.search(attributes.get(name) or "") for name in ("class", "id", "role")):
+            return True
+        here = here.parent
+    return False

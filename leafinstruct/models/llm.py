@@ -1,0 +1,171 @@
+"""Language models behind one interface: what a back-end can do, what goes in, what comes out, what it has cost.
+
+Requests go out in fixed chunks in the order given, so that a result does not depend on what else a run asks for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from leafinstruct.document import LeafError
+
+Prompt = list[dict[str, str]]
+"""Chat messages, each {"role", "content"}; the model answers as the assistant."""
+
+ALL = frozenset({"generate", "choice_logprobs", "prompt_logprobs"})
+
+# What each back-end can do, known without importing it: a pre-flight reads this.
+BACKENDS: dict[str, frozenset[str]] = {
+    "vllm": ALL,
+    "transformers": ALL,
+    "openai": frozenset({"generate", "choice_logprobs"}),
+}
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One answer. With `error` set there is none, and `text` is empty."""
+
+    text: str
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    finish_reason: str = "error"
+    """`stop`: the model ended; `length`: it was cut at `max_tokens`; `error`."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogProb:
+    """log p(continuation | context) in nats, summed over `tokens` tokens. With `error` set `total` is None."""
+
+    total: float | None
+    tokens: int
+    truncated: bool = False
+    """Whether the context or the continuation was longer than what was read of it."""
+    error: str | None = None
+
+    @property
+    def per_token(self) -> float | None:
+        """Mean log-probability of a token, in nats."""
+        return None if self.total is None else self.total / self.tokens
+
+
+class Llm(ABC):
+    """A language model of one back-end. `calls`, `prompt_tokens` and `output_tokens` count what was asked of it."""
+
+    capabilities: frozenset[str]
+
+    def __init__(self, name: str, revision: str, batch_size: int) -> None:
+        if batch_size < 1:
+            raise LeafError(f"model {name!r}: batch_size {batch_size}: must be at least 1")
+        self.name = name
+        self.revision = revision
+        self.batch_size = batch_size
+        self.calls = 0
+        self.prompt_tokens = 0
+        self.output_tokens = 0
+
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        schema: dict[str, Any] | None = None,
+        max_tokens: int = 256,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> list[Generation]:
+        """Answer each prompt, in order. Temperature 0 is greedy; otherwise each request samples with `seed`.
+
+        With a JSON schema the text is JSON of that schema if `finish_reason` is `stop`; give strings a `maxLength`,
+        or a small model may not end. A prompt that cannot be answered gives a Generation with `error`.
+        """
+        results: list[Generation] = []
+        for chunk in _chunks(prompts, self.batch_size):
+            results += self._generate(chunk, schema, max_tokens, temperature, seed)
+        for result in results:
+            self._count(result.prompt_tokens, result.output_tokens)
+        return results
+
+    def prompt_logprobs(
+        self, pairs: Sequence[tuple[str, str]], *, max_tokens: int = 256, max_context: int = 256
+    ) -> list[LogProb]:
+        """log p(continuation | context) of each (context, continuation), in order.
+
+        Read are the last `max_context` tokens of the context, which may be "", and the first `max_tokens` of the
+        continuation, so that the same continuation has the same tokens after any context. No chat template; each
+        side is tokenised by itself. Raises LeafError on a back-end without the capability.
+        """
+        raise self._cannot("prompt_logprobs")
+
+    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
+        """For each prompt log p(choice), in nats, over the given answers alone (their probabilities add up to 1)."""
+        raise self._cannot("choice_logprobs")
+
+    @abstractmethod
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, without special ones."""
+
+    def close(self) -> None:  # noqa: B027 - most back-ends hold nothing that needs it
+        """Give back memory and processes; the model cannot be used afterwards."""
+
+    @abstractmethod
+    def _generate(
+        self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
+    ) -> list[Generation]:
+        """Answer at most `batch_size` prompts."""
+
+    def _count(self, prompt_tokens: int, output_tokens: int) -> None:
+        self.calls += 1
+        self.prompt_tokens += prompt_tokens
+        self.output_tokens += output_tokens
+
+    def _cannot(self, capability: str) -> LeafError:
+        able = ", ".join(name for name, has in BACKENDS.items() if capability in has)
+        return LeafError(f"model {self.name!r}: this back-end has no {capability}; use one of: {able}")
+
+
+def load_llm(backend: str, model: str, **settings: Any) -> Llm:
+    """Load `model` in `backend` (a key of BACKENDS); `settings` are those of the back-end's class.
+
+    Raises LeafError for an unknown back-end or setting, a package that is not installed, weights that are not there.
+    """
+    kind = _backend_class(backend)
+    allowed = [name for name in inspect.signature(kind).parameters if name != "model"]
+    for name in settings:
+        if name not in allowed:
+            hint = _did_you_mean(name, allowed)
+            raise LeafError(f"back-end {backend}: no setting {name!r}; it has {', '.join(allowed)}{hint}")
+    return kind(model, **settings)
+
+
+def _backend_class(backend: str) -> Callable[..., Llm]:
+    if backend == "vllm":
+        from leafinstruct.models.llm_vllm import VllmLlm
+
+        return VllmLlm
+    if backend == "transformers":
+        from leafinstruct.models.llm_transformers import TransformersLlm
+
+        return TransformersLlm
+    if backend == "openai":
+        from leafinstruct.models.llm_openai import OpenAiLlm
+
+        return OpenAiLlm
+    raise LeafError(f"back-end {backend!r}: use one of {', '.join(BACKENDS)}{_did_you_mean(backend, BACKENDS)}")
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,130 @@
+"""Language models in vLLM, in this process: the fast back-end on a GPU, and a workable one on a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from leafinstruct.document import LeafError
+from leafinstruct.models.device import quiet_threads, set_unset
+from leafinstruct.models.llm import Generation
+from leafinstruct.models.llm_local import LocalLlm, Row, cannot_load
+from leafinstruct.models.weights import resolve
+
+# On a CPU: one process, no binding of threads (it needs cores of its own), a key-value cache of 1 GiB, and no compiling
+# at the first request (8 s, and a C++ compiler, to rank log-probabilities that nobody reads).
+CPU_ENVIRONMENT = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCHDYNAMO_DISABLE": "1",
+}
+# bfloat16 is 6 times slower than float32 on CPUs without AMX; compiling takes longer than a small run.
+CPU_ENGINE = {"dtype": "float32", "enforce_eager": True}
+
+
+class VllmLlm(LocalLlm):
+    """A model in vLLM. `engine` holds further arguments of `vllm.LLM` (tensor_parallel_size, quantization, ...).
+
+    `batch_size` is also vLLM's `max_num_seqs`: a chunk is what runs together.
+    """
+
+    def __init__(
+        self, model: str, *, batch_size: int = 16, max_model_len: int = 2048, engine: dict[str, Any] | None = None
+    ) -> None:
+        on_cpu = _platform(model) == "cpu"
+        found = resolve(model)
+        arguments: dict[str, Any] = {
+            "model": found.path,
+            "revision": found.requested,
+            "max_model_len": max_model_len,
+            "max_num_seqs": batch_size,
+            "seed": 0,
+            "use_tqdm_on_load": False,
+            "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        }
+        arguments |= (CPU_ENGINE if on_cpu else {}) | (engine or {})
+        import torch
+        from vllm import LLM
+
+        self._set_num_threads = torch.set_num_threads  # vLLM replaces it on a CPU
+        try:
+            self._llm: Any = LLM(**arguments)
+        except Exception as error:  # vLLM's errors are many: each becomes one line
+            raise cannot_load(found, error) from error
+        super().__init__(found, batch_size, max_model_len)
+
+    def close(self) -> None:
+        """Shut the engine down and leave vLLM's process group, so that a trainer can follow in this process."""
+        import torch
+        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+        self._llm.llm_engine.engine_core.shutdown()
+        del self._llm
+        cleanup_dist_env_and_memory()
+        torch.set_num_threads = self._set_num_threads
+
+    def _answer(
+        self, rows: list[list[int]], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
+    ) -> list[Generation]:
+        from vllm import SamplingParams
+        from vllm.sampling_params import StructuredOutputsParams
+
+        structured = StructuredOutputsParams(json=schema, disable_any_whitespace=True) if schema else None
+        params = SamplingParams(
+            temperature=temperature, seed=seed, max_tokens=max_tokens, structured_outputs=structured
+        )
+        return [_generation(output) for output in self._run(rows, params)]
+
+    def _score(self, rows: Sequence[Row]) -> list[float]:
+        from vllm import SamplingParams
+
+        # 0: no alternatives, only the log-probability of the prompt's own tokens.
+        params = SamplingParams(temperature=0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+        outputs = self._run([row.ids for row in rows], params)
+        return [
+            sum(output.prompt_logprobs[place][row.ids[place]].logprob for place in range(row.first, len(row.ids)))
+            for row, output in zip(rows, outputs, strict=True)
+        ]
+
+    def _run(self, rows: list[list[int]], params: Any) -> list[Any]:
+        from vllm.inputs import TokensPrompt
+
+        # What an earlier chunk left in the cache would change the last bits of this one: each starts empty.
+        self._llm.reset_prefix_cache()
+        return self._llm.generate([TokensPrompt(prompt_token_ids=row) for row in rows], params, use_tqdm=False)
+
+
+def _generation(output: Any) -> Generation:
+    answer = output.outputs[0]
+    tokens = len(answer.token_ids)
+    return Generation(answer.text, len(output.prompt_token_ids), tokens, answer.finish_reason or "stop")
+
+
+def _platform(model: str) -> str:
+    """The device type vLLM sees; LeafError if it is not installed or sees none.
+
+    Importing vLLM proves nothing: its CUDA build imports on a machine without a GPU and fails only when it starts.
+    """
+    try:
+        cpu_build = bool(version("vllm-cpu"))
+    except PackageNotFoundError:
+        cpu_build = False
+    if cpu_build:  # before the import: torch and vLLM read these once
+        quiet_threads()
+        set_unset(CPU_ENVIRONMENT)
+    try:
+        from vllm.platforms import current_platform
+    except ImportError as error:
+        raise LeafError(
+            f"model {model!r} needs vLLM ({error}): install leafinstruct[gpu] or leafinstruct[cpu]"
+        ) from error
+    device = str(current_platform.device_type)
+    if not device:
+        raise LeafError("vLLM sees no device: this is its GPU build; on a CPU install leafinstruct[cpu] in its place")
+    if device == "cpu":
+        set_unset(CPU_ENVIRONMENT)
+    return device

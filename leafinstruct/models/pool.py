@@ -1,0 +1,51 @@
+"""The models of a build: loaded when first asked for, shared by all that use them, one kind at a time in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leafinstruct.document import LeafError
+from leafinstruct.pipeline import ModelSettings
+
+if TYPE_CHECKING:
+    from leafinstruct.models.clip import Clip
+    from leafinstruct.models.llm import Llm
+
+
+class Pool:
+    """Holds at most one loaded model; asking for another one closes it first."""
+
+    def __init__(self) -> None:
+        self._key: ModelSettings | None = None
+        self._model: Any = None
+
+    def clip(self, settings: ModelSettings | None) -> Clip:
+        """The dual encoder named in the pipeline. Raises LeafError if none is named."""
+        if settings is None:
+            raise LeafError("no dual encoder is named; add models: clip: to the pipeline")
+        if settings != self._key:
+            from leafinstruct.models.clip import Clip
+
+            self.close()
+            self._hold(settings, Clip(settings.name, **dict(settings.options)))
+        return self._model
+
+    def llm(self, settings: ModelSettings | None) -> Llm:
+        """The language model named in the pipeline. Raises LeafError if none is named."""
+        if settings is None:
+            raise LeafError("no language model is named; add models: llm: to the pipeline")
+        if settings != self._key:
+            from leafinstruct.models.llm import load_llm
+
+            self.close()
+            self._hold(settings, load_llm(settings.backend, settings.name, **dict(settings.options)))
+        return self._model
+
+    def _hold(self, settings: ModelSettings, model: Any) -> None:
+        self._key, self._model = settings, model
+
+    def close(self) -> None:
+        """Give back the memory of the loaded model, if any."""
+        if hasattr(self._model, "close"):
+            self._model.close()
+        self._key = self._model = None

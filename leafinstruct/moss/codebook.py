@@ -1,0 +1,121 @@
+"""Tokens of the tiny model: bytes for text, and for images a codebook of patches made from the shards themselves.
+
+An image is shrunk to grid x grid patches of patch x patch pixels (its shape is not kept) and each patch becomes the
+nearest entry of the codebook, so that tokens turn back into pixels exactly, without a decoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leafinstruct.moss.neighbours import ImageTokens
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PAD, BOS, USER, ASSISTANT, END, IMAGE = range(256, 262)
+FIRST_CODE = 262
+ROLES = {"user": USER, "assistant": ASSISTANT}
+_SAMPLE = 20_000  # patches that k-means looks at: 300 images' worth, a second of work
+_ROUNDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """`patches`: uint8 [codes, patch, patch, 3], no two equal. Image tokens are FIRST_CODE + the index of a patch."""
+
+    patches: np.ndarray
+    grid: int
+
+    @property
+    def patch(self) -> int:
+        return int(self.patches.shape[1])
+
+    @property
+    def side(self) -> int:
+        """Width and height in pixels of an image this codebook can express."""
+        return self.grid * self.patch
+
+    @property
+    def vocabulary(self) -> int:
+        return FIRST_CODE + len(self.patches)
+
+    @property
+    def image_tokens(self) -> ImageTokens:
+        return ImageTokens(FIRST_CODE, len(self.patches), self.grid, self.grid)
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Token ids int64 [n, grid * grid] in raster order of uint8 images [n, side, side, 3]."""
+        codes = _nearest(cut(images, self.grid), self.patches.reshape(len(self.patches), -1))
+        return codes.reshape(len(images), -1) + FIRST_CODE
+
+    def decode(self, ids: np.ndarray) -> np.ndarray:
+        """The image, uint8 [side, side, 3], of grid * grid token ids. Encoding it again gives the same ids."""
+        patches = self.patches[np.asarray(ids).reshape(self.grid, self.grid) - FIRST_CODE]
+        return patches.transpose(0, 2, 1, 3, 4).reshape(self.side, self.side, 3)
+
+    def error(self, images: np.ndarray) -> float:
+        """Mean absolute difference (0 to 255) between shrunk images and what their tokens decode to."""
+        decoded = np.stack([self.decode(ids) for ids in self.encode(images)])
+        return float(np.abs(decoded.astype(np.int16) - images).mean())
+
+    def save(self, file: Path) -> None:
+        np.savez(file, patches=self.patches, grid=self.grid)
+
+    @classmethod
+    def load(cls, file: Path) -> Codebook:
+        with np.load(file) as saved:
+            return cls(saved["patches"], int(saved["grid"]))
+
+
+def shrink(image: Image, side: int) -> np.ndarray:
+    """uint8 [side, side, 3]: the whole image averaged down, transparency on white."""
+    from PIL import Image as pil
+
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = pil.alpha_composite(pil.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB").resize((side, side), pil.Resampling.BOX))
+
+
+def cut(images: np.ndarray, grid: int) -> np.ndarray:
+    """Patches float32 [n * grid * grid, patch * patch * 3] of images [n, side, side, 3], in raster order."""
+    n, side = images.shape[:2]
+    patch = side // grid
+    parts = images.reshape(n, grid, patch, grid, patch, 3).transpose(0, 1, 3, 2, 4, 5)
+    return parts.reshape(n * grid * grid, -1).astype(np.float32)
+
+
+def fit(images: np.ndarray, grid: int, codes: int, seed: int) -> Codebook:
+    """k-means over the patches of uint8 images [n, side, side, 3]: at most `codes` entries, fewer if there are fewer
+    distinct patches."""
+    generator = np.random.default_rng(seed)
+    patches = cut(images, grid)
+    if len(patches) > _SAMPLE:
+        patches = patches[generator.choice(len(patches), _SAMPLE, replace=False)]
+    centres = generator.permutation(np.unique(patches, axis=0))[:codes]
+    for _ in range(_ROUNDS):
+        nearest = _nearest(patches, centres)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, nearest, patches)
+        sizes = np.bincount(nearest, minlength=len(centres))
+        # An entry that lost all its patches moves to the patches that are served worst.
+        worst = np.argsort(((patches - centres[nearest]) ** 2).sum(1), kind="stable")[::-1]
+        empty = np.flatnonzero(sizes == 0)
+        centres = np.round(sums / np.maximum(sizes, 1)[:, None])
+        centres[empty] = patches[worst[: len(empty)]]
+    centres = np.unique(centres.astype(np.uint8), axis=0)
+    side = images.shape[1] // grid
+    return Codebook(centres.reshape(len(centres), side, side, 3), grid)
+
+
+def _nearest(patches: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Index of the nearest centre for each patch. Whole numbers below 2**24 in float32: exact, so ties go to the first
+    on every machine."""
+    centres = centres.astype(np.float32)
+    distance = (centres**2).sum(1) - 2 * patches @ centres.T
+    return distance.argmin(1)

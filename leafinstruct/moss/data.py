@@ -1,0 +1,180 @@
+"""Records of published shards as token ids and labels. Loaded with `datasets` as any user would, streamed, checked.
+
+A record that breaks the contract is dropped and counted; a record longer than the context becomes several windows,
+which are counted too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leafinstruct.document import LeafError
+from leafinstruct.moss.codebook import BOS, END, IMAGE, ROLES, Codebook, shrink
+
+SPLITS = ("train", "validation", "test")
+IGNORE = -100  # torch's cross-entropy skips this label
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as the tiny model sees it: turns of (role, list of texts and None for an image), and its images in
+    reading order, uint8 [n, side, side, 3]."""
+
+    id: str
+    turns: tuple[tuple[str, tuple[str | None, ...]], ...]
+    images: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One window of a record. `ids` and `labels` int64 [time]; labels are IGNORE outside the assistant's turns.
+    `slots`: for each image the position of its first token, and whether it is the assistant's."""
+
+    record: str
+    ids: np.ndarray
+    labels: np.ndarray
+    slots: tuple[tuple[int, bool], ...]
+
+
+@dataclass(slots=True)
+class SplitCounts:
+    """What became of the rows of one split. `rows` are in the files, `read` were looked at (training stops when it has
+    what its steps need), `dropped` counts reasons, `long` records needed several windows, and `no_answer` windows held
+    no token of the assistant and were left out."""
+
+    rows: int = 0
+    read: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    long: int = 0
+    windows: int = 0
+    no_answer: int = 0
+
+
+def find_shards(folder: Path) -> dict[str, list[Path]]:
+    """Shards by split, in name order; LeafError if there is none for training."""
+    files = {split: sorted(folder.glob(f"{split}-*.parquet")) for split in SPLITS}
+    if not files["train"]:
+        raise LeafError(f"{folder}: no train-*.parquet here; make shards with `leafinstruct build --stage shard`")
+    return {split: found for split, found in files.items() if found}
+
+
+def count_rows(files: list[Path]) -> int:
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(file).num_rows for file in files)
+
+
+def read_rows(files: list[Path], side: int, counts: SplitCounts) -> Iterator[Row]:
+    """The records of one split whose images are whole and whose placeholders match them; others are counted."""
+    import datasets
+
+    counts.rows = count_rows(files)
+    stream = datasets.load_dataset("parquet", data_files=[str(f) for f in files], split="train", streaming=True)
+    missing = {"id", "messages", "images", "image_meta"} - set(stream.column_names or ())
+    if missing:
+        raise LeafError(f"{files[0]}: no column {', '.join(sorted(missing))}; these are not leafinstruct shards")
+    stream = stream.select_columns(["id", "messages", "images", "image_meta"])
+    # Undecoded: the bytes are what sha256 is of, and one broken image must not end the whole stream.
+    for record in stream.cast_column("images", datasets.List(datasets.Image(decode=False))):
+        counts.read += 1
+        row = _row(record, side)
+        if isinstance(row, Row):
+            yield row
+        else:
+            counts.dropped[row] += 1
+
+
+def _row(record: dict[str, Any], side: int) -> Row | str:
+    """The record, or the reason why it cannot be trained on."""
+    turns = []
+    for message in record["messages"]:
+        if message["role"] not in ROLES:
+            return "unknown_role"
+        turns.append((message["role"], tuple(None if c["type"] == "image" else c["text"] for c in message["content"])))
+    images = record["images"]
+    if not len(images) == len(record["image_meta"]) == sum(part is None for _, parts in turns for part in parts):
+        return "image_count"
+    if not any(role == "assistant" and parts for role, parts in turns):
+        return "no_answer"
+    pixels = np.zeros((len(images), side, side, 3), np.uint8)
+    for index, (image, meta) in enumerate(zip(images, record["image_meta"], strict=True)):
+        if hashlib.sha256(image["bytes"] or b"").hexdigest() != meta["sha256"]:
+            return "image_sha256"
+        decoded = _decode(image, side)
+        if decoded is None:
+            return "image_broken"
+        pixels[index] = decoded
+    return Row(record["id"], tuple(turns), pixels)
+
+
+def _decode(image: dict[str, Any], side: int) -> np.ndarray | None:
+    import datasets
+    from PIL import Image
+
+    try:
+        return shrink(datasets.Image().decode_example(image), side)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def make_examples(row: Row, codebook: Codebook, context: int, counts: SplitCounts) -> list[Example]:
+    """Windows of at most `context` tokens, each label in exactly one.
+
+    A window ends before an image that does not fit whole, so none begins inside an image; a window after the first
+    opens with BOS and the role whose turn goes on.
+    """
+    windows = [_Window([BOS], [False])]
+    codes = iter(codebook.encode(row.images))
+    for role, parts in row.turns:
+        answer = role == "assistant"
+        _room(windows, context, role, 2).add([ROLES[role]], False)
+        for part in parts:
+            if part is None:
+                window = _room(windows, context, role, 1 + codebook.grid**2)
+                window.slots.append((len(window.ids) + 1, answer))
+                window.add([IMAGE, *next(codes).tolist()], answer)
+            else:
+                _add_text(windows, part.encode("utf-8", "replace"), answer, context, role)
+        _room(windows, context, role, 1).add([END], answer)
+    examples = [w.example(row.id) for w in windows if any(w.labelled)]
+    counts.long += len(windows) > 1
+    counts.no_answer += len(windows) - len(examples)
+    counts.windows += len(examples)
+    return examples
+
+
+@dataclass(slots=True)
+class _Window:
+    ids: list[int]
+    labelled: list[bool]
+    slots: list[tuple[int, bool]] = field(default_factory=list)
+
+    def add(self, ids: list[int], labelled: bool) -> None:
+        self.ids += ids
+        self.labelled += [labelled] * len(ids)
+
+    def example(self, record: str) -> Example:
+        ids = np.array(self.ids)
+        return Example(record, ids, np.where(self.labelled, ids, IGNORE), tuple(self.slots))
+
+
+def _room(windows: list[_Window], context: int, role: str, need: int) -> _Window:
+    """The last window if `need` tokens fit, else a new one in which the same role goes on."""
+    if len(windows[-1].ids) + need > context:
+        windows.append(_Window([BOS, ROLES[role]], [False, False]))
+    return windows[-1]
+
+
+def _add_text(windows: list[_Window], text: bytes, answer: bool, context: int, role: str) -> None:
+    while text:
+        window = _room(windows, context, role, 1)
+        room = context - len(window.ids)
+        window.add(list(text[:room]), answer)
+        text = text[room:]

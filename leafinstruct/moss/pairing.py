@@ -1,0 +1,83 @@
+"""The pairing test: do held-out images fit their own record's text better than another record's?
+
+A falling loss proves nothing: blank images train best of all. This number is near 0 when images and texts do not
+belong together, whatever the loss does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leafinstruct.moss.data import IGNORE, Example
+from leafinstruct.moss.model import collate, token_losses
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Over `n` held-out rows: `gap`, the mean of CE(images | another row's text) - CE(images | own text) in nats a
+    token, and `z` = gap / standard error (None below 2 rows). `skipped` rows had no image to compare."""
+
+    z: float | None
+    n: int
+    gap: float | None
+    skipped: int
+
+
+def pairing_test(model: torch.nn.Module, examples: Sequence[Example], image_size: int, batch: int) -> Pairing:
+    """One example per row; `image_size` tokens an image. The other text is that of the next row in order of layout
+    (where images stand, user's or assistant's), so each text is used once as own and once as another's: position and
+    length cancel. Compared are the images that are the assistant's in both rows."""
+    rows = sorted((e for e in examples if _answers(e)), key=lambda e: (len(e.slots), e.slots and _roles(e)))
+    pairs = []
+    for own, other in zip(rows, rows[1:] + rows[:1], strict=True):
+        common = sorted(_answers(own) & _answers(other))
+        if common and own is not other:
+            pairs.append((_only(own, own, common, image_size), _only(other, own, common, image_size)))
+    own_losses = _mean_losses(model, [own for own, _ in pairs], batch)
+    gaps = _mean_losses(model, [other for _, other in pairs], batch) - own_losses
+    skipped = len(examples) - len(gaps)
+    if len(gaps) < 2:
+        return Pairing(None, len(gaps), None, skipped)
+    error = gaps.std(ddof=1) / len(gaps) ** 0.5
+    z = round(float(gaps.mean() / error), 2) if error > 0 else None
+    return Pairing(z, len(gaps), round(float(gaps.mean()), 4), skipped)
+
+
+def _roles(example: Example) -> tuple[bool, ...]:
+    return tuple(answer for _, answer in example.slots)
+
+
+def _answers(example: Example) -> set[int]:
+    """Numbers of the images that are the assistant's."""
+    return {index for index, (_, answer) in enumerate(example.slots) if answer}
+
+
+def _only(text: Example, images: Example, compared: list[int], size: int) -> Example:
+    """The text of one example with the images of another in its places, labels on the compared images only."""
+    ids, labels = text.ids.copy(), np.full_like(text.labels, IGNORE)
+    for (place, _), (source, _) in zip(text.slots, images.slots, strict=False):
+        ids[place : place + size] = images.ids[source : source + size]
+    for index in compared:
+        place = text.slots[index][0]
+        labels[place : place + size] = ids[place : place + size]
+    return Example(images.record, ids, labels, text.slots)
+
+
+def _mean_losses(model: torch.nn.Module, examples: list[Example], batch: int) -> np.ndarray:
+    """Mean loss over the labelled tokens of each example, float64 [n]."""
+    import torch
+
+    means = []
+    with torch.inference_mode():
+        for start in range(0, len(examples), batch):
+            ids, labels = collate(examples[start : start + batch])
+            losses = token_losses(model, ids, labels).double()
+            means.append((losses.sum(1) / (labels >= 0).sum(1)).numpy())
+    return np.concatenate(means) if means else np.zeros(0)

@@ -1,0 +1,60 @@
+"""Progress of long work: a bar on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+LINE_SECONDS = 15.0
+"""In a log, one line at most so often, and one at the end."""
+
+
+class Progress:
+    """Shows what is going on, on standard error, so that standard output stays for results."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.live = sys.stderr.isatty() and not quiet
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def over(self, items: Iterable[Item], total: int, label: str, unit: str = "partitions") -> Iterator[Item]:
+        """Pass items on and show how many of `total` are done, the rate and the time left."""
+        if total == 0:
+            return
+        track = self._bar if self.live else self._lines
+        yield from track(items, total, label, unit)
+
+    def _bar(self, items: Iterable[Item], total: int, label: str, unit: str) -> Iterator[Item]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns: list[Any] = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        ]
+        with Bar(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(label, total=total)
+            for item in items:
+                bar.advance(task)
+                yield item
+
+    def _lines(self, items: Iterable[Item], total: int, label: str, unit: str) -> Iterator[Item]:
+        start = last = time.monotonic()
+        for done, item in enumerate(items, 1):
+            yield item
+            now = time.monotonic()
+            if done == total or now - last >= LINE_SECONDS:
+                last, spent = now, max(now - start, 1e-9)
+                left = (total - done) * spent / done
+                self.say(f"{label}: {done}/{total} {unit}, {done / spent:.1f} a second, {left:.0f} s left")

@@ -1,0 +1,156 @@
+"""What a scorer declares and the shape of the rows it gives. Importing a scorer imports no model.
+
+A scorer is a class named `Scorer` in `leafinstruct/score/NAME.py`, or a class of the user's own named in a filter as
+`./file.py:Class`. Its rows go to `scores/<filter>-<hash8>/P.parquet`; the hash covers all that can change its numbers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import pyarrow as pa
+
+from leafinstruct.document import Document, Image, LeafError, did_you_mean, digest
+from leafinstruct.pipeline import ModelSettings
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from leafinstruct.models.pool import Pool
+
+ARROW_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "text": pa.string()}
+
+Row = dict[str, Any]
+"""A score row: values of columns, `error` if they could not be made, and what it is about: `sha256` (an image wherever
+it stands), `document` and `part` (an image part of one document), or `document` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number (or word) that a scorer gives, about an image or about a document, with its unit."""
+
+    name: str
+    grain: Literal["image", "document"]
+    type: Literal["float", "int", "bool", "text"]
+    unit: str
+    about: str
+
+
+class Scorer(ABC):
+    """Base of all scorers. `Settings` is a frozen dataclass; `version` grows whenever the code changes a number."""
+
+    version: ClassVar[int] = 1
+    columns: ClassVar[tuple[Column, ...]] = ()
+    model: ClassVar[Literal["", "clip", "llm"]] = ""
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Capabilities that its model must have."""
+
+    @dataclass(frozen=True)
+    class Settings:
+        """No settings."""
+
+    def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
+        self.settings = make_settings(self.Settings, settings)
+        self.model_settings = model
+
+    def identity(self) -> dict[str, Any]:
+        """All that can change the numbers; its hash names the scorer's folder."""
+        model = asdict(self.model_settings) if self.model_settings else None
+        kind = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__qualname__}"
+        return {"scorer": kind, "version": self.version, "settings": asdict(self.settings), "model": model}
+
+    def hash8(self) -> str:
+        return digest(self.identity())[:8]
+
+    def schema(self) -> pa.Schema:
+        about = [("document", pa.string()), ("part", pa.int32()), ("sha256", pa.string()), ("error", pa.string())]
+        return pa.schema(about + [(c.name, ARROW_TYPES[c.type]) for c in self.columns])
+
+    def table(self, rows: Iterable[Row]) -> pa.Table:
+        """Rows as a table in a fixed order, floats at four places."""
+        rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
+        rounded.sort(
+            key=lambda r: (r.get("document") or "", -1 if r.get("part") is None else r["part"], r.get("sha256") or "")
+        )
+        return pa.Table.from_pylist(rounded, schema=self.schema())
+
+
+class ImageScorer(Scorer):
+    """Numbers from the pixels of one image, wherever it stands. All stale image scorers share one decode."""
+
+    @abstractmethod
+    def measure(self, image: Image, pixels: PIL.Image.Image | None, error: str) -> Row:
+        """Columns of one image. `pixels` is None with a named `error` if the image could not be decoded."""
+
+
+class DocumentScorer(Scorer):
+    """Numbers from the text and order of one document, without pixels or models."""
+
+    @abstractmethod
+    def score(self, document: Document) -> list[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a model scorer is asked for: a document and those of its image parts that have no score yet."""
+
+    document: Document
+    parts: frozenset[int]
+
+
+class ModelScorer(Scorer):
+    """Numbers from a model, over what the filters before it let through. Either all columns are about images or all
+    about documents; `key` in its table is the digest of the document that the model saw."""
+
+    @property
+    def about_images(self) -> bool:
+        return self.columns[0].grain == "image"
+
+    def schema(self) -> pa.Schema:
+        return super().schema().append(pa.field("key", pa.string()))
+
+    @abstractmethod
+    def load(self, pool: Pool) -> None:
+        """Take the model from the pool; called once in the process that scores."""
+
+    @abstractmethod
+    def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
+        """Rows of the items, which are in id order. `open_image(sha256)` raises OSError for what cannot be decoded."""
+
+
+class CorpusScorer(Scorer):
+    """Numbers that need all documents: `map` makes a signature table of a partition, `reduce` one corpus table."""
+
+    map_schema: ClassVar[pa.Schema]
+
+    @abstractmethod
+    def map(self, documents: Sequence[Document]) -> pa.Table: ...
+
+    @abstractmethod
+    def reduce(self, signatures: Iterable[pa.Table]) -> Iterable[Row]: ...
+
+
+def make_settings(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A settings dataclass from a mapping. Raises LeafError for an unknown key or a value of another type."""
+    known = {f.name: f for f in fields(kind)}
+    for key, value in values.items():
+        if key not in known:
+            raise LeafError(f"unknown setting '{key}'{did_you_mean(key, known)}")
+        default = known[key].default
+        if default is not MISSING and not _same_kind(value, default):
+            raise LeafError(f"setting '{key}' is {value!r}; it takes a value like {default!r}")
+    ready = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return kind(**ready)
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    if isinstance(default, tuple):
+        return isinstance(value, list | tuple)
+    return isinstance(value, type(default))

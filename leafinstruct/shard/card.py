@@ -1,0 +1,227 @@
+"""The data card: what a run measured about its shards, as the page that the Hub shows. Nothing else goes in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """One source: `kind` as in the pipeline file, `documents` harvested and `records` published from it."""
+
+    name: str
+    kind: str
+    license: str
+    documents: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """What was left after a stage or filter; None where the step does not count such things."""
+
+    step: str
+    documents: int | None
+    images: int | None
+    records: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """One rule as written, where its threshold comes from, and what it was the first to drop."""
+
+    rule: str
+    origin: str
+    dropped_documents: int
+    dropped_images: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilterFacts:
+    name: str
+    scorer: str
+    rules: tuple[RuleFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    name: str
+    revision: str
+    used_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFacts:
+    """`arrow_bytes`: in memory; `file_bytes`: of the shards."""
+
+    name: str
+    rows: int
+    images: int
+    files: int
+    arrow_bytes: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """All that the card says, as the run measured it.
+
+    `license` and `languages` head the card (`license`: of the data as a whole; what each record has is in its
+    `license` column). `dropped` counts records by the reason that dropped them while rewriting and splitting.
+    `example` is one published row without image bytes. `rebuild` holds the commands that make the same data again,
+    `versions` those of the programs that made it.
+    """
+
+    title: str
+    summary: str
+    license: str
+    languages: tuple[str, ...]
+    splits: tuple[SplitFacts, ...]
+    sources: tuple[SourceFacts, ...]
+    funnel: tuple[FunnelStep, ...]
+    filters: tuple[FilterFacts, ...]
+    dropped: Mapping[str, int]
+    models: tuple[ModelFacts, ...]
+    example: Mapping[str, Any] | None
+    notes: tuple[str, ...]
+    known_gaps: tuple[str, ...]
+    rebuild: tuple[str, ...]
+    versions: Mapping[str, str]
+    task_categories: tuple[str, ...] = ("image-text-to-text", "any-to-any")
+    tags: tuple[str, ...] = ("interleaved", "instruction", "leafinstruct")
+
+
+def render_card(facts: CardFacts) -> str:
+    """The card as Markdown with the YAML header that the Hub and `datasets` read. Text from outside is escaped."""
+    sections = [
+        f"# {_text(facts.title)}\n\n{_text(facts.summary)}",
+        _section("Splits", _splits(facts.splits), facts.notes),
+        _section("Sources and licences", _sources(facts.sources)),
+        _section("From documents to records", _funnel(facts.funnel)),
+        _section("Filters", _filters(facts.filters)),
+        _section("Records dropped while rewriting and splitting", _counts(facts.dropped)),
+        _section(
+            "Models",
+            _table(("model", "revision", "used for"), [(m.name, m.revision, m.used_for) for m in facts.models]),
+        ),
+        _section("One record", _example(facts.example)),
+        _section("Known gaps", "", facts.known_gaps),
+        _section("How to rebuild", _rebuild(facts.rebuild, facts.versions)),
+    ]
+    return f"---\n{_header(facts)}---\n\n" + "\n\n".join(section for section in sections if section) + "\n"
+
+
+# ids of open licences as the Hub lists them; any other licence is "other" with its name
+_HUB_LICENSE = re.compile(
+    r"apache-2\.0|mit|cc0-1\.0|cc-by(-nc)?(-nd|-sa)?-(2\.0|2\.5|3\.0|4\.0)|bsd(-[23]-clause)?|[al]?gpl(-[23]\.[01])?|mpl-2\.0"
+    r"|gfdl|odc-by|odbl|pddl|unlicense|isc|artistic-2\.0|etalab-2\.0|unknown"
+)
+_SIZE_CLASSES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+
+
+def _header(facts: CardFacts) -> str:
+    known = _HUB_LICENSE.fullmatch(facts.license.lower()) is not None
+    rows = sum(split.rows for split in facts.splits)
+    header: dict[str, Any] = {"license": facts.license.lower() if known else "other"}
+    if not known:
+        header["license_name"] = facts.license
+    header |= {
+        "language": list(facts.languages),
+        "task_categories": list(facts.task_categories),
+        "tags": list(facts.tags),
+        "pretty_name": facts.title,
+        "size_categories": [next((name for limit, name in _SIZE_CLASSES if rows < limit), "n>10M")],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split.name, "path": f"{split.name}-*.parquet"} for split in facts.splits],
+            }
+        ],
+        "dataset_info": {
+            "splits": [
+                {"name": split.name, "num_bytes": split.arrow_bytes, "num_examples": split.rows}
+                for split in facts.splits
+            ],
+            "download_size": sum(split.file_bytes for split in facts.splits),
+            "dataset_size": sum(split.arrow_bytes for split in facts.splits),
+        },
+    }
+    return yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def _section(title: str, body: str, points: Iterable[str] = ()) -> str:
+    """A section, or nothing if there is nothing to say in it."""
+    listed = "\n".join(f"- {_text(point)}" for point in points)
+    text = "\n\n".join(part for part in (body, listed) if part)
+    return f"## {title}\n\n{text}" if text else ""
+
+
+def _splits(splits: Sequence[SplitFacts]) -> str:
+    rows = [(s.name, s.rows, s.images, s.files, f"{s.file_bytes / 1e6:,.1f} MB") for s in splits]
+    return _table(("split", "records", "images", "files", "size"), rows)
+
+
+def _sources(sources: Sequence[SourceFacts]) -> str:
+    total = sum(source.records for source in sources)
+    rows = [
+        (s.name, s.kind, s.license or "not stated", s.documents, s.records, f"{s.records / total:.1%}" if total else "")
+        for s in sources
+    ]
+    return _table(("source", "kind", "licence", "documents", "records", "share of records"), rows)
+
+
+def _funnel(steps: Sequence[FunnelStep]) -> str:
+    rows = [(s.step, *("" if n is None else n for n in (s.documents, s.images, s.records))) for s in steps]
+    return _table(("after", "documents", "images", "records"), rows)
+
+
+def _filters(filters: Sequence[FilterFacts]) -> str:
+    head = ("rule", "origin", "documents dropped", "images dropped")
+    parts = []
+    for one in filters:
+        rows = [(f"`{r.rule}`", r.origin, r.dropped_documents, r.dropped_images) for r in one.rules]
+        parts.append(f"### {_text(one.name)}\n\nScorer: `{one.scorer}`\n\n{_table(head, rows)}".rstrip())
+    if parts:
+        parts.insert(0, "A count names the first rule that dropped a document or an image.")
+    return "\n\n".join(parts)
+
+
+def _counts(dropped: Mapping[str, int]) -> str:
+    return _table(("reason", "records"), sorted(dropped.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _example(example: Mapping[str, Any] | None) -> str:
+    if example is None:
+        return ""
+    text = json.dumps(example, indent=2, ensure_ascii=False)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{fence}json\n{text}\n{fence}"
+
+
+def _rebuild(commands: Sequence[str], versions: Mapping[str, str]) -> str:
+    block = "```sh\n" + "\n".join(commands) + "\n```" if commands else ""
+    return "\n\n".join(part for part in (block, _table(("program", "version"), list(versions.items()))) if part)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table, numbers to the right; nothing without rows."""
+    if not rows:
+        return ""
+    numbers = [all(isinstance(row[i], int) or row[i] == "" for row in rows) for i in range(len(head))]
+    lines = [head, ["---:" if number else "---" for number in numbers]]
+    lines += [[f"{cell:,}" if isinstance(cell, int) else _text(cell) for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _text(value: str) -> str:
+    """One line that cannot end a table cell or open a tag."""
+    line = " ".join(value.split())
+    if line[:1] == line[-1:] == "`":
+        return line.replace("|", "\\|")
+    return re.sub(r"([|\[\]*_`\\])", r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;"))

@@ -1,0 +1,255 @@
+"""`check`: does a folder of shards (or one file) hold what it promises? Numbered checks over every row and image."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from leafinstruct.document import LeafError
+from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
+from leafinstruct.shard.plan import order_key
+from leafinstruct.shard.schema import features, published_schema, score_names
+from leafinstruct.shard.write import file_sha256, split_name, split_numbers
+
+CHECKS = {
+    "files": "every shard opens as Parquet, and no shard of a split is missing",
+    "schema": "columns and types are the published ones, alike in all files",
+    "huggingface": "the schema metadata tells datasets which column holds images",
+    "rows": "every shard has rows",
+    "manifest": "manifest.json names each file with its sha256, rows and bytes",
+    "ids": "ids are unique over all splits",
+    "order": "rows lie in the order of the hash of their id",
+    **{name: what for name, (what, _) in ROW_CHECKS.items()},
+    "sites": "no site stands in two splits",
+    "leaks": "train shows no image of another split",
+}
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One numbered check: `failures` counts what it found, `examples` names the first of them; `ran` is false if
+    there was nothing to run it on."""
+
+    number: int
+    name: str
+    what: str
+    ran: bool
+    failures: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    path: str
+    files: int
+    rows: int
+    images: int
+    results: tuple[CheckResult, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.failed
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the checks that failed."""
+        return tuple(result.name for result in self.results if result.failures)
+
+    @property
+    def lines(self) -> list[str]:
+        """The report for people: a line for each check, and below it the first things it found."""
+        lines = [f"{self.path}: {self.files} files, {self.rows} rows, {self.images} images"]
+        for result in self.results:
+            state = "FAIL" if result.failures else "ok  " if result.ran else "-   "
+            text = f"{result.what}: {result.failures} not so" if result.failures else result.what
+            lines.append(f"{state} {result.number:2d} {result.name:12s} {text}")
+            lines.extend(f"        {example}" for example in result.examples)
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"ok": self.ok, **asdict(self)}
+
+
+def check(path: str | Path) -> CheckReport:
+    """Run all checks on a folder with shards or on one Parquet file; every image is decoded.
+
+    One row group is in memory at a time, and about 300 bytes for each record and each distinct image. Raises LeafError
+    if `path` holds no Parquet file.
+    """
+    path = Path(path)
+    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+    if not files:
+        raise LeafError(f"{path}: no Parquet file here; give a folder of shards or one shard")
+    run = _Run()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for file in files:
+            run.file(file, pool)
+    run.across_splits()
+    if path.is_dir():
+        run.complete(files)
+        run.manifest(path, files)
+    results = tuple(
+        CheckResult(number, name, what, name in run.ran, run.failures.get(name, 0), tuple(run.examples.get(name, ())))
+        for number, (name, what) in enumerate(CHECKS.items(), 1)
+    )
+    return CheckReport(str(path), len(files), run.rows, run.images, results)
+
+
+class _Run:
+    """What the checks have seen so far."""
+
+    def __init__(self) -> None:
+        self.ran: set[str] = set()
+        self.failures: dict[str, int] = {}
+        self.examples: dict[str, list[str]] = {}
+        self.rows = self.images = 0
+        self.counts: dict[str, int] = {}
+        self.schema: pa.Schema | None = None
+        self.ids: dict[str, str] = {}
+        self.looks: dict[str, Look] = {}
+        self.image_splits: dict[str, set[str]] = {}
+        self.site_splits: dict[str, set[str]] = {}
+        self.last_key: dict[str, str] = {}
+
+    def fail(self, name: str, message: str) -> None:
+        self.failures[name] = self.failures.get(name, 0) + 1
+        examples = self.examples.setdefault(name, [])
+        if len(examples) < EXAMPLES:
+            examples.append(message)
+
+    def file(self, path: Path, pool: ThreadPoolExecutor) -> None:
+        self.ran |= {"files", "schema", "huggingface", "rows"}
+        try:
+            with pq.ParquetFile(path) as file:
+                if not self._schema(path, file.schema_arrow):
+                    return
+                self._rows(path, file, pool)
+        except (pa.ArrowException, OSError) as error:
+            self.fail("files", f"{path.name}: {str(error).splitlines()[0]}")
+
+    def _schema(self, path: Path, schema: pa.Schema) -> bool:
+        """Whether the rows of the file can be read as records."""
+        names = score_names(schema)
+        expected = published_schema(names)
+        good = schema.remove_metadata().equals(expected.remove_metadata())
+        if not good:
+            self.fail("schema", f"{path.name}: {_difference(schema, expected)}")
+        elif self.schema is not None and not schema.remove_metadata().equals(self.schema):
+            self.fail("schema", f"{path.name}: {_difference(schema, self.schema)} (as in the first file)")
+        elif self.schema is None:
+            self.schema = schema.remove_metadata()
+        try:
+            found = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        except (KeyError, TypeError, ValueError):
+            found = None
+        if found is None:
+            self.fail("huggingface", f"{path.name}: no features in the schema metadata; images would load as dicts")
+        elif good and found != features(expected):
+            self.fail("huggingface", f"{path.name}: the features in the schema metadata differ from the columns")
+        return good
+
+    def _rows(self, path: Path, file: pq.ParquetFile, pool: ThreadPoolExecutor) -> None:
+        self.ran |= {*ROW_CHECKS, "ids", "order", "sites"}
+        self.counts[path.name] = file.metadata.num_rows
+        if not file.metadata.num_rows:
+            self.fail("rows", f"{path.name}: no rows")
+        number = 0
+        for group in range(file.num_row_groups):
+            rows = file.read_row_group(group).to_pylist()
+            looks = self._looks(rows, pool)
+            for row, images in zip(rows, looks, strict=True):
+                self._row(f"{path.name} row {number} ({row['id']})", split_name(path.name) or path.name, row, images)
+                number += 1
+
+    def _looks(self, rows: list[dict], pool: ThreadPoolExecutor) -> list[list[Look]]:
+        """A look at each image of each row; bytes seen before are not decoded again."""
+        data = [[(image or {}).get("bytes") or b"" for image in row["images"] or []] for row in rows]
+        flat = [one for images in data for one in images]
+        seen = iter(pool.map(self._look, flat))
+        return [[next(seen) for _ in images] for images in data]
+
+    def _look(self, data: bytes) -> Look:
+        found = look(data, self.looks)
+        self.looks[found.sha256] = found
+        return found
+
+    def _row(self, where: str, split: str, row: dict, images: list[Look]) -> None:
+        self.rows += 1
+        self.images += len(images)
+        for name, (_, row_check) in ROW_CHECKS.items():
+            for message in row_check(row, images):
+                self.fail(name, f"{where}: {message}")
+        key = row["id"] or ""
+        if key in self.ids:
+            self.fail("ids", f"{where}: the id stands also in {self.ids[key]}")
+        self.ids[key] = split
+        if order_key(key) < self.last_key.get(split, ""):
+            self.fail("order", f"{where}: belongs before the row above it")
+        self.last_key[split] = order_key(key)
+        self.site_splits.setdefault(row["site"] or "", set()).add(split)
+        for image in images:
+            self.image_splits.setdefault(image.sha256, set()).add(split)
+
+    def across_splits(self) -> None:
+        splits = {split for found in self.site_splits.values() for split in found}
+        if len(splits) > 1:
+            self.ran.add("leaks")
+        for site, found in sorted(self.site_splits.items()):
+            if len(found) > 1:
+                self.fail("sites", f"site {site!r} stands in {', '.join(sorted(found))}")
+        for sha256, found in sorted(self.image_splits.items()):
+            if len(found) > 1 and "train" in found:
+                self.fail("leaks", f"image {sha256} stands in {', '.join(sorted(found))}")
+
+    def complete(self, files: list[Path]) -> None:
+        numbers: dict[tuple[str, int], set[int]] = {}
+        for file in files:
+            if not split_name(file.name):
+                self.fail("files", f"{file.name}: not a name like train-00000-of-00004.parquet")
+                continue
+            number, count = split_numbers(file.name)
+            numbers.setdefault((split_name(file.name), count), set()).add(number)
+        for (split, count), found in sorted(numbers.items()):
+            if missing := sorted(set(range(count)) - found):
+                self.fail("files", f"{split}: {len(missing)} of {count} shards missing, first number {missing[0]}")
+        for split in sorted({split for split, _ in numbers}):
+            if len(counts := [count for name, count in numbers if name == split]) > 1:
+                self.fail("files", f"{split}: shards of different cuts lie together ({counts})")
+
+    def manifest(self, folder: Path, files: list[Path]) -> None:
+        self.ran.add("manifest")
+        try:
+            entries = {entry["file"]: entry for entry in json.loads((folder / "manifest.json").read_bytes())["files"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.fail("manifest", f"manifest.json cannot be read: {error or type(error).__name__}")
+            return
+        for name in sorted(set(entries) - {file.name for file in files}):
+            self.fail("manifest", f"{name}: in the manifest, not in the folder")
+        for file in files:
+            if file.name not in entries:
+                self.fail("manifest", f"{file.name}: not in the manifest")
+                continue
+            found = {"bytes": file.stat().st_size, "sha256": file_sha256(file), "rows": self.counts.get(file.name)}
+            for key, value in found.items():
+                if value is not None and entries[file.name].get(key) != value:
+                    self.fail("manifest", f"{file.name}: {key} is {value}, manifest says {entries[file.name].get(key)}")
+
+
+def _difference(found: pa.Schema, expected: pa.Schema) -> str:
+    for field in expected:
+        index = found.get_field_index(field.name)
+        if index < 0:
+            return f"column {field.name} is missing"
+        if found.field(index).type != field.type:
+            return f"column {field.name} is {found.field(index).type}, not {field.type}"
+    if more := [name for name in found.names if name not in expected.names]:
+        return f"column {more[0]} is not a published one"
+    return "the columns are in another order"

@@ -1,0 +1,126 @@
+"""The checks that look at one row: each gives a message for every fault of the row that it finds."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from leafinstruct.shard.schema import TEXT_COLUMNS
+from leafinstruct.shard.strip import strip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the bytes of an image say: size in pixels as displayed, why they do not decode (""), and which metadata
+    could have been removed."""
+
+    sha256: str
+    width: int = 0
+    height: int = 0
+    error: str = ""
+    metadata: tuple[str, ...] = ()
+
+
+def look(data: bytes, known: Mapping[str, Look]) -> Look:
+    """Decode an image fully, as `datasets` shows it, unless the same bytes are in `known` (by sha256)."""
+    from PIL import Image, ImageOps
+
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 in known:
+        return known[sha256]
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            turned = image.getexif().get(ImageOps.ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            width, height = reversed(image.size) if turned else image.size
+    except Exception as error:  # Pillow raises many types on damaged files; all mean the same here
+        return Look(sha256, error=f"{type(error).__name__}: {str(error)[:120]}")
+    return Look(sha256, width, height, metadata=strip(data).removed)
+
+
+def _parts(row: dict) -> list[tuple[str, dict]]:
+    """Each content entry of a row with the role of its message, in reading order."""
+    return [(message["role"], part) for message in row["messages"] or [] for part in message["content"] or []]
+
+
+def nulls(row: dict, looks: list[Look]) -> Iterator[str]:
+    for name in (*TEXT_COLUMNS, "messages", "images", "image_meta", "pipeline_version"):
+        if row[name] is None:
+            yield f"{name} is null"
+    for number, message in enumerate(row["messages"] or []):
+        if message["role"] is None or message["content"] is None:
+            yield f"message {number} has a null role or content"
+    if any(part["type"] is None or part["text"] is None for _, part in _parts(row)):
+        yield "a content entry has a null type or text"
+    if any(not image or image["bytes"] is None for image in row["images"] or []):
+        yield "an image has no bytes"
+    for number, meta in enumerate(row["image_meta"] or []):
+        if empty := [name for name, value in (meta or {}).items() if value is None and name != "clip_score"]:
+            yield f"image_meta {number}: {', '.join(empty)} is null"
+
+
+def content(row: dict, looks: list[Look]) -> Iterator[str]:
+    for role, part in _parts(row):
+        if part["type"] not in ("text", "image"):
+            yield f"a content entry of the {role} has type {part['type']!r}"
+        elif part["type"] == "image" and part["text"]:
+            yield f"the text of an image entry is {part['text'][:40]!r}, not empty"
+        elif part["type"] == "text" and not (part["text"] or "").strip():
+            yield f"a text entry of the {role} is blank"
+
+
+def roles(row: dict, looks: list[Look]) -> Iterator[str]:
+    found = [message["role"] for message in row["messages"] or []]
+    if found != [("user", "assistant")[number % 2] for number in range(len(found))]:
+        yield f"roles are {found}; they alternate, and the user begins"
+
+
+def answer(row: dict, looks: list[Look]) -> Iterator[str]:
+    if not any(role == "assistant" and (part["type"] == "image" or part["text"]) for role, part in _parts(row)):
+        yield "no turn of the assistant has content"
+
+
+def placeholders(row: dict, looks: list[Look]) -> Iterator[str]:
+    places = sum(part["type"] == "image" for _, part in _parts(row))
+    if places != len(looks):
+        yield f"{places} image entries in the messages, {len(looks)} images"
+
+
+def decode(row: dict, looks: list[Look]) -> Iterator[str]:
+    for number, image in enumerate(looks):
+        if image.error:
+            yield f"image {number} does not decode: {image.error}"
+
+
+def image_meta(row: dict, looks: list[Look]) -> Iterator[str]:
+    metas = row["image_meta"] or []
+    if len(metas) != len(looks):
+        yield f"{len(metas)} image_meta for {len(looks)} images"
+        return
+    for number, (meta, image) in enumerate(zip(metas, looks, strict=True)):
+        if (meta or {}).get("sha256") != image.sha256:
+            yield f"image {number}: image_meta has sha256 {(meta or {}).get('sha256')}, the bytes have {image.sha256}"
+        elif not image.error and (meta["width"], meta["height"]) != (image.width, image.height):
+            size = f"{meta['width']} x {meta['height']}"
+            yield f"image {number}: image_meta says {size}, it is shown as {image.width} x {image.height}"
+
+
+def metadata(row: dict, looks: list[Look]) -> Iterator[str]:
+    for number, image in enumerate(looks):
+        if image.metadata:
+            yield f"image {number} carries {', '.join(image.metadata)}"
+
+
+RowCheck = Callable[[dict, list[Look]], Iterator[str]]
+ROW_CHECKS: dict[str, tuple[str, RowCheck]] = {
+    "nulls": ("no text, role, type or image is null", nulls),
+    "content": ("content entries are texts that are not blank, or images with an empty text", content),
+    "roles": ("roles alternate and the user begins", roles),
+    "answer": ("a turn of the assistant has content", answer),
+    "placeholders": ("image entries of the messages and images match in number", placeholders),
+    "decode": ("every image decodes", decode),
+    "image_meta": ("image_meta has the sha256 and the displayed size of each image", image_meta),
+    "metadata": ("no image carries metadata that could be removed", metadata),
+}

@@ -1,0 +1,207 @@
+"""Push shards and card to the Hugging Face Hub in one commit: what is there already stays, what is stale goes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from leafinstruct.document import LeafError
+from leafinstruct.shard.write import file_sha256, split_name
+
+CARD = "data_card.md"
+# the Hub shows the file of this name as the card of a data set
+NAME_ON_HUB = {CARD: "README.md"}
+
+
+class Unreachable(LeafError):
+    """The Hub does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushFile:
+    """One file to upload. `state`: new, changed, same, or unknown if the Hub was not asked."""
+
+    path: str
+    path_in_repo: str
+    bytes: int
+    sha256: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushPlan:
+    """What a push would do. `hub` says what is known of the other side; `delete` lists the shards there that this
+    folder no longer has."""
+
+    repo_id: str
+    revision: str
+    hub: str
+    files: tuple[PushFile, ...]
+    delete: tuple[str, ...]
+
+    @property
+    def upload(self) -> tuple[PushFile, ...]:
+        return tuple(file for file in self.files if file.state != "same")
+
+    @property
+    def lines(self) -> list[str]:
+        size = sum(file.bytes for file in self.upload)
+        lines = [f"{self.repo_id} at {self.revision}: {self.hub}"]
+        lines += [f"{f.state:8s} {f.bytes:>13,d}  {f.sha256[:12]}  {f.path_in_repo}" for f in self.files]
+        lines += [f"delete   {path}" for path in self.delete]
+        return [*lines, f"{len(self.upload)} of {len(self.files)} files to upload, {size:,d} bytes"]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push did; `commit` and `pull_request` are URLs, "" if there was nothing to commit or no pull request."""
+
+    plan: PushPlan
+    url: str
+    commit: str
+    pull_request: str
+
+
+def plan_push(
+    folder: str | Path, repo_id: str, token: str | None = None, *, revision: str = "main", ask_hub: bool = False
+) -> PushPlan:
+    """List what a push of `folder` (shards, manifest.json, data_card.md) to the data set `repo_id` would upload.
+
+    Without `ask_hub` nothing goes over the network and every file is `unknown`. With it, a Hub that cannot be reached
+    is named in `hub`, not raised. Raises LeafError if the folder holds no shard or the token is refused.
+    """
+    local = _local_files(Path(folder))
+    if not ask_hub:
+        return _plan(repo_id, revision, "the Hub was not asked", local, None)
+    try:
+        with _hub_errors(repo_id):
+            remote, known = _remote_files(_api(token), repo_id, revision)
+    except Unreachable as error:
+        return _plan(repo_id, revision, str(error), local, None)
+    return _plan(repo_id, revision, known, local, remote)
+
+
+def push(
+    folder: str | Path,
+    repo_id: str,
+    token: str | None = None,
+    *,
+    private: bool = False,
+    revision: str = "main",
+    pull_request: bool = False,
+    message: str = "Update shards and card",
+) -> PushResult:
+    """Create the data set if needed and upload what it lacks, as one commit on `revision` or as a pull request.
+
+    The token is taken from the usual places if not given. Safe to repeat after a failure: large files are uploaded
+    before the commit, and those the Hub has are skipped. Raises LeafError with the Hub's reason.
+    """
+    if pull_request and revision != "main":
+        raise LeafError("push: a pull request is always against main; leave out the revision or the pull request")
+    local = _local_files(Path(folder))
+    api = _api(token)
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    with _hub_errors(repo_id):
+        url = api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
+        if revision != "main":
+            api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
+        remote, known = _remote_files(api, repo_id, revision)
+        plan = _plan(repo_id, revision, known, local, remote)
+        if not plan.upload and not plan.delete:
+            return PushResult(plan, str(url), "", "")
+        operations = [CommitOperationAdd(file.path_in_repo, file.path) for file in plan.upload]
+        commit = api.create_commit(
+            repo_id,
+            [*operations, *(CommitOperationDelete(path) for path in plan.delete)],
+            commit_message=message,
+            repo_type="dataset",
+            revision=None if pull_request else revision,
+            create_pr=pull_request,
+        )
+    return PushResult(plan, str(url), commit.commit_url, commit.pr_url or "")
+
+
+def _local_files(folder: Path) -> list[Path]:
+    shards = sorted(folder.glob("*.parquet"))
+    if not shards:
+        raise LeafError(f"{folder}: no shards here to push; give the shards folder of a run")
+    return [*shards, *(path for name in ("manifest.json", CARD) if (path := folder / name).is_file())]
+
+
+def _plan(repo_id: str, revision: str, hub: str, local: list[Path], remote: dict[str, Any] | None) -> PushPlan:
+    files = []
+    for path in local:
+        name, sha256 = NAME_ON_HUB.get(path.name, path.name), file_sha256(path)
+        state = "unknown" if remote is None else _state(path, sha256, remote.get(name))
+        files.append(PushFile(str(path), name, path.stat().st_size, sha256, state))
+    here = {file.path_in_repo for file in files}
+    stale = tuple(sorted(name for name in remote or () if split_name(name) and name not in here))
+    return PushPlan(repo_id, revision, hub, tuple(files), stale)
+
+
+def _state(path: Path, sha256: str, there: Any) -> str:
+    """`there` is the Hub's entry of the file: large files have a SHA-256, small ones git's SHA-1 of the blob."""
+    if there is None:
+        return "new"
+    if there.lfs is not None:
+        return "same" if there.lfs.sha256 == sha256 else "changed"
+    data = path.read_bytes()
+    blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    return "same" if there.blob_id == blob else "changed"
+
+
+def _remote_files(api: Any, repo_id: str, revision: str) -> tuple[dict[str, Any], str]:
+    """The Hub's files by path, and what is known of the repository."""
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        tree = api.list_repo_tree(repo_id, repo_type="dataset", revision=revision)
+        files = {entry.path: entry for entry in tree if hasattr(entry, "blob_id")}
+    except RevisionNotFoundError:
+        return {}, "the data set is there, the revision is not"
+    except RepositoryNotFoundError:
+        return {}, "no such data set yet, or the token may not see it"
+    return files, f"{len(files)} files there"
+
+
+def _api(token: str | None) -> Any:
+    try:
+        from huggingface_hub import HfApi
+    except ImportError:
+        raise LeafError("pushing needs huggingface_hub: install leafinstruct[hub]") from None
+    return HfApi(token=token, library_name="leafinstruct")
+
+
+@contextmanager
+def _hub_errors(repo_id: str) -> Iterator[None]:
+    """The Hub's refusals as one line each; a token never appears in them."""
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+
+    try:
+        yield
+    except HFValidationError as error:
+        raise LeafError(f"{repo_id}: not a repository id: {_first_line(error)}") from None
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        advice = {
+            401: "the token is missing or refused; log in with `hf auth login` or set HF_TOKEN",
+            403: "the token may not write here; use one with write access to this data set",
+            404: "not found, or the token may not see it",
+        }.get(status, "the Hub refused; repeating the push later is safe")
+        raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({_first_line(error)})") from None
+    except (HTTPError, ConnectionError, TimeoutError) as error:
+        raise Unreachable(
+            f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {_first_line(error)})"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:200]

@@ -1,0 +1,137 @@
+"""The first pass: from light heads of all records to a plan that names each shard and the rows it holds, in order."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from leafinstruct.document import LeafError
+from leafinstruct.shard.split import SPLITS, PlanDrop, RecordHead, assign_sites, both_held, without_leaks
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSettings:
+    """`validation`, `test`: shares of the sites' hash range; a share of 0 makes no such split.
+    `max_shard_bytes`: shards get about this size (300 MB lies in the middle of the 200 to 500 MB that streaming
+    readers and uploads like). `min_shards`: per split, as far as it has rows. `large_site`: a site with a larger share
+    of all records is in train. `seed`: another value, another split."""
+
+    validation: float = 0.05
+    test: float = 0.05
+    max_shard_bytes: int = 300_000_000
+    min_shards: int = 1
+    large_site: float = 0.2
+    seed: str = ""
+
+    def __post_init__(self) -> None:
+        if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
+            raise LeafError(f"shard: validation {self.validation} + test {self.test} must be >= 0 and below 1")
+        if self.max_shard_bytes < 1 or self.min_shards < 1:
+            raise LeafError("shard: max_shard_bytes and min_shards must be at least 1")
+
+    @property
+    def shares(self) -> dict[str, float]:
+        shares = {"train": 1 - self.validation - self.test, "validation": self.validation, "test": self.test}
+        return {name: share for name, share in shares.items() if share > 0}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShard:
+    """One file to write: `name` is `train-00000-of-00004.parquet`, `ids` its rows in order, `bytes` its estimate."""
+
+    name: str
+    split: str
+    ids: tuple[str, ...]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCounts:
+    rows: int
+    images: int
+    bytes: int
+    sites: int
+    topics: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlan:
+    """Shards of all splits, the records train lost, sentences for people on what was not left to the hash, and
+    counts per split. Rows in = rows of all shards + dropped."""
+
+    shards: tuple[PlannedShard, ...]
+    dropped: tuple[PlanDrop, ...]
+    notes: tuple[str, ...]
+    counts: dict[str, SplitCounts]
+
+
+def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> ShardPlan:
+    """Split by site, take from train what the other splits show, order by hash of the id, cut into shards.
+
+    Needs memory for the heads only (about 1 KB each). The plan depends on the set of heads, not on their order.
+    Raises LeafError if two records have the same id.
+    """
+    heads = sorted(records, key=lambda head: head.id)
+    for one, two in zip(heads, heads[1:], strict=False):
+        if one.id == two.id:
+            raise LeafError(f"record {one.id} stands twice in the records (document {one.document}); ids must differ")
+    rows = Counter(head.site for head in heads)
+    split_of, notes = assign_sites(rows, settings.shares, settings.large_site, settings.seed) if heads else ({}, [])
+    kept, dropped = without_leaks(heads, split_of)
+    if shared := both_held(kept):
+        notes.append(f"{shared} images stand in both validation and test")
+    shards = [shard for name in SPLITS for shard in _cut(name, kept[name], settings)]
+    counts = {name: _count(kept[name]) for name in SPLITS if kept[name]}
+    return ShardPlan(tuple(shards), tuple(dropped), tuple(notes), counts)
+
+
+def order_key(record_id: str) -> str:
+    """Published rows are in the order of this key: a hash of the id, so that new rows land evenly between old ones."""
+    return hashlib.sha256(record_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _count(heads: Sequence[RecordHead]) -> SplitCounts:
+    return SplitCounts(
+        rows=len(heads),
+        images=sum(len(head.images) for head in heads),
+        bytes=sum(head.bytes for head in heads),
+        sites=len({head.site for head in heads}),
+        topics=dict(sorted(Counter(head.topic for head in heads).items())),
+    )
+
+
+def _cut(split: str, heads: Sequence[RecordHead], settings: ShardSettings) -> list[PlannedShard]:
+    """Shards of one split: equal ranges of the order key, so that a new row changes one file and no other.
+
+    The sizes then vary a little; the number of shards grows (to twice the least number) until none is above 1.25 of
+    the limit. If a range is empty, as happens with few rows, the rows are cut into equal counts instead.
+    """
+    if not heads:
+        return []
+    rows = sorted((order_key(head.id), head.id, head.bytes) for head in heads)
+    least = min(len(rows), max(settings.min_shards, math.ceil(sum(row[2] for row in rows) / settings.max_shard_bytes)))
+    for count in range(least, min(2 * least, len(rows)) + 1):
+        groups = _ranges(rows, count)
+        if max(sum(row[2] for row in group) for group in groups) <= 1.25 * settings.max_shard_bytes:
+            break
+    return [
+        PlannedShard(
+            f"{split}-{number:05d}-of-{len(groups):05d}.parquet",
+            split,
+            tuple(row[1] for row in group),
+            sum(row[2] for row in group),
+        )
+        for number, group in enumerate(groups)
+    ]
+
+
+def _ranges(rows: Sequence[tuple[str, str, int]], count: int) -> list[list[tuple[str, str, int]]]:
+    groups: list[list[tuple[str, str, int]]] = [[] for _ in range(count)]
+    for row in rows:
+        groups[int(row[0][:13], 16) * count >> 52].append(row)
+    if all(groups):
+        return groups
+    return [list(rows[i * len(rows) // count : (i + 1) * len(rows) // count]) for i in range(count)]

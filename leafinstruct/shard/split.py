@@ -1,0 +1,134 @@
+"""Splits by site: which site belongs to which split, and what train loses because validation or test shows it too."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHead:
+    """What the plan needs of a record: `images` by sha256, `bytes` as it will weigh in a shard, `cluster` of
+    near-duplicate documents ("" for none)."""
+
+    id: str
+    document: str
+    site: str
+    topic: str
+    images: tuple[str, ...]
+    bytes: int
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDrop:
+    """A record that train loses; `detail` is the image or the cluster that it shares."""
+
+    id: str
+    document: str
+    reason: str
+    detail: str
+
+
+def unit_hash(text: str) -> float:
+    """A number in [0, 1) that depends on nothing but the text: the first 52 bits of its SHA-256."""
+    return int(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:13], 16) / 16**13
+
+
+def assign_sites(
+    rows: Mapping[str, int], shares: dict[str, float], large_site: float, seed: str
+) -> tuple[dict[str, str], list[str]]:
+    """The split of each site, and notes on what was not left to the hash.
+
+    `rows` counts the records of each site, `shares` gives the share of each split that shall exist (they sum to 1).
+    A site's hash falls into the interval of one split. Three cases are decided otherwise, and noted:
+    - fewer sites than splits: everything is train, for a site is never cut in two;
+    - a site with more than `large_site` of all records is train: no other split could hold it at its share;
+    - a split that got no site takes one from a split that has several: a site that is not large before one that is,
+      then the one whose hash lies nearest to the middle of the empty split's interval.
+    """
+    if len(rows) < len(shares):
+        empty = " and ".join(name for name in shares if name != "train")
+        return dict.fromkeys(rows, "train"), [
+            f"{empty} stay empty: {len(shares)} splits by site need at least {len(shares)} sites, "
+            f"and the records come from {len(rows)}"
+        ]
+    total = sum(rows.values())
+    large = {site for site, count in rows.items() if count > large_site * total}
+    hashes = {site: unit_hash(f"{seed}/{site}") for site in rows}
+    split_of = {site: "train" if site in large else _interval(hashes[site], shares) for site in rows}
+    notes = [
+        f"site {site!r} has {rows[site]} of {total} records, more than {large_site:.0%}: in train whatever its hash"
+        for site in sorted(large)
+    ]
+    for name in reversed(shares):
+        if name in split_of.values():
+            continue
+        sizes = {split: sum(s == split for s in split_of.values()) for split in shares}
+        middle = _middle(name, shares)
+        site = min(
+            (site for site, split in split_of.items() if sizes[split] > 1),
+            key=lambda site: (site in large, abs(hashes[site] - middle), site),
+        )
+        notes.append(f"{name} got no site by hash: it takes {site!r} from {split_of[site]}")
+        split_of[site] = name
+    return split_of, notes
+
+
+def _interval(value: float, shares: dict[str, float]) -> str:
+    upper = 0.0
+    for name, share in shares.items():
+        upper += share
+        if value < upper:
+            return name
+    return next(reversed(shares))
+
+
+def _middle(name: str, shares: Mapping[str, float]) -> float:
+    names = list(shares)
+    return sum(shares[n] for n in names[: names.index(name)]) + shares[name] / 2
+
+
+def without_leaks(
+    heads: Sequence[RecordHead], split_of: Mapping[str, str]
+) -> tuple[dict[str, list[RecordHead]], list[PlanDrop]]:
+    """Heads by split after train lost each record that shares an image or a cluster with validation or test.
+
+    Reasons: `shares_image_with_validation`, `shares_image_with_test`, `shares_cluster_with_validation`,
+    `shares_cluster_with_test`; the first that holds, in this order.
+    """
+    kept: dict[str, list[RecordHead]] = {name: [] for name in SPLITS}
+    for head in heads:
+        kept[split_of[head.site]].append(head)
+    held = [name for name in SPLITS if name != "train"]
+    images = {name: {image for head in kept[name] for image in head.images} for name in held}
+    clusters = {name: {head.cluster for head in kept[name]} - {""} for name in held}
+    train, dropped = [], []
+    for head in kept["train"]:
+        reason, detail = _shared(head, images, clusters)
+        if reason:
+            dropped.append(PlanDrop(head.id, head.document, reason, detail))
+        else:
+            train.append(head)
+    kept["train"] = train
+    return kept, sorted(dropped, key=lambda drop: drop.id)
+
+
+def _shared(head: RecordHead, images: Mapping[str, set[str]], clusters: Mapping[str, set[str]]) -> tuple[str, str]:
+    for name, seen in images.items():
+        for image in head.images:
+            if image in seen:
+                return f"shares_image_with_{name}", image
+    for name, seen in clusters.items():
+        if head.cluster in seen:
+            return f"shares_cluster_with_{name}", head.cluster
+    return "", ""
+
+
+def both_held(kept: Mapping[str, Iterable[RecordHead]]) -> int:
+    """Images that validation and test share; they stay in both."""
+    sets = [{image for head in kept[name] for image in head.images} for name in ("validation", "test")]
+    return len(sets[0] & sets[1])

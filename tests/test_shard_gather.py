@@ -1,0 +1,72 @@
+"""Heads and rows come back from a run's files, wherever they lie in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from shard_made import corpus, image, record
+
+from leafinstruct.document import LeafError, images_to_table, records_to_table
+from leafinstruct.shard import gather
+from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Two partitions of three records each, one of them dropped, images in row groups of two."""
+    records, images = corpus(6, 3)
+    records["id001"] = replace(records["id001"], dropped_by="no_answer")
+    for name, keys in {"a": list(records)[:3], "b": list(records)[3:]}.items():
+        rows = [records[key] for key in keys]
+        pq.write_table(records_to_table(rows), tmp_path / f"records-{name}.parquet", row_group_size=2)
+        held = [images[sha256] for one in rows for sha256 in one.images]
+        pq.write_table(images_to_table([*held, image(0)]), tmp_path / f"images-{name}.parquet", row_group_size=2)
+    return tmp_path
+
+
+def files(run: Path, kind: str) -> list[str]:
+    return [str(path) for path in sorted(run.glob(f"{kind}-*.parquet"))]
+
+
+@pytest.mark.parametrize("cache", [1, 10**9])
+def test_rows_come_back_whole(run: Path, cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "CACHE_BYTES", cache)
+    monkeypatch.setattr(gather, "OPEN_FILES", 1)
+    records, images = corpus(6, 3)
+    index = index_records(files(run, "records"))
+    assert set(index) == set(records) - {"id001"}
+    wanted = ["id005", "id000", "id004", "id002", "id000"]
+    assert list(RecordReader(index).read(wanted)) == [records[key] for key in wanted]
+    places = index_images(files(run, "images"))
+    assert places[image(0).sha256].path.endswith("images-a.parquet")
+    load = ImageReader(places)
+    for sha256 in sorted(images, reverse=True):
+        assert load(sha256) == images[sha256]
+        assert places[sha256].bytes == len(images[sha256].bytes)
+
+
+def test_heads(run: Path) -> None:
+    records, images = corpus(6, 3)
+    places = index_images(files(run, "images"))
+    heads = list(read_heads(files(run, "records"), places, {"document-id003": "cluster-7"}))
+    assert [one.id for one in heads] == ["id000", "id002", "id003", "id004", "id005"]
+    for one in heads:
+        source = records[one.id]
+        text = sum(len(part.text) for message in source.messages for part in message.content)
+        assert one.bytes == text + sum(len(images[sha256].bytes) for sha256 in source.images)
+        assert (one.document, one.site, one.topic, one.images) == (
+            source.document,
+            source.site,
+            source.topic,
+            source.images,
+        )
+    assert [one.cluster for one in heads] == ["", "", "cluster-7", "", ""]
+
+
+def test_record_whose_image_is_nowhere(tmp_path: Path) -> None:
+    pq.write_table(records_to_table([record("a", [image(0)])]), tmp_path / "records-a.parquet")
+    with pytest.raises(LeafError, match=r"records-a\.parquet: record a shows image"):
+        list(read_heads(files(tmp_path, "records"), {}, {}))
