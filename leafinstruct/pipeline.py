@@ -159,8 +159,8 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     return pipeline
 
 
-def load_object(spec: str, root: Path, package: str, attribute: str) -> Any:
-    """A class by its name in our package (`image`), by file (`./mine.py:Class`), or by entry point."""
+def load_scorer(spec: str, root: Path) -> type[Scorer]:
+    """A scorer's class by its name in our package (`image`), by file (`./mine.py:Class`), or by entry point."""
     if ":" in spec:
         file, _, name = spec.rpartition(":")
         path = (root / file).resolve()
@@ -176,14 +176,13 @@ def load_object(spec: str, root: Path, package: str, attribute: str) -> Any:
         return getattr(module, name)
     from importlib.metadata import entry_points
 
-    for entry in entry_points(group=package):
+    for entry in entry_points(group="leafinstruct.scorers"):
         if entry.name == spec:
             return entry.load()
-    folder = Path(__file__).parent / package.rpartition(".")[2].rstrip("s")
-    known = {p.stem for p in folder.glob("*.py")} - {"__init__", "base", "decode"}
+    known = {p.stem for p in (Path(__file__).parent / "score").glob("*.py")} - {"__init__", "base", "decode", "stage"}
     if spec not in known:
-        raise LeafError(f"unknown {folder.name}r '{spec}'{did_you_mean(spec, known)}")
-    return getattr(importlib.import_module(f"leafinstruct.{folder.name}.{spec}"), attribute)
+        raise LeafError(f"unknown scorer '{spec}'{did_you_mean(spec, known)}")
+    return importlib.import_module(f"leafinstruct.score.{spec}").Scorer
 
 
 def _filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSettings]) -> Filter:
@@ -196,7 +195,7 @@ def _filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSetting
     scorer = None
     if raw.get("scorer"):
         try:
-            kind = load_object(str(raw["scorer"]), root, "leafinstruct.scorers", "Scorer")
+            kind = load_scorer(str(raw["scorer"]), root)
             scorer = kind(_mapping(file, raw, "settings"), models.get(kind.model) if kind.model else None)
         except LeafError as error:
             raise LeafError(f"{file}: {error}") from None

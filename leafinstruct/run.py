@@ -83,7 +83,7 @@ class Run:
         compression = "none" if set(BINARY_COLUMNS) & set(table.column_names) else "zstd"
 
         def write(out: BinaryIO) -> None:
-            pq.write_table(table, out, compression=compression, row_group_size=256)
+            pq.write_table(table, out, compression=compression, row_group_size=16 if compression == "none" else 256)
 
         self.commit(relative, write)
         return meta

@@ -80,7 +80,7 @@ def test_matched_pairs_are_closer_than_mismatched(clip: Clip) -> None:
     cosine = images @ texts.T
     same = np.eye(len(CAPTIONS), dtype=bool)
     matched, mismatched = cosine[same], cosine[~same]
-    # Seen: lite0 .214 against .000, lite2 .193 against .011.
+    # On eleven such photographs: lite0 .202 against .001, lite2 .185 against .013.
     assert matched.mean() > 0.15 and abs(mismatched.mean()) < 0.04
     assert (matched[:, None] > mismatched[None]).mean() > 0.85
 

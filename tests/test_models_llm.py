@@ -141,7 +141,7 @@ def test_vllm_and_transformers_give_the_same_logprobs(vllm: Llm, reference: Llm)
     for one, other in zip(fast, slow, strict=True):
         assert (one.tokens, one.truncated) == (other.tokens, other.truncated)
         assert one.per_token == pytest.approx(other.per_token, abs=1e-3)
-    # The step that follows is likelier after its own context than after another or none: 2 nats a token and less.
+    # The step that follows is likelier after its own context than after another or after none.
     follows, alone, elsewhere = (score.per_token or 0 for score in fast[:3])
     assert follows > alone + 0.3 and follows > elsewhere + 0.3
     assert fast[3].truncated and fast[3].tokens == 64

@@ -13,7 +13,7 @@ from leafinstruct.document import LeafError, did_you_mean
 from leafinstruct.harvest.base import Source
 from leafinstruct.pipeline import SourceSettings
 
-NOT_KINDS = {"base", "content", "flow", "html", "images", "licenses", "links", "markdown", "metadata", "rst", "walk"}
+NOT_KINDS = {"base", "content", "flow", "html", "images", "licenses", "links", "markdown", "metadata", "rst", "stage", "walk"}
 
 
 def kinds() -> list[str]:

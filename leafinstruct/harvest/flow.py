@@ -163,7 +163,7 @@ def assemble(
         else:
             if step != run_step:
                 close()
-            run = f"{run}{'\n' if block.tight else '\n\n'}{block.text}" if run else block.text
+            run += (("\n" if block.tight else "\n\n") if run else "") + block.text
             run_step = step
     close()
     return tuple(parts), tuple(lost), images

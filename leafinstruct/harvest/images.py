@@ -9,6 +9,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import PIL.Image
 from PIL.TiffImagePlugin import TiffImageFile
@@ -17,7 +18,7 @@ from leafinstruct.document import Image
 
 MAX_BYTES = 20 * 2**20
 """Larger files are no page's illustration; they would only fill the run."""
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000")
 """Pixel formats that browsers show or cameras write. Others that Pillow knows need outside programs (EPS) or have no
 mark to know them by (TGA)."""
 ORIENTATION = 0x0112
@@ -34,13 +35,20 @@ def read_image(data: bytes, url: str) -> Image | str:
         return "too_many_bytes"
     try:
         with warnings.catch_warnings(action="ignore"), _no_pixel_limit():
-            image = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+            image = PIL.Image.open(io.BytesIO(data), formats=_formats())
             width, height = image.size
             if _orientation(image) >= 5:  # EXIF 5 to 8: stored on its side
                 width, height = height, width
     except Exception:  # Pillow's parsers raise anything from SyntaxError to struct.error on a damaged header
         return _what_else(data)
     return Image(hashlib.sha256(data).hexdigest(), data, str(image.format), width, height, url)
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of FORMATS that this build of Pillow can read."""
+    PIL.Image.init()
+    return tuple(name for name in FORMATS if name in PIL.Image.OPEN)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ BADGE = re.compile(
     re.IGNORECASE,
 )
 DATA = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
+MAX_BESIDE = 50
 MAX_DATA = 2 * 2**20
 
 
@@ -87,7 +88,18 @@ class Tree:
         if name.startswith("/"):
             return [self.root, *[a for a in rooted if a not in (folder, self.root)], folder]
         own = [folder]
-        return own if name.startswith("..") else own + [a for a in rooted if a != folder]
+        if name.startswith(".."):
+            return own
+        return own + [a for a in rooted if a != folder] + self.beside(name, folder)
+
+    def beside(self, name: str, folder: Path) -> list[Path]:
+        """A folder next to the file's own that alone has such a file: some generators publish folders as one."""
+        if folder == self.root:
+            return []
+        next_to = [folder.parent / n for names in self.listing(folder.parent).values() for n in names]
+        having = [f for f in next_to[:MAX_BESIDE] if name.split("/")[0].casefold() in self.listing(f)]
+        having = [f for f in having if self.root in (place := Path(os.path.normpath(f / name))).parents and self.existing(place)]
+        return having if len(having) == 1 else []
 
     def existing(self, place: Path) -> Path | None:
         """The file at this place, letter case ignored where that leaves one choice."""

@@ -72,7 +72,7 @@ def field(values: dict[str, Any], *keys: str) -> str:
 
 def language_of(segments: Sequence[str]) -> str:
     """The language that a path's folders or the file's middle name (`name.de.md`) declare, or ""."""
-    *folders, name = segments
+    folders, name = ([*segments[:-1]], segments[-1]) if "." in segments[-1] else ([*segments], "")
     middle = name.split(".")[1:-1]
     named = _code(middle[-1], True) if middle else ""
     translated = False
@@ -126,9 +126,11 @@ def decode_text(data: bytes) -> str | None:
 def _codec(name: str) -> str | None:
     """Python's name for a web charset; browsers read Latin-1 as Windows-1252 and a <meta> UTF-16 as UTF-8."""
     try:
-        known = codecs.lookup(name.strip().strip("'\"")).name
-    except (LookupError, ValueError):
+        codec = codecs.lookup(name.strip().strip("'\""))
+        b"".decode(codec.name)
+    except (LookupError, ValueError):  # LookupError too for codecs that give no text, like hex
         return None
+    known = codec.name
     if known.startswith("utf-16") or known.startswith("utf-32"):
         return "utf-8"
     return {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}.get(known, known)

@@ -26,7 +26,7 @@ def open_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
         listed = values["path"] if isinstance(values["path"], list) else [values["path"]]
         values["path"] = [_place(pipeline, settings, str(p)) for p in listed]
     try:
-        return load_source(settings.kind, settings.name, values, pipeline.root)
+        return load_source(SourceSettings(settings.name, settings.kind, values), pipeline.root)
     except LeafError as error:
         raise LeafError(f"{pipeline.path}: sources: {settings.name}: {error}") from None
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leafinstruct.document import LeafError
 from leafinstruct.moss.codebook import FIRST_CODE, PAD
 from leafinstruct.moss.data import IGNORE, Example
 
@@ -42,6 +44,27 @@ def tiny_llama(vocabulary: int, hidden: int, layers: int, context: int, seed: in
     )
     torch.manual_seed(seed)
     return LlamaForCausalLM(config)
+
+
+def save_body(model: Any, folder: Path) -> None:
+    """Write `config.json` and `model.safetensors` of a model without adapters, as transformers reads them."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config.save_pretrained(folder)
+    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def load_body(folder: Path) -> torch.nn.Module:
+    """The model in a folder of `save_body`; LeafError if there is none."""
+    from safetensors.torch import load_file
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    if not (folder / "model.safetensors").is_file():
+        raise LeafError(f"{folder}: no model.safetensors in it; name a folder written by `leafinstruct train`")
+    model = LlamaForCausalLM(LlamaConfig.from_pretrained(folder))
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model
 
 
 def collate(examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -22,7 +22,16 @@ from leafinstruct.moss import adapters
 from leafinstruct.moss.codebook import Codebook, fit
 from leafinstruct.moss.data import Example, SplitCounts, find_shards, make_examples, read_rows
 from leafinstruct.moss.generate import Sample, generate, pick_prompts, write_samples
-from leafinstruct.moss.model import TRAINED_WHOLE, Losses, collate, evaluate, tiny_llama, token_losses
+from leafinstruct.moss.model import (
+    TRAINED_WHOLE,
+    Losses,
+    collate,
+    evaluate,
+    load_body,
+    save_body,
+    tiny_llama,
+    token_losses,
+)
 from leafinstruct.moss.pairing import pairing_test
 
 if TYPE_CHECKING:
@@ -124,12 +133,8 @@ def train(shards: Path, out: Path, config: TrainConfig, progress: Progress | Non
 def load(folder: Path) -> tuple[torch.nn.Module, Codebook]:
     """The model and codebook that a training wrote into a folder, ready to generate."""
     _torch()
-    from transformers import LlamaForCausalLM
-
-    if not (folder / BASE_FOLDER).is_dir():
-        raise LeafError(f"{folder}: no folder {BASE_FOLDER} in it; name a folder written by `leafinstruct train`")
-    model = LlamaForCausalLM.from_pretrained(folder / BASE_FOLDER)
-    return adapters.from_pretrained(model, folder).eval(), Codebook.load(folder / CODEBOOK_FILE)
+    model = adapters.from_pretrained(load_body(folder / BASE_FOLDER), folder)
+    return model.eval(), Codebook.load(folder / CODEBOOK_FILE)
 
 
 def _torch() -> Any:
@@ -212,7 +217,7 @@ def read_data(shards: Path, config: TrainConfig) -> Data:
 def make_model(codebook: Codebook, config: TrainConfig, out: Path) -> torch.nn.Module:
     """The tiny model with its adapters; the frozen body is written to `out` as transformers writes it."""
     model = tiny_llama(codebook.vocabulary, config.hidden, config.layers, config.context, config.seed)
-    model.save_pretrained(out / BASE_FOLDER)  # type: ignore[operator]
+    save_body(model, out / BASE_FOLDER)
     moss = adapters.MossConfig(
         image_tokens=codebook.image_tokens,
         variant=config.variant,

@@ -1,0 +1,100 @@
+"""The stages in order, over whichever engine, after a pre-flight that looks at the whole pipeline first."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from leafinstruct.context import Context
+from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.pipeline import STAGES, ModelSettings, Pipeline
+
+FREE_BYTES = 1 << 30
+"""Disk space below which no build starts."""
+
+
+def build(context: Context, stage: str) -> None:
+    """Make everything up to and including `stage`, reusing what is done. Holds the run's lock."""
+    preflight(context.pipeline, context.run.path, stage)
+    with context.run.lock():
+        try:
+            for name in STAGES[: STAGES.index(stage) + 1]:
+                _stage(name)(context)
+        finally:
+            context.pool.close()
+
+
+def _stage(name: str) -> Callable[[Context], None]:
+    if name == "harvest":
+        from leafinstruct.harvest.stage import harvest as function
+    elif name == "filter":
+        from leafinstruct.score.stage import filter_documents as function
+    elif name == "rewrite":
+        from leafinstruct.rewrite.stage import rewrite as function
+    elif name == "shard":
+        from leafinstruct.shard.stage import shard as function
+    else:
+        from leafinstruct.moss.stage import train as function
+    return function
+
+
+def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
+    """Everything that can be known to be wrong before the work starts. Raises LeafError for the first such thing."""
+    if stage not in STAGES:
+        raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
+    from leafinstruct.harvest.stage import open_source
+    from leafinstruct.rewrite.stage import rewrite_settings
+    from leafinstruct.shard.stage import shard_settings
+
+    for settings in pipeline.sources:
+        open_source(pipeline, settings).check()
+    wanted = STAGES[: STAGES.index(stage) + 1]
+    if "rewrite" in wanted:
+        settings_of_rewrite = rewrite_settings(pipeline)
+        if settings_of_rewrite.writer == "llm":
+            _check_llm(pipeline, frozenset({"generate"}), "rewrite")
+    if "shard" in wanted:
+        shard_settings(pipeline)
+    if "filter" in wanted:
+        for owner in pipeline.filters:
+            if owner.scorer and owner.scorer.model == "llm":
+                _check_llm(pipeline, owner.scorer.needs, f"filter '{owner.name}'")
+            if owner.scorer and owner.scorer.model == "clip":
+                _need("open_clip", "clip")
+    if "train" in wanted:
+        _need("transformers", "train")
+    _check_disk(run)
+
+
+def _check_llm(pipeline: Pipeline, needs: frozenset[str], who: str) -> None:
+    from leafinstruct.models.llm import BACKENDS
+
+    model: ModelSettings | None = pipeline.models.get("llm")
+    if model is None:
+        raise LeafError(f"{pipeline.path}: {who} needs a language model; add models: llm: to the pipeline")
+    if model.backend not in BACKENDS:
+        raise LeafError(f"{pipeline.path}: models: llm: unknown backend '{model.backend}'{did_you_mean(model.backend, BACKENDS)}")
+    lacking = sorted(needs - BACKENDS[model.backend])
+    if lacking:
+        able = [name for name, has in BACKENDS.items() if needs <= has]
+        raise LeafError(
+            f"{pipeline.path}: {who} needs {', '.join(lacking)}, which backend '{model.backend}' cannot do; use {' or '.join(able)}"
+        )
+    packages = {"vllm": ("vllm", "gpu] or leafinstruct[cpu"), "transformers": ("transformers", "train"), "openai": ("openai", "cpu")}
+    _need(*packages[model.backend])
+
+
+def _need(package: str, extra: str) -> None:
+    if find_spec(package) is None:
+        raise LeafError(f"package {package} is not installed; pip install leafinstruct[{extra}]")
+
+
+def _check_disk(run: Path) -> None:
+    there = run
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
+    if free < FREE_BYTES:
+        raise LeafError(f"{there}: {free / 2**20:.0f} MiB free; a build needs at least {FREE_BYTES >> 20} MiB")

@@ -1,0 +1,157 @@
+"""reStructuredText to a page. docutils parses it; what only Sphinx and its extensions know keeps its text and images.
+
+No file is read: `include`, `raw :file:` and `csv-table :file:` are off.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import docutils.core
+import docutils.nodes as nodes
+import docutils.utils
+from docutils.parsers.rst import Directive, directives, roles
+from docutils.parsers.rst.directives.images import Image as ImageDirective
+from selectolax.lexbor import LexborHTMLParser
+
+from leafinstruct.harvest.flow import Page
+from leafinstruct.harvest.metadata import field, split_front_matter
+from leafinstruct.harvest.walk import walk
+
+SETTINGS = {
+    "file_insertion_enabled": False,
+    "raw_enabled": True,
+    "_disable_config": True,
+    "report_level": 5,
+    "halt_level": 6,
+    "warning_stream": False,
+    "embed_stylesheet": False,
+    "stylesheet_path": "",
+    "syntax_highlight": "none",
+    "doctitle_xform": False,
+    "image_loading": "link",
+    "smart_quotes": False,
+    "line_length_limit": 1_000_000,
+    "input_encoding": "unicode",
+}
+CODE = frozenset("code code-block sourcecode literalinclude highlight prompt parsed-code testcode doctest ipython".split())
+SILENT = frozenset(
+    "toctree index meta only-comment todo seealso-hidden tabularcolumns highlight literalinclude rli rediraffe include "
+    "automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-role raw".split()
+)
+TARGET = re.compile(r"^(.*?)\s*<[^<>]*>$", re.DOTALL)
+DIRECTIVE = re.compile(r"^[ \t]*\.\.[ \t]+([A-Za-z][\w:.+-]*)::", re.MULTILINE)
+ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
+IMAGE_OPTION = re.compile(r"^(?:alt|caption):\s*(.*)$")
+
+
+class Anything(Directive):
+    """A directive that docutils does not know: its argument (as a paragraph) and its content, parsed."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = None
+
+    def run(self) -> list[nodes.Node]:
+        name = self.name.lower()
+        if name in SILENT:
+            return []
+        lines = _without_options(list(self.content))
+        if name in CODE:
+            text = "\n".join(lines)
+            return [nodes.literal_block(text, text)] if text.strip() else []
+        box = nodes.container()
+        if self.arguments and not re.fullmatch(r"[\w:.+/-]*[/:.][\w:.+/-]*", self.arguments[0]):
+            inline, messages = self.state.inline_text(self.arguments[0], self.lineno)
+            box += nodes.paragraph(self.arguments[0], "", *inline)
+        start = len(self.content) - len(lines)
+        self.state.nested_parse(self.content[start:], self.content_offset + start, box)
+        return [box]
+
+
+class PlainImage(ImageDirective):
+    """docutils' image without checks that would lose one over an odd option."""
+
+    option_spec = dict.fromkeys(("alt", "height", "width", "scale", "align", "target", "loading", "class", "name"), lambda value: value or "")
+
+    def run(self) -> list[nodes.Node]:
+        ref = "".join(self.arguments[0].split("\n")).strip()
+        return [nodes.image(self.block_text, uri=ref, alt=str(self.options.get("alt") or ""))]
+
+
+class PlainFigure(PlainImage):
+    option_spec = {**(PlainImage.option_spec or {}), "figwidth": str, "figclass": str, "figname": str}
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        figure = nodes.figure("", *super().run())
+        if self.content:
+            box = nodes.Element()
+            self.state.nested_parse(self.content, self.content_offset, box)
+            children = list(box.children)
+            if children and isinstance(children[0], nodes.paragraph):
+                first = children.pop(0)
+                figure += nodes.caption(first.rawsource, "", *first.children)
+            return [figure, *children]
+        return [figure]
+
+
+def _without_options(lines: list[str]) -> list[str]:
+    """Content without the option lines that an unknown directive has at its head."""
+    place = 0
+    while place < len(lines) and re.match(r"^:[\w-]+:", lines[place]):
+        place += 1
+    return lines[place:]
+
+
+def any_role(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = None
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """A role that docutils does not know: its text, without a link's target."""
+    plain = docutils.utils.unescape(text)
+    titled = TARGET.match(plain)
+    shown = titled[1] if titled and titled[1] else plain.lstrip("~!")
+    return [nodes.inline(rawtext, shown)], []
+
+
+def parse_rst(text: str) -> Page:
+    """Blocks and title of a reStructuredText file. Broken markup keeps its text; what docutils gives up on is an
+    error `broken_rst`."""
+    front, body = split_front_matter(text)
+    _teach(body)
+    try:
+        tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
+        _clean(tree)
+        html = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS).decode("utf-8", "replace")
+    except Exception:  # docutils raises of many kinds on malformed input, and a file must not stop a harvest
+        return Page(error="broken_rst")
+    dom = LexborHTMLParser(html)
+    page = Page(blocks=walk(dom.body) if dom.body is not None else [])
+    page.title = field(front, "title")
+    page.language = field(front, "lang", "language")
+    page.license = field(front, "license", "licence")
+    return page
+
+
+def _teach(body: str) -> None:
+    """Registers every directive and role of this text that docutils has no module for."""
+    directives.register_directive("image", PlainImage)
+    directives.register_directive("figure", PlainFigure)
+    for name in {n.lower() for n in DIRECTIVE.findall(body)}:
+        known = name in directives._directive_registry or name in directives._directives
+        if name in SILENT or name in CODE or not known:
+            directives.register_directive(name, Anything)
+    for name in {n.lower() for n in ROLE.findall(body)}:
+        if name not in roles._role_registry and name not in roles._roles:
+            roles.register_local_role(name, any_role)
+
+
+def _clean(tree: nodes.document) -> None:
+    """Takes out what is no reading matter: messages of the parser, comments, field lists at the head."""
+    for node in list(tree.findall()):
+        if isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.raw | nodes.meta) and node.parent:
+            node.parent.remove(node)
+    for problem in list(tree.findall(nodes.problematic)):
+        problem.parent.replace(problem, nodes.Text(problem.astext()))

@@ -1,0 +1,215 @@
+"""Source `tutorial`: repositories of Markdown, reStructuredText or HTML with images beside them.
+
+Each folder that `path` matches is a repository; links resolve inside it only. Documents are spread over buckets by the
+hash of their path, so that a new file stales one bucket.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from leafinstruct.document import Document, Harvested, Image, LeafError, document_id
+from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.flow import Block, Page, assemble, steps_of
+from leafinstruct.harvest.html import parse_html
+from leafinstruct.harvest.images import read_image
+from leafinstruct.harvest.links import BADGE, Tree
+from leafinstruct.harvest.markdown import parse_markdown
+from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
+from leafinstruct.harvest.rst import parse_rst
+
+MARKDOWN = (".md", ".markdown", ".mdx")
+HTML = (".html", ".htm")
+ENDINGS = (*MARKDOWN, ".rst", *HTML)
+NOT_DOCUMENTS = frozenset(
+    "LICENSE LICENCE COPYING CHANGELOG CHANGES HISTORY CODE_OF_CONDUCT CONTRIBUTING CONTRIBUTORS SECURITY SUPPORT AUTHORS "
+    "NOTICE MAINTAINERS GOVERNANCE CODEOWNERS PULL_REQUEST_TEMPLATE ISSUE_TEMPLATE".split()
+)
+STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
+LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
+ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
+"""A licence file whose name says that it is about the text, where another one is about the code."""
+MAX_BYTES = 10 * 2**20
+"""Text of ten books; a larger file is data, not a tutorial."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One document to be: the repository, its path in there, and its files in order."""
+
+    site: str
+    repository: Path
+    path: str
+    files: tuple[Path, ...]
+
+    @property
+    def where(self) -> str:
+        return f"{self.site}/{self.path}"
+
+
+class Source(base.Source):
+    """Tutorial trees. Settings: path, license, language, topic, partition."""
+
+    def check(self) -> None:
+        super().check()
+        if not self.repositories():
+            raise LeafError(f"source {self.name}: path '{self.given['path']}' names no folder; give the tutorials' folder")
+
+    def repositories(self) -> dict[str, Path]:
+        """Folders by the name of their site: the folder's, with its parent's where two share one."""
+        folders = [p for p in self.paths() if p.is_dir()]
+        names = [p.resolve().name for p in folders]
+        return {
+            f"{p.resolve().parent.name}+{name}" if names.count(name) > 1 else name: p.absolute()
+            for p, name in zip(folders, names, strict=True)
+        }
+
+    def inputs(self) -> list[Input]:
+        return [i for site, folder in self.repositories().items() for i in _inputs(site, folder)]
+
+    def plan(self, known: int | None) -> list[base.Chunk]:
+        """Buckets by the hash of the document's path; all of them, also those that hold nothing."""
+        inputs = self.inputs()
+        count = known or max(1, -(-len(inputs) // self.partition))
+        buckets: list[list[Input]] = [[] for _ in range(count)]
+        for one in inputs:
+            key = hashlib.sha256(one.where.encode("utf-8", "surrogateescape")).digest()
+            buckets[int.from_bytes(key[:8], "big") % count].append(one)
+        return [self._chunk(number, bucket) for number, bucket in enumerate(buckets)]
+
+    def _chunk(self, number: int, bucket: list[Input]) -> base.Chunk:
+        files = tuple(str(file) for one in bucket for file in one.files)
+        documents = [[one.site, str(one.repository), one.path, [str(f) for f in one.files]] for one in bucket]
+        return base.Chunk(f"{number:05d}", files, {"documents": documents})
+
+    def harvest(self, chunk: base.Chunk, index: pa.Table | None) -> Harvested:
+        result = Harvested()
+        trees: dict[str, Tree] = {}
+        for site, repository, path, files in chunk.spec["documents"]:
+            tree = trees.setdefault(repository, Tree(Path(repository)))
+            one = Input(site, tree.root, path, tuple(Path(f) for f in files))
+            document, images = self._document(one, tree)
+            result.documents.append(document)
+            result.images.update(images)
+            result.files.update(files)
+        for tree in trees.values():
+            result.files.update(tree.seen)
+        return result
+
+    def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
+        pages = [_page(file, tree) for file in one.files]
+        blocks = [block for page in pages for block in page.blocks]
+        steps = [n for n, page in enumerate(pages, 1) for _ in page.blocks] if len(pages) > 1 else steps_of(blocks)
+        owner = {id(block): file.parent for file, page in zip(one.files, pages, strict=True) for block in page.blocks}
+        parts, lost, images = assemble(blocks, partial(_resolve, tree, owner), steps)
+        errors = [page.error for page in pages if page.error]
+        error = errors[0] if len(errors) == len(pages) else ""
+        if not error and not parts and not lost:
+            error = "no_text"
+        first = pages[0]
+        document = Document(
+            id=document_id(self.name, one.where),
+            source=self.name,
+            site=one.site,
+            url=first.url,
+            path=one.where,
+            license=licenses.normalize(first.license) or self._license(one, tree) or self.license,
+            title=_title(one, pages, tree),
+            topic=first.topic or self.topic,
+            language=plain_language(first.language) or language_of(one.path.rstrip("/").split("/")) or self.language,
+            parts=() if error else parts,
+            lost=() if error else lost,
+            error=error,
+        )
+        return document, {} if error else images
+
+    def _license(self, one: Input, tree: Tree) -> str:
+        """What the nearest licence file says, from the document's folder up to the repository's."""
+        folder = one.files[0].parent
+        for place in [folder, *folder.parents]:
+            names = [n for same in tree.listing(place).values() for n in same if LICENSE_FILE.match(n)]
+            for name in sorted(names, key=lambda n: (not ABOUT_TEXT.search(n), n)):
+                if (file := place / name).is_file() and tree.inside(file):
+                    tree.seen.add(str(file))
+                    if found := licenses.identify(file.read_bytes()[: licenses.READ].decode("utf-8", "replace")):
+                        return found
+            if place == one.repository:
+                break
+        return ""
+
+
+def _inputs(site: str, repository: Path) -> Iterator[Input]:
+    """Documents of a repository in path order; hidden folders and installed packages are not looked into."""
+    for folder, folders, names in os.walk(repository):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
+        here = Path(folder)
+        within = here.relative_to(repository).as_posix()
+        prefix = "" if within == "." else f"{within}/"
+        steps = {int(m[1]): name for name in sorted(names) if (m := STEP_FILE.match(name))}
+        if len(steps) > 1:
+            yield Input(site, repository, prefix, tuple(here / steps[n] for n in sorted(steps)))
+        for name in sorted(names):
+            stem, ending = os.path.splitext(name)
+            if ending.lower() not in ENDINGS or stem.upper().replace("-", "_") in NOT_DOCUMENTS:
+                continue
+            if len(steps) < 2 or name not in steps.values():
+                yield Input(site, repository, prefix + name, (here / name,))
+
+
+def _page(file: Path, tree: Tree) -> Page:
+    """What one file holds, or a page with the reason why it holds nothing."""
+    try:
+        if not tree.inside(file):
+            return Page(error="outside_tree")
+        if file.stat().st_size > MAX_BYTES:
+            return Page(error="too_large")
+        data = file.read_bytes()
+    except OSError:
+        return Page(error="unreadable")
+    if not data.strip():
+        return Page(error="empty")
+    ending = file.suffix.lower()
+    text = decode(data) if ending in HTML else decode_text(data)
+    if text is None:
+        return Page(error="undecodable")
+    if ending in HTML:
+        front, body = split_front_matter(text)
+        page = parse_html(body, "", None, whole=True)
+        page.title = field(front, "title") or page.title
+        return page
+    return parse_rst(text) if ending == ".rst" else parse_markdown(text)
+
+
+def _title(one: Input, pages: list[Page], tree: Tree) -> str:
+    """From meta.yml beside step files, front matter, the first heading, or the name of the file or folder."""
+    meta = one.files[0].parent / "meta.yml"
+    stated = ""
+    if len(one.files) > 1 and meta.is_file() and tree.inside(meta):
+        tree.seen.add(str(meta))
+        text = meta.read_bytes()[:MAX_BYTES].decode("utf-8", "replace").strip().removeprefix("---").strip()
+        stated = field(split_front_matter(f"---\n{text}\n---\n")[0], "title")
+    heading = next((page.first_heading for page in pages if page.first_heading), "")
+    name = one.path.rstrip("/").rpartition("/")[2] or one.site
+    plain = re.sub(r"[-_]+", " ", name.split(".")[0] if len(one.files) == 1 else name)
+    return stated or pages[0].title or heading or plain
+
+
+def _resolve(tree: Tree, owner: dict[int, Path], block: Block) -> Image | str:
+    """The image of a block; "" for a badge, which is no part of the text."""
+    if BADGE.search(block.ref):
+        return ""
+    reason: Image | str = "missing"
+    for ref in (*block.larger[:1], block.ref):
+        got = tree.read(ref, owner[id(block)])
+        reason = got if isinstance(got, str) else read_image(*got)
+        if isinstance(reason, Image):
+            return reason
+    return reason

@@ -1,0 +1,116 @@
+"""Counts of a run, from its files: what came in, what each rule dropped, what came out. They add up at every stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from leafinstruct.run import Run
+
+
+@dataclass
+class Funnel:
+    """Every input item is in `documents`; every one that is no record is under a reason. Same for images."""
+
+    documents: int = 0
+    images: int = 0
+    lost_images: dict[str, int] = field(default_factory=dict)
+    dropped_documents: dict[str, int] = field(default_factory=dict)
+    dropped_images: dict[str, int] = field(default_factory=dict)
+    filtered_documents: int = 0
+    filtered_images: int = 0
+    dropped_rewriting: dict[str, int] = field(default_factory=dict)
+    records: int = 0
+    dropped_splitting: dict[str, int] = field(default_factory=dict)
+    published: dict[str, int] = field(default_factory=dict)
+    stages: list[str] = field(default_factory=list)
+
+    def balance(self) -> list[str]:
+        """What does not add up; empty when all does."""
+        wrong = []
+        if "filter" in self.stages:
+            if self.documents != self.filtered_documents + sum(self.dropped_documents.values()):
+                wrong.append("documents in are not documents kept and dropped")
+            if self.images != self.filtered_images + sum(self.dropped_images.values()):
+                wrong.append("images in are not images kept and dropped")
+        if "rewrite" in self.stages and self.filtered_documents != self.records + sum(self.dropped_rewriting.values()):
+            wrong.append("filtered documents are not records and documents dropped while rewriting")
+        if "shard" in self.stages and self.records != sum(self.published.values()) + sum(
+            self.dropped_splitting.values()
+        ):
+            wrong.append("records are not published and dropped while splitting")
+        return wrong
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "adds_up": not self.balance()}
+
+
+def funnel(run: Run) -> Funnel:
+    """Count a run's files as they are; a stage that was not built has no counts."""
+    result = Funnel()
+    lost, by_document, by_image, rewriting = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for name in run.partitions():
+        if run.meta(f"documents/{name}.parquet"):
+            _stage(result, "harvest")
+            for row in run.table(f"documents/{name}.parquet", ["parts", "lost"]).to_pylist():
+                result.documents += 1
+                result.images += sum(part["type"] == "image" for part in row["parts"])
+                lost.update(entry["reason"] for entry in row["lost"])
+        if run.meta(f"decisions/{name}.parquet"):
+            _stage(result, "filter")
+            rows = run.table(f"decisions/{name}.parquet", ["part", "kept", "dropped_by"]).to_pylist()
+            for row in rows:
+                if row["part"] is None:
+                    result.filtered_documents += row["kept"]
+                    by_document.update([] if row["kept"] else [row["dropped_by"]])
+                else:
+                    result.filtered_images += row["kept"]
+                    by_image.update([] if row["kept"] else [row["dropped_by"]])
+        if run.meta(f"records/{name}.parquet"):
+            _stage(result, "rewrite")
+            for reason in run.table(f"records/{name}.parquet", ["dropped_by"])["dropped_by"].to_pylist():
+                rewriting.update([reason] if reason else [])
+                result.records += not reason
+    result.lost_images, result.dropped_rewriting = _sorted(lost), _sorted(rewriting)
+    result.dropped_documents, result.dropped_images = _sorted(by_document), _sorted(by_image)
+    manifest = run.json("shards/manifest.json")
+    if manifest:
+        _stage(result, "shard")
+        published = Counter[str]()
+        for file in manifest["files"]:
+            published[file["split"]] += file["rows"]
+        result.published = dict(sorted(published.items()))
+        result.dropped_splitting = _sorted(Counter(manifest["provenance"]["dropped"]))
+    if run.json("train/report.json"):
+        _stage(result, "train")
+    return result
+
+
+def _stage(result: Funnel, name: str) -> None:
+    if name not in result.stages:
+        result.stages.append(name)
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def funnel_lines(result: Funnel) -> list[str]:
+    """The funnel for a terminal."""
+    lines = [f"documents harvested   {result.documents:>8}    with {result.images} images"]
+    lines += [f"    lost image    {count:>8}    {reason}" for reason, count in result.lost_images.items()]
+    if "filter" in result.stages:
+        lines += [f"    - document    {count:>8}    {rule}" for rule, count in result.dropped_documents.items()]
+        lines += [f"    - image       {count:>8}    {rule}" for rule, count in result.dropped_images.items()]
+        lines.append(f"documents filtered    {result.filtered_documents:>8}    with {result.filtered_images} images")
+    if "rewrite" in result.stages:
+        lines += [f"    - document    {count:>8}    {reason}" for reason, count in result.dropped_rewriting.items()]
+        lines.append(f"records               {result.records:>8}")
+    if "shard" in result.stages:
+        lines += [f"    - record      {count:>8}    {reason}" for reason, count in result.dropped_splitting.items()]
+        splits = ", ".join(f"{name} {rows}" for name, rows in result.published.items())
+        lines.append(f"records published     {sum(result.published.values()):>8}    {splits}")
+    wrong = result.balance()
+    lines += [f"does not add up: {text}" for text in wrong]
+    return lines

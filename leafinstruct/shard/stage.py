@@ -1,0 +1,141 @@
+"""The shard stage: splits, Parquet shards, manifest and card, made again only when a record or setting changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from leafinstruct import __version__
+from leafinstruct.context import Context
+from leafinstruct.document import LeafError
+from leafinstruct.pipeline import Pipeline
+from leafinstruct.run import Run, fingerprint
+from leafinstruct.score.base import make_settings
+from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
+from leafinstruct.shard.plan import ShardPlan, ShardSettings, plan_shards
+from leafinstruct.shard.write import WrittenShard, manifest, write_shard
+
+VERSION = 1
+"""Grows whenever the same records would make other shards."""
+
+
+def shard_settings(pipeline: Pipeline) -> ShardSettings:
+    try:
+        return make_settings(ShardSettings, pipeline.shard)
+    except LeafError as error:
+        raise LeafError(f"{pipeline.path}: shard: {error}") from None
+
+
+def shard(context: Context) -> None:
+    """Bring `shards/` up to date with the records."""
+    run, pipeline = context.run, context.pipeline
+    settings = shard_settings(pipeline)
+    partitions = run.partitions()
+    made_from = _made_from(run, pipeline, settings, partitions)
+    if _fresh(run, made_from):
+        return
+    record_files = [str(run.file(f"records/{name}.parquet")) for name in partitions]
+    images = index_images([str(run.file(f"images/{name}.parquet")) for name in partitions])
+    plan = plan_shards(read_heads(record_files, images, _clusters(run, pipeline)), settings)
+    if not plan.shards:
+        raise LeafError(f"{run.path}: no record came out of rewriting; leafinstruct status says what dropped them")
+    run.remove("shards/manifest.json")
+    _remove_others(run, plan)
+    records, load_image = RecordReader(index_records(record_files)), ImageReader(images)
+    names, written = published_scores(pipeline), {}
+    for planned in context.progress.over(plan.shards, len(plan.shards), "shards", "shards"):
+        rows = records.read(planned.ids)
+        result: list[WrittenShard] = []
+        run.commit(
+            f"shards/{planned.name}",
+            lambda out, rows=rows, result=result: result.append(
+                write_shard(out, rows, load_image, names, pipeline_version(pipeline))
+            ),
+        )
+        written[planned.name] = result[0]
+    data = manifest(written, _provenance(run, pipeline, plan, made_from))
+    run.commit_text("shards/data_card.md", _card(run, pipeline, plan, written))
+    run.commit_text("shards/manifest.json", data.decode())
+
+
+def pipeline_version(pipeline: Pipeline) -> str:
+    """Name of the pipeline and a hash of its text and its filters' rules."""
+    rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
+    return f"{pipeline.name}-{fingerprint(dict(pipeline.raw), rules)[:8]}"
+
+
+def published_scores(pipeline: Pipeline) -> list[str]:
+    """Names of the published scores: all numeric document columns, as FILTER_COLUMN."""
+    return [
+        f"{f.name}_{c.name}".replace("-", "_")
+        for f in pipeline.filters
+        if f.scorer
+        for c in f.scorer.columns
+        if c.grain == "document" and c.type in ("float", "int")
+    ]
+
+
+def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions: Sequence[str]) -> str:
+    digests = [_digest(run, f"records/{name}.parquet") for name in partitions]
+    clusters = [_digest(run, f"corpus/{f.folder}.parquet") for f in pipeline.filters if _has_clusters(f)]
+    return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline))
+
+
+def _digest(run: Run, relative: str) -> str:
+    meta = run.meta(relative)
+    return meta.digest if meta else ""
+
+
+def _fresh(run: Run, made_from: str) -> bool:
+    there = run.json("shards/manifest.json")
+    if not there or there["provenance"].get("fingerprint") != made_from:
+        return False
+    return all(_size(run, file["file"]) == file["bytes"] for file in there["files"])
+
+
+def _size(run: Run, name: str) -> int:
+    path = run.file(f"shards/{name}")
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _has_clusters(owner: Any) -> bool:
+    return owner.scorer is not None and any(c.name == "cluster" for c in owner.scorer.columns)
+
+
+def _clusters(run: Run, pipeline: Pipeline) -> dict[str, str]:
+    """Near-duplicate cluster of each document that is in one."""
+    found: dict[str, str] = {}
+    for owner in pipeline.filters:
+        if _has_clusters(owner):
+            rows = run.table(f"corpus/{owner.folder}.parquet", ["document", "cluster"]).to_pylist()
+            found |= {row["document"]: row["cluster"] for row in rows if row["cluster"]}
+    return found
+
+
+def _remove_others(run: Run, plan: ShardPlan) -> None:
+    names = {planned.name for planned in plan.shards}
+    for path in run.file("shards").glob("*.parquet"):
+        if path.name not in names:
+            run.remove(f"shards/{path.name}")
+
+
+def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -> dict[str, Any]:
+    return {
+        "fingerprint": made_from,
+        "pipeline": pipeline.name,
+        "pipeline_version": pipeline_version(pipeline),
+        "leafinstruct": __version__,
+        "models": {kind: {"model": m.name, "revision": m.revision} for kind, m in sorted(pipeline.models.items())},
+        "filters": {f.name: [r.source() for r in f.rules] for f in pipeline.filters},
+        "dropped": dict(sorted(Counter(drop.reason for drop in plan.dropped).items())),
+        "notes": list(plan.notes),
+    }
+
+
+def _card(run: Run, pipeline: Pipeline, plan: ShardPlan, written: dict[str, WrittenShard]) -> str:
+    from leafinstruct.shard.facts import card_facts
+    from leafinstruct.shard.card import render_card
+
+    return render_card(card_facts(run, pipeline, plan, written))
