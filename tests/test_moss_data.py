@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections import Counter
 from pathlib import Path
@@ -62,21 +63,17 @@ def test_each_damage_is_a_counted_drop(shards: Path, tmp_path: Path) -> None:
     rows = published(shards)
     rows[0]["images"] = rows[0]["images"][::-1]
     rows[1]["images"] = rows[1]["images"][:1]
-    rows[2]["messages"] = rows[2]["messages"][:1] if rows[2]["task"] == "edit" else rows[2]["messages"]
+    rows[2]["messages"][1]["content"].append({"type": "image", "text": ""})
     rows[3]["messages"][0]["role"] = "system"
     broken = rows[4]["images"][0]["bytes"][:60]
     rows[4]["images"][0]["bytes"] = broken
     rows[5]["images"][1]["bytes"] = broken
-    import hashlib
-
     rows[5]["image_meta"][1]["sha256"] = hashlib.sha256(broken).hexdigest()
     rows[6]["messages"][1]["role"] = "user"
     write_shard(rows, tmp_path / "train-00000-of-00001.parquet")
     counts = SplitCounts()
     kept = [row.id for row in read_rows(find_shards(tmp_path)["train"], 32, counts)]
-    wanted = {"image_sha256": 2, "image_count": 1, "unknown_role": 1, "image_broken": 1, "no_answer": 1}
-    if rows[2]["task"] == "edit":
-        wanted["image_count"] += 1
+    wanted = {"image_sha256": 2, "image_count": 2, "unknown_role_or_type": 1, "image_broken": 1, "no_answer": 1}
     assert counts.dropped == wanted
     assert counts.read == 8 == len(kept) + counts.dropped.total()
 
@@ -119,6 +116,14 @@ def test_window_without_an_answer_is_counted() -> None:
     windows = make_examples(asked, book, 136, counts)
     assert counts.no_answer > 0
     assert all((w.labels != IGNORE).any() for w in windows)
+
+
+def test_record_without_images_is_text() -> None:
+    _, book = row_and_book()
+    row = Row("t", (("user", ("Hi",)), ("assistant", ("Ho",))), np.zeros((0, 32, 32, 3), np.uint8))
+    (example,) = make_examples(row, book, 136, SplitCounts())
+    assert example.ids.tolist() == [BOS, USER, *b"Hi", END, ASSISTANT, *b"Ho", END]
+    assert example.slots == ()
 
 
 def test_folder_without_shards_is_named(tmp_path: Path) -> None:

@@ -53,7 +53,13 @@ def test_greedy_cached_choice_is_the_full_pass_choice() -> None:
     with torch.no_grad():
         logits = network(input_ids=torch.from_numpy(whole)[None]).logits[0].numpy()
     for place, token in enumerate(ids, start=len(PROMPT)):
-        group = slice(FIRST_CODE, None) if token >= FIRST_CODE else slice(0, 256) if token < 256 else slice(token, token + 1)
+        group = (
+            slice(FIRST_CODE, None)
+            if token >= FIRST_CODE
+            else slice(0, 256)
+            if token < 256
+            else slice(token, token + 1)
+        )
         assert logits[place - 1, token] >= logits[place - 1, group].max() - 1e-4
 
 

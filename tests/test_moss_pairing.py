@@ -9,7 +9,7 @@ import pytest
 
 from leafinstruct.moss.codebook import BOS, FIRST_CODE, IMAGE
 from leafinstruct.moss.data import IGNORE, Example
-from leafinstruct.moss.pairing import pairing_test
+from leafinstruct.moss.pairing import one_per_record, pairing_test
 
 torch = pytest.importorskip("torch")
 SIZE, CODES = 4, 8
@@ -72,3 +72,10 @@ def test_too_few_rows_give_no_number() -> None:
     for count in (0, 1):
         found = pairing_test(Teller(deaf=False), rows(np.random.default_rng(0), count), SIZE, batch=7)
         assert (found.z, found.n, found.skipped) == (None, 0, count)
+
+
+def test_one_window_of_each_record_is_paired() -> None:
+    ids = np.array([0])
+    windows = [Example("a", ids, ids, ()), Example("a", ids, ids, ((1, True),)), Example("b", ids, ids, ((1, False),))]
+    windows += [Example("a", ids, ids, ((2, True),)), Example("c", ids, ids, ())]
+    assert one_per_record(windows) == [windows[1], windows[2], windows[4]]

@@ -2,12 +2,111 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+from urllib.parse import urljoin
+
 from selectolax.lexbor import LexborHTMLParser
 
-from leafinstruct.harvest.flow import Page
+from leafinstruct.harvest import licenses
+from leafinstruct.harvest.content import Content
+from leafinstruct.harvest.flow import Block, Page
+from leafinstruct.harvest.metadata import decode
 from leafinstruct.harvest.walk import walk
 
+LITTLE = 250
+"""Characters of content below which the search is made again without names of classes as evidence (Readability: 500)."""
+MARKUP = re.compile(r"<(?:!doctype|html|head|body|title|meta|div|p|a|img|h[1-6]|table|span|br|ul|ol|section|article)\b", re.I)
 
-def parse_html(html: str, url: str, charset: str | None = None, whole: bool = False) -> Page:
-    dom = LexborHTMLParser(html)
-    return Page(blocks=walk(dom.body) if dom.body is not None else [])
+
+def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: bool = False) -> Page:
+    """The content of a page; references of its images are absolute if `url` is given. `whole` keeps everything but
+    navigation, for trees of documents. An input without content has `error`: empty, undecodable, not_html, no_text."""
+    text = decode(html, charset) if isinstance(html, bytes) else html
+    if text is None:
+        return Page(error="undecodable")
+    if not text.strip():
+        return Page(error="empty")
+    if not MARKUP.search(text):
+        return Page(error="not_html")
+    dom = LexborHTMLParser(text)
+    if dom.body is None:
+        return Page(error="broken_html")
+    page = Page(_whole(dom) if whole else _content(dom))
+    page.title = _title(dom)
+    page.language = (dom.root.attributes.get("lang") or dom.root.attributes.get("xml:lang") or "") if dom.root else ""
+    page.license = _license(dom)
+    if url:
+        _resolve(page.blocks, _base(dom, url))
+    if not page.blocks:
+        page.error = "no_text"
+    return page
+
+
+def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
+    """Parts of one page as plain dictionaries: {"type": "text", "text"} or {"type": "image", "url", "alt", "caption"}."""
+    return [
+        {"type": "image", "url": block.ref, "alt": block.alt, "caption": block.caption}
+        if block.ref
+        else {"type": "text", "text": block.text}
+        for block in parse_html(html, url).blocks
+    ]
+
+
+def _content(dom: LexborHTMLParser) -> list[Block]:
+    assert dom.body is not None
+    blocks: list[Block] = []
+    for strict in (True, False):
+        content = Content(dom.body, strict)
+        found = walk(content.root, content.keep, content.keep_image)
+        if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
+            blocks = found
+        if sum(len(b.text) for b in blocks) > LITTLE:
+            break
+    return blocks
+
+
+def _whole(dom: LexborHTMLParser) -> list[Block]:
+    assert dom.body is not None
+    return walk(dom.body, lambda node, attributes: node.tag not in ("nav", "footer"))
+
+
+def _title(dom: LexborHTMLParser) -> str:
+    """og:title names the page without its site; then a lone <h1>, then <title>."""
+    meta = dom.css_first('meta[property="og:title"]')
+    if meta is not None and (stated := (meta.attributes.get("content") or "").strip()):
+        return " ".join(stated.split())
+    headings = [" ".join(h.text(deep=True).split()) for h in dom.css("h1")]
+    title = dom.css_first("title")
+    named = " ".join(title.text(deep=True).split()) if title is not None else ""
+    return headings[0] if len(headings) == 1 and headings[0] else named
+
+
+def _license(dom: LexborHTMLParser) -> str:
+    """SPDX of a link with rel=license, "" for an address that names no known licence."""
+    for link in dom.css('[rel~="license"]'):
+        if found := licenses.identify(link.attributes.get("href") or ""):
+            return found
+    return ""
+
+
+def _base(dom: LexborHTMLParser, url: str) -> str:
+    base = dom.css_first("base[href]")
+    return _join(url, base.attributes.get("href") or "") if base is not None else url
+
+
+def _resolve(blocks: list[Block], base: str) -> None:
+    for block in blocks:
+        if block.ref:
+            block.ref = _join(base, block.ref)
+            block.larger = tuple(_join(base, ref) for ref in block.larger)
+
+
+def _join(base: str, ref: str) -> str:
+    """Absolute address; one that cannot be read is left as it is written."""
+    if ref[:5].lower() == "data:":
+        return ref
+    try:
+        return urljoin(base, re.sub(r"[\t\r\n]", "", ref).strip())
+    except ValueError:
+        return ref

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
+from leafinstruct.harvest.metadata import language_of
+
 STATIC = ("static", "assets", "public", "source", "src", "content", "_content", "docs", "build", "images", "img")
 """Folders that site generators serve as the root of a site."""
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^@site(?=/)|^~(?=/)")
@@ -97,12 +99,15 @@ class Tree:
         if folder == self.root:
             return []
         next_to = [folder.parent / n for names in self.listing(folder.parent).values() for n in names]
-        having = [f for f in next_to[:MAX_BESIDE] if name.split("/")[0].casefold() in self.listing(f)]
-        having = [f for f in having if self.root in (place := Path(os.path.normpath(f / name))).parents and self.existing(place)]
+        next_to = [f for f in next_to[:MAX_BESIDE] if not language_of((f.name, "."))]  # another language's screenshots
+        having = [f for f in next_to if name.split("/")[0].casefold() in self.listing(f)]
+        having = [f for f in having if self.existing(Path(os.path.normpath(f / name)))]
         return having if len(having) == 1 else []
 
     def existing(self, place: Path) -> Path | None:
         """The file at this place, letter case ignored where that leaves one choice."""
+        if self.root not in place.parents:
+            return None
         here = self.root
         for part in place.relative_to(self.root).parts:
             same = self.listing(here).get(part.casefold(), [])

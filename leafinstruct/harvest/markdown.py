@@ -125,6 +125,7 @@ def _renderer() -> MarkdownIt:
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # data: images are read like others
     parser.add_render_rule("image", _render_image)
     parser.add_render_rule("html_block", _render_html_block)
+    parser.add_render_rule("code_block", _render_code_block)
     return parser
 
 
@@ -138,3 +139,11 @@ def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, optio
 def _render_html_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     """CommonMark leaves Markdown inside of an HTML block as it is; the generators that people use do not."""
     return IN_HTML.sub(lambda m: f'<img src="{escape(m[2])}" alt="{escape(m[1])}">', tokens[place].content)
+
+
+def _render_code_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+    """Images alone in indented text were meant to be seen, not quoted."""
+    content = tokens[place].content
+    if IN_HTML.sub("", content).strip():
+        return f"<pre><code>{escape(content)}</code></pre>\n"
+    return _render_html_block(self, tokens, place, options, env)

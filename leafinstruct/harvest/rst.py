@@ -30,20 +30,25 @@ SETTINGS = {
     "stylesheet_path": "",
     "syntax_highlight": "none",
     "doctitle_xform": False,
+    "initial_header_level": 1,
     "image_loading": "link",
+    "math_output": "LaTeX",
     "smart_quotes": False,
     "line_length_limit": 1_000_000,
     "input_encoding": "unicode",
 }
-CODE = frozenset("code code-block sourcecode literalinclude highlight prompt parsed-code testcode doctest ipython".split())
+CODE = frozenset(["code", "code-block", "sourcecode", "literalinclude", "highlight", "prompt", "parsed-code", "testcode", "doctest", "ipython"])
 SILENT = frozenset(
-    "toctree index meta only-comment todo seealso-hidden tabularcolumns highlight literalinclude rli rediraffe include "
-    "automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-role raw".split()
+    ["toctree", "index", "meta", "only-comment", "todo", "seealso-hidden", "tabularcolumns", "highlight", "literalinclude", "rli", "rediraffe", "include", "automodule", "autoclass", "autofunction", "contents", "sectionauthor", "codeauthor", "currentmodule", "module", "default-role", "raw"]
 )
 TARGET = re.compile(r"^(.*?)\s*<[^<>]*>$", re.DOTALL)
 DIRECTIVE = re.compile(r"^[ \t]*\.\.[ \t]+([A-Za-z][\w:.+-]*)::", re.MULTILINE)
 ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
-IMAGE_OPTION = re.compile(r"^(?:alt|caption):\s*(.*)$")
+MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
+MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
+MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
+ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
+UNDERLINES = "=-~^+*"
 
 
 class Anything(Directive):
@@ -63,9 +68,10 @@ class Anything(Directive):
             text = "\n".join(lines)
             return [nodes.literal_block(text, text)] if text.strip() else []
         box = nodes.container()
-        if self.arguments and not re.fullmatch(r"[\w:.+/-]*[/:.][\w:.+/-]*", self.arguments[0]):
-            inline, messages = self.state.inline_text(self.arguments[0], self.lineno)
-            box += nodes.paragraph(self.arguments[0], "", *inline)
+        said = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
+        if said and not ADDRESS.fullmatch(said):
+            inline, _ = self.state.inline_text(said, self.lineno)
+            box += nodes.paragraph(said, "", *inline)
         start = len(self.content) - len(lines)
         self.state.nested_parse(self.content[start:], self.content_offset + start, box)
         return [box]
@@ -120,6 +126,7 @@ def parse_rst(text: str) -> Page:
     """Blocks and title of a reStructuredText file. Broken markup keeps its text; what docutils gives up on is an
     error `broken_rst`."""
     front, body = split_front_matter(text)
+    body = _without_markdown(body)
     _teach(body)
     try:
         tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
@@ -133,6 +140,26 @@ def parse_rst(text: str) -> Page:
     page.language = field(front, "lang", "language")
     page.license = field(front, "license", "licence")
     return page
+
+
+def _without_markdown(body: str) -> str:
+    """Markdown's headings and fenced code, which some projects write into reStructuredText, as docutils reads them."""
+    lines: list[str] = []
+    fence: tuple[str, str] | None = None
+    for line in body.splitlines():
+        if fence:
+            closed = line.strip() == fence[1]
+            lines.append("" if closed else f"   {line}" if line.startswith(fence[0]) else f"{fence[0]}   {line.lstrip()}")
+            fence = None if closed else fence
+        elif opening := MARKDOWN_FENCE.match(line):
+            fence = (opening[1], opening[2])
+            lines += [f"{opening[1]}.. code-block::", ""]
+        elif heading := MARKDOWN_HEADING.match(line):
+            # two columns a character: wide letters need a longer line
+            lines += ["", heading[2], UNDERLINES[len(heading[1]) - 1] * (2 * len(heading[2])), ""]
+        else:
+            lines.append(MARKDOWN_LINK.sub(r"\1", line))
+    return "\n".join(lines)
 
 
 def _teach(body: str) -> None:
@@ -149,7 +176,12 @@ def _teach(body: str) -> None:
 
 
 def _clean(tree: nodes.document) -> None:
-    """Takes out what is no reading matter: messages of the parser, comments, field lists at the head."""
+    """Takes out what is no reading matter: messages of the parser, comments, field lists at the head. What a message
+    quotes because it could not be parsed stays as text."""
+    for message in list(tree.findall(nodes.system_message)):
+        quoted = [n for n in message.children if isinstance(n, nodes.literal_block) and n.astext()[:2] != ".."]
+        if message.parent and quoted and message.get("level", 0) >= 3:
+            message.parent.replace(message, quoted)
     for node in list(tree.findall()):
         if isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.raw | nodes.meta) and node.parent:
             node.parent.remove(node)

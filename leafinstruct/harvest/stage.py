@@ -92,17 +92,16 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> None:
 def _commit_plan(context: Context, plan: list[tuple[str, SourceSettings, Chunk]], buckets: dict[str, Any]) -> None:
     pipeline, run = context.pipeline, context.run
     partitions = [{"name": name, "source": settings.name} for name, settings, _ in plan]
-    value = {
+    value: dict[str, Any] = {
         "pipeline": pipeline.raw,
         "pipeline_name": pipeline.name,
-        "models": {kind: asdict(model) for kind, model in pipeline.models.items()},
+        "models": {k: {**asdict(m), "options": dict(m.options)} for k, m in pipeline.models.items()},
         "leafinstruct": __version__,
         "schema_version": SCHEMA_VERSION,
         "buckets": buckets,
         "limit": context.limit,
         "partitions": partitions,
     }
-    value["models"] = {k: {**v, "options": dict(v["options"])} for k, v in value["models"].items()}
     if run.json("run.json") != value:
         run.commit_json("run.json", value)
     names = {p["name"] for p in partitions}

@@ -16,13 +16,10 @@ from leafinstruct.harvest.flow import Block, Flow
 MAX_DEPTH = 250
 """Deeper nesting is broken markup; its text is taken flat (each level costs two Python frames of a thousand)."""
 SILENT = frozenset(
-    "script style template head title svg iframe object embed video audio canvas map button input select textarea "
-    "datalist dialog meta link base rt rp colgroup frameset math-field".split()
+    ["script", "style", "template", "head", "title", "svg", "iframe", "object", "embed", "video", "audio", "canvas", "map", "button", "input", "select", "textarea", "datalist", "dialog", "meta", "link", "base", "rt", "rp", "colgroup", "frameset", "math-field"]
 )
 BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption footer form "
-    "header hgroup hr li main menu nav ol optgroup option p section summary table tbody td tfoot th thead tr ul "
-    "caption legend search".split()
+    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "footer", "form", "header", "hgroup", "hr", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "caption", "legend", "search"]
 )
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))

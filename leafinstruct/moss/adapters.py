@@ -23,6 +23,12 @@ VARIANTS = ("linear", "separate", "moss")
 WEIGHTS_FILE, CONFIG_FILE = "adapter_model.safetensors", "adapter_config.json"
 
 
+def check_variant(name: str) -> None:
+    """LeafError if there is no adapter of that name."""
+    if name not in VARIANTS:
+        raise LeafError(f"adapter {name!r}: use one of {', '.join(VARIANTS)}")
+
+
 @dataclass(frozen=True, slots=True)
 class MossConfig:
     """`linear`: one LoRA for all tokens. `separate`: one for text tokens, one for image tokens. `moss`: linear for
@@ -42,8 +48,7 @@ class MossConfig:
     modules_to_save: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
-            raise LeafError(f"adapter {self.variant!r}: use one of {', '.join(VARIANTS)}")
+        check_variant(self.variant)
         if self.r < 1 or self.kernel < 1:
             raise LeafError(f"adapter {self.variant}: r is {self.r} and kernel {self.kernel}; both must be 1 or more")
 

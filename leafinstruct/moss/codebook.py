@@ -51,7 +51,7 @@ class Codebook:
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Token ids int64 [n, grid * grid] in raster order of uint8 images [n, side, side, 3]."""
         codes = _nearest(cut(images, self.grid), self.patches.reshape(len(self.patches), -1))
-        return codes.reshape(len(images), -1) + FIRST_CODE
+        return codes.reshape(len(images), self.grid**2) + FIRST_CODE
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """The image, uint8 [side, side, 3], of grid * grid token ids. Encoding it again gives the same ids."""
@@ -87,7 +87,7 @@ def cut(images: np.ndarray, grid: int) -> np.ndarray:
     n, side = images.shape[:2]
     patch = side // grid
     parts = images.reshape(n, grid, patch, grid, patch, 3).transpose(0, 1, 3, 2, 4, 5)
-    return parts.reshape(n * grid * grid, -1).astype(np.float32)
+    return parts.reshape(n * grid * grid, patch * patch * 3).astype(np.float32)
 
 
 def fit(images: np.ndarray, grid: int, codes: int, seed: int) -> Codebook:

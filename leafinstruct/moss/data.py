@@ -94,18 +94,19 @@ def read_rows(files: list[Path], side: int, counts: SplitCounts) -> Iterator[Row
 def _row(record: dict[str, Any], side: int) -> Row | str:
     """The record, or the reason why it cannot be trained on."""
     turns = []
-    for message in record["messages"]:
-        if message["role"] not in ROLES:
-            return "unknown_role"
-        turns.append((message["role"], tuple(None if c["type"] == "image" else c["text"] for c in message["content"])))
-    images = record["images"]
-    if not len(images) == len(record["image_meta"]) == sum(part is None for _, parts in turns for part in parts):
+    for message in record["messages"] or []:
+        content = message["content"] or []
+        if message["role"] not in ROLES or any(part["type"] not in ("text", "image") for part in content):
+            return "unknown_role_or_type"
+        turns.append((message["role"], tuple(None if c["type"] == "image" else c["text"] or "" for c in content)))
+    images, metas = record["images"] or [], record["image_meta"] or []
+    if not len(images) == len(metas) == sum(part is None for _, parts in turns for part in parts):
         return "image_count"
     if not any(role == "assistant" and parts for role, parts in turns):
         return "no_answer"
     pixels = np.zeros((len(images), side, side, 3), np.uint8)
-    for index, (image, meta) in enumerate(zip(images, record["image_meta"], strict=True)):
-        if hashlib.sha256(image["bytes"] or b"").hexdigest() != meta["sha256"]:
+    for index, (image, meta) in enumerate(zip(images, metas, strict=True)):
+        if not image or not meta or hashlib.sha256(image["bytes"] or b"").hexdigest() != meta["sha256"]:
             return "image_sha256"
         decoded = _decode(image, side)
         if decoded is None:

@@ -50,6 +50,15 @@ def pairing_test(model: torch.nn.Module, examples: Sequence[Example], image_size
     return Pairing(z, len(gaps), round(float(gaps.mean()), 4), skipped)
 
 
+def one_per_record(examples: Sequence[Example]) -> list[Example]:
+    """Of each record's windows the first with an image of the assistant, or else its last."""
+    chosen: dict[str, Example] = {}
+    for example in examples:
+        if example.record not in chosen or not _answers(chosen[example.record]):
+            chosen[example.record] = example
+    return list(chosen.values())
+
+
 def _roles(example: Example) -> tuple[bool, ...]:
     return tuple(answer for _, answer in example.slots)
 

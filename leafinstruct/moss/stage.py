@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from leafinstruct.context import Context
+from leafinstruct.document import LeafError
+from leafinstruct.moss.report import told
 from leafinstruct.moss.train import TrainConfig
+from leafinstruct.moss.train import train as train_on
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import fingerprint
 from leafinstruct.score.base import make_settings
@@ -17,8 +21,6 @@ VERSION = 1
 
 
 def train_settings(pipeline: Pipeline) -> TrainConfig:
-    from leafinstruct.document import LeafError
-
     try:
         return make_settings(TrainConfig, pipeline.train)
     except LeafError as error:
@@ -27,8 +29,6 @@ def train_settings(pipeline: Pipeline) -> TrainConfig:
 
 def train(context: Context) -> None:
     """Train on `shards/` and commit adapter, log, samples and, last, `train/report.json`."""
-    from leafinstruct.moss.train import train as train_on
-
     run, config = context.run, train_settings(context.pipeline)
     made_from = fingerprint(VERSION, run.json("shards/manifest.json"), dict(context.pipeline.train))
     there = run.json("train/fingerprint.json")
@@ -38,25 +38,13 @@ def train(context: Context) -> None:
     context.pool.close()
     with TemporaryDirectory() as folder:
         made = Path(folder) / "train"
-        train_on(run.file("shards"), made, config, _telling(context))
+        train_on(run.file("shards"), made, config, told(context.progress))
         for path in sorted(made.rglob("*")):
             if path.is_file():
-                run.commit(f"train/{path.relative_to(made).as_posix()}", lambda out, path=path: _copy(path, out))
+                run.commit(f"train/{path.relative_to(made).as_posix()}", partial(_copy, path))
     run.commit_json("train/fingerprint.json", {"fingerprint": made_from})
 
 
 def _copy(path: Path, out: BinaryIO) -> None:
     with path.open("rb") as source:
         shutil.copyfileobj(source, out)
-
-
-def _telling(context: Context):  # type: ignore[no-untyped-def]
-    def tell(event: dict[str, object]) -> None:
-        step, steps = event.get("step"), event.get("steps")
-        if step is None:
-            context.progress.say(f"train: {event.get('phase')}")
-        elif isinstance(step, int) and (step % 20 == 0 or step == steps):
-            text, image = event.get("text"), event.get("image")
-            context.progress.say(f"train: step {step}/{steps}, loss text {text:.3f}, image {image:.3f}")
-
-    return tell

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ from leafinstruct.moss.model import (
     tiny_llama,
     token_losses,
 )
-from leafinstruct.moss.pairing import pairing_test
+from leafinstruct.moss.pairing import one_per_record, pairing_test
 
 if TYPE_CHECKING:
     import torch
@@ -72,6 +73,7 @@ class TrainConfig:
     threads: int = 1
 
     def __post_init__(self) -> None:
+        adapters.check_variant(self.variant)
         for name in ("r", "kernel", "steps", "batch", "hidden", "layers", "grid", "patch", "codes", "threads"):
             if getattr(self, name) < 1:
                 raise LeafError(f"train: {name} is {getattr(self, name)}; it must be 1 or more")
@@ -138,12 +140,11 @@ def load(folder: Path) -> tuple[torch.nn.Module, Codebook]:
 
 
 def _torch() -> Any:
-    try:
-        import safetensors  # noqa: F401
-        import torch
-        import transformers  # noqa: F401
-    except ImportError as error:
-        raise LeafError(f"training needs {error.name}: install leafinstruct[train]") from error
+    missing = [name for name in ("torch", "transformers", "safetensors") if find_spec(name) is None]
+    if missing:
+        raise LeafError(f"training needs {', '.join(missing)}: install leafinstruct[train]")
+    import torch
+
     return torch
 
 
@@ -165,7 +166,7 @@ def _train(shards: Path, out: Path, config: TrainConfig, progress: Progress, sta
     progress({"phase": "validate"})
     validation = evaluate(model, data.held_out, config.batch).means()
     size = data.codebook.image_tokens.size
-    pairing = pairing_test(model, first_with_answer_image(data.held_out), size, config.batch)
+    pairing = pairing_test(model, one_per_record(data.held_out), size, config.batch)
     progress({"phase": "sample"})
     shutil.rmtree(out / "samples", ignore_errors=True)
     files = write_samples(sample(model, data, config), data.codebook, out / "samples")
@@ -276,15 +277,6 @@ def _batches(examples: list[Example], config: TrainConfig) -> Iterator[list[Exam
             waiting += [examples[i] for i in generator.permutation(len(examples))]
         yield waiting[: config.batch]
         waiting = waiting[config.batch :]
-
-
-def first_with_answer_image(examples: list[Example]) -> list[Example]:
-    """One window per record: the first with an image of the assistant, or else its first."""
-    chosen: dict[str, Example] = {}
-    for example in examples:
-        if example.record not in chosen or not any(answer for _, answer in chosen[example.record].slots):
-            chosen[example.record] = example
-    return list(chosen.values())
 
 
 def sample(model: torch.nn.Module, data: Data, config: TrainConfig) -> list[Sample]:

@@ -39,8 +39,8 @@ class Column:
     about: str
 
 
-class Scorer(ABC):
-    """Base of all scorers. `Settings` is a frozen dataclass; `version` grows whenever the code changes a number."""
+class Scorer:
+    """What all scorers share. `Settings` is a frozen dataclass; `version` grows whenever the code changes a number."""
 
     version: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = ()
@@ -78,7 +78,7 @@ class Scorer(ABC):
         return pa.Table.from_pylist(rounded, schema=self.schema())
 
 
-class ImageScorer(Scorer):
+class ImageScorer(Scorer, ABC):
     """Numbers from the pixels of one image, wherever it stands. All stale image scorers share one decode."""
 
     @abstractmethod
@@ -86,7 +86,7 @@ class ImageScorer(Scorer):
         """Columns of one image. `pixels` is None with a named `error` if the image could not be decoded."""
 
 
-class DocumentScorer(Scorer):
+class DocumentScorer(Scorer, ABC):
     """Numbers from the text and order of one document, without pixels or models."""
 
     @abstractmethod
@@ -101,7 +101,7 @@ class Item:
     parts: frozenset[int]
 
 
-class ModelScorer(Scorer):
+class ModelScorer(Scorer, ABC):
     """Numbers from a model, over what the filters before it let through. Either all columns are about images or all
     about documents; `key` in its table is the digest of the document that the model saw."""
 
@@ -121,7 +121,7 @@ class ModelScorer(Scorer):
         """Rows of the items, which are in id order. `open_image(sha256)` raises OSError for what cannot be decoded."""
 
 
-class CorpusScorer(Scorer):
+class CorpusScorer(Scorer, ABC):
     """Numbers that need all documents: `map` makes a signature table of a partition, `reduce` one corpus table."""
 
     map_schema: ClassVar[pa.Schema]

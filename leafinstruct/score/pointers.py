@@ -29,7 +29,8 @@ NEAR = re.compile(
     rf"\b(?:the|this|that|dem|der|das|die|diese[mrs]?|la|le|l'|cette|les)?\s*(?P<before>{BELOW}|{ABOVE})\s+{IMAGE_WORD}\b"
     rf"|\b{IMAGE_WORD}\s+(?P<after>{BELOW}|{ABOVE}|{SIDE})"
     rf"|\b(?:as\s+)?{SHOWN}\s+(?P<bare>below|above|unten|oben|ci-dessous|ci-dessus)\b"
-    rf"|\b(?:in|see|look at|im|siehe|auf|dans|sur|voir)\s+(?:the|this|that|dem|diesem|der|dieser|das|la|le|cette|l'|l’)\s*(?P<plain>{IMAGE_WORD})\b",
+    r"|\b(?:in|see|look at|im|siehe|auf|dans|sur|voir)\s+"
+    rf"(?:the|this|that|dem|diesem|der|dieser|das|la|le|cette|l'|l’)\s*(?P<plain>{IMAGE_WORD})\b",
     re.IGNORECASE,
 )
 NUMBERED = re.compile(

@@ -172,8 +172,8 @@ def _wanted(
     parts: dict[str, set[int]] = {}
     for row, is_alive in enumerate(image_alive):
         if is_alive:
-            image = verdicts.view.images.iloc[row]
-            parts.setdefault(image["document"], set()).add(int(image["part"]))
+            document_of, part_of = verdicts.image_at(row)
+            parts.setdefault(document_of, set()).add(part_of)
     known = _known(run, owner, name)
     items = []
     for document in documents:
@@ -289,7 +289,8 @@ def decide_partition(job: Job, name: str, chosen: dict[str, str], gated: bool) -
     kept_parts: dict[str, set[int]] = {d.id: set() for d in documents}
     for row, alive in enumerate(verdicts.images_alive):
         if alive:
-            kept_parts[view.images["document"].iat[row]].add(int(view.images["part"].iat[row]))
+            document_of, part_of = verdicts.image_at(row)
+            kept_parts[document_of].add(part_of)
     edited = []
     for row, document in enumerate(documents):
         if verdicts.documents_alive[row]:

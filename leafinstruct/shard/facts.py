@@ -35,12 +35,20 @@ def card_facts(run: Run, pipeline: Pipeline, plan: ShardPlan, written: Mapping[s
     licenses = sorted({license or "unknown" for license in counts.licenses})
     return CardFacts(
         title=pipeline.name,
-        summary=str(pipeline.raw.get("about") or f"Interleaved instruction records built by the pipeline {pipeline.name}."),
+        summary=str(
+            pipeline.raw.get("about") or f"Interleaved instruction records built by the pipeline {pipeline.name}."
+        ),
         license=licenses[0] if len(licenses) == 1 else "other",
         languages=tuple(sorted(counts.languages)),
         splits=_splits(written),
         sources=tuple(
-            SourceFacts(s.name, s.kind, ", ".join(sorted(counts.by_source_license[s.name])) or "none", counts.documents[s.name], counts.records[s.name])
+            SourceFacts(
+                s.name,
+                s.kind,
+                ", ".join(sorted(counts.by_source_license[s.name])) or "none",
+                counts.documents[s.name],
+                counts.records[s.name],
+            )
             for s in pipeline.sources
         ),
         funnel=(
@@ -135,7 +143,9 @@ def _splits(written: Mapping[str, WrittenShard]) -> tuple[SplitFacts, ...]:
 def _filter(owner: Any, counts: _Counts) -> FilterFacts:
     rules = tuple(
         RuleFacts(
-            rule=f"{rule.name}: drop {rule.drop} when {rule.when.text}" if rule.when else f"{rule.name}: one document per {rule.one_per}",
+            rule=f"{rule.name}: drop {rule.drop} when {rule.when.text}"
+            if rule.when
+            else f"{rule.name}: one document per {rule.one_per}",
             origin=rule.origin,
             dropped_documents=_both(counts.rule_documents, f"{owner.name}.{rule.name}"),
             dropped_images=_both(counts.rule_images, f"{owner.name}.{rule.name}"),

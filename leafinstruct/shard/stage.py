@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, BinaryIO
 
 from leafinstruct import __version__
 from leafinstruct.context import Context
@@ -14,7 +14,7 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import make_settings
 from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
-from leafinstruct.shard.plan import ShardPlan, ShardSettings, plan_shards
+from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 
 VERSION = 1
@@ -44,17 +44,15 @@ def shard(context: Context) -> None:
     run.remove("shards/manifest.json")
     _remove_others(run, plan)
     records, load_image = RecordReader(index_records(record_files)), ImageReader(images)
-    names, written = published_scores(pipeline), {}
+    names = published_scores(pipeline)
+    written: dict[str, WrittenShard] = {}
     for planned in context.progress.over(plan.shards, len(plan.shards), "shards", "shards"):
-        rows = records.read(planned.ids)
-        result: list[WrittenShard] = []
-        run.commit(
-            f"shards/{planned.name}",
-            lambda out, rows=rows, result=result: result.append(
-                write_shard(out, rows, load_image, names, pipeline_version(pipeline))
-            ),
-        )
-        written[planned.name] = result[0]
+
+        def write(out: BinaryIO, planned: PlannedShard = planned) -> None:
+            rows = records.read(planned.ids)
+            written[planned.name] = write_shard(out, rows, load_image, names, pipeline_version(pipeline))
+
+        run.commit(f"shards/{planned.name}", write)
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
     run.commit_text("shards/data_card.md", _card(run, pipeline, plan, written))
     run.commit_text("shards/manifest.json", data.decode())
@@ -135,7 +133,7 @@ def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -
 
 
 def _card(run: Run, pipeline: Pipeline, plan: ShardPlan, written: dict[str, WrittenShard]) -> str:
-    from leafinstruct.shard.facts import card_facts
     from leafinstruct.shard.card import render_card
+    from leafinstruct.shard.facts import card_facts
 
     return render_card(card_facts(run, pipeline, plan, written))

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leafinstruct.document import Image, LeafError, Record
+from leafinstruct.document import Image, LeafError, Message, Record
 from leafinstruct.shard.schema import IMAGE_TYPE, TEXT_COLUMNS, published_schema
 from leafinstruct.shard.strip import sniff, strip
 
@@ -170,7 +170,7 @@ def _table(
     columns: dict[str, pa.Array] = {
         name: pa.array([getattr(record, name) for record in records], schema.field(name).type) for name in TEXT_COLUMNS
     }
-    messages = [[asdict(message) for message in record.messages] for record in records]
+    messages = [[_message(message) for message in record.messages] for record in records]
     columns["messages"] = pa.array(messages, schema.field("messages").type)
     columns["images"] = _image_column([images for _, images in group])
     columns["image_meta"] = pa.array([_meta(*row) for row in group], schema.field("image_meta").type)
@@ -179,6 +179,10 @@ def _table(
         columns["scores"] = pa.array(scores, schema.field("scores").type)
     columns["pipeline_version"] = pa.array([pipeline_version] * len(group), pa.string())
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {"role": message.role, "content": [{"type": part.type, "text": part.text} for part in message.content]}
 
 
 def _image_column(rows: Sequence[Sequence[_Published]]) -> pa.Array:

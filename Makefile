@@ -1,0 +1,34 @@
+# make demo: set up, build the bundled sample through all stages.  make test: style, types and tests.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test install clean
+
+demo: $(READY)
+	$(BIN)/leafinstruct build pipelines/demo.yaml --stage train
+	$(BIN)/leafinstruct check runs/demo/shards
+	@echo
+	@echo "funnel and counts:  $(BIN)/leafinstruct status"
+	@echo "data card:          runs/demo/shards/data_card.md"
+	@echo "trained samples:    runs/demo/train/samples"
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+install: $(READY)
+
+# The lock is complete, so pip resolves nothing; a CPU build of torch needs the step after it (see constraints/).
+$(READY): constraints/cpu.txt pyproject.toml constraints/torchvision_cpu.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps -r constraints/cpu.txt
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/python constraints/torchvision_cpu.py
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) runs build dist

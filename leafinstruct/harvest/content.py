@@ -1,0 +1,266 @@
+"""Which part of a web page is its content: evidence for each block, from the DOM alone and without any site's rules.
+
+Text counts for the element around it, as in Readability (Arc90, 2009): paragraphs vote for their ancestors, links take
+votes away, and names of classes and ids say what people meant a block to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.walk import MAX_DEPTH, SILENT, image_refs
+
+CHROME_TAGS = frozenset(("nav", "footer", "aside", "form", "menu"))
+CHROME_ROLES = frozenset(
+    "navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist form".split()
+)
+CONTENT_TAGS = frozenset(("article", "main"))
+UNLIKELY = re.compile(
+    r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
+    r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
+    r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
+    re.IGNORECASE,
+)
+MAYBE = re.compile(r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction", re.IGNORECASE)
+GOOD = re.compile(
+    r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
+    re.IGNORECASE,
+)
+BAD = re.compile(
+    r"-ad-|hidden|^hid$| hid$| hid |banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|related|scroll|"
+    r"share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
+    re.IGNORECASE,
+)
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}
+BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -3)
+BASE |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "th"), -5)
+VOTERS = frozenset("p td pre li dd h2 h3 h4 h5 h6 blockquote figure section".split())
+PRUNED = frozenset("div section ul ol dl table fieldset header details span".split())
+ICON_WORDS = re.compile(
+    r"(?:^|[\s_-])(?:icons?|logo|avatar|gravatar|sprite|emoji|smiley|badge|share|social|tracking|tracker|pixel|spacer|btn|button|"
+    r"rating|stars?|userpic|profile-?pic|author-?(?:image|photo|avatar))(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+ICON_PATH = re.compile(
+    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar)/|gravatar\.com|"
+    r"(?:^|/)(?:spacer|blank|pixel|1x1|transparent|clear|logo|icon|sprite|avatar|loading|arrow|rss|print|email|facebook|twitter|"
+    r"pinterest)[\w@-]{0,12}\.(?:png|gif|jpe?g|svg|webp)(?:$|\?)|/pixel\?|feeds?\.feedburner|doubleclick\.net|statcounter|"
+    r"/(?:count|track|beacon)(?:er|ing)?\.(?:php|gif)",
+    re.IGNORECASE,
+)
+SMALL = 40
+"""Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
+
+
+@dataclass(slots=True)
+class Stats:
+    """What a subtree holds: characters of text and of link text, commas, and elements of some kinds."""
+
+    text: int = 0
+    linked: int = 0
+    commas: int = 0
+    paragraphs: int = 0
+    images: int = 0
+    items: int = 0
+    inputs: int = 0
+    headed: int = 0
+
+    def add(self, other: Stats) -> None:
+        self.text += other.text
+        self.linked += other.linked
+        self.commas += other.commas
+        self.paragraphs += other.paragraphs
+        self.images += other.images
+        self.items += other.items
+        self.inputs += other.inputs
+        self.headed += other.headed
+
+    @property
+    def link_density(self) -> float:
+        return self.linked / self.text if self.text else 0.0
+
+
+class Content:
+    """The content of one page: `root` to walk from, and what to leave out on the way."""
+
+    def __init__(self, body: LexborNode, strict: bool = True) -> None:
+        self.strict = strict
+        self.stats: dict[int, Stats] = {}
+        self.scores: dict[int, float] = {}
+        self.nodes: dict[int, LexborNode] = {}
+        self.dropped: set[int] = set()
+        self.kept_small: dict[int, int] = {}
+        self._measure(body, body.tag or "", [], False, 0)
+        self.root = self._choose(body)
+
+    def keep(self, node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+        """Whether a block below the root is content."""
+        key = node.mem_id
+        if key in self.dropped:
+            return False
+        stats = self.stats.get(key)
+        return stats is None or node.tag not in PRUNED or not self._is_clutter(node, stats, attributes)
+
+    # First pass: measure every element, drop what says itself that it is no content
+
+    def _measure(self, node: LexborNode, tag: str, above: list[int], linked: bool, depth: int) -> Stats:
+        stats = Stats()
+        key = node.mem_id
+        self.stats[key] = stats
+        inline_text = 0
+        block_children = False
+        here = [*above, key]
+        for child in node.iter(include_text=True):
+            if child.is_text_node:
+                text = (child.text_content or "").strip()
+                stats.text += len(text)
+                inline_text += len(text)
+                stats.linked += len(text) if linked else 0
+                stats.commas += text.count(",") + text.count("、") + text.count("，")
+                continue
+            name = child.tag or ""
+            if name in SILENT:
+                stats.inputs += name in ("input", "select", "textarea")
+            elif depth < MAX_DEPTH:
+                if self._says_no(child, name, above):
+                    self.dropped.add(child.mem_id)
+                    continue
+                stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
+                block_children = block_children or name in BLOCK_CHILDREN
+        stats.images += tag == "img"
+        stats.paragraphs += tag == "p"
+        stats.items += tag == "li"
+        if tag in HEADED:
+            stats.headed += stats.text
+        self.nodes[key] = node
+        if tag in VOTERS or (tag == "div" and not block_children):
+            self._vote(stats, above)
+        return stats
+
+    def _says_no(self, node: LexborNode, tag: str, above: list[int]) -> bool:
+        attributes = node.attributes
+        if not attributes:
+            return tag in CHROME_TAGS and tag != "form"
+        if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
+            return True
+        if HIDDEN.search(attributes.get("style") or "") or (attributes.get("aria-hidden") or "") == "true" and tag != "img":
+            return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
+        if tag in CHROME_TAGS and tag != "form":
+            return True
+        if tag in ("a", "body", "img", "article", "main", "picture", "source", "table", "tr", "td", "code", "pre", "figure"):
+            return False
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        return bool(self.strict and UNLIKELY.search(names) and not MAYBE.search(names))
+
+    def _vote(self, stats: Stats, above: list[int]) -> None:
+        """A block's votes: one, one for each comma, and up to three for its length; whole for the parent, half for its
+        parent, less above. A short block votes if an image stands with it: a step."""
+        if stats.text < 25 and not stats.images:
+            return
+        votes = 1 + stats.commas + min(stats.text // 100, 3)
+        for level, key in enumerate(reversed(above[-5:])):
+            share = 1 if level == 0 else 2 if level == 1 else level * 3
+            self.scores[key] = self.scores.get(key, 0.0) + votes / share
+
+    # Second pass: the element that most of the text votes for, with its like-minded siblings
+
+    def _choose(self, body: LexborNode) -> LexborNode:
+        best, best_score = body, 0.0
+        for key, votes in self.scores.items():
+            node = self.nodes[key]
+            score = (votes + BASE.get(node.tag or "", 0) + _weight(node)) * (1 - self.stats[key].link_density)
+            self.scores[key] = score
+            if score > best_score:
+                best, best_score = node, score
+        best = self._widen(best, best_score)
+        parent = best.parent
+        if parent is None or best.tag == "body" or parent.mem_id not in self.stats:
+            return best
+        joined = False
+        for sibling in parent.iter():
+            if sibling.mem_id == best.mem_id or sibling.mem_id in self.dropped:
+                continue
+            if self._belongs(sibling, best, best_score):
+                joined = True
+            else:
+                self.dropped.add(sibling.mem_id)
+        return parent if joined else best
+
+    def _widen(self, best: LexborNode, score: float) -> LexborNode:
+        """Up to a parent that holds the content's other sections too: nearly as good, or its only child."""
+        while (parent := best.parent) is not None and parent.tag not in ("body", "html") and parent.mem_id in self.stats:
+            above = self.scores.get(parent.mem_id, 0.0)
+            alone = sum(c.mem_id in self.stats and c.mem_id not in self.dropped for c in parent.iter()) == 1
+            if above < score * 0.75 and not alone and not (parent.tag in CONTENT_TAGS and above > score * 0.3):
+                break
+            best, score = parent, max(above, score * 0.9)
+        return best
+
+    def _belongs(self, sibling: LexborNode, best: LexborNode, best_score: float) -> bool:
+        stats = self.stats.get(sibling.mem_id)
+        if stats is None:
+            return False
+        same_class = sibling.attributes.get("class") or ""
+        bonus = best_score * 0.2 if same_class and same_class == best.attributes.get("class") else 0.0
+        if self.scores.get(sibling.mem_id, 0.0) + bonus >= max(10.0, best_score * 0.2):
+            return True
+        if sibling.tag == "p":
+            return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
+        return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
+
+    def _is_clutter(self, node: LexborNode, stats: Stats, attributes: Mapping[str, str | None]) -> bool:
+        """Blocks inside the content that are no content: mostly links, or controls."""
+        if stats.text == 0:
+            return False
+        weight = _weight(node)
+        if weight < 0 and stats.commas < 10 and not stats.images and node.tag != "span":
+            return True
+        if stats.commas >= 10 or node.tag == "span":
+            return False
+        density = stats.link_density
+        if stats.images and stats.text < 60 * stats.images and density < 0.9:
+            return False
+        if node.tag in ("ul", "ol", "dl"):
+            return density > 0.66 and stats.text > 25
+        if node.tag == "table":
+            return density > 0.6
+        if stats.inputs > max(1, stats.paragraphs / 3):
+            return True
+        return density > (0.5 if weight > 0 else 0.35) and stats.paragraphs < 4
+
+    def keep_image(self, node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+        """Whether an image in the content is content: no icon, logo, avatar, button or tracker by what it says of itself."""
+        width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
+        if width is not None and height is not None and width <= SMALL and height <= SMALL:
+            return False
+        if (width is not None and width <= 3) or (height is not None and height <= 3):
+            return False
+        big = (width or 0) >= 200 or (height or 0) >= 200
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        if not big and ICON_WORDS.search(names):
+            return False
+        ref, _ = image_refs(node, attributes)
+        return big or not ICON_PATH.search(ref)
+
+
+BLOCK_CHILDREN = frozenset("blockquote dl div img ol p pre table ul section article figure".split())
+HEADED = frozenset("h1 h2 h3 h4 h5 h6".split())
+
+
+def _weight(node: LexborNode) -> int:
+    attributes = node.attributes
+    weight = 0
+    for name in ("class", "id"):
+        if text := attributes.get(name):
+            weight += (25 if GOOD.search(text) else 0) - (25 if BAD.search(text) else 0)
+    return weight
+
+
+def _pixels(attributes: Mapping[str, str | None], name: str) -> float | None:
+    found = re.match(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$", attributes.get(name) or "")
+    return float(found[1]) if found else None

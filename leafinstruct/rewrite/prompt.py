@@ -1,0 +1,153 @@
+"""The prompt file: readable text with placeholders, and how much of a document the model is shown.
+
+A document is data to the model: it stands between marks that its own text cannot write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leafinstruct.document import LeafError, Part, did_you_mean
+from leafinstruct.rewrite.task import TASKS, Draft, draw
+
+SECTIONS = ("system", "user", "retry", "styles", *TASKS)
+PLACEHOLDERS = ("document", "language", "reason", "style", "task", "title")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+MARK = re.compile(r"</?\s*document", re.IGNORECASE)
+CUT = "[…]"
+
+LANGUAGES = {
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The sections of a prompt file. `tasks` has a text for each task; `styles` are ways to ask, one drawn for each
+    document."""
+
+    system: str
+    user: str
+    retry: str
+    tasks: dict[str, str]
+    styles: tuple[str, ...]
+
+    @property
+    def fixed(self) -> str:
+        """All text that is not a document's: what an instruction must not echo."""
+        return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *self.styles])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the model is shown of a document: its text, and how many of its tokens (estimated) that is."""
+
+    text: str
+    shown_tokens: int
+    all_tokens: int
+
+
+def load_prompt(path: Path) -> Prompt:
+    """Read a prompt file: Markdown with one `# section` each for system, user, retry, styles and every task.
+
+    Raises LeafError for a file or section that is missing, and for unknown sections and placeholders.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LeafError(f"prompt {path}: cannot be read ({error})") from None
+    pieces = re.split(r"^# +(.+?) *$", text, flags=re.MULTILINE)
+    sections = {name: body.strip() for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
+    for name in sections:
+        if name not in SECTIONS:
+            raise LeafError(f"prompt {path}: unknown section '# {name}'{did_you_mean(name, SECTIONS)}")
+    for name in SECTIONS:
+        if not sections.get(name):
+            raise LeafError(f"prompt {path}: section '# {name}' is missing or empty")
+    for name in PLACEHOLDER.findall("\n".join(sections.values())):
+        if name not in PLACEHOLDERS:
+            raise LeafError(f"prompt {path}: unknown placeholder '{{{name}}}'{did_you_mean(name, PLACEHOLDERS)}")
+    if "{document}" not in sections["user"]:
+        raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
+    styles = tuple(line.strip(" -") for line in sections["styles"].splitlines() if line.strip(" -"))
+    return Prompt(
+        sections["system"], sections["user"], sections["retry"], {name: sections[name] for name in TASKS}, styles
+    )
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """Put values in the placeholders, once: a placeholder inside a value stays as it is."""
+    return PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), text).strip()
+
+
+def style_of(prompt: Prompt, draft: Draft) -> str:
+    return prompt.styles[int(draw(draft.document.id, "style") * len(prompt.styles))]
+
+
+def window(parts: Sequence[Part], max_tokens: int) -> Window:
+    """The first paragraphs, headings and image places that fit in `max_tokens`, whole; the first is cut if it must be.
+
+    An image is shown as "[image: alt]". What is left out is marked.
+    """
+    units = [unit for part in parts for unit in _units(part)]
+    sizes = [estimated_tokens(unit) for unit in units]
+    kept, used = 0, 0
+    while kept < len(units) and used + sizes[kept] <= max_tokens:
+        used += sizes[kept]
+        kept += 1
+    shown = units[:kept]
+    if not kept and units:
+        shown = [_beginning(units[0], max_tokens)]
+        used = estimated_tokens(shown[0])
+    if used < sum(sizes):
+        shown.append(CUT)
+    return Window("\n\n".join(shown), used, sum(sizes))
+
+
+def _units(part: Part) -> list[str]:
+    if part.type == "image":
+        name = " ".join((part.alt or part.caption).split())
+        return [_disarmed(f"[image: {name}]" if name else "[image]")]
+    if part.heading:
+        return [_disarmed(f"## {part.text}")]
+    return [_disarmed(text) for text in re.split(r"\n\s*\n", part.text) if text.strip()]
+
+
+def _disarmed(text: str) -> str:
+    """Text that can neither end nor begin the marks around the document."""
+    return MARK.sub("(document", text)
+
+
+def _beginning(text: str, max_tokens: int) -> str:
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if estimated_tokens(text[:middle]) <= max_tokens else (low, middle - 1)
+    return text[:low].rsplit(None, 1)[0] if " " in text[:low] and low < len(text) else text[:low]
+
+
+def estimated_tokens(text: str) -> int:
+    """Upper estimate without a tokenizer, so that prompts do not depend on the model: 3 ASCII characters or one byte of
+    another are a token at most. English has 4 characters a token, byte-level tokenizers 1 to 3 bytes a CJK token."""
+    data = text.encode("utf-8", "surrogatepass")
+    ascii_count = sum(byte < 128 for byte in data)
+    return -(-ascii_count // 3) + len(data) - ascii_count

@@ -1,0 +1,106 @@
+"""Records from drafts: messages whose image places, images and image_meta go together, or the row that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
+from leafinstruct.rewrite.task import Draft
+
+Scores = tuple[tuple[str, float | None], ...]
+PLACES = 4
+"""Published floats have so many decimal places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What earlier stages know and a record publishes.
+
+    `clip`: the score of an image, by document id and position of its part in the raw document. `scores`: columns of a
+    document, by its id.
+    """
+
+    clip: Mapping[tuple[str, int], float | None] = field(default_factory=dict)
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+
+
+def messages_of(draft: Draft, instruction: str) -> tuple[Message, ...]:
+    """The user's request followed by what the user gives; then the answer."""
+    asked = (Content("text", instruction), *contents(draft.input()))
+    return (Message("user", asked), Message("assistant", contents(draft.output())))
+
+
+def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
+    """Parts as entries of a message, in order. Neighbouring texts become one, with a blank line between them; a heading
+    is plain text on a line of its own."""
+    found: list[Content] = []
+    for part in parts:
+        if part.type == "image":
+            found.append(Content("image"))
+        elif found and found[-1].type == "text":
+            found[-1] = Content("text", f"{found[-1].text}\n\n{part.text}")
+        else:
+            found.append(Content("text", part.text))
+    return tuple(found)
+
+
+def record(draft: Draft, messages: tuple[Message, ...], writer: str, facts: Facts) -> Record:
+    """The published example. Its images stand in the order of the parts the messages were made of."""
+    order = (*draft.input_parts, *draft.output_parts)
+    positions = [i for i in order if draft.document.parts[i].type == "image"]
+    return _row(
+        draft.document,
+        draft.task,
+        writer,
+        facts,
+        messages=messages,
+        images=tuple(draft.document.parts[i].image for i in positions),
+        image_meta=tuple(_image_meta(draft.document, i, facts) for i in positions),
+    )
+
+
+def dropped(document: Document, task: str, reason: str, writer: str, facts: Facts) -> Record:
+    """The row of a document that became no example; `reason` names a rule."""
+    return _row(document, task, writer, facts, dropped_by=f"rewrite:{reason}")
+
+
+def _row(
+    document: Document,
+    task: str,
+    writer: str,
+    facts: Facts,
+    messages: tuple[Message, ...] = (),
+    images: tuple[str, ...] = (),
+    image_meta: tuple[ImageMeta, ...] = (),
+    dropped_by: str = "",
+) -> Record:
+    scores = ((name, _rounded(value)) for name, value in facts.scores.get(document.id, ()))
+    return Record(
+        id=digest([document.id, task])[:20],
+        document=document.id,
+        task=task,
+        source=document.source,
+        url=document.url,
+        site=document.site,
+        license=document.license,
+        topic=document.topic,
+        language=document.language,
+        messages=messages,
+        images=images,
+        image_meta=image_meta,
+        scores=tuple(scores),
+        writer=writer,
+        dropped_by=dropped_by,
+    )
+
+
+def _image_meta(document: Document, position: int, facts: Facts) -> ImageMeta:
+    part = document.parts[position]
+    raw = document.raw[position] if document.raw else position
+    score = _rounded(facts.clip.get((document.id, raw)))
+    return ImageMeta(part.image, part.url, document.license, part.caption or part.alt, score)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, PLACES)
