@@ -56,6 +56,9 @@ ICON_PATH = re.compile(
 SMALL = 40
 """Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
 
+MOST = 0.5
+"""A block with more of the content's text than this is the content, however it looks."""
+
 
 @dataclass(slots=True)
 class Stats:
@@ -94,9 +97,9 @@ class Content:
         self.scores: dict[int, float] = {}
         self.nodes: dict[int, LexborNode] = {}
         self.dropped: set[int] = set()
-        self.kept_small: dict[int, int] = {}
         self._measure(body, body.tag or "", [], False, 0)
         self.root = self._choose(body)
+        self.most = MOST * self.stats[self.root.mem_id].text
 
     def keep(self, node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
         """Whether a block below the root is content."""
@@ -104,7 +107,9 @@ class Content:
         if key in self.dropped:
             return False
         stats = self.stats.get(key)
-        return stats is None or node.tag not in PRUNED or not self._is_clutter(node, stats, attributes)
+        if stats is None or node.tag not in PRUNED or stats.text > self.most:
+            return True
+        return not self._is_clutter(node, stats, attributes)
 
     # First pass: measure every element, drop what says itself that it is no content
 
@@ -152,7 +157,7 @@ class Content:
             return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
         if tag in CHROME_TAGS and tag != "form":
             return True
-        if tag in ("a", "body", "img", "article", "main", "picture", "source", "table", "tr", "td", "code", "pre", "figure"):
+        if tag in ("a", "body", "img", "article", "main", "picture", "source", "table", "tr", "td", "code", "pre", "figure", *HEADED):
             return False
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         return bool(self.strict and UNLIKELY.search(names) and not MAYBE.search(names))

@@ -207,10 +207,11 @@ class _Walker:
         ref, larger = image_refs(node, attributes)
         if not ref:
             return
+        self.flow.end()
         last = self.flow.blocks[-1] if self.flow.blocks else None
         near_noscript = self.noscript or self.after_noscript == len(self.flow.blocks)
-        if near_noscript and last is not None and {last.ref, *last.larger} & {ref, *larger}:
-            return
+        if last is not None and last.ref and (last.ref == ref or near_noscript and _same_file(last, ref, larger)):
+            return  # a light box, or what a script would have put in its place
         self.flow.image(ref, attributes.get("alt") or "", larger)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
@@ -230,6 +231,12 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[
     elif not src or (larger and _is_placeholder(src)):
         src = larger[0] if larger else src
     return src, tuple(url for url in larger if url != src)
+
+
+def _same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:
+    """Whether two images in a row are one in different sizes: they share an address, or the name of the file."""
+    names = [{url.split("?")[0].rpartition("/")[2] for url in urls} for urls in ((last.ref, *last.larger), (ref, *larger))]
+    return bool(names[0] & names[1])
 
 
 def _is_placeholder(src: str) -> bool:

@@ -234,6 +234,8 @@ def _routed(moss: Any, flat: torch.Tensor, name: str, routing: Routing) -> torch
     if route is None or len(route.back) != len(flat):
         raise RuntimeError(f"{name}: called outside a forward pass of the backbone")
     text = linear(linear(flat.index_select(0, route.text), moss["text_down"]), moss["text_up"])
+    if routing.cache is not None and not len(route.image):
+        return text  # most steps of decoding
     taps, r, width = moss["image_down"].shape
     projected = linear(flat.index_select(0, route.image), moss["image_down"].view(taps * r, width)).view(-1, taps, r)
     if routing.cache is not None:
@@ -261,11 +263,11 @@ def adapter_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 def save_pretrained(model: torch.nn.Module, folder: Path) -> None:
     """Write `adapter_model.safetensors` and `adapter_config.json`, whose `peft_type` MOSS keeps PEFT from reading it as
     plain LoRA."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().clone().contiguous() for name, value in adapter_state(model).items()}
-    save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    (folder / WEIGHTS_FILE).write_bytes(save(state, metadata={"format": "pt"}))
     config = {"peft_type": "MOSS", **asdict(routing_of(model).config)}
     (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 

@@ -132,7 +132,7 @@ def prompts_for(
     values = {
         "title": draft.document.title or "-",
         "document": view.text,
-        "language": LANGUAGES.get(language_of(draft), "the language of the document"),
+        "language": LANGUAGES.get(language_of(draft.document), "the language of the document"),
         "style": style_of(prompt, draft),
         "task": prompt.tasks[draft.task],
     }
@@ -169,7 +169,7 @@ def check(instruction: str, draft: Draft, prompt: str, settings: Settings) -> Re
         draft,
         messages,
         images,
-        language=language_of(draft),
+        language=language_of(draft.document),
         prompt=prompt,
         min_words=settings.min_words,
         max_words=settings.max_words,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
 from leafinstruct.rewrite.task import Draft
+from leafinstruct.rewrite.verify import language_of
 
 Scores = tuple[tuple[str, float | None], ...]
 PLACES = 4
@@ -85,7 +86,7 @@ def _row(
         site=document.site,
         license=document.license,
         topic=document.topic,
-        language=document.language,
+        language=document.language or language_of(document),
         messages=messages,
         images=images,
         image_meta=image_meta,

@@ -64,7 +64,7 @@ def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[
 
 def instruction(draft: Draft, settings: Settings) -> str | Refusal:
     """A request around the title; the phrase is drawn by the document's id."""
-    phrases = PHRASES.get(language_of(draft))
+    phrases = PHRASES.get(language_of(draft.document))
     if phrases is None:
         return Refusal("no_template", "there are phrases for English and German only", final=True)
     title = " ".join((draft.document.title or _first_heading(draft)).split())

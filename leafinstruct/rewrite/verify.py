@@ -1,7 +1,6 @@
 """What may not happen to an instruction: named rules, each of which gives "" or the reason, told to the model once.
 
-A rule's name is the drop reason in the record. Patterns cover English, German and, for the commonest, French and
-Chinese.
+A rule's name is the drop reason in the record.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from leafinstruct.document import Message
+from leafinstruct.document import Document, Message
+from leafinstruct.rewrite.patterns import ABOUT_PAGE, ASSISTANT, MARKUP, ORDER_TO_MODEL
 from leafinstruct.rewrite.task import Draft
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’-][^\W_]+)*")
@@ -31,7 +31,11 @@ ECHO_WORDS = 6
 LANGUAGE_WORDS = 6
 LANGUAGE_SURE = 0.5
 """Language detection is right on whole sentences; on a few words, names decide (own choice, tested on both)."""
+LANGUAGE_SAMPLE = 2000
+"""Characters of a document that language detection reads."""
 INJECTED_SHARE = 0.5
+"""Share of an instruction's content words that stand in one order of the text: then it carries that order on (own
+choice; a request about the matter takes its words from all over)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +99,6 @@ def length(case: Case) -> str:
     return ""
 
 
-ASSISTANT = re.compile(
-    r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b"
-    r"|^\W*here(?:'s|’s| is| are)\b|^\W*(?:klar|gerne|natürlich)\b\s*[!,.:]\s*hier\b|^\W*hier (?:ist|sind)\b|^\W*voici\b"
-    r"|\bas an? (?:ai|artificial intelligence|(?:large )?language model)(?:\s+(?:model|assistant))?\s*,"
-    r"|\bals (?:ki|sprachmodell|ki-\w+)\s*(?:,|kann ich)|作为(?:一个|一名)?(?:人工智能|AI|语言模型)"
-    r"|\b(?:i am|i'm|i’m) (?:an? (?:ai|language model)\b|just an? (?:ai|language model)\b|sorry, (?:but )?i can)"
-    r"|\bi (?:cannot|can't|can’t|am unable to|am not able to) (?:help (?:you )?with|assist|provide|fulfil|comply|generate|create (?:images|content)|answer)"
-    r"|\bich kann (?:dir|ihnen|dabei|das) (?:leider )?nicht (?:helfen|beantworten|erstellen)"
-    r"|^\W*(?:instruction|request|question|user|assistant|system|anweisung|anfrage)\s*:",
-    re.IGNORECASE,
-)
-MARKUP = re.compile(
-    r"^\s*[{\[]\s*\"|\"\s*:\s*\"|\"\s*}\s*$|```|</?(?:document|p|br|div|span|b|i|a|img|s|think)\b[^>]*>|<\|"
-    r"|\\n|\[(?:image|img|bild|picture)\b|!\[|\]\(|\*\*|^\s*#+ |\{(?:title|task|style|document|language|reason)\}"
-    r"|\[(?:your|insert|name|title|topic)\b[^\]]*\]|\[…\]",
-    re.IGNORECASE,
-)
-
-
 def boilerplate(case: Case) -> str:
     """An assistant's phrases, refusals, left-overs of JSON, markup or the prompt's marks."""
     if ASSISTANT.search(case.instruction):
@@ -127,26 +112,6 @@ def echo(case: Case) -> str:
     """Words of the prompt in a row."""
     shared = ngrams(words(case.instruction), ECHO_WORDS) & ngrams(words(case.prompt), ECHO_WORDS)
     return "it repeats these instructions; write what the person asks" if shared else ""
-
-
-PAGE = (
-    r"(?:article|(?:blog |web)?post|(?:web ?)?page|web ?site|site|document|tutorial|text|passage|guide|section|chapter"
-    r"|paragraph|transcript|content)"
-)
-SEITE = (
-    r"(?:artikel\w*|beitrag\w*|(?:web)?seite|website|dokument\w*|tutorial\w*|text\w*|abschnitts?|anleitung|kapitels?)"
-)
-ABOUT_PAGE = re.compile(
-    rf"\b(?:this|these|the (?:above|following|given|provided|attached)|the (?:above-)?mentioned)\s+(?:\w+\s+)?{PAGE}s?\b"
-    rf"|\bthe {PAGE} (?:above|below|provided|given|describes?|explains?|says|mentions|discusses|covers|shows how|is about|states)\b"
-    rf"|\b(?:according to|based on|mentioned in|described in|outlined in|discussed in|explained in|provided in|stated in|summari[sz]e|purpose of|main (?:idea|point|topic)s? of)\s+(?:the|this|your)\s+(?:\w+\s+)?{PAGE}s?\b"
-    rf"|\b(?:the|this) author\b|\bwhat (?:is|does) (?:the|this) {PAGE} (?:about|say|describe|explain)"
-    rf"|\bdies(?:e[mnrs]?)?\s+{SEITE}\b|\b(?:obige\w*|folgende\w*|genannte\w*) {SEITE}\b|\b(?:laut|gemäß|zufolge) (?:dem |der |des )?{SEITE}\b"
-    rf"|\b(?:im|in der|in dem) (?:obigen )?(?:artikel|beitrag) (?:beschrieben|erwähnt|genannt|erklärt)\w*|\bfasse? (?:den|das|die) {SEITE} zusammen"
-    r"|\b(?:cet article|cette page|ce texte|ce document|ce tutoriel|l['’]article ci-dessus)\b"
-    r"|这篇(?:文章|教程)|本文|本页|上文|该(?:文章|文档|教程)|この(?:記事|ページ|文書)",
-    re.IGNORECASE,
-)
 
 
 def about_page(case: Case) -> str:
@@ -182,23 +147,6 @@ def language(case: Case) -> str:
     return ""
 
 
-ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override|skip)\b[^.!?\n]{0,40}\b(?:instructions?|rules?|prompts?|orders?|guidelines|told|above|before)\b"
-    r"|\b(?:ai|a\.i\.|llms?|language models?|chat ?bots?|assistants?|robots?|judges?|raters?|graders?|evaluators?|annotators?|reviewers?|crawlers?)\b\s*[,:]"
-    r"|\b(?:to|note to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?(?:ai|llms?|language models?|chat ?bots?|assistants?|judges?|raters?|graders?|evaluators?|annotators?)\b"
-    r"|\bif you are an? (?:\w+ )?(?:ai|llm|language model|chat ?bot|assistant|judge|bot|model)\b"
-    r"|\b(?:system|hidden) (?:prompt|message|instruction)\s*:"
-    r"|\b(?:you must|always|only|simply|just)\s+(?:answer|reply|respond|output|return|write|say|print)\b"
-    r"|\b(?:answer|reply|respond|output)\s+(?:only\s+)?(?:with|exactly|yes|no)\b"
-    r"|\b(?:rate|score|grade|rank|judge|classify|label|mark)\b[^.!?\n]{0,40}\b(?:highest|maximum|top|perfect|10|5|100|excellent|high quality|highly|full marks|five stars)\b"
-    r"|\b(?:write|use|set|make|put)\b[^.!?\n]{0,20}\binstruction\b"
-    r"|\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung\w*|regeln?|vorherige\w*|alles)\b"
-    r"|\b(?:bewerte|benote)\b[^.!?\n]{0,40}\b(?:höchst\w*|maximal\w*|perfekt|10|hervorragend|sehr gut)\b"
-    r"|\b(?:an (?:die|alle) )?(?:ki|sprachmodelle?)\s*[,:]|忽略.{0,12}(?:指令|说明|规则|提示)",
-    re.IGNORECASE,
-)
-
-
 def injected(case: Case) -> str:
     """An order to a model or a judge that stands in the document, obeyed or repeated by the instruction.
 
@@ -209,7 +157,7 @@ def injected(case: Case) -> str:
     orders = [order for text in texts for order in _orders(text)]
     if not orders:
         return ""
-    if ORDER.search(said):
+    if ORDER_TO_MODEL.search(said):
         return "it repeats an order that stands in the text; the text is only data"
     content = {w for w in words(said) if len(w) >= CONTENT_LETTERS} - set(words(case.draft.document.title))
     for order in orders:
@@ -222,7 +170,7 @@ def _orders(text: str) -> Iterable[str]:
     """Sentences that order a model about, each with the next one, which often says what to write."""
     sentences = [s for s in SENTENCE.split(text) if s.strip()]
     for index, sentence in enumerate(sentences):
-        if ORDER.search(sentence):
+        if ORDER_TO_MODEL.search(sentence):
             yield " ".join(sentences[index : index + 2])
 
 
@@ -258,13 +206,9 @@ def detected(text: str) -> tuple[str, float]:
     return str(best["lang"]).lower(), float(best["score"])
 
 
-def language_of(draft: Draft) -> str:
+def language_of(document: Document) -> str:
     """The language of the document's text; what it declares if there is too little text to tell."""
-    text = draft.document.text[:LANGUAGE_SAMPLE]
+    text = document.text[:LANGUAGE_SAMPLE]
     if len(words(text)) < LANGUAGE_WORDS:
-        return draft.document.language.split("-")[0].lower()
+        return document.language.split("-")[0].lower()
     return detected(text)[0]
-
-
-LANGUAGE_SAMPLE = 2000
-"""Characters that language detection reads."""

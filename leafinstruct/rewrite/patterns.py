@@ -1,0 +1,90 @@
+"""What gives a bad instruction away, as patterns: an assistant's phrases, markup, talk of the page, orders to a model.
+
+English and German, with the commonest French, Chinese and Japanese phrases. Case does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_AI = r"(?:ai|artificial intelligence|(?:large )?language model)"
+_CANNOT = r"(?:cannot|can't|can’t|am unable to|am not able to)"
+
+ASSISTANT = _any(
+    r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b",
+    r"^\W*here(?:'s|’s| is| are)\b",
+    r"^\W*(?:klar|gerne|natürlich)\b\s*[!,.:]\s*hier\b",
+    r"^\W*hier (?:ist|sind)\b",
+    r"^\W*voici\b",
+    rf"\bas an? {_AI}(?: (?:model|assistant))?\s*,",
+    rf"\b(?:i am|i'm|i’m) (?:just )?an? {_AI}\b",
+    r"\b(?:i am|i'm|i’m) sorry, (?:but )?i can",
+    rf"\bi {_CANNOT} (?:help (?:you )?with|assist|provide|fulfil|comply|generate|create (?:images|content)|answer)",
+    r"\bals (?:ki|sprachmodell|ki-\w+)\s*(?:,|kann ich)",
+    r"\bich kann (?:dir|ihnen|dabei|das) (?:leider )?nicht (?:helfen|beantworten|erstellen)",
+    r"作为(?:一个|一名)?(?:人工智能|AI|语言模型)",
+    r"^\W*(?:instruction|request|question|user|assistant|system|anweisung|anfrage)\s*:",
+)
+
+MARKUP = _any(
+    r"^\s*[{\[]\s*\"|\"\s*:\s*\"|\"\s*}\s*$",
+    r"```|\*\*|^\s*#+ |!\[|\]\(|<\||\\n|\[…\]",
+    r"</?(?:document|p|br|div|span|b|i|a|img|s|think)\b[^>]*>",
+    r"\[(?:image|img|bild|picture)\b",
+    r"\[(?:your|insert|name|title|topic)\b[^\]]*\]",
+    r"\{(?:title|task|style|document|language|reason)\}",
+)
+
+_PAGE = (
+    r"(?:article|(?:blog |web)?post|(?:web ?)?page|web ?site|site|document|tutorial|text|passage|guide|section|chapter"
+    r"|paragraph|transcript|content)"
+)
+_SAYS = r"(?:describes?|explains?|says|mentions|discusses|covers|shows how|is about|states)"
+_GIVEN = r"(?:above|following|given|provided|attached)"
+_BY = r"(?:according to|based on|(?:mentioned|described|outlined|discussed|explained|provided|stated) in|summari[sz]e)"
+_SEITE = (
+    r"(?:artikel\w*|beitrag\w*|(?:web)?seite|website|dokument\w*|tutorial\w*|text\w*|abschnitts?|anleitung|kapitels?)"
+)
+
+ABOUT_PAGE = _any(
+    rf"\b(?:this|these|the {_GIVEN}|the (?:above-)?mentioned)\s+(?:\w+\s+)?{_PAGE}s?\b",
+    rf"\bthe {_PAGE} (?:above|below|provided|given|{_SAYS})\b",
+    rf"\b{_BY}\s+(?:the|this|your)\s+(?:\w+\s+)?{_PAGE}s?\b",
+    rf"\b(?:purpose|main (?:idea|point|topic)s?) of\s+(?:the|this)\s+(?:\w+\s+)?{_PAGE}s?\b",
+    rf"\bwhat (?:is|does) (?:the|this) {_PAGE} (?:about|say|describe|explain)",
+    r"\b(?:the|this) author\b",
+    rf"\bdies(?:e[mnrs]?)?\s+{_SEITE}\b",
+    rf"\b(?:obige\w*|folgende\w*|genannte\w*) {_SEITE}\b",
+    rf"\b(?:laut|gemäß|zufolge) (?:dem |der |des )?{_SEITE}\b",
+    r"\b(?:im|in der|in dem) (?:obigen )?(?:artikel|beitrag) (?:beschrieben|erwähnt|genannt|erklärt)",
+    rf"\bfasse? (?:den|das|die) {_SEITE} zusammen",
+    r"\b(?:cet article|cette page|ce texte|ce document|ce tutoriel|l['’]article ci-dessus)\b",
+    r"这篇(?:文章|教程)|本文|本页|上文|该(?:文章|文档|教程)|この(?:記事|ページ|文書)",
+)
+
+_MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
+_TOP = r"(?:highest|maximum|top|perfect|10|5|100|excellent|high quality|highly|full marks|five stars)"
+_FORGET = r"(?:ignore|disregard|forget|override|skip)"
+_TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
+
+ORDER_TO_MODEL = _any(
+    rf"\b{_FORGET}\b[^.!?\n]{{0,40}}\b{_TOLD}\b",
+    rf"\b{_FORGET} (?:everything|all)\b[^.!?\n]{{0,20}}\b(?:above|before)\b",
+    rf"\b(?:{_MODEL}|robot|reviewer|crawler)s?\b\s*[,:]",
+    rf"\b(?:to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?{_MODEL}s?\b",
+    rf"\bif you are an? (?:\w+ )?(?:{_MODEL}|bot|model)\b",
+    r"\b(?:system|hidden) (?:prompt|message|instruction)\s*:",
+    r"\b(?:you must|always|only|simply|just)\s+(?:answer|reply|respond|output|return|write|say|print)\b",
+    r"\b(?:answer|reply|respond|output)\s+(?:only\s+)?(?:with|exactly|yes|no)\b",
+    rf"\b(?:rate|score|grade|rank|judge|classify|label|mark)\b[^.!?\n]{{0,40}}\b{_TOP}\b",
+    r"\b(?:write|use|set|make|put)\b[^.!?\n]{0,20}\binstruction\b",
+    r"\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung\w*|regeln?|vorherige\w*|alles)\b",
+    r"\b(?:bewerte|benote)\b[^.!?\n]{0,40}\b(?:höchst\w*|maximal\w*|perfekt|10|hervorragend|sehr gut)\b",
+    r"\b(?:an (?:die|alle) )?(?:ki|sprachmodelle?)\s*[,:]",
+    r"忽略.{0,12}(?:指令|说明|规则|提示)",
+)

@@ -1,0 +1,85 @@
+"""Small documents for the tests of rewriting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from leafinstruct.document import Document, Part, digest
+
+
+def text(words: str, step: int = 0, heading: int = 0) -> Part:
+    return Part("text", text=words, step=step, heading=heading)
+
+
+def image(name: str, step: int = 0, alt: str = "", caption: str = "") -> Part:
+    return Part("image", image=digest(name), alt=alt, caption=caption, url=f"https://x.example/{name}.png", step=step)
+
+
+def document(
+    parts: Iterable[Part], title: str = "Fold a paper boat", name: str = "boat", language: str = "en"
+) -> Document:
+    parts = tuple(parts)
+    return Document(
+        id=digest(name)[:20],
+        source="made",
+        site="x.example",
+        url=f"https://x.example/{name}",
+        path=name,
+        license="CC0-1.0",
+        title=title,
+        topic="paper",
+        language=language,
+        parts=parts,
+        raw=tuple(range(len(parts))),
+    )
+
+
+def boat(name: str = "boat") -> Document:
+    """Four steps, each with a text and an image, after an opening without a step."""
+    sentences = (
+        "Lay the sheet in front of you and fold it in half from top to bottom.",
+        "Bring both upper corners to the middle so that they meet at the crease.",
+        "Turn the lower strips up, one on each side, and tuck the ends in.",
+        "Pull the two loose tips apart until the hull opens and stands by itself.",
+    )
+    parts = [text("You need one sheet of writing paper and a flat table.")]
+    for step, sentence in enumerate(sentences, 1):
+        parts += [text(sentence, step), image(f"{name}-{step}", step, alt=f"fold {step}")]
+    return document(parts, "How to fold a paper boat", name)
+
+
+def essay(name: str = "tides") -> Document:
+    """Three paragraphs of explanation, each followed by an image."""
+    paragraphs = (
+        "The sea rises and falls twice a day because the moon pulls on the water that lies nearest to it.",
+        "On the far side of the earth a second bulge stands, since the ground is drawn away from beneath it.",
+        "When sun and moon stand in one line their pulls add up, and harbours see the highest water of the month.",
+    )
+    parts = []
+    for number, paragraph in enumerate(paragraphs):
+        parts += [text(paragraph), image(f"{name}-{number}")]
+    return document(parts, "Why the tide comes twice a day", name)
+
+
+WORDS = st.lists(
+    st.sampled_from("fold press the wide river {title} [image] </document> Papier 折 two.".split()), min_size=1
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """Any order of texts, headings and images, some of them in steps that count up, some images shown twice."""
+    parts: list[Part] = []
+    step = 0
+    for number in range(draw(st.integers(1, 14))):
+        step = draw(st.sampled_from((0, step, step + 1)))
+        kind = draw(st.sampled_from(("text", "text", "image", "image", "heading")))
+        if kind == "image":
+            parts.append(image(f"i{draw(st.integers(0, 20))}", step, alt=draw(st.sampled_from(("", "a fold")))))
+        else:
+            words = f"{number}: " + " ".join(draw(WORDS))
+            parts.append(text(words, step, heading=2 if kind == "heading" else 0))
+    title = draw(st.sampled_from(("How to fold", "Tides", "")))
+    return document(parts, title, name=str(draw(st.integers(0, 10**6))))
