@@ -64,7 +64,8 @@ def essay(name: str = "tides") -> Document:
 
 
 WORDS = st.lists(
-    st.sampled_from("fold press the wide river {title} [image] </document> Papier 折 two.".split()), min_size=1
+    st.sampled_from(["fold", "the", "wide", "river", "{title}", "[image]", "</document>", "Papier", "折", "two."]),
+    min_size=1,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from rewrite_made import boat, document, documents, image, text
 
 from leafinstruct.document import Content, digest, records_from_table, records_to_table
@@ -62,6 +62,7 @@ def test_a_dropped_document_keeps_its_row():
     assert row.scores == (("words", 9.0),) and row.document == boat().id
 
 
+@settings(deadline=None)  # the first call loads the language detector
 @given(documents())
 def test_every_part_stands_once_and_images_match(one):
     for task in TASKS.values():

@@ -1,1 +1,1 @@
-"""The bundled sample: our own tutorials and web pages, drawn and written to disk when `make_sample` is called, with planted faults."""
+"""The bundled sample: our own tutorials and web pages with planted faults, written to disk by `sample.make_sample`."""

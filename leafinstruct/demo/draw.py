@@ -41,7 +41,7 @@ class Settings:
 
 
 class Canvas:
-    """Drawing in scene units (400 x 300, icons 100 x 100), fitted to any pixel size; drawn at twice the size and reduced."""
+    """Drawing in scene units (400 x 300, icons 100 x 100), fitted to any pixel size; drawn at twice the size first."""
 
     def __init__(self, width: int, height: int, units: tuple[int, int] = (400, 300), paper: Colour = "white") -> None:
         self.width, self.height, self.units = width, height, units
@@ -70,7 +70,9 @@ class Canvas:
                 dash = [(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in (a, b)]
                 self.pen.line(self._at(dash), fill=colour, width=self._width(width))
 
-    def shape(self, points: Sequence[Point], fill: Colour | None, outline: Colour | None = INK, width: float = 2) -> None:
+    def shape(
+        self, points: Sequence[Point], fill: Colour | None, outline: Colour | None = INK, width: float = 2
+    ) -> None:
         self.pen.polygon(self._at(points), fill=fill)
         if outline:
             self.line([*points, points[0]], outline, width)
@@ -127,9 +129,9 @@ def pixel_size(words: str, default: tuple[int, int]) -> tuple[int, int]:
 
 
 def draw(spec: str, zoom: float = 1.0) -> bytes:
-    """The encoded picture (PNG, or JPEG where the spec asks or falls on it) of a spec; `zoom` makes the same picture larger or smaller.
+    """The encoded picture of a spec, PNG or JPEG; `zoom` makes the same picture larger or smaller.
 
-    Raises KeyError for a scene that does not exist.
+    Without `size` and `format` in the spec its hash chooses them. Raises KeyError for a scene that does not exist.
     """
     name, _, query = spec.partition("?")
     settings = Settings(dict(parse_qsl(query)))

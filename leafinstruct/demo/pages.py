@@ -35,14 +35,18 @@ class Site:
 
 
 SITES = {
-    "kitchen-table": Site("www.kitchen-table.example.org", "The Kitchen Table", "article", "/stories", "img.kitchen-table.example.org",
-        ("Recipes", "Basics", "Season", "Letters"), "This site sets two cookies: one remembers your portions, the other counts visits.",
+    "kitchen-table": Site(
+        "www.kitchen-table.example.org", "The Kitchen Table", "article", "/stories", "img.kitchen-table.example.org",
+        ("Recipes", "Basics", "Season", "Letters"),
+        "This site sets two cookies: one remembers your portions, the other counts visits.",
         "Written at a real kitchen table since 2009.", "More from the stove", "lens"),
     "tinker": Site("tinker.example.com", "Tinker's Shed", "divs", "/howto", "tinker.example.com",
-        ("Bicycles", "Engines", "Wires", "Wood", "Forum"), "Cookies? Only those that keep you logged in. Fine / Tell me more",
+        ("Bicycles", "Engines", "Wires", "Wood", "Forum"),
+        "Cookies? Only those that keep you logged in. Fine / Tell me more",
         "Wear goggles. We are not responsible for your thumbs.", "Other jobs for a rainy day", "gear"),
     "moggy": Site("moggy.example.net", "Moggy Magazine", "article", "/cats", "moggy.example.net",
-        ("Health", "Behaviour", "Kittens", "Shelter"), "We would like to measure which cats are most popular. Accept or decline.",
+        ("Health", "Behaviour", "Kittens", "Shelter"),
+        "We would like to measure which cats are most popular. Accept or decline.",
         "Moggy is published by volunteers of a small shelter.", "Readers also purred at", "play"),
     "nightwatch": Site("nightwatch.example.org", "Nightwatch", "table", "/observing", "media.nightwatch.example.org",
         ("Tonight", "Planets", "Deep sky", "Spaceflight"), "No tracking here, except of satellites.",
@@ -51,7 +55,8 @@ SITES = {
         ("Lessons", "Worksheets", "Parents", "Staff"), "The school uses necessary cookies only.",
         "Room 12, second floor, past the aquarium.", "Lessons that go well with this", "save"),
     "coinbox": Site("coinbox.example.com", "Coinbox", "table", "/guide", "static.coinbox.example.com",
-        ("Ancient", "Medieval", "Modern", "Fairs", "Shop"), "Prices are shown in your currency with the help of a cookie.",
+        ("Ancient", "Medieval", "Modern", "Fairs", "Shop"),
+        "Prices are shown in your currency with the help of a cookie.",
         "Coinbox does not value coins by telephone.", "Collectors read next", "lens"),
     "lens-and-light": Site("lens-and-light.example.net", "Lens & Light", "article", "/journal", "cdn.example.com",
         ("Journal", "Workshops", "Gallery", "Gear"), "Choose which cookies may look over your shoulder.",
@@ -98,39 +103,56 @@ def _image(site: Site, slug: str, number: int, piece: Piece) -> tuple[str, list[
 
 
 def _list(names: Sequence[str], tag: str = "li") -> str:
-    return "".join(f'<{tag}><a href="/{name.lower().replace(" ", "-")}/">{html.escape(name)}</a></{tag}>' for name in names)
+    return "".join(
+        f'<{tag}><a href="/{name.lower().replace(" ", "-")}/">{html.escape(name)}</a></{tag}>' for name in names
+    )
 
 
 def _layout(site: Site, title: str, article: str, related: Sequence[tuple[str, str]]) -> str:
     logo = f'<a href="/"><img src="/assets/logo.png" alt="{html.escape(site.name)}" width="48" height="48"></a>'
     links = "".join(f'<li><a href="{url}">{html.escape(name)}</a></li>' for url, name in related)
-    share = "".join(f'<a class="share" href="https://{x}.example.com/share">{x.title()}</a> ' for x in ("chirp", "pinwall", "mail"))
+    share = "".join(
+        f'<a class="share" href="https://{x}.example.com/share">{x.title()}</a> ' for x in ("chirp", "pinwall", "mail")
+    )
     advert = f'<a href="https://ads.example.net/go"><img src="{_AD}" alt="Advertisement"></a>'
-    heading, footer = f"<h1>{html.escape(title)}</h1>", f'{html.escape(site.footer)} <a rel="license" href="{_CC0}">CC0 1.0</a>'
+    heading, footer = (
+        f"<h1>{html.escape(title)}</h1>",
+        f'{html.escape(site.footer)} <a rel="license" href="{_CC0}">CC0 1.0</a>',
+    )
     if site.layout == "article":
         return (
-            f'<header>{logo}<nav><ul>{_list(site.menu)}</ul></nav></header><main><article>{heading}{article}</article>'
+            f"<header>{logo}<nav><ul>{_list(site.menu)}</ul></nav></header><main><article>{heading}{article}</article>"
             f'<div class="share-bar">{share}</div></main><aside><h2>{site.related}</h2><ul>{links}</ul>{advert}</aside>'
-            f'<footer><p>{footer}</p></footer><div id="cookie-notice" role="dialog"><p>{site.cookie}</p><button>OK</button></div>'
+            f"<footer><p>{footer}</p></footer>"
+            f'<div id="cookie-notice" role="dialog"><p>{site.cookie}</p><button>OK</button></div>'
         )
     if site.layout == "divs":
         return (
-            f'<div class="topbar">{logo}<ul class="menu">{_list(site.menu)}</ul><form><input name="q"><button>Search</button></form></div>'
+            f'<div class="topbar">{logo}<ul class="menu">{_list(site.menu)}</ul>'
+            '<form><input name="q"><button>Search</button></form></div>'
             f'<div class="cookie-banner">{site.cookie}</div><div id="wrap"><div id="content" class="post">{heading}'
             f'<div class="entry">{article}</div><div class="social">{share}</div></div>'
-            f'<div id="sidebar"><h3>{site.related}</h3><ul>{links}</ul>{advert}</div></div><div id="footer">{footer}</div>'
+            f'<div id="sidebar"><h3>{site.related}</h3><ul>{links}</ul>{advert}</div></div>'
+            f'<div id="footer">{footer}</div>'
         )
     return (
         f'<table width="100%"><tr><td colspan="2">{logo} {_list(site.menu, "span")}</td></tr><tr>'
-        f'<td class="left"><b>{site.related}</b><ul>{links}</ul>{advert}</td><td class="main">{heading}{article}<p>{share}</p></td></tr>'
+        f'<td class="left"><b>{site.related}</b><ul>{links}</ul>{advert}</td>'
+        f'<td class="main">{heading}{article}<p>{share}</p></td></tr>'
         f'<tr><td colspan="2"><small>{footer}<br>{site.cookie}</small></td></tr></table>'
     )
 
 
 def make_page(
-    place: str, slug: str, title: str, topic: str, language: str, pieces: Sequence[Piece], related: Sequence[tuple[str, str]]
+    place: str,
+    slug: str,
+    title: str,
+    topic: str,
+    language: str,
+    pieces: Sequence[Piece],
+    related: Sequence[tuple[str, str]],
 ) -> tuple[Response, list[Response]]:
-    """The HTML record of one page, and the records of its images and redirects. `related`: (url, title) in the sidebar."""
+    """The HTML record of a page, and the records of its images and redirects; `related` are (url, title) of links."""
     site, markdown, number = SITES[place], MarkdownIt(), 0
     body, records = [], []
     for piece in pieces:
@@ -147,16 +169,19 @@ def make_page(
         f'<meta charset="utf-8"><title>{html.escape(title)} - {html.escape(site.name)}</title>'
         f'<meta property="og:title" content="{html.escape(title)}"><meta property="article:section" content="{topic}">'
         f'<link rel="license" href="{_CC0}"><link rel="canonical" href="{page_url(place, slug)}">'
-        '<script>window.stats = {page: 1};</script><style>.lazy { opacity: 0 }</style>'
+        "<script>window.stats = {page: 1};</script><style>.lazy { opacity: 0 }</style>"
     )
-    text = f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head>\n<body>{_layout(site, title, "".join(body), related)}</body></html>\n'
+    shown = _layout(site, title, "".join(body), related)
+    text = f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head>\n<body>{shown}</body></html>\n'
     return Response(page_url(place, slug), "text/html; charset=utf-8", text.encode()), records
 
 
 def furniture() -> list[Response]:
     """The images that stand on every page: one logo a site, one banner for all of them."""
     logos = [
-        Response(f"https://{site.host}/assets/logo.png", "image/png", draw(f"icon?kind={site.icon}&size={48 + i}&format=png"))
+        Response(
+            f"https://{site.host}/assets/logo.png", "image/png", draw(f"icon?kind={site.icon}&size={48 + i}&format=png")
+        )
         for i, site in enumerate(SITES.values())
     ]
     return [*logos, Response(_AD, "image/png", draw("bars?values=1,2,3,5,8&size=468x60&format=png"))]

@@ -1,4 +1,4 @@
-"""Photographs of the bundled sample: cut from pictures that installed packages ship, found without importing those packages."""
+"""Photographs of the bundled sample, cut from pictures that installed packages ship; those are found, not imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from PIL import Image
 from leafinstruct.demo.draw import encode
 from leafinstruct.document import LeafError
 
-_SCIKIT_IMAGE = "astronaut.png brick.png camera.png chelsea.png coffee.png coins.png grass.png gravel.png horse.png moon.png"
+_SCIKIT_IMAGE = (
+    "astronaut.png brick.png camera.png chelsea.png coffee.png coins.png grass.png gravel.png horse.png moon.png"
+)
 PHOTOS: dict[str, tuple[str, str]] = {
     **{name.partition(".")[0]: ("skimage", f"data/{name}") for name in _SCIKIT_IMAGE.split()},
     "motorcycle_left": ("skimage", "data/motorcycle_left.png"),
@@ -32,7 +34,9 @@ def photo_path(name: str) -> Path:
     for root in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(root) / inside).is_file():
             return path
-    raise LeafError(f"the sample's photograph {inside!r} of the package {package!r} is missing: install leafinstruct[demo]")
+    raise LeafError(
+        f"the sample's photograph {inside!r} of the package {package!r} is missing: install leafinstruct[demo]"
+    )
 
 
 @functools.lru_cache(maxsize=32)

@@ -1,7 +1,7 @@
-"""The seeded planter: faults put into good documents, so that filters can be measured against what is known to be wrong.
+"""The seeded planter: faults put into good documents, so that filters can be measured against a known truth.
 
-Every fault takes the pieces of one document and a `random.Random`, draws its parameters from the ranges written here and
-returns new pieces with the list of planted images. Nothing here knows any filter.
+Every fault takes the pieces of one document and a `random.Random`, draws its parameters from the ranges written here
+and returns new pieces with the list of planted images. Nothing here knows any filter.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from leafinstruct.demo.plant_words import CHROME, INJECTIONS, MENU, POINTERS
 
 @dataclass(frozen=True)
 class Piece:
-    """One text (`text`, `heading` 1 to 6 for headings) or one image (`data`; None when its file is missing) of a document."""
+    """A text (`text`; `heading` 1 to 6 for headings) or an image (`data`; None: its file is missing) of a document."""
 
     text: str = ""
     heading: int = 0
@@ -112,7 +112,7 @@ def _break(data: bytes, how: str, rng: random.Random) -> bytes:
         code = rng.choice(["403 Forbidden", "404 Not Found", "503 Service Unavailable"])
         return f"<!doctype html><html><head><title>{code}</title></head><body><h1>{code}</h1></body></html>\n".encode()
     if how == "mislabelled":
-        signature = rng.choice([b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
+        signature = rng.choice([b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", b"\x89PNG\r\n\x1a\n"])
         return signature + data[rng.randint(16, 64) :]
     return b""
 
@@ -156,7 +156,7 @@ def navigation_text(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[
 
 
 def judge_injection(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """A worthless page (furniture, at most .1 of its text) that tells a rating model to give it full marks, 1 to 3 times."""
+    """A worthless page (at most .1 of its text stays) that orders a rating model to give full marks, 1 to 3 times."""
     keep = rng.uniform(0, 0.1)
     result = _drowned(pieces, rng, keep, (1, 1))
     wordings = rng.sample(range(len(INJECTIONS)), rng.randint(1, 3))
@@ -205,7 +205,9 @@ def truncated_text(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[b
             cut = max(1, next((n for n in range(left, 0, -1) if words[n - 1][-1].isalpha()), left))
             last = words[cut - 1]
             inside = len(last) > 4 and rng.random() < 0.5
-            result.append(replace(piece, text=" ".join([*words[: cut - 1], last[: len(last) // 2] if inside else last])))
+            result.append(
+                replace(piece, text=" ".join([*words[: cut - 1], last[: len(last) // 2] if inside else last]))
+            )
             break
         left -= len(words)
         result.append(piece)
@@ -213,7 +215,7 @@ def truncated_text(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[b
 
 
 def near_duplicate(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """A copy in which .005 to .06 of the words (at least one) are left out, doubled, swapped or replaced by another word."""
+    """A copy in which .005 to .06 of the words (at least one) are left out, doubled, swapped or replaced by another."""
     words, share = _words(pieces), rng.uniform(0.005, 0.06)
     spots = rng.sample(range(len(words) - 1), max(1, round(share * len(words))))
     for at in spots:

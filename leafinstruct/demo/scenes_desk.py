@@ -176,7 +176,14 @@ def bits(c: Canvas, s: Settings) -> None:
         side = math.ceil(math.sqrt(worth))
         for k in range(worth if on else 0):
             gap = min(18, (step - 18) / side)
-            c.oval(x + step / 2 + (k % side - (side - 1) / 2) * gap, 145 + (k // side - (side - 1) / 2) * gap, gap / 3, None, INK, None)
+            c.oval(
+                x + step / 2 + (k % side - (side - 1) / 2) * gap,
+                145 + (k // side - (side - 1) / 2) * gap,
+                gap / 3,
+                None,
+                INK,
+                None,
+            )
         c.text(x + step / 2, 222, "1" if on else "0", 22, INK, "mm")
 
 

@@ -1,4 +1,4 @@
-"""The texts of the bundled sample: Markdown files with front matter, whose images are specs of drawings and photographs."""
+"""The texts of the bundled sample: Markdown with front matter, its images specs of drawings or photographs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WARC 1.0 files of the bundled sample: one gzip member a record, fixed dates and record ids, so the same bytes each time."""
+"""WARC 1.0 files of the bundled sample: a gzip member for each record; dates and record ids are fixed."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ A source of kind `K` is the class `Source` in `leafinstruct/harvest/K.py`; a new
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import isabstract
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -13,18 +14,22 @@ from leafinstruct.document import LeafError, did_you_mean
 from leafinstruct.harvest.base import Source
 from leafinstruct.pipeline import SourceSettings
 
-NOT_KINDS = {"base", "content", "flow", "html", "images", "licenses", "links", "markdown", "metadata", "rst", "stage", "walk"}
-
 
 def kinds() -> list[str]:
     """Names of all kinds of source."""
-    return sorted(m.name for m in iter_modules(__path__) if m.name not in NOT_KINDS and not m.name.startswith("warc_"))
+    return sorted(m.name for m in iter_modules(__path__) if _source_of(m.name) is not None)
 
 
 def load_source(config: SourceSettings, root: Path) -> Source:
     """The source that an entry of a pipeline describes; relative paths in its settings start at `root`."""
-    if config.kind not in kinds():
+    source = _source_of(config.kind) if config.kind in {m.name for m in iter_modules(__path__)} else None
+    if source is None:
         raise LeafError(f"source {config.name}: no kind '{config.kind}'{did_you_mean(config.kind, kinds())}")
-    module = import_module(f"{__name__}.{config.kind}")
-    source: Source = module.Source(config.name, config.settings, root)
-    return source
+    return source(config.name, config.settings, root)
+
+
+def _source_of(name: str) -> type[Source] | None:
+    """The class `Source` that a module of this folder defines, if it does."""
+    module = import_module(f"{__name__}.{name}")
+    found = getattr(module, "Source", None)
+    return found if found is not None and found.__module__ == module.__name__ and not isabstract(found) else None

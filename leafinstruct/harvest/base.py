@@ -22,7 +22,7 @@ PARTITION = 200
 
 @dataclass(frozen=True)
 class Chunk:
-    """One partition's worth of input. `inputs` are the files it reads for sure; `spec` is the source's own, JSON-able."""
+    """One partition's worth of input: the files it reads for sure, and a `spec` of the source's own, JSON-able."""
 
     name: str
     inputs: tuple[str, ...]
@@ -71,9 +71,10 @@ class Source(ABC):
         found: set[Path] = set()
         for entry in [entries] if isinstance(entries, str) else entries:
             pattern = str(self.root / str(entry))
-            matches = [Path(m) for m in glob.glob(pattern, recursive=True)] if glob.has_magic(pattern) else []
-            matches = matches or [Path(pattern)]
-            if not matches[0].exists():
+            matches = [Path(m) for m in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - patterns may be absolute
+            if not matches and Path(pattern).exists():  # a name with brackets in it
+                matches = [Path(pattern)]
+            if not matches:
                 raise LeafError(f"source {self.name}: path '{entry}' matches nothing in {self.root.resolve()}")
             found.update(matches)
         return sorted(found)
@@ -92,4 +93,4 @@ class Source(ABC):
 
     @abstractmethod
     def harvest(self, chunk: Chunk, index: pa.Table | None) -> Harvested:
-        """Documents and images of one chunk. Bad input becomes a document with `error` or a lost image, never raises."""
+        """Documents and images of one chunk. Bad input becomes a document with `error` or a lost image."""

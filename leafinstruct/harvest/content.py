@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.walk import MAX_DEPTH, SILENT, image_refs
+from leafinstruct.harvest.walk import MAX_DEPTH, SILENT
 
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "form", "menu"))
-CHROME_ROLES = frozenset(
-    "navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist form".split()
-)
+_CHROME_ROLES = """
+    navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
+    form
+"""
+CHROME_ROLES = frozenset(_CHROME_ROLES.split())
 CONTENT_TAGS = frozenset(("article", "main"))
 UNLIKELY = re.compile(
     r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
@@ -25,37 +27,27 @@ UNLIKELY = re.compile(
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
     re.IGNORECASE,
 )
-MAYBE = re.compile(r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction", re.IGNORECASE)
+MAYBE = re.compile(
+    r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|(?:^|\s)section(?:\s|$)",
+    re.IGNORECASE,
+)
 GOOD = re.compile(
     r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
     re.IGNORECASE,
 )
 BAD = re.compile(
-    r"-ad-|hidden|^hid$| hid$| hid |banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|related|scroll|"
-    r"share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
+    r"-ad-|hidden|^hid$| hid$| hid |banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
+    r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
     re.IGNORECASE,
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}
 BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -3)
 BASE |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "th"), -5)
-VOTERS = frozenset("p td pre li dd h2 h3 h4 h5 h6 blockquote figure section".split())
-PRUNED = frozenset("div section ul ol dl table fieldset header details span".split())
-ICON_WORDS = re.compile(
-    r"(?:^|[\s_-])(?:icons?|logo|avatar|gravatar|sprite|emoji|smiley|badge|share|social|tracking|tracker|pixel|spacer|btn|button|"
-    r"rating|stars?|userpic|profile-?pic|author-?(?:image|photo|avatar))(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-ICON_PATH = re.compile(
-    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar)/|gravatar\.com|"
-    r"(?:^|/)(?:spacer|blank|pixel|1x1|transparent|clear|logo|icon|sprite|avatar|loading|arrow|rss|print|email|facebook|twitter|"
-    r"pinterest)[\w@-]{0,12}\.(?:png|gif|jpe?g|svg|webp)(?:$|\?)|/pixel\?|feeds?\.feedburner|doubleclick\.net|statcounter|"
-    r"/(?:count|track|beacon)(?:er|ing)?\.(?:php|gif)",
-    re.IGNORECASE,
-)
-SMALL = 40
-"""Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
-
+_VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
+VOTERS = frozenset(_VOTERS.split())
+_PRUNED = "div section ul ol dl table fieldset header details span"
+PRUNED = frozenset(_PRUNED.split())
 MOST = 0.5
 """A block with more of the content's text than this is the content, however it looks."""
 
@@ -131,7 +123,7 @@ class Content:
             name = child.tag or ""
             if name in SILENT:
                 stats.inputs += name in ("input", "select", "textarea")
-            elif depth < MAX_DEPTH:
+            elif depth < MAX_DEPTH and name != "noscript":
                 if self._says_no(child, name, above):
                     self.dropped.add(child.mem_id)
                     continue
@@ -153,11 +145,30 @@ class Content:
             return tag in CHROME_TAGS and tag != "form"
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
             return True
-        if HIDDEN.search(attributes.get("style") or "") or (attributes.get("aria-hidden") or "") == "true" and tag != "img":
+        if (
+            HIDDEN.search(attributes.get("style") or "")
+            or (attributes.get("aria-hidden") or "") == "true"
+            and tag != "img"
+        ):
             return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
         if tag in CHROME_TAGS and tag != "form":
             return True
-        if tag in ("a", "body", "img", "article", "main", "picture", "source", "table", "tr", "td", "code", "pre", "figure", *HEADED):
+        if tag in (
+            "a",
+            "body",
+            "img",
+            "article",
+            "main",
+            "picture",
+            "source",
+            "table",
+            "tr",
+            "td",
+            "code",
+            "pre",
+            "figure",
+            *HEADED,
+        ):
             return False
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         return bool(self.strict and UNLIKELY.search(names) and not MAYBE.search(names))
@@ -198,13 +209,25 @@ class Content:
 
     def _widen(self, best: LexborNode, score: float) -> LexborNode:
         """Up to a parent that holds the content's other sections too: nearly as good, or its only child."""
-        while (parent := best.parent) is not None and parent.tag not in ("body", "html") and parent.mem_id in self.stats:
-            above = self.scores.get(parent.mem_id, 0.0)
-            alone = sum(c.mem_id in self.stats and c.mem_id not in self.dropped for c in parent.iter()) == 1
-            if above < score * 0.75 and not alone and not (parent.tag in CONTENT_TAGS and above > score * 0.3):
-                break
-            best, score = parent, max(above, score * 0.9)
+        here: LexborNode | None = best
+        while (
+            here is not None
+            and (here := here.parent) is not None
+            and here.tag not in ("body", "html")
+            and here.mem_id in self.stats
+        ):
+            above = self.scores.get(here.mem_id, 0.0)
+            alone = sum(c.mem_id in self.stats and c.mem_id not in self.dropped for c in here.iter()) == 1
+            if (alone and here is best.parent) or above >= score * 0.75 or self._adds_text(here, best, above / score):
+                best, score = here, max(above, score * 0.9)
         return best
+
+    def _adds_text(self, here: LexborNode, best: LexborNode, part: float) -> bool:
+        """Whether an ancestor adds more of the same: running text with few links."""
+        more, now = self.stats[here.mem_id], self.stats[best.mem_id]
+        text, linked = more.text - now.text, more.linked - now.linked
+        least = 0.3 if here.tag in CONTENT_TAGS else 0.5
+        return part >= least and text > 140 and linked < 0.2 * text and more.paragraphs - now.paragraphs >= 2
 
     def _belongs(self, sibling: LexborNode, best: LexborNode, best_score: float) -> bool:
         stats = self.stats.get(sibling.mem_id)
@@ -238,23 +261,11 @@ class Content:
             return True
         return density > (0.5 if weight > 0 else 0.35) and stats.paragraphs < 4
 
-    def keep_image(self, node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
-        """Whether an image in the content is content: no icon, logo, avatar, button or tracker by what it says of itself."""
-        width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
-        if width is not None and height is not None and width <= SMALL and height <= SMALL:
-            return False
-        if (width is not None and width <= 3) or (height is not None and height <= 3):
-            return False
-        big = (width or 0) >= 200 or (height or 0) >= 200
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if not big and ICON_WORDS.search(names):
-            return False
-        ref, _ = image_refs(node, attributes)
-        return big or not ICON_PATH.search(ref)
 
-
-BLOCK_CHILDREN = frozenset("blockquote dl div img ol p pre table ul section article figure".split())
-HEADED = frozenset("h1 h2 h3 h4 h5 h6".split())
+_BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
+BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
+_HEADED = "h1 h2 h3 h4 h5 h6"
+HEADED = frozenset(_HEADED.split())
 
 
 def _weight(node: LexborNode) -> int:
@@ -264,8 +275,3 @@ def _weight(node: LexborNode) -> int:
         if text := attributes.get(name):
             weight += (25 if GOOD.search(text) else 0) - (25 if BAD.search(text) else 0)
     return weight
-
-
-def _pixels(attributes: Mapping[str, str | None], name: str) -> float | None:
-    found = re.match(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$", attributes.get(name) or "")
-    return float(found[1]) if found else None

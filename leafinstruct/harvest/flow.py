@@ -22,7 +22,7 @@ NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 @dataclass(slots=True)
 class Block:
     """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item;
-    `larger` names larger versions of the image, largest first; a `tight` block follows the last without a blank line."""
+    `larger` names larger versions of the image, largest first; a `tight` block follows without a blank line."""
 
     text: str = ""
     ref: str = ""

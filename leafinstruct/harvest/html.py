@@ -11,12 +11,15 @@ from selectolax.lexbor import LexborHTMLParser
 from leafinstruct.harvest import licenses
 from leafinstruct.harvest.content import Content
 from leafinstruct.harvest.flow import Block, Page
+from leafinstruct.harvest.icons import is_no_icon
 from leafinstruct.harvest.metadata import decode
 from leafinstruct.harvest.walk import walk
 
 LITTLE = 250
-"""Characters of content below which the search is made again without names of classes as evidence (Readability: 500)."""
-MARKUP = re.compile(r"<(?:!doctype|html|head|body|title|meta|div|p|a|img|h[1-6]|table|span|br|ul|ol|section|article)\b", re.I)
+"""Characters of content below which the search is repeated without names of classes as evidence (Readability: 500)."""
+MARKUP = re.compile(
+    r"<(?:!doctype|html|head|body|title|meta|div|p|a|img|h[1-6]|table|span|br|ul|ol|section|article)\b", re.I
+)
 
 
 def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: bool = False) -> Page:
@@ -44,7 +47,7 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
 
 
 def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
-    """Parts of one page as plain dictionaries: {"type": "text", "text"} or {"type": "image", "url", "alt", "caption"}."""
+    """Parts of one page as dictionaries: {"type": "text", "text"} or {"type": "image", "url", "alt", "caption"}."""
     return [
         {"type": "image", "url": block.ref, "alt": block.alt, "caption": block.caption}
         if block.ref
@@ -58,7 +61,7 @@ def _content(dom: LexborHTMLParser) -> list[Block]:
     blocks: list[Block] = []
     for strict in (True, False):
         content = Content(dom.body, strict)
-        found = walk(content.root, content.keep, content.keep_image)
+        found = walk(content.root, content.keep, is_no_icon)
         if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
             blocks = found
         if sum(len(b.text) for b in blocks) > LITTLE:

@@ -72,7 +72,13 @@ def _orientation(image: PIL.Image.Image) -> int:
     try:
         exif.load(raw)
         return int(exif.get(ORIENTATION, 1))
-    except (SyntaxError, ValueError, TypeError, struct.error, OSError):  # damaged EXIF does not make an image unreadable
+    except (
+        SyntaxError,
+        ValueError,
+        TypeError,
+        struct.error,
+        OSError,
+    ):  # damaged EXIF does not make an image unreadable
         return 1
 
 

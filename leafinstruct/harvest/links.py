@@ -125,7 +125,7 @@ class Tree:
         if key not in self._folders:
             names: dict[str, list[str]] = {}
             try:
-                for entry in sorted(os.listdir(folder)):
+                for entry in sorted(os.listdir(folder)):  # noqa: PTH208 - names, not paths
                     names.setdefault(entry.casefold(), []).append(entry)
             except OSError:
                 pass

@@ -42,7 +42,10 @@ RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
 CONTAINER = re.compile(r"^[ \t]*:{3,}.*$|^[ \t]*> \[!\w+\][ \t]*$", re.MULTILINE)
-IMPORT = re.compile(r"^import\s+(?:([\w$]+)|[\w$*{},\s]+?)\s+from\s+[\"']([^\"']+)[\"'];?[ \t]*$|^export\s+(?:const|default)\b.*$", re.MULTILINE)
+IMPORT = re.compile(
+    r"^import\s+(?:([\w$]+)|[\w$*{},\s]+?)\s+from\s+[\"']([^\"']+)[\"'];?[ \t]*$|^export\s+(?:const|default)\b.*$",
+    re.MULTILINE,
+)
 JSX_SOURCE = re.compile(r"\bsrc=\{(?:[^{}\"'`]*[\"'`]([^\"'`]+)[\"'`][^{}]*|([\w$]+))\}")
 
 
@@ -103,7 +106,9 @@ def _tag(found: re.Match[str]) -> str:
     named = {k.lower(): a or b or c for k, a, b, c in NAMED.findall(found[0])}
     quoted = [a or b or c for a, b, c in QUOTED.findall(found[0])]
     bare = BARE_PATH.search(found[0])
-    paths = [v for v in (*named.values(), *quoted) if PATH.match(v.strip())] or ([bare[0].strip(" =\n")] if bare else [])
+    paths = [v for v in (*named.values(), *quoted) if PATH.match(v.strip())] or (
+        [bare[0].strip(" =\n")] if bare else []
+    )
     if not paths:
         return ""
     words = [q for q in quoted if q != paths[0] and " " in q]
@@ -132,7 +137,11 @@ def _renderer() -> MarkdownIt:
 def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     token = tokens[place]
     alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
-    values = {"src": token.attrGet("src"), "alt": alt or token.attrGet("alt"), "data-caption": token.attrGet("data-caption")}
+    values = {
+        "src": token.attrGet("src"),
+        "alt": alt or token.attrGet("alt"),
+        "data-caption": token.attrGet("data-caption"),
+    }
     return "<img" + "".join(f' {k}="{escape(str(v))}"' for k, v in values.items() if v) + ">"
 
 

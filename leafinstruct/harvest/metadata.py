@@ -13,12 +13,17 @@ import yaml
 FRONT = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 GO_FRONT = re.compile(r"\A\s*<!--(\{.*?\})-->", re.DOTALL)
 LINE = re.compile(r"^([A-Za-z][\w-]*)\s*[:=]\s*(.*?)\s*$", re.MULTILINE)
-LANGUAGES = frozenset(
-    ["af", "am", "ar", "as", "az", "be", "bg", "bn", "br", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn", "ko", "ky", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "nb", "ne", "nl", "nn", "no", "or", "pa", "pl", "ps", "pt", "ro", "ru", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "tg", "th", "tl", "tr", "uk", "ur", "uz", "vi", "zh"]
-)
-WORDS = frozenset(["am", "as", "be", "is", "it", "id", "my", "no", "or", "pa", "si", "th", "tl"])
+_LANGUAGES = """
+    af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja
+    ka kk km kn ko ky lt lv mk ml mn mr ms my nb ne nl nn no or pa pl ps pt ro ru si sk sl sq sr sv sw ta te tg
+    th tl tr uk ur uz vi zh
+"""
+LANGUAGES = frozenset(_LANGUAGES.split())
+_WORDS = "am as be is it id my no or pa si th tl"
+WORDS = frozenset(_WORDS.split())
 """Codes that are ordinary folder names as well; they name a language only inside a folder of translations."""
-TRANSLATIONS = frozenset(["translations", "translation", "i18n", "l10n", "locale", "locales", "lang", "langs", "language", "languages"])
+_TRANSLATIONS = "translations translation i18n l10n locale locales lang langs language languages"
+TRANSLATIONS = frozenset(_TRANSLATIONS.split())
 REGION = re.compile(r"([a-z]{2})[-_](?:[a-z]{2}|[a-z]{4}|\d{3})$", re.IGNORECASE)
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -72,7 +77,7 @@ def language_of(segments: Sequence[str]) -> str:
     """The language that a path's folders or the file's middle name (`name.de.md`) declare, or ""."""
     folders, name = ([*segments[:-1]], segments[-1]) if "." in segments[-1] else ([*segments], "")
     middle = name.split(".")[1:-1]
-    named = _code(middle[-1], True) if middle else ""
+    named: str = _code(middle[-1], True) if middle else ""
     translated = False
     for folder in folders:
         if code := _code(folder, translated):

@@ -37,10 +37,14 @@ SETTINGS = {
     "line_length_limit": 1_000_000,
     "input_encoding": "unicode",
 }
-CODE = frozenset(["code", "code-block", "sourcecode", "literalinclude", "highlight", "prompt", "parsed-code", "testcode", "doctest", "ipython"])
-SILENT = frozenset(
-    ["toctree", "index", "meta", "only-comment", "todo", "seealso-hidden", "tabularcolumns", "highlight", "literalinclude", "rli", "rediraffe", "include", "automodule", "autoclass", "autofunction", "contents", "sectionauthor", "codeauthor", "currentmodule", "module", "default-role", "raw"]
-)
+_CODE = "code code-block sourcecode literalinclude highlight prompt parsed-code testcode doctest ipython"
+CODE = frozenset(_CODE.split())
+_SILENT = """
+    toctree index meta only-comment todo seealso-hidden tabularcolumns highlight literalinclude rli rediraffe
+    include automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
+    role raw
+"""
+SILENT = frozenset(_SILENT.split())
 TARGET = re.compile(r"^(.*?)\s*<[^<>]*>$", re.DOTALL)
 DIRECTIVE = re.compile(r"^[ \t]*\.\.[ \t]+([A-Za-z][\w:.+-]*)::", re.MULTILINE)
 ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
@@ -80,7 +84,9 @@ class Anything(Directive):
 class PlainImage(ImageDirective):
     """docutils' image without checks that would lose one over an odd option."""
 
-    option_spec = dict.fromkeys(("alt", "height", "width", "scale", "align", "target", "loading", "class", "name"), lambda value: value or "")
+    option_spec = dict.fromkeys(
+        ("alt", "height", "width", "scale", "align", "target", "loading", "class", "name"), lambda value: value or ""
+    )
 
     def run(self) -> list[nodes.Node]:
         ref = "".join(self.arguments[0].split("\n")).strip()
@@ -99,7 +105,7 @@ class PlainFigure(PlainImage):
             children = list(box.children)
             if children and isinstance(children[0], nodes.paragraph):
                 first = children.pop(0)
-                figure += nodes.caption(first.rawsource, "", *first.children)
+                figure += nodes.caption("", "", *first.children)
             return [figure, *children]
         return [figure]
 
@@ -131,7 +137,9 @@ def parse_rst(text: str) -> Page:
     try:
         tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
         _clean(tree)
-        html = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS).decode("utf-8", "replace")
+        html = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS).decode(
+            "utf-8", "replace"
+        )
     except Exception:  # docutils raises of many kinds on malformed input, and a file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)
@@ -149,7 +157,9 @@ def _without_markdown(body: str) -> str:
     for line in body.splitlines():
         if fence:
             closed = line.strip() == fence[1]
-            lines.append("" if closed else f"   {line}" if line.startswith(fence[0]) else f"{fence[0]}   {line.lstrip()}")
+            lines.append(
+                "" if closed else f"   {line}" if line.startswith(fence[0]) else f"{fence[0]}   {line.lstrip()}"
+            )
             fence = None if closed else fence
         elif opening := MARKDOWN_FENCE.match(line):
             fence = (opening[1], opening[2])
@@ -167,12 +177,12 @@ def _teach(body: str) -> None:
     directives.register_directive("image", PlainImage)
     directives.register_directive("figure", PlainFigure)
     for name in {n.lower() for n in DIRECTIVE.findall(body)}:
-        known = name in directives._directive_registry or name in directives._directives
+        known = name in directives._directive_registry or name in directives._directives  # type: ignore[attr-defined]
         if name in SILENT or name in CODE or not known:
             directives.register_directive(name, Anything)
     for name in {n.lower() for n in ROLE.findall(body)}:
-        if name not in roles._role_registry and name not in roles._roles:
-            roles.register_local_role(name, any_role)
+        if name not in roles._role_registry and name not in roles._roles:  # type: ignore[attr-defined]
+            roles.register_local_role(name, any_role)  # type: ignore[arg-type]
 
 
 def _clean(tree: nodes.document) -> None:
@@ -183,7 +193,10 @@ def _clean(tree: nodes.document) -> None:
         if message.parent and quoted and message.get("level", 0) >= 3:
             message.parent.replace(message, quoted)
     for node in list(tree.findall()):
-        if isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.raw | nodes.meta) and node.parent:
+        if (
+            isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.raw | nodes.meta)
+            and node.parent
+        ):
             node.parent.remove(node)
     for problem in list(tree.findall(nodes.problematic)):
         problem.parent.replace(problem, nodes.Text(problem.astext()))

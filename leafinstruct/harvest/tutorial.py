@@ -29,9 +29,11 @@ from leafinstruct.harvest.rst import parse_rst
 MARKDOWN = (".md", ".markdown", ".mdx")
 HTML = (".html", ".htm")
 ENDINGS = (*MARKDOWN, ".rst", *HTML)
-NOT_DOCUMENTS = frozenset(
-    ["LICENSE", "LICENCE", "COPYING", "CHANGELOG", "CHANGES", "HISTORY", "CODE_OF_CONDUCT", "CONTRIBUTING", "CONTRIBUTORS", "SECURITY", "SUPPORT", "AUTHORS", "NOTICE", "MAINTAINERS", "GOVERNANCE", "CODEOWNERS", "PULL_REQUEST_TEMPLATE", "ISSUE_TEMPLATE"]
-)
+_NOT_DOCUMENTS = """
+    LICENSE LICENCE COPYING CHANGELOG CHANGES HISTORY CODE_OF_CONDUCT CONTRIBUTING CONTRIBUTORS SECURITY SUPPORT
+    AUTHORS NOTICE MAINTAINERS GOVERNANCE CODEOWNERS PULL_REQUEST_TEMPLATE ISSUE_TEMPLATE
+"""
+NOT_DOCUMENTS = frozenset(_NOT_DOCUMENTS.split())
 STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
 LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
 ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
@@ -60,7 +62,9 @@ class Source(base.Source):
     def check(self) -> None:
         super().check()
         if not self.repositories():
-            raise LeafError(f"source {self.name}: path '{self.given['path']}' names no folder; give the tutorials' folder")
+            raise LeafError(
+                f"source {self.name}: path '{self.given['path']}' names no folder; give the tutorials' folder"
+            )
 
     def repositories(self) -> dict[str, Path]:
         """Folders by the name of their site: the folder's, with its parent's where two share one."""
@@ -156,7 +160,7 @@ def _inputs(site: str, repository: Path) -> Iterator[Input]:
         if len(steps) > 1:
             yield Input(site, repository, prefix, tuple(here / steps[n] for n in sorted(steps)))
         for name in sorted(names):
-            stem, ending = os.path.splitext(name)
+            stem, ending = Path(name).stem, Path(name).suffix
             if ending.lower() not in ENDINGS or stem.upper().replace("-", "_") in NOT_DOCUMENTS:
                 continue
             if len(steps) < 2 or name not in steps.values():

@@ -13,19 +13,35 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.flow import Block, Flow
 
-MAX_DEPTH = 250
-"""Deeper nesting is broken markup; its text is taken flat (each level costs two Python frames of a thousand)."""
-SILENT = frozenset(
-    ["script", "style", "template", "head", "title", "svg", "iframe", "object", "embed", "video", "audio", "canvas", "map", "button", "input", "select", "textarea", "datalist", "dialog", "meta", "link", "base", "rt", "rp", "colgroup", "frameset", "math-field"]
-)
-BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "footer", "form", "header", "hgroup", "hr", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "caption", "legend", "search"]
-)
+MAX_DEPTH = 150
+"""Deeper nesting is broken markup; its text is taken flat (each level costs up to four Python frames of a thousand)."""
+_SILENT = """
+    script style template head title svg iframe object embed video audio canvas map button input select textarea
+    datalist dialog meta link base rt rp colgroup frameset math-field
+"""
+SILENT = frozenset(_SILENT.split())
+_BLOCKS = """
+    address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption footer form
+    header hgroup hr li main menu nav ol optgroup option p section summary table tbody td tfoot th thead tr ul
+    caption legend search
+"""
+BLOCKS = frozenset(_BLOCKS.split())
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
-LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-actualsrc", "data-url", "data-echo", "data-img")
+LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-actualsrc",
+    "data-url",
+    "data-echo",
+    "data-img",
+)
 LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-PLACEHOLDER = re.compile(r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I)
+PLACEHOLDER = re.compile(
+    r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I
+)
 SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
@@ -48,6 +64,7 @@ class _Walker:
         self.lists = 0
         self.depth_of_lists = 0
         self.rows = 0
+        self.captions: list[tuple[int, int]] = []
         self.noscript = False
         self.after_noscript = -1
 
@@ -170,27 +187,25 @@ class _Walker:
     def on_figure(self, node: LexborNode, depth: int) -> None:
         """The caption goes to the figure's last image; a figure without an image is text."""
         self.flow.end()
-        before = len(self.flow.blocks)
-        caption = node.css_first("figcaption")
+        begin, outer = len(self.flow.blocks), self.captions
+        self.captions = []
         self.children(node, depth)
         self.flow.end()
-        if caption is not None:
-            self.attach_caption(before, caption)
+        for start, end in reversed(self.captions):
+            blocks = self.flow.blocks
+            images = [b for b in (*blocks[begin:start], *blocks[end:]) if b.ref]
+            said = blocks[start:end]
+            if images and not any(b.ref for b in said):
+                images[-1].caption = "\n".join(b.text for b in said) or images[-1].caption
+                del blocks[start:end]
+        self.captions = outer
 
     def on_figcaption(self, node: LexborNode, depth: int) -> None:
         self.flow.end()
+        start = len(self.flow.blocks)
         self.children(node, depth)
         self.flow.end()
-
-    def attach_caption(self, before: int, caption: LexborNode) -> None:
-        said = walk(caption, self.keep, self.keep_image)
-        text = "\n".join(b.text for b in said if b.text)
-        inside = self.flow.blocks[before:]
-        images = [b for b in inside if b.ref]
-        if images and text and not any(b.ref for b in said):
-            words = {b.text for b in said}
-            self.flow.blocks[before:] = [b for b in inside if b.text not in words or b.ref]
-            images[-1].caption = text
+        self.captions.append((start, len(self.flow.blocks)))
 
     def on_noscript(self, node: LexborNode, depth: int) -> None:
         """What stands for a lazy image without scripts: the image, unless it is here already."""
@@ -235,7 +250,9 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[
 
 def _same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:
     """Whether two images in a row are one in different sizes: they share an address, or the name of the file."""
-    names = [{url.split("?")[0].rpartition("/")[2] for url in urls} for urls in ((last.ref, *last.larger), (ref, *larger))]
+    names = [
+        {url.split("?")[0].rpartition("/")[2] for url in urls} for urls in ((last.ref, *last.larger), (ref, *larger))
+    ]
     return bool(names[0] & names[1])
 
 

@@ -26,7 +26,7 @@ from leafinstruct.harvest.warc_index import ERROR, OTHER, PAGE, build_index, url
 from leafinstruct.harvest.warc_read import read_bodies
 
 BYTES_PER_PAGE = 64 * 1024
-"""Compressed bytes of a page with its images, rounded up from crawls; with `partition` it sets the length of a chunk."""
+"""Compressed bytes of a page with its images, as in crawls; with `partition` it sets the length of a chunk."""
 MAX_REDIRECTS = 5
 MAX_PAGE = 10 * 2**20
 """Larger pages are data; the longest tutorial page seen is a tenth of it."""
@@ -99,7 +99,11 @@ class Source(base.Source):
             length = self.partition * BYTES_PER_PAGE
             count = max(1, -(-file.stat().st_size // length))
             for part in range(count):
-                spec = {"file": str(file), "start": part * length, "end": (part + 1) * length if part + 1 < count else None}
+                spec = {
+                    "file": str(file),
+                    "start": part * length,
+                    "end": (part + 1) * length if part + 1 < count else None,
+                }
                 chunks.append(base.Chunk(f"{self._name(file)}-{part:05d}", (str(file),), spec))
         return chunks
 
@@ -121,7 +125,9 @@ class Source(base.Source):
         file, start, end = chunk.spec["file"], chunk.spec["start"], chunk.spec["end"]
         result = Harvested(files={file})
         rows = index.filter(pc.equal(index["file"], file)).to_pylist()
-        pages = [r for r in rows if r["kind"] == PAGE and max(r["offset"], 0) >= start and (end is None or r["offset"] < end)]
+        pages = [
+            r for r in rows if r["kind"] == PAGE and max(r["offset"], 0) >= start and (end is None or r["offset"] < end)
+        ]
         parsed = self._parse(file, pages)
         fetched = self._fetch([block for _, page in parsed for block in page.blocks if block.ref], index, result)
         for row, page in parsed:
@@ -198,7 +204,17 @@ class Source(base.Source):
     def _failed(self, file: str, reason: str) -> Document:
         where = self._relative(file)
         return Document(
-            document_id(self.name, where), self.name, "", "", where, self.license, "", self.topic, self.language, (), error=reason
+            document_id(self.name, where),
+            self.name,
+            "",
+            "",
+            where,
+            self.license,
+            "",
+            self.topic,
+            self.language,
+            (),
+            error=reason,
         )
 
     def _relative(self, file: str) -> str:

@@ -112,7 +112,7 @@ def _error(file: Path, reason: str) -> Row:
 
 
 def _row(file: Path, record: WarcRecord) -> Row | None:
-    url = record.headers.get("WARC-Target-URI", "").strip("<> ")
+    url = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
     if not url or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.resource):
         return None
     http = record.http_headers
@@ -120,10 +120,14 @@ def _row(file: Path, record: WarcRecord) -> Row | None:
     kind, target = OTHER, ""
     if record.record_type == WarcRecordType.revisit:
         kind = REVISIT
-        target = record.headers.get("WARC-Refers-To-Target-URI", "").strip("<> ") or url
+        target = (record.headers.get("WARC-Refers-To-Target-URI") or "").strip("<> ") or url
     elif http is not None and status in (301, 302, 303, 307, 308):
-        target = _joined(url, http.get("Location", ""))
-    elif http is not None and status == 200 and http.get("Content-Type", "").split(";")[0].strip().lower() in HTML_TYPES:
+        target = _joined(url, (http.get("Location") or ""))
+    elif (
+        http is not None
+        and status == 200
+        and (http.get("Content-Type") or "").split(";")[0].strip().lower() in HTML_TYPES
+    ):
         kind = PAGE
     return Row(url_key(url), url, str(file), record.stream_pos, status, kind, target)
 

@@ -58,9 +58,9 @@ def _body(record: WarcRecord) -> Body:
     http = record.http_headers
     if http is None:
         return Body(data, None)
-    if "chunked" in http.get("Transfer-Encoding", "").lower():
+    if "chunked" in (http.get("Transfer-Encoding") or "").lower():
         data = unchunk(data)
-    for encoding in reversed(http.get("Content-Encoding", "").lower().split(",")):
+    for encoding in reversed((http.get("Content-Encoding") or "").lower().split(",")):
         data = decompress(data, encoding.strip())
     return Body(data, record.http_charset)
 

@@ -77,6 +77,8 @@ class TrainConfig:
         for name in ("r", "kernel", "steps", "batch", "hidden", "layers", "grid", "patch", "codes", "threads"):
             if getattr(self, name) < 1:
                 raise LeafError(f"train: {name} is {getattr(self, name)}; it must be 1 or more")
+        if self.hidden % 4:
+            raise LeafError(f"train: hidden is {self.hidden}; it must be a multiple of 4")
         if self.context < 2 * (self.grid**2 + 4):
             raise LeafError(f"train: context {self.context} is too short for images of {self.grid**2} tokens")
 
@@ -84,7 +86,9 @@ class TrainConfig:
 @dataclass(frozen=True, slots=True)
 class TrainReport:
     """What a training did. Losses are nats a token, of assistant's tokens only, text and image apart (None without
-    such tokens): `first` of the first step, `last` the mean of the last 10, `validation` after training."""
+    such tokens): `first` of the first step, `last` the mean of the last 10, `validation` after training. `data` counts
+    what became of the rows of each split (SplitCounts), `windows_trained` distinct windows, `tokens_trained` with
+    repeats and padding. `samples` are paths within the folder, `codebook["mean_error"]` is of 255."""
 
     variant: str
     steps: int
@@ -119,7 +123,7 @@ def train(shards: Path, out: Path, config: TrainConfig, progress: Progress | Non
     """Train on a folder of shards and write adapter, base, codebook, log, samples and report into `out`.
 
     `progress` is called with a JSON-able dict for every step and phase. `report.json` is written last. LeafError if
-    torch is missing, or no record can be trained on.
+    torch is missing, or no record can be trained on. Runs on the CPU, where the tiny model is at home.
     """
     torch = _torch()
     started = time.monotonic()
@@ -183,7 +187,7 @@ def _train(shards: Path, out: Path, config: TrainConfig, progress: Progress, sta
         validation=validation,
         pairing=asdict(pairing),
         data={split: asdict(counts) for split, counts in data.counts.items()},
-        windows_trained=len(data.train),
+        windows_trained=min(len(data.train), config.steps * config.batch),
         tokens_trained=sum(event["tokens"] for event in log),
         codebook={"codes": len(data.codebook.patches), "mean_error": round(data.codebook_error, 2)},
         samples=[file.relative_to(out).as_posix() for file in files],

@@ -14,10 +14,10 @@ from typing import Any
 from leafinstruct.document import LeafError, Record, digest
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
-from leafinstruct.rewrite.prompt import LANGUAGES, Prompt, Window, fill, style_of, window
+from leafinstruct.rewrite.prompt import Prompt, Window, fill, style_of, window
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft
-from leafinstruct.rewrite.verify import Case, Refusal, language_of, verify
+from leafinstruct.rewrite.verify import LANGUAGES, Case, Refusal, language_of, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +129,23 @@ def prompts_for(
 ) -> tuple[Chat, Window]:
     """Chat messages for a draft, and what they show of it: what the user gives, or else the whole answer."""
     view = window(draft.input() or draft.output(), settings.max_document_tokens)
-    values = {
-        "title": draft.document.title or "-",
-        "document": view.text,
-        "language": LANGUAGES.get(language_of(draft.document), "the language of the document"),
-        "style": style_of(prompt, draft),
-        "task": prompt.tasks[draft.task],
-    }
-    user = fill(prompt.user, values | {"task": fill(prompt.tasks[draft.task], values)})
+    language = LANGUAGES.get(language_of(draft.document), "the language of the document")
+    chat = [{"role": "system", "content": prompt.system}]
+    for one in prompt.examples:
+        chat.append(
+            {"role": "user", "content": _asked(prompt, one.task, one.title, one.document, one.style, "English")}
+        )
+        chat.append({"role": "assistant", "content": json.dumps({"instruction": one.answer}, ensure_ascii=False)})
+    user = _asked(prompt, draft.task, draft.document.title, view.text, style_of(prompt, draft), language)
     if refusal:
-        user += "\n\n" + fill(prompt.retry, values | {"reason": refusal.reason})
-    return [{"role": "system", "content": fill(prompt.system, values)}, {"role": "user", "content": user}], view
+        user += "\n\n" + fill(prompt.retry, {"reason": refusal.reason})
+    return [*chat, {"role": "user", "content": user}], view
+
+
+def _asked(prompt: Prompt, task: str, title: str, document: str, style: str, language: str) -> str:
+    """The user's turn about one document; the document comes first, so that what is asked of the model is near."""
+    values = {"title": title or "-", "document": document, "style": style, "language": language}
+    return fill(prompt.user, values | {"task": fill(prompt.tasks[task], values)})
 
 
 def parse(answer: Generation, draft: Draft, prompt: Prompt, settings: Settings) -> str | Refusal:

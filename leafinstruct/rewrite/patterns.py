@@ -12,7 +12,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-_AI = r"(?:ai|artificial intelligence|(?:large )?language model)"
+_AI = r"(?:ai(?: (?:language )?model| assistant)?|artificial intelligence|(?:large )?language model)"
 _CANNOT = r"(?:cannot|can't|can’t|am unable to|am not able to)"
 
 ASSISTANT = _any(
@@ -21,7 +21,7 @@ ASSISTANT = _any(
     r"^\W*(?:klar|gerne|natürlich)\b\s*[!,.:]\s*hier\b",
     r"^\W*hier (?:ist|sind)\b",
     r"^\W*voici\b",
-    rf"\bas an? {_AI}(?: (?:model|assistant))?\s*,",
+    rf"\bas an? {_AI}\s*,",
     rf"\b(?:i am|i'm|i’m) (?:just )?an? {_AI}\b",
     r"\b(?:i am|i'm|i’m) sorry, (?:but )?i can",
     rf"\bi {_CANNOT} (?:help (?:you )?with|assist|provide|fulfil|comply|generate|create (?:images|content)|answer)",
@@ -38,6 +38,19 @@ MARKUP = _any(
     r"\[(?:image|img|bild|picture)\b",
     r"\[(?:your|insert|name|title|topic)\b[^\]]*\]",
     r"\{(?:title|task|style|document|language|reason)\}",
+)
+
+ASKING_LANGUAGES = ("en", "de")
+ASKING = _any(
+    r"[?？]",
+    r"^\W*(?:how|what|why|when|where|which|who)\b",
+    r"\b(?:show|explain|tell|teach|guide|give|help|walk|describe|illustrate|let|send|make) (?:me|us)\b",
+    r"\b(?:please|can you|could you|would you|will you)\b",
+    r"\bi(?:'d|’d| would)? (?:want|need|wish|like|love|am looking|am trying|am curious)\b|\bi(?:'m|’m) (?:looking|trying|curious)\b",
+    r"^\W*(?:show|explain|describe|illustrate|demonstrate|teach|continue|write)\b",
+    r"^\W*(?:wie|was|warum|wann|wo|welche\w*|wer|wieso)\b|\bbitte\b",
+    r"\b(?:zeig|erklär|erzähl|beschreib|hilf|gib|schreib)\w* (?:mir|uns)\b|\b(?:kannst|könntest|können|könnten) (?:du|sie)\b",
+    r"\bich (?:möchte|will|brauche|suche|hätte|würde)\b",
 )
 
 _PAGE = (

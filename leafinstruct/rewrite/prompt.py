@@ -13,31 +13,23 @@ from pathlib import Path
 from leafinstruct.document import LeafError, Part, did_you_mean
 from leafinstruct.rewrite.task import TASKS, Draft, draw
 
-SECTIONS = ("system", "user", "retry", "styles", *TASKS)
+SECTIONS = ("system", "user", "retry", "styles", "examples", *TASKS)
+EXAMPLE_KEYS = ("task", "title", "document", "style", "answer")
 PLACEHOLDERS = ("document", "language", "reason", "style", "task", "title")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MARK = re.compile(r"</?\s*document", re.IGNORECASE)
 CUT = "[…]"
 
-LANGUAGES = {
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "zh": "Chinese",
-}
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A document of the prompt's own with a good answer, shown as an earlier turn: small models follow examples."""
+
+    task: str
+    title: str
+    document: str
+    style: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +42,11 @@ class Prompt:
     retry: str
     tasks: dict[str, str]
     styles: tuple[str, ...]
+    examples: tuple[Example, ...]
 
     @property
     def fixed(self) -> str:
-        """All text that is not a document's: what an instruction must not echo."""
+        """The words that direct the model, which an instruction must not echo. How examples ask may be imitated."""
         return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *self.styles])
 
 
@@ -89,9 +82,20 @@ def load_prompt(path: Path) -> Prompt:
     if "{document}" not in sections["user"]:
         raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
     styles = tuple(line.strip(" -") for line in sections["styles"].splitlines() if line.strip(" -"))
-    return Prompt(
-        sections["system"], sections["user"], sections["retry"], {name: sections[name] for name in TASKS}, styles
-    )
+    tasks = {name: sections[name] for name in TASKS}
+    examples = tuple(_example(path, block) for block in re.split(r"\n\s*\n", sections["examples"]))
+    return Prompt(sections["system"], sections["user"], sections["retry"], tasks, styles, examples)
+
+
+def _example(path: Path, block: str) -> Example:
+    """An example is a block of lines `key: value`."""
+    values = dict(re.findall(r"^(\w+): *(.+?) *$", block, re.MULTILINE))
+    if tuple(sorted(values)) != tuple(sorted(EXAMPLE_KEYS)) or values["task"] not in TASKS:
+        raise LeafError(
+            f"prompt {path}: section '# examples': each example has the lines {', '.join(EXAMPLE_KEYS)}, and a task of "
+            f"{', '.join(TASKS)}; found {', '.join(values) or block[:40]!r}"
+        )
+    return Example(**values)
 
 
 def fill(text: str, values: dict[str, str]) -> str:

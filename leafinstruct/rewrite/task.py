@@ -134,7 +134,8 @@ def is_procedure(document: Document) -> bool:
         return True
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
     sentences = [s for text in texts for s in SENTENCE_BREAK.split(text) if s.strip()]
-    return bool(sentences) and sum(bool(ORDER.match(s)) for s in sentences) / len(sentences) >= IMPERATIVES
+    orders = sum(bool(ORDER.match(s)) for s in sentences)
+    return orders >= MIN_STEPS and orders / len(sentences) >= IMPERATIVES
 
 
 def _cuts(parts: Sequence[Part]) -> list[int]:

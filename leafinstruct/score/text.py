@@ -15,6 +15,10 @@ WORD = re.compile(
 """A word; a Chinese, Japanese or Korean character counts as one word of its own."""
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
 SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
+LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
+HEADING_WORDS = 8
+LINE_WORDS = 5
+"""Shorter lines repeat in good texts: braces of code, table rules, the same button twice."""
 MENU_WORDS = 4
 """A line of at most so many words without sentence punctuation reads as a menu entry."""
 
@@ -25,13 +29,13 @@ class Scorer(DocumentScorer):
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
         Column("language_score", "document", "float", "probability", "of the detected language"),
-        Column("repeated_lines", "document", "float", "share", "lines that stood before in the document"),
+        Column("repeated_lines", "document", "float", "share", "lines of 5 words or more that stood before"),
         Column("repeated_ngrams", "document", "float", "share", "word 5-grams that stood before in the document"),
         Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
         Column("menu_lines", "document", "float", "share", "words that stand in short lines without punctuation"),
         Column("sentence_words", "document", "float", "words", "median words of a sentence"),
         Column(
-            "open_ends", "document", "float", "share", "text parts of 8 words or more that stop without punctuation"
+            "open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"
         ),
         Column("longest_tail", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
@@ -54,7 +58,7 @@ class Scorer(DocumentScorer):
                 "words": len(words),
                 "language": language,
                 "language_score": certainty,
-                "repeated_lines": repeated(lines),
+                "repeated_lines": repeated([line for line in lines if len(WORD.findall(line)) >= LINE_WORDS]),
                 "repeated_ngrams": repeated(list(zip(*(words[i:] for i in range(5)), strict=False))),
                 "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
                 "menu_lines": menu_share(lines),
@@ -101,12 +105,23 @@ def sentence_length(text: str) -> float:
 
 
 def open_ends(document: Document) -> float | None:
-    """Share of the longer text parts whose last line is prose and stops without punctuation; None if there are none."""
-    ends = [p.text.rstrip() for p in document.parts if p.type == "text" and not p.heading]
-    long = [text for text in ends if len(WORD.findall(text)) >= 8 and len(WORD.findall(text.splitlines()[-1])) >= 5]
-    if not long:
+    """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists and
+    headings stop as they like; a short last line that stands alone reads as the heading of what follows."""
+    texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
+    prose = [line for line in map(_last_line, texts) if len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line)]
+    if not prose:
         return None
-    return sum(not text.endswith(SENTENCE_END) for text in long) / len(long)
+    return sum(not line.endswith(SENTENCE_END) for line in prose) / len(prose)
+
+
+def _last_line(text: str) -> str:
+    """The last line of a text's last paragraph that is no heading."""
+    lines = text.rstrip().split("\n")
+    while len(lines) > 1 and not lines[-2].strip() and len(WORD.findall(lines[-1])) <= HEADING_WORDS:
+        if lines[-1].rstrip().endswith(SENTENCE_END):
+            break
+        lines = "\n".join(lines[:-1]).rstrip().split("\n")
+    return lines[-1].strip()
 
 
 def trailing_images(document: Document) -> int:

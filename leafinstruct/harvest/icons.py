@@ -1,0 +1,45 @@
+"""Images that are no content by what they say of themselves: icons, logos, avatars, buttons, trackers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.walk import image_refs
+
+ICON_WORDS = re.compile(
+    r"(?:^|[\s_-])(?:icons?|logo|avatar|gravatar|sprite|emoji|smiley|badge|share|social|tracking|tracker|pixel|spacer|btn|button|"
+    r"rating|stars?|userpic|profile-?pic|author-?(?:image|photo|avatar))(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+ICON_PATH = re.compile(
+    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar)/|gravatar\.com|"
+    r"(?:^|/)(?:spacer|blank|pixel|1x1|transparent|clear|logo|icon|sprite|avatar|loading|arrow|rss|print|email|facebook|twitter|"
+    r"pinterest)[\w@-]{0,12}\.(?:png|gif|jpe?g|svg|webp)(?:$|\?)|/pixel\?|feeds?\.feedburner|doubleclick\.net|statcounter|"
+    r"/(?:count|track|beacon)(?:er|ing)?\.(?:php|gif)",
+    re.IGNORECASE,
+)
+LINE, BIG = 3, 200
+"""Pixels: a side this short is a line or a tracker; a side this long is no icon, whatever its name."""
+SMALL = 40
+"""Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
+
+
+def is_no_icon(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    """Whether an image may be content, by its stated size, the names of its classes and its address."""
+    width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
+    if width is not None and height is not None and width <= SMALL and height <= SMALL:
+        return False
+    if (width is not None and width <= LINE) or (height is not None and height <= LINE):
+        return False
+    if (width or 0) >= BIG or (height or 0) >= BIG:
+        return True
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    return not ICON_WORDS.search(names) and not ICON_PATH.search(image_refs(node, attributes)[0])
+
+
+def _pixels(attributes: Mapping[str, str | None], name: str) -> float | None:
+    found = re.match(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$", attributes.get(name) or "")
+    return float(found[1]) if found else None

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from leafinstruct.harvest.rst import parse_rst
+
+PAGE = """
+Wiring
+======
+
+See :ref:`the guide <docs/guide:Top>` and :guilabel:`File` and ``x``.
+
+.. figure:: images/a.png
+   :alt: a board
+   :width: 50%
+   :oddoption: 3
+
+   The caption
+
+   A legend.
+
+.. note:: Mind the **gap**.
+
+   .. image:: b.png
+
+.. tab-set::
+
+   .. tab-item:: Java
+
+      Press it.
+
+      .. code-block:: java
+         :lineno-start: 3
+
+         int x;
+
+1. one
+2. two
+
+   .. image:: c.png
+      :alt: see
+
+.. toctree::
+
+   other
+
+.. rli:: https://example.org/Robot.java
+   :language: java
+
+.. |sub| image:: d.png
+
+Press |sub| now.
+"""
+
+
+def test_page() -> None:
+    page = parse_rst(PAGE)
+    seen = [b.text or f"[{b.ref}|{b.alt}|{b.caption}]" for b in page.blocks]
+    assert page.error == ""
+    assert seen[:4] == ["Wiring", "See the guide and File and x.", "[images/a.png|a board|The caption]", "A legend."]
+    assert page.blocks[0].heading == 1
+    for expected in ("[b.png||]", "Press it.", "int x;", "1. one", "2. two", "[c.png|see|]", "[d.png|sub|]"):
+        assert expected in seen
+    assert "Mind the gap." in seen
+    text = "\n".join(seen)
+    assert "other" not in text
+    assert "example.org" not in text
+    assert [b.item[1] for b in page.blocks if b.item[1]] == [1, 2, 2]
+
+
+def test_reads_no_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("SECRET")
+    for directive in (f".. include:: {secret}", f".. raw:: html\n   :file: {secret}", f".. csv-table::\n   :file: {secret}"):
+        page = parse_rst(f"Hello\n\n{directive}\n\nworld\n")
+        texts = [b.text for b in page.blocks]
+        assert "SECRET" not in "".join(texts)
+        assert (texts[0], texts[-1]) == ("Hello", "world")
+
+
+def test_image_is_never_opened(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text("<svg>SECRET</svg>")
+    page = parse_rst(f".. image:: {tmp_path}/a.svg\n   :loading: embed\n   :scale: 50\n")
+    assert [b.ref for b in page.blocks] == [f"{tmp_path}/a.svg"]
+
+
+def test_markdown_inside() -> None:
+    page = parse_rst("# Top\n\nSee [docs](https://example.org/x).\n\n## Sub\n.. image:: a.png\n\n```python\nx = 1\n```\n")
+    assert [(b.heading, b.text or b.ref) for b in page.blocks] == [
+        (1, "Top"),
+        (0, "See docs."),
+        (2, "Sub"),
+        (0, "a.png"),
+        (0, "x = 1"),
+    ]
+
+
+def test_broken_markup_keeps_its_text() -> None:
+    page = parse_rst("Title\n===\n\n*open and `bad`_ |nope|\n\n+--+\n| broken table\n\nEnd\n")
+    text = " ".join(b.text for b in page.blocks)
+    assert all(word in text for word in ("Title", "open and", "broken table", "End"))
