@@ -224,3 +224,12 @@ def test_every_fault_does_what_it_says(fault: str, seed: int) -> None:
 def test_a_fault_of_images_needs_an_image() -> None:
     with pytest.raises(ValueError, match="at least one image"):
         FAULTS["wrong_image"]([Piece(text="only words")], random.Random(1), POOL)
+
+
+@needs_photos
+def test_tutorials_over_several_files(sample: Path) -> None:
+    folder = sample / "tutorials" / "bench-and-bow" / "knot-bowline"
+    assert sorted(p.name for p in folder.iterdir()) == ["images", "meta.yml", "step_1.md", "step_2.md", "step_3.md"]
+    assert (folder / "step_2.md").read_text().startswith("## Out and around\n\nThe rabbit")
+    assert '  - title: "Back home"\n' in (folder / "meta.yml").read_text()
+    assert (folder / "step_1.md").read_text().startswith('---\ntitle: "Bowline: the rabbit and the tree"\n')

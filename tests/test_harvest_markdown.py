@@ -8,7 +8,9 @@ from leafinstruct.harvest.markdown import parse_markdown
 
 def look(text: str) -> list[tuple[int, str]]:
     page: Page = parse_markdown(text)
-    return [(s, b.text or f"[{b.ref}|{b.alt}|{b.caption}]") for s, b in zip(steps_of(page.blocks), page.blocks, strict=True)]
+    return [
+        (s, b.text or f"[{b.ref}|{b.alt}|{b.caption}]") for s, b in zip(steps_of(page.blocks), page.blocks, strict=True)
+    ]
 
 
 def refs(text: str) -> list[str]:
@@ -85,12 +87,15 @@ def test_images(text: str, ref: str, alt: str) -> None:
 
 
 def test_captions() -> None:
-    assert look('<figure><img src="a.png"><figcaption>The <b>cap</b></figcaption></figure>') == [(0, "[a.png||The cap]")]
+    assert look('<figure><img src="a.png"><figcaption>The <b>cap</b></figcaption></figure>') == [
+        (0, "[a.png||The cap]")
+    ]
     assert look('{{< figure src="a.png" caption="The cap" >}}') == [(0, "[a.png||The cap]")]
 
 
 def test_tags_go_and_code_stays() -> None:
-    text = "{% raw %}Say `{{ name }}`{% endraw %}\n\n--- task ---\n\n```jinja\n{{ x }}\n--- a ---\n```\n\n<!-- ![](no.png) -->\n{:.note}"
+    text = "{% raw %}Say `{{ name }}`{% endraw %}\n\n"
+    text += "--- task ---\n\n```jinja\n{{ x }}\n--- a ---\n```\n\n<!-- ![](no.png) -->\n{:.note}"
     assert [b.text for b in parse_markdown(text).blocks] == ["Say {{ name }}", "{{ x }}\n--- a ---"]
     assert refs("```\n![](no.png)\n```\n\n`![](no.png)`") == []
 

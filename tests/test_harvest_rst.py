@@ -71,7 +71,11 @@ def test_page() -> None:
 def test_reads_no_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("SECRET")
-    for directive in (f".. include:: {secret}", f".. raw:: html\n   :file: {secret}", f".. csv-table::\n   :file: {secret}"):
+    for directive in (
+        f".. include:: {secret}",
+        f".. raw:: html\n   :file: {secret}",
+        f".. csv-table::\n   :file: {secret}",
+    ):
         page = parse_rst(f"Hello\n\n{directive}\n\nworld\n")
         texts = [b.text for b in page.blocks]
         assert "SECRET" not in "".join(texts)
@@ -85,7 +89,9 @@ def test_image_is_never_opened(tmp_path: Path) -> None:
 
 
 def test_markdown_inside() -> None:
-    page = parse_rst("# Top\n\nSee [docs](https://example.org/x).\n\n## Sub\n.. image:: a.png\n\n```python\nx = 1\n```\n")
+    page = parse_rst(
+        "# Top\n\nSee [docs](https://example.org/x).\n\n## Sub\n.. image:: a.png\n\n```python\nx = 1\n```\n"
+    )
     assert [(b.heading, b.text or b.ref) for b in page.blocks] == [
         (1, "Top"),
         (0, "See docs."),

@@ -181,6 +181,41 @@ TEXTS = {
             "How do I fold a sheet of paper in half?",
         ],
     ),
+    "request": (
+        [
+            "To fold a paper boat, you need to lay the sheet in front of you.",
+            "Folding a boat is easy once the corners meet.",
+            "A paper boat that floats on the pond",
+            "The user folds a boat from one sheet of paper",
+            "Lay the sheet flat and bring the corners together.",
+            "I have folded a boat with four steps.",
+        ],
+        [
+            GOOD,
+            "how to fold a paper boat",
+            "I want to fold a boat with my son",
+            "I'd like a picture of every fold of the boat.",
+            "Show me the folds of a paper boat.",
+            "I am trying to fold a boat and got stuck.",
+            "My boat sinks. Please help me fold a better one.",
+        ],
+    ),
+    "off_topic": (
+        [
+            "How do I bake a chocolate cake for twelve guests?",
+            "Please show me how this is done, with pictures.",
+            "Could you explain why leaves turn red in autumn?",
+            "I have never seen a face as big as a small car.",
+            "How to do it?",
+        ],
+        [
+            GOOD,
+            "How do I make a boat out of a sheet?",
+            "My daughter wants something that swims in the bath; can we fold it?",
+            "Can you show me what one makes from writing paper by folding?",
+            "How is a hull folded?",
+        ],
+    ),
     "language": (
         [
             "Wie falte ich aus einem Blatt Papier ein kleines Boot?",
@@ -234,6 +269,19 @@ def test_a_german_document_wants_german():
     )
     assert broken("language", "How do I roast chestnuts in the oven at home?", made)
     assert verify(case("Wie röste ich Kastanien zu Hause im Backofen?", made)) is None
+
+
+def test_in_continue_the_beginning_names_the_subject():
+    assert not broken("off_topic", "What do I do next? Please show me.", task="continue")
+
+
+def test_asking_is_judged_only_in_languages_with_patterns():
+    french = document(
+        [text("Pliez la feuille en deux et ouvrez les coins du bateau.", 1), image("a", 1), text("Tirez.", 2)],
+        "Comment plier un bateau",
+        language="",
+    )
+    assert not broken("request", "Plier un bateau avec une feuille", french)
 
 
 # injected
@@ -301,3 +349,12 @@ def test_language_comes_from_the_text_and_else_from_the_declaration():
     assert language_of(document([text("Klein")], language="de-AT")) == "de"
     wrong = document([text("Schneide die Kastanien kreuzweise ein und lege sie auf ein Blech.")], language="en")
     assert language_of(wrong) == "de"
+
+
+def test_a_chinese_title_is_not_japanese():
+    parts = [text("把鱼洗净，两面切花刀，放入油锅中煎至金黄。", 1), image("a", 1), text("加入糖和醋。", 2)]
+    made = document(parts, "糖醋鲤鱼的做法", language="zh")
+    assert language_of(made) == "zh" and not broken("language", "糖醋鲤鱼的做法是什么", made)
+    assert broken("language", "How to do it", made) and broken(
+        "language", "紙で小さな船を折る方法を教えてください", made
+    )

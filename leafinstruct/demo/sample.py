@@ -71,7 +71,10 @@ class Made:
         """The URL of a page; the path below `tutorials/` of a tutorial, ending in / where it is spread over files."""
         if self.text.kind == "page":
             return page_url(self.place, self.slug)
-        return f"{self.place}/{self.slug}" + ("/" if self.text.kind == "steps" else ".md")
+        path = f"{self.place}/{self.slug}"
+        if self.text.kind == "tutorial":
+            return f"{path}.md"
+        return f"{path}/" if len(_steps(self.pieces)) > 1 else f"{path}/step_1.md"
 
 
 def make_sample(folder: Path) -> None:

@@ -32,7 +32,8 @@ class Text:
 
     def pieces(self, zoom: float = 1.0) -> list[Piece]:
         """Headings, paragraphs and rendered images in reading order."""
-        return [_piece(block, zoom) for block in re.split(r"\n\s*\n", self.body.strip())]
+        body = re.sub(r"^(#{1,6} .*)$", r"\1\n", self.body.strip(), flags=re.MULTILINE)
+        return [_piece(block, zoom) for block in re.split(r"\n\s*\n", body)]
 
     def specs(self) -> list[str]:
         return [match["spec"] for match in _IMAGE.finditer(self.body)]

@@ -18,7 +18,9 @@ from leafinstruct.harvest.walk import walk
 LITTLE = 250
 """Characters of content below which the search is repeated without names of classes as evidence (Readability: 500)."""
 MARKUP = re.compile(
-    r"<(?:!doctype|html|head|body|title|meta|div|p|a|img|h[1-6]|table|span|br|ul|ol|section|article)\b", re.I
+    r"<(?:!doctype|html|head|body|title|meta|div|p|a|b|i|em|strong|font|center|img|h[1-6]|table|span|br|ul|ol|dl|"
+    r"section|article|main|header|blockquote|figure|picture|pre|code)\b",
+    re.I,
 )
 
 

@@ -22,7 +22,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "J
 """Pixel formats that browsers show or cameras write. Others that Pillow knows need outside programs (EPS) or have no
 mark to know them by (TGA)."""
 ORIENTATION = 0x0112
-SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
+SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
 TEXT_START = re.compile(rb"\s*(?:<[!?a-z]|[{\[]\s*[\"{\[\]}]|[\w.,:;#/*\-\"'()]{2,} )", re.IGNORECASE)
 
 
@@ -63,8 +63,8 @@ def _no_pixel_limit() -> Iterator[None]:
 
 def _orientation(image: PIL.Image.Image) -> int:
     """EXIF orientation, of what opening has read already: `getexif` would decode a PNG to look behind its pixels."""
-    if isinstance(image, TiffImageFile):
-        return int(image.tag_v2.get(ORIENTATION, 1))
+    if isinstance(image, TiffImageFile):  # its size is given as displayed
+        return 1
     raw = image.info.get("exif")
     if not raw:
         return 1

@@ -141,7 +141,7 @@ def data_uri(ref: str) -> bytes | str:
     payload = ref[head.end() :]
     if head[1].lower().endswith(";base64"):
         try:
-            return base64.b64decode(unquote_to_bytes(payload))
+            return base64.b64decode(b"".join(unquote_to_bytes(payload).split()), validate=True)
         except (binascii.Error, ValueError):
             return "bad_data_uri"
     return unquote_to_bytes(payload)

@@ -25,10 +25,10 @@ from leafinstruct.harvest.walk import walk
 
 IMAGE_NAME = r"[^\s\"'{}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
 TAG = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<comment>\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}|\{#.*?#\}|\{/\*.*?\*/\})"
-    r"|(?P<tag>\{\{.*?\}\}|\{%.*?%\}|\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
-    r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]*\})"
+    r"(?P<code>(?P<ticks>`+)(?!`).{1,2000}?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,9000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,2000}?#\}|\{/\*.{0,2000}?\*/\})"
+    r"|(?P<tag>\{\{.{0,2000}?\}\}|\{%.{0,2000}?%\}|\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
+    r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]{0,2000}\})"
     r"|(?P<list>\{:[^{}\n]*\}|\[\[\[[^\[\]\n]*\]\]\])",
     re.DOTALL,
 )
@@ -37,6 +37,7 @@ QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'|“([^”]*)”")
 PATH = re.compile(rf"^(?:{IMAGE_NAME})(?:[?#].*)?$", re.IGNORECASE)
 BARE_PATH = re.compile(rf"(?:^|[\s=]){IMAGE_NAME}", re.IGNORECASE)
 IN_ADDRESS = re.compile(r"(\]\(<?|src\s*=\s*[\"'])\s*(\{\{[^{}\n]*\}\}|\{%[^%\n]*%\})\s*", re.IGNORECASE)
+QUOTED_ONCE = re.compile(r"(?<=\))\{([^{}\n\"]*='[^{}\n\"]*)\}")
 IN_HTML = re.compile(r"!\[([^\]]*)\]\(\s*<?([^\s<>)]+)>?[^)]*\)")
 RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2,}[ \t]*$", re.MULTILINE)
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
@@ -73,6 +74,7 @@ def prepare(body: str) -> str:
             piece = RULED_TITLE.sub(r"\n**\1**\n", piece)
             piece = CONTAINER.sub("", IMPORT.sub("", RULED_TAG.sub("", piece)))
             piece = JSX_SOURCE.sub(lambda m: f'src="{m[1] or imports.get(m[2], "")}"', piece)
+            piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             piece = TAG.sub(_tag, IN_ADDRESS.sub(_address, piece))
         pieces.append(piece)
     return "".join(pieces)

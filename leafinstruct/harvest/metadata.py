@@ -106,14 +106,19 @@ def decode(data: bytes, charset: str | None = None) -> str | None:
         if data.startswith(bom):
             return data[len(bom) :].decode(name, "replace")
     declared = META_CHARSET.search(data[:4096])
-    for name in (charset, declared[1].decode("ascii") if declared else None):
-        if name and (known := _codec(name)):
+    for stated in (charset, declared[1].decode("ascii") if declared else None):
+        if stated and (known := _codec(stated)):
             return data.decode(known, "replace")
-    return decode_text(data)
+    return _undeclared(data, western=True)
 
 
 def decode_text(data: bytes) -> str | None:
     """Text of a file that declares no charset: UTF-8, or Windows-1252 if that explains a few bytes, or None."""
+    high = sum(byte > 127 for byte in data)
+    return _undeclared(data, high * 10 <= len(data))
+
+
+def _undeclared(data: bytes, western: bool) -> str | None:
     for bom, name in BOMS:
         if data.startswith(bom):
             return data[len(bom) :].decode(name, "replace")
@@ -122,15 +127,14 @@ def decode_text(data: bytes) -> str | None:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        high = sum(byte > 127 for byte in data)
-        return data.decode("cp1252", "replace") if high * 10 <= len(data) else None
+        return data.decode("cp1252", "replace") if western else None
 
 
 def _codec(name: str) -> str | None:
     """Python's name for a web charset; browsers read Latin-1 as Windows-1252 and a <meta> UTF-16 as UTF-8."""
     try:
         codec = codecs.lookup(name.strip().strip("'\""))
-        b"".decode(codec.name)
+        b"  ".decode(codec.name, "replace")
     except (LookupError, ValueError):  # LookupError too for codecs that give no text, like hex
         return None
     known = codec.name

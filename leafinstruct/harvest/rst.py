@@ -6,6 +6,7 @@ No file is read: `include`, `raw :file:` and `csv-table :file:` are off.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import docutils.core
@@ -81,12 +82,21 @@ class Anything(Directive):
         return [box]
 
 
+def _plain(value: str | None) -> str:
+    return value or ""
+
+
+class AnyOption(dict[str, Callable[[str], Any]]):
+    """Options of a directive of which every one is known."""
+
+    def __missing__(self, name: str) -> Callable[[str], Any]:
+        return _plain
+
+
 class PlainImage(ImageDirective):
     """docutils' image without checks that would lose one over an odd option."""
 
-    option_spec = dict.fromkeys(
-        ("alt", "height", "width", "scale", "align", "target", "loading", "class", "name"), lambda value: value or ""
-    )
+    option_spec = AnyOption(alt=_plain)
 
     def run(self) -> list[nodes.Node]:
         ref = "".join(self.arguments[0].split("\n")).strip()
@@ -94,7 +104,6 @@ class PlainImage(ImageDirective):
 
 
 class PlainFigure(PlainImage):
-    option_spec = {**(PlainImage.option_spec or {}), "figwidth": str, "figclass": str, "figname": str}
     has_content = True
 
     def run(self) -> list[nodes.Node]:

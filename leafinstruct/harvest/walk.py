@@ -65,6 +65,7 @@ class _Walker:
         self.depth_of_lists = 0
         self.rows = 0
         self.captions: list[tuple[int, int]] = []
+        self.frame = 0
         self.noscript = False
         self.after_noscript = -1
 
@@ -212,6 +213,7 @@ class _Walker:
         self.noscript = True
         for child in node.css("img"):
             self.image(child)
+        self.frame = 0
         self.noscript = False
         self.after_noscript = len(self.flow.blocks)
 
@@ -225,8 +227,13 @@ class _Walker:
         self.flow.end()
         last = self.flow.blocks[-1] if self.flow.blocks else None
         near_noscript = self.noscript or self.after_noscript == len(self.flow.blocks)
-        if last is not None and last.ref and (last.ref == ref or near_noscript and _same_file(last, ref, larger)):
-            return  # a light box, or what a script would have put in its place
+        frame, before = _frame(node), self.frame
+        self.frame = frame
+        if last is not None and last.ref:
+            if last.ref == ref and frame == before:
+                return  # a light box's copy
+            if near_noscript and _same_file(last, ref, larger):
+                return  # what a script would have put in its place
         self.flow.image(ref, attributes.get("alt") or "", larger)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
@@ -246,6 +253,14 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[
     elif not src or (larger and _is_placeholder(src)):
         src = larger[0] if larger else src
     return src, tuple(url for url in larger if url != src)
+
+
+def _frame(node: LexborNode) -> int:
+    """The element that an image stands in, its own link or picture aside."""
+    frame = node.parent
+    while frame is not None and frame.tag in ("a", "picture", "span"):
+        frame = frame.parent
+    return frame.mem_id if frame is not None else 0
 
 
 def _same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:

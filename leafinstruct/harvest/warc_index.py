@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,6 +91,8 @@ def scan(file: Path) -> Iterator[Row]:
         reason = "not_a_warc" if count < 0 else "warc_truncated"
     if count < 0 and not reason:
         reason = "not_a_warc"
+    if not reason and not _ends_whole(file, positions[-1]):
+        reason = "warc_truncated"
     entered = all(a < b for a, b in zip(positions, positions[1:], strict=False))
     for number, row in rows:
         yield row if entered else row._replace(offset=-(number + 1))
@@ -105,6 +108,21 @@ def _is_whole(record: WarcRecord) -> bool:
     while piece := record.reader.read(1 << 20):
         found += len(piece)
     return found >= length
+
+
+def _ends_whole(file: Path, last: int) -> bool:
+    """Whether a compressed file ends with the member of its last record: a stump after it has no record to show."""
+    with file.open("rb") as stream:
+        if stream.read(2) != b"\x1f\x8b" or last >= file.stat().st_size:
+            return True
+        stream.seek(last)
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        while not member.eof and (piece := stream.read(1 << 20)):
+            try:
+                member.decompress(piece)
+            except zlib.error:
+                return False
+        return member.eof and not member.unused_data and not stream.read(1)
 
 
 def _error(file: Path, reason: str) -> Row:

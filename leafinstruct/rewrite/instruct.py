@@ -37,11 +37,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("max_document_tokens", "max_tokens", "max_chars", "min_words"):
             if getattr(self, name) < 1:
-                raise LeafError(f"rewrite: {name}: {getattr(self, name)}: must be at least 1")
+                raise LeafError(f"{name}: {getattr(self, name)}: must be at least 1")
         if self.max_words < self.min_words:
-            raise LeafError(f"rewrite: max_words: {self.max_words}: less than min_words, {self.min_words}")
+            raise LeafError(f"max_words: {self.max_words}: less than min_words, {self.min_words}")
         if self.temperature < 0:
-            raise LeafError(f"rewrite: temperature: {self.temperature}: must be at least 0")
+            raise LeafError(f"temperature: {self.temperature}: must be at least 0")
 
 
 @dataclass(frozen=True, slots=True)

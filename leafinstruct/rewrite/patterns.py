@@ -46,10 +46,12 @@ ASKING = _any(
     r"^\W*(?:how|what|why|when|where|which|who)\b",
     r"\b(?:show|explain|tell|teach|guide|give|help|walk|describe|illustrate|let|send|make) (?:me|us)\b",
     r"\b(?:please|can you|could you|would you|will you)\b",
-    r"\bi(?:'d|’d| would)? (?:want|need|wish|like|love|am looking|am trying|am curious)\b|\bi(?:'m|’m) (?:looking|trying|curious)\b",
+    r"\bi(?:'d|’d| would)? (?:want|need|wish|like|love)\b",
+    r"\bi(?:'m|’m| am) (?:looking|trying|curious)\b",
     r"^\W*(?:show|explain|describe|illustrate|demonstrate|teach|continue|write)\b",
     r"^\W*(?:wie|was|warum|wann|wo|welche\w*|wer|wieso)\b|\bbitte\b",
-    r"\b(?:zeig|erklär|erzähl|beschreib|hilf|gib|schreib)\w* (?:mir|uns)\b|\b(?:kannst|könntest|können|könnten) (?:du|sie)\b",
+    r"\b(?:zeig|erklär|erzähl|beschreib|hilf|gib|schreib)\w* (?:mir|uns)\b",
+    r"\b(?:kannst|könntest|können|könnten) (?:du|sie)\b",
     r"\bich (?:möchte|will|brauche|suche|hätte|würde)\b",
 )
 

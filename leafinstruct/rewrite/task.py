@@ -89,11 +89,11 @@ def choose_task(document: Document, weights: Mapping[str, float]) -> Task | None
 def check_weights(weights: Mapping[str, float]) -> None:
     for name, weight in weights.items():
         if name not in TASKS:
-            raise LeafError(f"rewrite: tasks: unknown task '{name}'{did_you_mean(name, TASKS)}")
+            raise LeafError(f"tasks: unknown task '{name}'{did_you_mean(name, TASKS)}")
         if not isinstance(weight, int | float) or weight < 0:
-            raise LeafError(f"rewrite: tasks: {name}: {weight!r} is no weight; give a number from 0")
+            raise LeafError(f"tasks: {name}: {weight!r} is no weight; give a number from 0")
     if not any(weights.values()):
-        raise LeafError(f"rewrite: tasks: no task has a weight above 0; known: {', '.join(sorted(TASKS))}")
+        raise LeafError(f"tasks: no task has a weight above 0; known: {', '.join(sorted(TASKS))}")
 
 
 def draft(document: Document, task: Task) -> Draft:

@@ -27,7 +27,7 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
             "{0}: here is how far I have come. What comes next? Please show it with pictures.",
             'I have done the first part of "{0}". How do I go on from here?',
             "These are the first steps of mine for: {0}. Please give me the rest, with images.",
-            "{0}: the beginning is below. Carry on from there, in text and pictures.",
+            "{0}: the beginning is below. Please carry on from there, in text and pictures.",
         ),
         "illustrate": (
             "Tell me about this, with pictures: {0}.",

