@@ -99,6 +99,11 @@ def test_what_cannot_be_read_is_refused(given, rule):
     assert isinstance(refusal, Refusal) and refusal.rule == rule and not refusal.final
 
 
+def test_an_answer_cut_at_its_limit_keeps_its_whole_sentences():
+    long = f"{GOOD} And then " + "x" * SETTINGS.max_chars
+    assert parse(answer(long[: SETTINGS.max_chars]), howto(), PROMPT, SETTINGS) == GOOD
+
+
 @pytest.mark.parametrize(
     ("raw", "clean"),
     [

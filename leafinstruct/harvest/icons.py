@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.walk import image_refs
+from leafinstruct.harvest.imagerefs import image_refs
 
 ICON_WORDS = re.compile(
     r"(?:^|[\s_-])(?:icons?|logo|avatar|gravatar|sprite|emoji|smiley|badge|share|social|tracking|tracker|pixel|spacer|btn|button|"

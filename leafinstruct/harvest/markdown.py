@@ -25,10 +25,11 @@ from leafinstruct.harvest.walk import walk
 
 IMAGE_NAME = r"[^\s\"'{}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
 TAG = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).{1,2000}?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,9000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,2000}?#\}|\{/\*.{0,2000}?\*/\})"
-    r"|(?P<tag>\{\{.{0,2000}?\}\}|\{%.{0,2000}?%\}|\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
-    r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]{0,2000}\})"
+    r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,4000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,500}?#\}|\{/\*.{0,500}?\*/\})"
+    r"|(?P<tag>\{{2,3}[^{}]{0,2000}\}{2,3}|\{%[^{}]{0,2000}%\}|"
+    r"\{\{[^{}]{0,500}\{[^{}]{0,500}\}[^{}]{0,500}\}\}|\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
+    r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]{0,500}\})"
     r"|(?P<list>\{:[^{}\n]*\}|\[\[\[[^\[\]\n]*\]\]\])",
     re.DOTALL,
 )
@@ -44,7 +45,8 @@ RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
 CONTAINER = re.compile(r"^[ \t]*:{3,}.*$|^[ \t]*> \[!\w+\][ \t]*$", re.MULTILINE)
 IMPORT = re.compile(
-    r"^import\s+(?:([\w$]+)|[\w$*{},\s]+?)\s+from\s+[\"']([^\"']+)[\"'];?[ \t]*$|^export\s+(?:const|default)\b.*$",
+    r"^import[ \t]+(?:([\w$]+)|[^\n\"';]{1,200})[ \t]+from[ \t]+[\"']([^\"'\n]+)[\"'];?[ \t]*$"
+    r"|^export[ \t]+(?:const|default)\b.*$",
     re.MULTILINE,
 )
 JSX_SOURCE = re.compile(r"\bsrc=\{(?:[^{}\"'`]*[\"'`]([^\"'`]+)[\"'`][^{}]*|([\w$]+))\}")

@@ -7,11 +7,12 @@ and tables need to be understood once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.flow import Block, Flow
+from leafinstruct.harvest.imagerefs import image_refs, same_file
 
 MAX_DEPTH = 150
 """Deeper nesting is broken markup; its text is taken flat (each level costs up to four Python frames of a thousand)."""
@@ -28,21 +29,6 @@ _BLOCKS = """
 BLOCKS = frozenset(_BLOCKS.split())
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
-LAZY = (
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-lazy",
-    "data-actualsrc",
-    "data-url",
-    "data-echo",
-    "data-img",
-)
-LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-PLACEHOLDER = re.compile(
-    r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I
-)
-SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
 Keep = Callable[[LexborNode, Mapping[str, str | None]], bool]
@@ -232,27 +218,11 @@ class _Walker:
         if last is not None and last.ref:
             if last.ref == ref and frame == before:
                 return  # a light box's copy
-            if near_noscript and _same_file(last, ref, larger):
+            if near_noscript and same_file(last, ref, larger):
                 return  # what a script would have put in its place
         self.flow.image(ref, attributes.get("alt") or "", larger)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
-
-
-def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:
-    """What an image shows: its reference without scripts' placeholders, and larger versions, largest first."""
-    sets = [attributes.get(name) or "" for name in LAZY_SETS]
-    if node.parent is not None and node.parent.tag == "picture":
-        sets += [s.attributes.get(n) or "" for s in node.parent.css("source") for n in LAZY_SETS]
-    sized = sorted((entry for text in sets for entry in _set_entries(text)), key=lambda e: -e[1])
-    larger = tuple(dict.fromkeys(url for url, _ in sized))
-    src = (attributes.get("src") or "").strip()
-    lazy = next((value for name in LAZY if (value := (attributes.get(name) or "").strip())), "")
-    if lazy and (not src or src != lazy):
-        src = lazy
-    elif not src or (larger and _is_placeholder(src)):
-        src = larger[0] if larger else src
-    return src, tuple(url for url in larger if url != src)
 
 
 def _frame(node: LexborNode) -> int:
@@ -261,28 +231,6 @@ def _frame(node: LexborNode) -> int:
     while frame is not None and frame.tag in ("a", "picture", "span"):
         frame = frame.parent
     return frame.mem_id if frame is not None else 0
-
-
-def _same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:
-    """Whether two images in a row are one in different sizes: they share an address, or the name of the file."""
-    names = [
-        {url.split("?")[0].rpartition("/")[2] for url in urls} for urls in ((last.ref, *last.larger), (ref, *larger))
-    ]
-    return bool(names[0] & names[1])
-
-
-def _is_placeholder(src: str) -> bool:
-    return src.startswith("data:") or bool(PLACEHOLDER.search(src))
-
-
-def _set_entries(text: str) -> Iterator[tuple[str, float]]:
-    """URLs of a srcset with their width, or their density times a nominal thousand."""
-    for url, size, unit in SET_ENTRY.findall(text[:10000]):
-        if not url.startswith("data:"):
-            try:
-                yield url, float(size or 1) * (1 if unit == "w" else 1000)
-            except ValueError:
-                continue
 
 
 def _integer(text: str | None, otherwise: int) -> int:

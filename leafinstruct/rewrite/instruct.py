@@ -7,6 +7,7 @@ from the model.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,7 +32,8 @@ class Settings:
     max_chars: int = 320
     min_words: int = 4
     max_words: int = 80
-    temperature: float = 0.7
+    temperature: float = 0.0
+    """0 is greedy: the same answer in any company. Variety comes from the styles of the prompt file."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -160,9 +162,11 @@ def parse(answer: Generation, draft: Draft, prompt: Prompt, settings: Settings) 
         return Refusal("not_json", "it is not JSON")
     if not isinstance(value, Mapping) or not isinstance(value.get("instruction"), str):
         return Refusal("not_json", "it has no instruction")
-    if len(value["instruction"]) >= settings.max_chars:
-        return Refusal("cut_off", "it is too long; write one or two sentences")
     instruction = tidy(value["instruction"])
+    if len(value["instruction"]) >= settings.max_chars:
+        instruction = whole_sentences(instruction)
+        if not instruction:
+            return Refusal("cut_off", "it is too long; write one or two sentences")
     return check(instruction, draft, prompt.fixed, settings) or instruction
 
 
@@ -191,3 +195,9 @@ def tidy(text: str) -> str:
         if len(text) > 2 and text[0] == opening and text[-1] == closing and not {opening, closing} & set(inner):
             return inner.strip()
     return text
+
+
+def whole_sentences(text: str) -> str:
+    """A text cut at the limit without its last, incomplete sentence; "" if there is no other."""
+    end = re.match(r".*[.!?。！？](?=\s|[^\w\s]|$)", text, re.DOTALL)
+    return end[0] if end else ""

@@ -14,6 +14,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 _AI = r"(?:ai(?: (?:language )?model| assistant)?|artificial intelligence|(?:large )?language model)"
 _CANNOT = r"(?:cannot|can't|can’t|am unable to|am not able to)"
+_SERVE = r"(?:help|show|give|provide|explain|tell|teach|guide)"
 
 ASSISTANT = _any(
     r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b",
@@ -25,6 +26,7 @@ ASSISTANT = _any(
     rf"\b(?:i am|i'm|i’m) (?:just )?an? {_AI}\b",
     r"\b(?:i am|i'm|i’m) sorry, (?:but )?i can",
     rf"\bi {_CANNOT} (?:help (?:you )?with|assist|provide|fulfil|comply|generate|create (?:images|content)|answer)",
+    rf"\bi(?:'ll|’ll| will| can|(?:'m|’m| am) going to) {_SERVE}(?: to)? you\b",
     r"\bals (?:ki|sprachmodell|ki-\w+)\s*(?:,|kann ich)",
     r"\bich kann (?:dir|ihnen|dabei|das) (?:leider )?nicht (?:helfen|beantworten|erstellen)",
     r"作为(?:一个|一名)?(?:人工智能|AI|语言模型)",
@@ -54,6 +56,15 @@ ASKING = _any(
     r"\b(?:kannst|könntest|können|könnten) (?:du|sie)\b",
     r"\bich (?:möchte|will|brauche|suche|hätte|würde)\b",
 )
+
+_ASKING_STEMS = (
+    "about also anyth could done expla first from have help here image into know like look looks make means need "
+    "never next only photo pictu pleas show shown some someo somet step steps tell that them then there these they "
+    "thing this though under using very want what when where which will with work works would write your bitte "
+    "bilde dann dass eine einem einen einer kanns könnt möcht nicht oder schri shoul zeig"
+)
+ASKING_STEMS = frozenset(_ASKING_STEMS.split())
+"""Beginnings of words that any request may have; they say nothing of its subject."""
 
 _PAGE = (
     r"(?:article|(?:blog |web)?post|(?:web ?)?page|web ?site|site|document|tutorial|text|passage|guide|section|chapter"

@@ -46,8 +46,9 @@ class Prompt:
 
     @property
     def fixed(self) -> str:
-        """The words that direct the model, which an instruction must not echo. How examples ask may be imitated."""
-        return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *self.styles])
+        """All that an instruction must not echo: the words that direct the model, and the answers of the examples."""
+        answers = [example.answer for example in self.examples]
+        return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *self.styles, *answers])
 
 
 @dataclass(frozen=True, slots=True)

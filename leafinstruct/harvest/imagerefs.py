@@ -1,0 +1,64 @@
+"""Which file an <img> shows: its address behind lazy loading, `srcset` and `picture`, and larger versions of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.flow import Block
+
+LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-actualsrc",
+    "data-url",
+    "data-echo",
+    "data-img",
+)
+LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+PLACEHOLDER = re.compile(
+    r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I
+)
+SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
+
+
+def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:
+    """What an image shows: its reference without scripts' placeholders, and larger versions, largest first."""
+    sets = [attributes.get(name) or "" for name in LAZY_SETS]
+    if node.parent is not None and node.parent.tag == "picture":
+        sets += [s.attributes.get(n) or "" for s in node.parent.css("source") for n in LAZY_SETS]
+    sized = sorted((entry for text in sets for entry in _set_entries(text)), key=lambda e: -e[1])
+    larger = tuple(dict.fromkeys(url for url, _ in sized))
+    src = (attributes.get("src") or "").strip()
+    lazy = next((value for name in LAZY if (value := (attributes.get(name) or "").strip())), "")
+    if lazy and (not src or src != lazy):
+        src = lazy
+    elif not src or (larger and _is_placeholder(src)):
+        src = larger[0] if larger else src
+    return src, tuple(url for url in larger if url != src)
+
+
+def same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:
+    """Whether two images in a row are one in different sizes: they share an address, or the name of the file."""
+    names = [
+        {url.split("?")[0].rpartition("/")[2] for url in urls} for urls in ((last.ref, *last.larger), (ref, *larger))
+    ]
+    return bool(names[0] & names[1])
+
+
+def _is_placeholder(src: str) -> bool:
+    return src.startswith("data:") or bool(PLACEHOLDER.search(src))
+
+
+def _set_entries(text: str) -> Iterator[tuple[str, float]]:
+    """URLs of a srcset with their width, or their density times a nominal thousand."""
+    for url, size, unit in SET_ENTRY.findall(text[:10000]):
+        if not url.startswith("data:"):
+            try:
+                yield url, float(size or 1) * (1 if unit == "w" else 1000)
+            except ValueError:
+                continue
