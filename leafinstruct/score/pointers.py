@@ -14,28 +14,61 @@ from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 
 IMAGE_WORD = (
-    r"(?:picture|photo(?:graph)?|image|figure|fig\.|illustration|diagram|drawing|screenshot|screen shot|sketch"
-    r"|bild|foto|abbildung|abb\.|zeichnung|skizze|grafik|screenshot|illustration"
-    r"|figure|photo|dessin|schéma|capture d'écran|croquis)s?"
+    r"(?:(?:pictures?|photos?|photographs?|images?|figures?|fig\.|illustrations?|diagrams?|drawings?|sketch(?:es)?"
+    r"|charts?|graphs?|screen ?shots?|screen captures?|snapshots?"
+    r"|(?:schau)?bild(?:er|ern|es|s)?|(?:bildschirm)?fotos?|abbildung(?:en)?|abb\.|zeichnung(?:en)?|skizzen?|grafik(?:en)?"
+    r"|schemas?|diagramm(?:e|en|s)?|illustration(?:en)?|karten?"
+    r"|dessins?|schémas?|captures?(?: d['’]écran)?|croquis|photographies?|diagrammes?|graphiques?|cartes?)(?!\w)"
+    # "the image editor" is no image of the page
+    r"(?!\s+(?:editor|file|folder|format|gallery|layer|menu|option|processing|quality|size|tab|tag|tool|viewer)))"
 )
 BELOW = (
-    r"(?:below|following|next|beneath|underneath|unten|unterhalb|folgend\w*|nächst\w*|ci-dessous|suivante?|ci-après)"
+    r"(?:below|following|next|beneath|underneath|unten|unterhalb|folgend\w*|nächst\w*|untenstehend\w*"
+    r"|ci[- ]dessous|suivante?s?|ci[- ]après)"
 )
-ABOVE = r"(?:above|previous|preceding|oben|oberhalb|vorig\w*|vorherig\w*|ci-dessus|précédente?)"
-SIDE = r"(?:on the (?:left|right)|to the (?:left|right)|(?:links|rechts) (?:im|auf dem)|à (?:gauche|droite))"
-SHOWN = r"(?:shown|seen|pictured|illustrated|depicted|see|look at|gezeigt|zu sehen|siehe|voir|montre|illustré\w*)"
+ABOVE = (
+    r"(?:above|previous|preceding|oben|oberhalb|obig\w*|obenstehend\w*|vorig\w*|vorherig\w*"
+    r"|ci[- ]dessus|précédente?s?)"
+)
+SIDE = r"(?:(?:on|to|at) the (?:left|right)|links|rechts|à (?:gauche|droite)|ci[- ]contre)"
+DETERMINER = (
+    r"(?:the|this|that|these|those|de[mnrs]|das|die|diese[mnrs]?|le|la|les|ce|cet|cette|ces"
+    r"|l['’])"
+)
+IN = rf"(?:(?:in|on|auf|sur|dans)\s+{DETERMINER}|im)"
+SHOWN = (
+    r"(?:shown|seen|pictured|illustrated|depicted|gezeigt|abgebildet|dargestellt|zu sehen|zu erkennen"
+    r"|montrée?s?|illustrée?s?|représentée?s?|visibles?|comme indiqué)"
+)
+SEES = rf"(?:{SHOWN}|see|like|as|wie|sieht|siehst|sehen|erkennt|erkennst|comme|voit|voyez|voyons|voir)"
+SHOWS = r"(?:shows?|illustrates?|depicts?|zeigt|zeigen|veranschaulicht|montrent?|illustrent?|représentent?)"
 
 NEAR = re.compile(
-    rf"\b(?:the|this|that|dem|der|das|die|diese[mrs]?|la|le|l'|cette|les)?\s*(?P<before>{BELOW}|{ABOVE})\s+{IMAGE_WORD}\b"
-    rf"|\b{IMAGE_WORD}\s+(?P<after>{BELOW}|{ABOVE}|{SIDE})"
-    rf"|\b(?:as\s+)?{SHOWN}\s+(?P<bare>below|above|unten|oben|ci-dessous|ci-dessus)\b"
-    r"|\b(?:in|see|look at|im|siehe|auf|dans|sur|voir)\s+"
-    rf"(?:the|this|that|dem|diesem|der|dieser|das|la|le|cette|l'|l’)\s*(?P<plain>{IMAGE_WORD})\b",
+    # the following picture; the picture below; the drawing on the right
+    rf"\b(?:{BELOW}|{ABOVE})\s+{IMAGE_WORD}"
+    rf"|\b{IMAGE_WORD}\s+(?:{BELOW}|{ABOVE}|{SIDE})\b"
+    # as shown below; wie unten gezeigt
+    rf"|\b{SHOWN}\s+(?:{BELOW}|{ABOVE})\b|\b(?:unten|oben)\s+{SHOWN}\b"
+    # this screenshot shows
+    rf"|\b{DETERMINER}\s*{IMAGE_WORD}\s+{SHOWS}\b"
+    # as you can see in the picture; im Bild gezeigt; In this diagram, ... at the start of a sentence
+    rf"|\b{SEES}(?:\s+[\w'’]+){{0,4}}?\s+{IN}\s*{IMAGE_WORD}"
+    rf"|\b{IN}\s*{IMAGE_WORD}(?:\s+\w+){{0,3}}?\s+{SEES}\b"
+    rf"|^\W*{IN}\s*{IMAGE_WORD}"
+    # Here is a photo of; Voici une photo
+    rf"|^\W*(?:here(?:['’]s| is| are)|hier (?:ist|sind|sieht man|siehst du|sehen (?:sie|wir))|voici)\s+"
+    rf"(?:an?|some|eine?n?|une?|des|{DETERMINER})?\s*{IMAGE_WORD}"
+    # (see picture), Look at the photo
+    rf"|(?:^|[(,;:–—])\W*(?:please |bitte )?(?:see|look at|compare|siehe|vgl\.|vergleiche|voir|regardez|cf\.)\s+"
+    rf"(?:{DETERMINER})?\s*{IMAGE_WORD}",
     re.IGNORECASE,
 )
 NUMBERED = re.compile(
-    r"\b(?:figure|fig\.?|abbildung|abb\.|bild|picture|photo|image)\s*(?P<number>\d{1,3})\b", re.IGNORECASE
+    r"(?<!\ba )\b(?:figures?|fig\.?|abbildung(?:en)?|abb\.|bild|picture|photo|image|illustration)\s*"
+    r"(?P<number>\d{1,3})(?P<chapter>[.-]\d+)?(?:[a-z]\b|\b)",
+    re.IGNORECASE,
 )
+"""Figure 3 is the third image of its page; Figure 3.2 counts by chapters and says nothing about the page."""
 SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+(?=\s|$|[\"')\]])[\"')\]]*|(?=\n|$)|[.!?](?=\S))", re.MULTILINE)
 ABBREVIATION = re.compile(r"\b(?:fig|abb|z|B|e\.g|i\.e|approx|ca|Nr|No)\.$", re.IGNORECASE)
 ONLY_POINTS_WORDS = 9
@@ -90,7 +123,8 @@ def _pointer(sentence: str) -> tuple[Literal["after", "before"], int | None, boo
     direction: Literal["after", "before"] = "after"
     if near and re.search(ABOVE, near.group(), re.IGNORECASE):
         direction = "before"
-    return direction, int(numbered["number"]) if numbered else None, words <= ONLY_POINTS_WORDS
+    counted = numbered is not None and not numbered["chapter"]
+    return direction, int(numbered["number"]) if numbered and counted else None, words <= ONLY_POINTS_WORDS
 
 
 def slots(document: Document) -> list[tuple[int, int | None]]:

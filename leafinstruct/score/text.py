@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.score.words import furniture_rate, stop_word_share
 
 WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+(?:['’-]\w+)*|\d+"
@@ -19,8 +20,6 @@ LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
 HEADING_WORDS = 8
 LINE_WORDS = 5
 """Shorter lines repeat in good texts: braces of code, table rules, the same button twice."""
-MENU_WORDS = 4
-"""A line of at most so many words without sentence punctuation reads as a menu entry."""
 
 
 class Scorer(DocumentScorer):
@@ -31,8 +30,9 @@ class Scorer(DocumentScorer):
         Column("language_score", "document", "float", "probability", "of the detected language"),
         Column("repeated_lines", "document", "float", "share", "lines of 5 words or more that stood before"),
         Column("repeated_ngrams", "document", "float", "share", "word 5-grams that stood before in the document"),
+        Column("stop_words", "document", "float", "share", "words that are function words; null without a list"),
+        Column("furniture", "document", "float", "per 100 words", "phrases of menus, footers, notices and adverts"),
         Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
-        Column("menu_lines", "document", "float", "share", "words that stand in short lines without punctuation"),
         Column("sentence_words", "document", "float", "words", "median words of a sentence"),
         Column(
             "open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"
@@ -60,8 +60,9 @@ class Scorer(DocumentScorer):
                 "language_score": certainty,
                 "repeated_lines": repeated([line for line in lines if len(WORD.findall(line)) >= LINE_WORDS]),
                 "repeated_ngrams": repeated(list(zip(*(words[i:] for i in range(5)), strict=False))),
+                "stop_words": stop_word_share(words, language),
+                "furniture": furniture_rate(document.text, len(words)),
                 "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
-                "menu_lines": menu_share(lines),
                 "sentence_words": sentence_length(document.text),
                 "open_ends": open_ends(document),
                 "longest_tail": trailing_images(document),
@@ -84,18 +85,6 @@ def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
     """Share of the items that stood before."""
     counts = Counter(items)
     return (len(items) - len(counts)) / len(items) if items else 0.0
-
-
-def menu_share(lines: list[str]) -> float:
-    """Share of words in lines that read as menu entries: short, and without a sentence's or list's marks."""
-    total = menu = 0
-    for line in lines:
-        count = len(WORD.findall(line))
-        total += count
-        marked = line.endswith(SENTENCE_END) or line.startswith(("-", "*", "#", "|")) or line[0].isdigit()
-        if count <= MENU_WORDS and not marked:
-            menu += count
-    return menu / total if total else 0.0
 
 
 def sentence_length(text: str) -> float:
