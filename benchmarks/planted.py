@@ -22,7 +22,6 @@ import numpy as np
 
 from leafinstruct.context import Context
 from leafinstruct.document import Document, Image, Part, document_id, documents_to_table, images_to_table
-from leafinstruct.engine.local import run_tasks
 from leafinstruct.harvest.images import read_image
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.run import Run, fingerprint
@@ -74,7 +73,9 @@ def document(case: dict[str, Any], corpus: Path, images: dict[str, Image]) -> Do
     title = ""
     where = f"{case['corruption']}/{case['id']}"
     key = document_id("labels", where)
-    return Document(key, "labels", case["base_id"], "", where, "", title, case["domain"], case["language"], tuple(parts))
+    return Document(
+        key, "labels", case["base_id"], "", where, "", title, case["domain"], case["language"], tuple(parts)
+    )
 
 
 def write_run(run: Run, corpus: Path, cases: list[dict[str, Any]]) -> list[Document]:
@@ -113,11 +114,7 @@ def planted(case: dict[str, Any], doc: Document) -> set[int]:
     wrong = {part.url for part in doc.parts if part.type == "image"} if len(shown) != len(case["images"]) else set()
     if wrong:
         return set(shown)
-    return {
-        part
-        for part, path, base in zip(shown, case["images"], case["base_images"], strict=False)
-        if path != base
-    }
+    return {part for part, path, base in zip(shown, case["images"], case["base_images"], strict=False) if path != base}
 
 
 def caught(case: dict[str, Any], doc: Document, by_document: Any, by_image: Any) -> bool:

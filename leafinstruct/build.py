@@ -49,9 +49,8 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
     for settings in pipeline.sources:
         open_source(pipeline, settings).check()
     wanted = STAGES[: STAGES.index(stage) + 1]
-    if "rewrite" in wanted:
-        if rewrite_settings(pipeline).writer == "llm":
-            _check_llm(pipeline, frozenset({"generate"}), "rewrite")
+    if "rewrite" in wanted and rewrite_settings(pipeline).writer == "llm":
+        _check_llm(pipeline, frozenset({"generate"}), "rewrite")
     if "shard" in wanted:
         shard_settings(pipeline)
     if "filter" in wanted:
@@ -75,12 +74,10 @@ def _check_llm(pipeline: Pipeline, needs: frozenset[str], who: str) -> None:
         raise LeafError(
             f"{pipeline.path}: models: llm: unknown backend '{model.backend}'{did_you_mean(model.backend, BACKENDS)}"
         )
-    lacking = sorted(needs - BACKENDS[model.backend])
+    lacking = ", ".join(sorted(needs - BACKENDS[model.backend]))
     if lacking:
-        able = [name for name, has in BACKENDS.items() if needs <= has]
-        raise LeafError(
-            f"{pipeline.path}: {who} needs {', '.join(lacking)}, which backend '{model.backend}' cannot do; use {' or '.join(able)}"
-        )
+        able = " or ".join(name for name, has in BACKENDS.items() if needs <= has)
+        raise LeafError(f"{pipeline.path}: {who} needs {lacking}, which backend '{model.backend}' lacks; use {able}")
     if model.backend != "openai":
         _need(model.backend, "gpu] or leafinstruct[cpu" if model.backend == "vllm" else "train")
 

@@ -179,7 +179,13 @@ def load_scorer(spec: str, root: Path) -> type[Scorer]:
     for entry in entry_points(group="leafinstruct.scorers"):
         if entry.name == spec:
             return entry.load()
-    known = {p.stem for p in (Path(__file__).parent / "score").glob("*.py")} - {"__init__", "base", "decode", "stage", "words"}
+    known = {p.stem for p in (Path(__file__).parent / "score").glob("*.py")} - {
+        "__init__",
+        "base",
+        "decode",
+        "stage",
+        "words",
+    }
     if spec not in known:
         raise LeafError(f"unknown scorer '{spec}'{did_you_mean(spec, known)}")
     return importlib.import_module(f"leafinstruct.score.{spec}").Scorer

@@ -1,8 +1,10 @@
 """Sentences that point at an image of their page and sentences that only speak of images, written without a look at
-the patterns. The first half of each list may be used to improve them; the second half only measures.
+the patterns. The first ten of each list served to improve them; those from MEASURED on only measure.
 """
 
 from __future__ import annotations
+
+MEASURED = 10
 
 POINTING = {
     "en": [
@@ -26,6 +28,14 @@ POINTING = {
         "Figure 4 illustrates how light is bent at the surface.",
         "You can see the difference in the two pictures below.",
         "The map above marks every ford of the river.",
+        "The two illustrations above differ in a single line.",
+        "Note the small hole at the left of the picture below.",
+        "Here you can see the lid from the inside, as in the photo.",
+        "Refer to Figure 12 when you cut the boards.",
+        "Your garden should now resemble the sketch above.",
+        "This diagram shows how the valves open.",
+        "The knot is tied as pictured below.",
+        "On the photo to the right you see the old mill.",
     ],
     "de": [
         "Wie auf dem Bild unten zu sehen ist, verläuft der Falz von Ecke zu Ecke.",
@@ -48,6 +58,14 @@ POINTING = {
         "Abbildung 4 veranschaulicht die Brechung des Lichts.",
         "Den Unterschied sieht man auf den beiden Bildern unten.",
         "Die obige Karte zeigt alle Furten des Flusses.",
+        "Die folgende Skizze verdeutlicht den Aufbau.",
+        "Auf diesem Foto ist die alte Mühle zu erkennen.",
+        "Der Knoten wird wie unten abgebildet geknüpft.",
+        "Im Bild rechts sitzt die Schraube schon fest.",
+        "Siehe Abbildung 7.",
+        "Das Diagramm zeigt, wie sich die Ventile öffnen.",
+        "Vergleiche dazu die Zeichnung weiter oben.",
+        "In den folgenden Bildern wird jeder Schritt gezeigt.",
     ],
     "fr": [
         "Comme on le voit sur l'image ci-dessous, le pli va d'un coin à l'autre.",
@@ -70,6 +88,14 @@ POINTING = {
         "La figure 4 illustre la réfraction de la lumière.",
         "On voit la différence sur les deux images ci-dessous.",
         "La carte ci-dessus indique tous les gués de la rivière.",
+        "Le croquis suivant précise le montage.",
+        "Sur cette photo, on reconnaît le vieux moulin.",
+        "Voir figure 7.",
+        "Le nœud se fait comme illustré ci-dessous.",
+        "Ce diagramme montre comment s'ouvrent les soupapes.",
+        "Sur l'image à droite, la vis est déjà serrée.",
+        "Comparez avec le dessin ci-dessus.",
+        "Les images suivantes détaillent chaque étape.",
     ],
 }
 
@@ -95,6 +121,14 @@ NOT_POINTING = {
         "Diagrams help pupils to understand hard ideas.",
         "Store the image in a folder named photos.",
         "The camera above the door records all night.",
+        "Add a caption to each figure of your report.",
+        "The photo must not be larger than two megabytes.",
+        "A clear picture of the costs helps everyone.",
+        "Turn right above the old mill.",
+        "The following code loads an image from disk.",
+        "Keep the drawings of the children in a box.",
+        "See the next chapter for the answer.",
+        "The artist signs each picture on the back.",
     ],
     "de": [
         "Klicke auf Einfügen und wähle dann Bild aus dem Menü.",
@@ -117,6 +151,14 @@ NOT_POINTING = {
         "Diagramme helfen Schülern, schwierige Ideen zu verstehen.",
         "Speichere das Foto in einem eigenen Ordner.",
         "Die Kamera über der Tür nimmt die ganze Nacht auf.",
+        "Gib jeder Abbildung in deinem Bericht eine Unterschrift.",
+        "Das Foto darf höchstens zwei Megabyte groß sein.",
+        "Ein klares Bild der Kosten hilft allen.",
+        "Biege oben an der Mühle rechts ab.",
+        "Der folgende Code lädt ein Bild von der Platte.",
+        "Bewahre die Zeichnungen der Kinder in einer Kiste auf.",
+        "Die Antwort steht im nächsten Kapitel.",
+        "Die Künstlerin signiert jedes Bild auf der Rückseite.",
     ],
     "fr": [
         "Cliquez sur Insertion, puis choisissez Image dans le menu.",
@@ -139,5 +181,13 @@ NOT_POINTING = {
         "Les schémas aident les élèves à comprendre.",
         "Rangez la photo dans un dossier à part.",
         "La caméra au-dessus de la porte filme toute la nuit.",
+        "Ajoutez une légende à chaque figure de votre rapport.",
+        "La photo ne doit pas dépasser deux mégaoctets.",
+        "Une image claire des coûts aide tout le monde.",
+        "Tournez à droite au-dessus du vieux moulin.",
+        "Le code suivant charge une image depuis le disque.",
+        "Gardez les dessins des enfants dans une boîte.",
+        "La réponse se trouve au chapitre suivant.",
+        "L'artiste signe chaque image au dos.",
     ],
 }

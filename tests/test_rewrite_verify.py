@@ -369,6 +369,13 @@ def test_language_comes_from_the_text_and_else_from_the_declaration():
     assert language_of(wrong) == "de"
 
 
+def test_a_guessed_language_refuses_nothing():
+    listing = document(
+        [text("Zutaten: 2 uova 4 dl latte 1 dl farina 1 tsp salt 50 g butter", 1), image("a", 1), text("Fry.", 2)]
+    )
+    assert not broken("language", "Can you help me with my Swedish pancakes, please?", listing)
+
+
 def test_a_chinese_title_is_not_japanese():
     parts = [text("把鱼洗净，两面切花刀，放入油锅中煎至金黄。", 1), image("a", 1), text("加入糖和醋。", 2)]
     made = document(parts, "糖醋鲤鱼的做法", language="zh")

@@ -48,6 +48,8 @@ LANGUAGE_UNLIKELY = 0.05
 """Probability of the document's language below which an instruction is in another. On one sentence the likeliest one is
 often wrong (English with the words "linear" and "clip" is taken for Italian); the right one has some share, > .07 on
 the sentences of the tests, another's .003 at most."""
+LANGUAGE_KNOWN = 0.5
+"""Probability from which the language of a document is known; lists of ingredients and code are guessed at."""
 ALL_LANGUAGES = 200
 """More than the detector knows."""
 LANGUAGE_SAMPLE = 2000
@@ -213,6 +215,9 @@ def language(case: Case) -> str:
     if max(scripts) > CLEAR and min(scripts) < 1 - CLEAR:
         return reason
     if not case.language or len(words(case.instruction)) < LANGUAGE_WORDS:
+        return ""
+    text = case.draft.document.text[:LANGUAGE_SAMPLE]
+    if len(words(text)) >= LANGUAGE_WORDS and probability(case.language, text) < LANGUAGE_KNOWN:
         return ""
     return reason if probability(case.language, case.instruction) < LANGUAGE_UNLIKELY else ""
 

@@ -17,8 +17,8 @@ IMAGE_WORD = (
     r"(?:(?:pictures?|photos?|photographs?|images?|figures?|fig\.|illustrations?|diagrams?|drawings?|sketch(?:es)?"
     r"|charts?|graphs?|screen ?shots?|screen captures?|snapshots?"
     r"|(?:schau)?bild(?:er|ern|es|s)?|(?:bildschirm)?fotos?|abbildung(?:en)?|abb\.|zeichnung(?:en)?|skizzen?|grafik(?:en)?"
-    r"|schemas?|diagramm(?:e|en|s)?|illustration(?:en)?|karten?"
-    r"|dessins?|schémas?|captures?(?: d['’]écran)?|croquis|photographies?|diagrammes?|graphiques?|cartes?)(?!\w)"
+    r"|schemas?|diagramm(?:e|en|s)?|illustration(?:en)?"
+    r"|dessins?|schémas?|captures?(?: d['’]écran)?|croquis|photographies?|diagrammes?|graphiques?)(?!\w)"
     # "the image editor" is no image of the page
     r"(?!\s+(?:editor|file|folder|format|gallery|layer|menu|option|processing|quality|size|tab|tag|tool|viewer)))"
 )
@@ -47,10 +47,10 @@ NEAR = re.compile(
     # the following picture; the picture below; the drawing on the right
     rf"\b(?:{BELOW}|{ABOVE})\s+{IMAGE_WORD}"
     rf"|\b{IMAGE_WORD}\s+(?:{BELOW}|{ABOVE}|{SIDE})\b"
-    # as shown below; wie unten gezeigt
-    rf"|\b{SHOWN}\s+(?:{BELOW}|{ABOVE})\b|\b(?:unten|oben)\s+{SHOWN}\b"
+    # the map above (but "the next map" is seldom an image)
+    r"|\b(?:map|karte|carte)\s+(?:above|below|oben|unten|ci[- ]dessus|ci[- ]dessous)\b|\bobige\w* karte\b"
     # this screenshot shows
-    rf"|\b{DETERMINER}\s*{IMAGE_WORD}\s+{SHOWS}\b"
+    rf"|(?<!what )\b{DETERMINER}\s*{IMAGE_WORD}\s+{SHOWS}\b"
     # as you can see in the picture; im Bild gezeigt; In this diagram, ... at the start of a sentence
     rf"|\b{SEES}(?:\s+[\w'’]+){{0,4}}?\s+{IN}\s*{IMAGE_WORD}"
     rf"|\b{IN}\s*{IMAGE_WORD}(?:\s+\w+){{0,3}}?\s+{SEES}\b"
@@ -63,9 +63,16 @@ NEAR = re.compile(
     rf"(?:{DETERMINER})?\s*{IMAGE_WORD}",
     re.IGNORECASE,
 )
+BARE = re.compile(rf"\b{SHOWN}\s+(?:{BELOW}|{ABOVE})\b|\b(?:unten|oben)\s+{SHOWN}\b", re.IGNORECASE)
+"""As shown below; wie unten gezeigt: what is shown may be text."""
+SHOWN_TEXT = re.compile(
+    r"\b(?:code|commands?|outputs?|tables?|equations?|formulas?|syntax|snippets?|functions?|quer(?:y|ies)|messages?"
+    r"|befehle?|ausgabe|tabelle|gleichung|formel|commandes?|sortie|tableau|équation|formule)\b",
+    re.IGNORECASE,
+)
 NUMBERED = re.compile(
-    r"(?<!\ba )\b(?:figures?|fig\.?|abbildung(?:en)?|abb\.|bild|picture|photo|image|illustration)\s*"
-    r"(?P<number>\d{1,3})(?P<chapter>[.-]\d+)?(?:[a-z]\b|\b)",
+    r"(?<!\ba )(?<![/\w-])(?:figures?|fig\.?|abbildung(?:en)?|abb\.|bild|picture|photo|image|illustration)\s*"
+    r"(?P<number>\d{1,3})(?P<chapter>[.-]\d+)?(?:[a-z]\b|\b)(?!\.\w)",
     re.IGNORECASE,
 )
 """Figure 3 is the third image of its page; Figure 3.2 counts by chapters and says nothing about the page."""
@@ -115,7 +122,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _pointer(sentence: str) -> tuple[Literal["after", "before"], int | None, bool] | None:
-    near = NEAR.search(sentence)
+    near = NEAR.search(sentence) or (None if SHOWN_TEXT.search(sentence) else BARE.search(sentence))
     numbered = NUMBERED.search(sentence)
     if not near and not numbered:
         return None

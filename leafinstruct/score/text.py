@@ -34,9 +34,7 @@ class Scorer(DocumentScorer):
         Column("furniture", "document", "float", "per 100 words", "phrases of menus, footers, notices and adverts"),
         Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
         Column("sentence_words", "document", "float", "words", "median words of a sentence"),
-        Column(
-            "open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"
-        ),
+        Column("open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"),
         Column("longest_tail", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
         Column("lost_images", "document", "int", "images", "images that harvest could not get"),

@@ -6,20 +6,35 @@ import re
 
 # The most frequent function words; running text in these languages has them for a third to a half of its words.
 STOP_WORDS = {
-    "en": "the of and to a in is it you that with for on as are be this at or from your by not have an will can if but "
-    "up out so one all do when they more we which there their into then no has its was i he she",
-    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat "
-    "dass sie nach wird bei einer um am sind noch wie einem über einen so man ich du oder wenn aber nur bis",
-    "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont avec vous son la "
-    "ou si on mais aux ces cette vos votre leur être sans nous je tu elle",
-    "es": "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le si este muy sin "
-    "sobre también me hasta hay donde cuando entre",
-    "nl": "de het een en van in is dat op te met voor zijn aan niet die er om je ook als maar dan of door naar bij uit "
-    "nog wel over wordt deze dit kan tot heeft worden",
-    "it": "di e il la che in un per è non una con si da del le i al della come dei sono ma anche più o lo gli alla nel se "
-    "questo ha delle dal su tra",
-    "pt": "de a o que e do da em um para com não uma os no se na por mais as dos como mas ao ele das à seu sua ou quando "
-    "muito nos já também só pelo pela até isso",
+    "en": (
+        "the of and to a in is it you that with for on as are be this at or from your by not have an will can "
+        "if but up out so one all do when they more we which there their into then no has its was i he she"
+    ),
+    "de": (
+        "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden "
+        "aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen so man ich du oder wenn "
+        "aber nur bis"
+    ),
+    "fr": (
+        "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont avec "
+        "vous son ou si on mais aux ces cette vos votre leur être sans nous je tu elle"
+    ),
+    "es": (
+        "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le si este "
+        "muy sin sobre también me hasta hay donde cuando entre"
+    ),
+    "nl": (
+        "de het een en van in is dat op te met voor zijn aan niet die er om je ook als maar dan of door naar "
+        "bij uit nog wel over wordt deze dit kan tot heeft worden"
+    ),
+    "it": (
+        "di e il la che in un per è non una con si da del le i al della come dei sono ma anche più o lo gli "
+        "alla nel se questo ha delle dal su tra"
+    ),
+    "pt": (
+        "de a o que e do da em um para com não uma os no se na por mais as dos como mas ao ele das à seu sua "
+        "ou quando muito nos já também só pelo pela até isso"
+    ),
 }
 STOP = {language: frozenset(words.split()) for language, words in STOP_WORDS.items()}
 
