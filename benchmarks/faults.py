@@ -3,7 +3,7 @@
 usage: faults.py RUN [--json]
 
 *Caught*: the document is dropped, or every planted image is gone and another one stays (a repeated image may stay
-once). *Harmed*: a look-alike or clean document that was dropped or lost an image.
+once), or the planted sentences are gone; of a near-duplicate pair, one is dropped. *Harmed*: a look-alike or clean document that was dropped or lost an image.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.demo.sample import sample_folder
+from leafinstruct.document import documents_from_table
 from leafinstruct.run import Run
 
 
@@ -24,6 +25,7 @@ def read_run(run: Run) -> dict[str, dict[str, Any]]:
     for name in run.partitions():
         documents = run.table(f"documents/{name}.parquet", ["id", "url", "path", "parts"]).to_pylist()
         rows = run.table(f"decisions/{name}.parquet").to_pylist()
+        edited = {d.id: d.text for d in documents_from_table(run.table(f"filtered/{name}.parquet"))}
         for document in documents:
             mine = [row for row in rows if row["document"] == document["id"]]
             whole = next(row for row in mine if row["part"] is None)
@@ -31,6 +33,7 @@ def read_run(run: Run) -> dict[str, dict[str, Any]]:
                 "id": document["id"],
                 "kept": whole["kept"],
                 "dropped_by": whole["dropped_by"],
+                "text": edited.get(document["id"], ""),
                 "before": [row["sha256"] for row in mine if row["part"] is not None],
                 "after": [row["sha256"] for row in mine if row["part"] is not None and row["kept"]],
                 "image_rules": sorted({r for row in mine if row["part"] is not None for r in row["failed_rules"]}),
@@ -41,10 +44,18 @@ def read_run(run: Run) -> dict[str, dict[str, Any]]:
     return found
 
 
-def outcome(row: dict[str, Any], entry: dict[str, Any]) -> tuple[bool, str]:
+def outcome(row: dict[str, Any], documents: dict[str, dict[str, Any]]) -> tuple[bool, str]:
     """Whether a planted fault was caught, and by what."""
+    entry = documents[row["where"]]
     if not entry["kept"]:
         return True, entry["dropped_by"]
+    if row["fault"] == "near_duplicate":
+        base = documents[row["base"]]
+        return not base["kept"], base["dropped_by"] or "kept"
+    sentences = row["parameters"].get("sentences", [])
+    if sentences:
+        left = [s for s in sentences if s in entry["text"]]
+        return not left, "kept" if left else "sentences removed"
     if not row["images"]:
         return False, "kept"
     allowed = 1 if row["fault"] == "duplicate_image" else 0
@@ -62,7 +73,7 @@ def table(run: Run) -> dict[str, Any]:
     for line in (sample / "faults.jsonl").read_text().splitlines():
         row = json.loads(line)
         planted.add(row["where"])
-        caught, by = outcome(row, documents[row["where"]])
+        caught, by = outcome(row, documents)
         entry = faults.setdefault(row["fault"], {"planted": 0, "caught": 0, "by": {}})
         entry["planted"] += 1
         entry["caught"] += caught

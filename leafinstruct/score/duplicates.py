@@ -33,8 +33,8 @@ class Scorer(CorpusScorer):
         permutations: int = 128
         bands: int = 32
         """Bands of LSH; a pair is compared when it agrees in one whole band."""
-        ngram: int = 5
-        similarity: float = 0.7
+        ngram: int = 3
+        similarity: float = 0.6
         """Estimated Jaccard similarity of word n-grams from which two texts are near-duplicates."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:

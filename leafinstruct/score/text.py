@@ -37,6 +37,7 @@ class Scorer(DocumentScorer):
         Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
         Column("sentence_words", "document", "float", "words", "median words of a sentence"),
         Column("open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"),
+        Column("stops_open", "document", "bool", "", "the last text part is prose and stops without punctuation"),
         Column("longest_tail", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
         Column("lost_images", "document", "int", "images", "images that harvest could not get"),
@@ -65,6 +66,7 @@ class Scorer(DocumentScorer):
                 "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
                 "sentence_words": sentence_length(document.text),
                 "open_ends": open_ends(document),
+                "stops_open": stops_open(document),
                 "longest_tail": trailing_images(document),
                 "images": len(document.images),
                 "lost_images": len(document.lost),
@@ -104,6 +106,13 @@ def open_ends(document: Document) -> float | None:
     if not prose:
         return None
     return sum(not line.endswith(SENTENCE_END) for line in prose) / len(prose)
+
+
+def stops_open(document: Document) -> bool:
+    """Whether the document's text as a whole stops in the middle of a sentence."""
+    texts = [p.text for p in document.parts if p.type == "text"]
+    line = texts[-1].rstrip().split("\n")[-1].strip() if texts else ""
+    return len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line) and not line.endswith(SENTENCE_END)
 
 
 def _last_line(text: str) -> str:
