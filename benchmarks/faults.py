@@ -2,8 +2,9 @@
 
 usage: faults.py RUN [--json]
 
-*Caught*: the document is dropped, or every planted image is gone and another one stays (a repeated image may stay
-once), or the planted sentences are gone; of a near-duplicate pair, one is dropped. *Harmed*: a look-alike or clean document that was dropped or lost an image.
+*Caught*: the document is dropped; or every planted image is gone and another one stays (a repeated image may stay
+once); or the planted sentences are gone; of a near-duplicate pair, one is dropped. *Harmed*: a look-alike or clean
+document that was dropped or lost an image.
 """
 
 from __future__ import annotations
