@@ -6,6 +6,7 @@ drop stays dropped and is not scored. At the end all document rules are settled 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -346,11 +347,22 @@ def apply(document: Document, kept_parts: frozenset[int], language: str = "") ->
     return replace(document.edited(parts, raw), language=document.language or language)
 
 
+CUT = "\0"
+"""Stands where a sentence was cut; no text holds it by then."""
+
+
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """A text without some of its sentences. Lines that held nothing else go whole, with their list mark."""
     kept, at = [], 0
     for start, end in sorted(spans):
-        kept.append(text[at:start].rstrip(" "))
+        kept.append(text[at:start].replace(CUT, "").rstrip(" ") + CUT)
         at = end
-    kept.append(text[at:])
-    joined = "".join(kept)
-    return "\n".join(line for line in joined.split("\n") if line.strip(" -*•") or not line).strip()
+    kept.append(text[at:].replace(CUT, ""))
+    lines: list[str] = []
+    emptied = False
+    for line in "".join(kept).split("\n"):
+        gone = CUT in line and not re.sub(r"[-*•\s\0]|\d+[.)]", "", line)
+        if not gone and not (emptied and not line and (not lines or not lines[-1])):
+            lines.append(line.replace(CUT, ""))
+        emptied = gone
+    return "\n".join(lines).strip()

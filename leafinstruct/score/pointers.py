@@ -76,7 +76,8 @@ NUMBERED = re.compile(
     re.IGNORECASE,
 )
 """Figure 3 is the third image of its page; Figure 3.2 counts by chapters and says nothing about the page."""
-SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+(?=\s|$|[\"')\]])[\"')\]]*|(?=\n|$)|[.!?](?=\S))", re.MULTILINE)
+SENTENCE = re.compile(r"(?:[^.!?。！？\n]|[.!?](?=[^\s.!?\"')\]]))+(?:[.!?。！？]+[\"')\]]*|(?=\n|$))")
+"""Up to a full stop that a space, a closing mark or the line's end follows: 3.5 and image.png hold none."""
 ABBREVIATION = re.compile(r"\b(?:fig|abb|z|B|e\.g|i\.e|approx|ca|Nr|No)\.$", re.IGNORECASE)
 ONLY_POINTS_WORDS = 9
 """A sentence of at most so many words with a pointer says nothing that is lost with the image (own choice)."""
@@ -128,7 +129,7 @@ def _pointer(sentence: str) -> tuple[Literal["after", "before"], int | None, boo
         return None
     words = len(re.findall(r"\w+", sentence))
     direction: Literal["after", "before"] = "after"
-    if near and re.search(ABOVE, near.group(), re.IGNORECASE):
+    if near and re.search(rf"\b{ABOVE}\b", " ".join([near.group(), *sentence[near.end() :].split()[:1]]), re.I):
         direction = "before"
     counted = numbered is not None and not numbered["chapter"]
     return direction, int(numbered["number"]) if numbered and counted else None, words <= ONLY_POINTS_WORDS
