@@ -45,6 +45,9 @@ class Context:
     progress: Progress = field(default_factory=Progress)
     pool: Pool = field(default_factory=Pool)
 
+    def __post_init__(self) -> None:
+        _open.cache_clear()  # the pipeline may have been edited since this process last built it
+
     @property
     def job(self) -> Job:
         return Job(self.pipeline.path.resolve(), self.run.path.resolve())

@@ -21,7 +21,7 @@ def told(progress: Progress) -> Callable[[dict[str, Any]], None]:
         if "step" not in event:
             progress.say(f"train: {event['phase']}")
         elif event["step"] % EVERY == 0 or event["step"] == event["steps"]:
-            progress.say(f"train: step {event['step']}/{event['steps']}, {_losses(event["loss"])}")
+            progress.say(f"train: step {event['step']}/{event['steps']}, {_losses(event['loss'])}")
 
     return tell
 

@@ -24,7 +24,7 @@ from leafinstruct.document import (
     records_to_table,
 )
 from leafinstruct.models.llm import Generation
-from leafinstruct.pipeline import Pipeline, find_file
+from leafinstruct.pipeline import Filter, Pipeline, find_file
 from leafinstruct.rewrite import template
 from leafinstruct.rewrite.instruct import Request, Settings, write
 from leafinstruct.rewrite.prompt import Prompt, load_prompt
@@ -112,15 +112,15 @@ def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: st
     asked: list[Any] = []
     if settings.writer == "llm":
         asked = [writer_name(pipeline), prompt_file(pipeline, settings).read_text(encoding="utf-8")]
-    scores = [
-        (m.digest if (m := run.meta(_scores_file(owner, name))) else "") for owner in pipeline.filters if owner.scorer
-    ]
+    scores = [m.digest if (m := run.meta(file)) else "" for _, file in _published(pipeline, name)]
     return fingerprint(VERSION, meta.digest if meta else "", asdict(settings), asked, scores)
 
 
-def _scores_file(owner: Any, name: str) -> str:
-    corpus = isinstance(owner.scorer, CorpusScorer)
-    return f"corpus/{owner.folder}.parquet" if corpus else f"scores/{owner.folder}/{name}.parquet"
+def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:
+    """Filters whose scores records publish, and where those of a partition lie. Corpus scorers are not among them: what
+    they say of a document changes with every new one."""
+    own = [f for f in pipeline.filters if f.scorer and not isinstance(f.scorer, CorpusScorer)]
+    return [(f, f"scores/{f.folder}/{name}.parquet") for f in own]
 
 
 # Records of one partition
@@ -179,11 +179,11 @@ def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:
     (column `near` of the clip scorer)."""
     clip: dict[tuple[str, int], float | None] = {}
     scores: dict[str, dict[str, float | None]] = {}
-    for owner in pipeline.filters:
-        if not owner.scorer or not run.meta(_scores_file(owner, name)):
+    for owner, file in _published(pipeline, name):
+        if not owner.scorer or not run.meta(file):
             continue
         wanted = [c.name for c in owner.scorer.columns if c.grain == "document" and c.type in ("int", "float")]
-        for row in run.table(_scores_file(owner, name)).to_pylist():
+        for row in run.table(file).to_pylist():
             if owner.scorer.model == "clip" and row["part"] is not None:
                 clip[row["document"], row["part"]] = row["near"]
             elif row["document"] and row["part"] is None:

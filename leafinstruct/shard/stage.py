@@ -12,7 +12,7 @@ from leafinstruct.context import Context
 from leafinstruct.document import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.base import make_settings
+from leafinstruct.score.base import CorpusScorer, make_settings
 from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
@@ -65,11 +65,11 @@ def pipeline_version(pipeline: Pipeline) -> str:
 
 
 def published_scores(pipeline: Pipeline) -> list[str]:
-    """Names of the published scores: all numeric document columns, as FILTER_COLUMN."""
+    """Names of the published scores: all numeric document columns but those of corpus scorers, as FILTER_COLUMN."""
     return [
         f"{f.name}_{c.name}".replace("-", "_")
         for f in pipeline.filters
-        if f.scorer
+        if f.scorer and not isinstance(f.scorer, CorpusScorer)
         for c in f.scorer.columns
         if c.grain == "document" and c.type in ("float", "int")
     ]
@@ -90,7 +90,8 @@ def _fresh(run: Run, made_from: str) -> bool:
     there = run.json("shards/manifest.json")
     if not there or there["provenance"].get("fingerprint") != made_from:
         return False
-    return all(_size(run, file["file"]) == file["bytes"] for file in there["files"])
+    whole = all(_size(run, file["file"]) == file["bytes"] for file in there["files"])
+    return whole and run.file("shards/data_card.md").is_file()
 
 
 def _size(run: Run, name: str) -> int:
