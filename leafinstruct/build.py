@@ -43,8 +43,9 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
     if stage not in STAGES:
         raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
     from leafinstruct.harvest.stage import open_source
+    from leafinstruct.moss.train import TrainConfig
     from leafinstruct.rewrite.stage import rewrite_settings
-    from leafinstruct.shard.stage import shard_settings
+    from leafinstruct.shard.plan import ShardSettings
 
     for settings in pipeline.sources:
         open_source(pipeline, settings).check()
@@ -52,7 +53,7 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
     if "rewrite" in wanted and rewrite_settings(pipeline).writer == "llm":
         _check_llm(pipeline, frozenset({"generate"}), "rewrite")
     if "shard" in wanted:
-        shard_settings(pipeline)
+        pipeline.section("shard", ShardSettings)
     if "filter" in wanted:
         for owner in pipeline.filters:
             if owner.scorer and owner.scorer.model == "llm":
@@ -60,6 +61,7 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
             if owner.scorer and owner.scorer.model == "clip":
                 _need("open_clip", "clip")
     if "train" in wanted:
+        pipeline.section("train", TrainConfig)
         _need("transformers", "train")
     _check_disk(run)
 

@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -97,8 +97,12 @@ class Pipeline:
         """All score columns by their full name, FILTER.COLUMN."""
         return {f"{f.name}.{c.name}": c for f in self.filters if f.scorer for c in f.scorer.columns}
 
-    def filter(self, name: str) -> Filter:
-        return next(f for f in self.filters if f.name == name)
+    def section(self, name: Literal["shard", "train"], kind: type[Any]) -> Any:
+        """A section of the file as a settings dataclass. Raises LeafError naming file and section."""
+        try:
+            return make_settings(kind, getattr(self, name))
+        except LeafError as error:
+            raise LeafError(f"{self.path}: {name}: {error}") from None
 
 
 def package_folders() -> list[Path]:
@@ -378,3 +382,26 @@ def _unique(path: Path, where: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise LeafError(f"{path}: {where}: '{name}' stands twice")
+
+
+def make_settings(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A settings dataclass from a mapping. Raises LeafError for an unknown key or a value of another type."""
+    known = {f.name: f for f in fields(kind)}
+    for key, value in values.items():
+        if key not in known:
+            raise LeafError(f"unknown setting '{key}'{did_you_mean(key, known)}")
+        default = known[key].default
+        if default is not MISSING and not _same_kind(value, default):
+            raise LeafError(f"setting '{key}' is {value!r}; it takes a value like {default!r}")
+    ready = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return kind(**ready)
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    if isinstance(default, tuple):
+        return isinstance(value, list | tuple)
+    return isinstance(value, type(default))

@@ -130,7 +130,8 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the run against a second build. Raises LeafError if another process builds it."""
+        """Hold the run against a second build, and clear away what a killed one left half written. Raises LeafError if
+        another process builds it."""
         from filelock import FileLock, Timeout
 
         self.path.mkdir(parents=True, exist_ok=True)
@@ -140,6 +141,8 @@ class Run:
         except Timeout:
             raise LeafError(f"{self.path}: another build is at work in this run; wait for it or use --run") from None
         try:
+            for half in self.path.rglob(".*.tmp"):
+                half.unlink(missing_ok=True)
             yield
         finally:
             lock.release()

@@ -9,27 +9,17 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from leafinstruct.context import Context
-from leafinstruct.document import LeafError
 from leafinstruct.moss.report import told
 from leafinstruct.moss.train import TrainConfig
 from leafinstruct.moss.train import train as train_on
-from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import fingerprint
-from leafinstruct.score.base import make_settings
 
 VERSION = 1
 
 
-def train_settings(pipeline: Pipeline) -> TrainConfig:
-    try:
-        return make_settings(TrainConfig, pipeline.train)
-    except LeafError as error:
-        raise LeafError(f"{pipeline.path}: train: {error}") from None
-
-
 def train(context: Context) -> None:
     """Train on `shards/` and commit adapter, log, samples and, last, `train/report.json`."""
-    run, config = context.run, train_settings(context.pipeline)
+    run, config = context.run, context.pipeline.section("train", TrainConfig)
     made_from = fingerprint(VERSION, run.json("shards/manifest.json"), dict(context.pipeline.train))
     there = run.json("train/fingerprint.json")
     if there and there["fingerprint"] == made_from:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 
-from leafinstruct.document import Document, Image, LeafError, did_you_mean, digest
-from leafinstruct.pipeline import ModelSettings
+from leafinstruct.document import Document, Image, digest
+from leafinstruct.pipeline import ModelSettings, make_settings
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -133,26 +133,3 @@ class CorpusScorer(Scorer, ABC):
 
     @abstractmethod
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterable[Row]: ...
-
-
-def make_settings(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """A settings dataclass from a mapping. Raises LeafError for an unknown key or a value of another type."""
-    known = {f.name: f for f in fields(kind)}
-    for key, value in values.items():
-        if key not in known:
-            raise LeafError(f"unknown setting '{key}'{did_you_mean(key, known)}")
-        default = known[key].default
-        if default is not MISSING and not _same_kind(value, default):
-            raise LeafError(f"setting '{key}' is {value!r}; it takes a value like {default!r}")
-    ready = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return kind(**ready)
-
-
-def _same_kind(value: Any, default: Any) -> bool:
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float)
-    if isinstance(default, tuple):
-        return isinstance(value, list | tuple)
-    return isinstance(value, type(default))

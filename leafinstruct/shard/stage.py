@@ -12,7 +12,7 @@ from leafinstruct.context import Context
 from leafinstruct.document import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.base import CorpusScorer, make_settings
+from leafinstruct.score.base import CorpusScorer
 from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
@@ -21,17 +21,10 @@ VERSION = 1
 """Grows whenever the same records would make other shards."""
 
 
-def shard_settings(pipeline: Pipeline) -> ShardSettings:
-    try:
-        return make_settings(ShardSettings, pipeline.shard)
-    except LeafError as error:
-        raise LeafError(f"{pipeline.path}: shard: {error}") from None
-
-
 def shard(context: Context) -> None:
     """Bring `shards/` up to date with the records."""
     run, pipeline = context.run, context.pipeline
-    settings = shard_settings(pipeline)
+    settings = pipeline.section("shard", ShardSettings)
     partitions = run.partitions()
     made_from = _made_from(run, pipeline, settings, partitions)
     if _fresh(run, made_from):
