@@ -13,7 +13,7 @@ import pyarrow as pa
 import yaml
 
 from leafinstruct.document import Document, Image, LostImage, Part, digest
-from leafinstruct.pipeline import Pipeline, load_pipeline
+from leafinstruct.pipeline import Filter, Pipeline, load_pipeline
 
 SCORERS = """
 from __future__ import annotations
@@ -89,8 +89,12 @@ def pipeline(folder: Path, filters: Mapping[str, Any], /, **keys: Any) -> Pipeli
     return load_pipeline(project(folder, filters, **keys), resolve_models=False)
 
 
+def named(made: Pipeline, name: str) -> Filter:
+    return next(f for f in made.filters if f.name == name)
+
+
 def scores(made: Pipeline, owner: str, rows: Iterable[dict[str, Any]]) -> dict[str, pa.Table]:
     """Score table of one filter, as a run holds it."""
-    scorer = made.filter(owner).scorer
+    scorer = named(made, owner).scorer
     assert scorer
     return {owner: scorer.table(rows)}

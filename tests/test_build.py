@@ -149,7 +149,7 @@ def test_a_threshold_that_drops_nothing_else_changes_no_record(project: Path) ->
 def test_another_setting_of_a_scorer_makes_its_scores_anew_and_no_others(project: Path) -> None:
     run = Run(project / "run")
     before = files(run)
-    edit_filter(project, "duplicates", "scorer: duplicates", "scorer: duplicates\nsettings:\n  threshold: 0.9")
+    edit_filter(project, "duplicates", "scorer: duplicates", "scorer: duplicates\nsettings:\n  similarity: 0.9")
     build(project)
     scores = {name.split("/")[1].split("-")[0] for name in changed(before, files(run)) if name.startswith("scores/")}
     assert scores == {"duplicates"}
@@ -158,14 +158,21 @@ def test_another_setting_of_a_scorer_makes_its_scores_anew_and_no_others(project
 def test_a_new_document_stales_one_partition(movable: Path) -> None:
     run = Run(movable / "run")
     before = files(run)
+    digests = {
+        (folder, name): meta.digest
+        for folder in ("decisions", "filtered", "records")
+        for name in run.partitions()
+        if (meta := run.meta(f"{folder}/{name}.parquet"))
+    }
     page(movable / "tree/wool", "mitten")
     build(movable)
     remade = changed(before, files(run))
     assert counts(run).documents == 17
-    for folder in ("documents", "images", "records"):
-        assert len([name for name in remade if name.startswith(f"{folder}/")]) == 1, folder
-    partition = {Path(name).stem for name in remade if name.startswith("scores/")}
-    assert len(partition) == 1
+    for folder in ("documents", "images", "scores"):
+        assert len({Path(name).name for name in remade if name.startswith(f"{folder}/")}) == 1, folder
+    for folder in ("decisions", "filtered", "records"):
+        after = {name: run.meta(f"{folder}/{name}.parquet") for name in run.partitions()}
+        assert len([name for name, meta in after.items() if meta and meta.digest != digests[folder, name]]) == 1, folder
     assert_one_to_one(run)
 
 

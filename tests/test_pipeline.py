@@ -27,14 +27,14 @@ def test_pipeline_is_read_as_written(tmp_path: Path) -> None:
     built = made.pipeline(tmp_path, {"one": [*WORDS, made.rule("small", "image", "size < 5", missing="keep")]})
     assert (built.name, built.root) == ("made", tmp_path)
     assert [(s.name, s.kind, dict(s.settings)) for s in built.sources] == [("made", "tutorial", {"path": "*"})]
-    short, small = built.filter("one").rules
+    short, small = made.named(built, "one").rules
     assert (short.drop, short.missing, short.origin) == ("document", "drop", "own")
     assert (small.drop, small.missing) == ("image", "keep")
     assert built.columns()["one.size"].grain == "image"
 
 
 def test_user_scorer_comes_from_a_file_of_the_project(tmp_path: Path) -> None:
-    scorer = made.pipeline(tmp_path, {"one": WORDS}).filter("one").scorer
+    scorer = made.named(made.pipeline(tmp_path, {"one": WORDS}), "one").scorer
     assert scorer is not None
     assert type(scorer).__name__ == "Made"
     assert scorer.identity()["scorer"] == "leafinstruct_user_scorers.Made"
@@ -188,7 +188,7 @@ def test_a_projects_own_filter_goes_before_the_shipped_one(tmp_path: Path) -> No
 
 def test_settings_change_where_scores_lie_and_rules_do_not(tmp_path: Path) -> None:
     def folder(name: str, content: dict[str, Any]) -> str:
-        return made.pipeline(tmp_path / name, {"one": content}).filter("one").folder
+        return made.named(made.pipeline(tmp_path / name, {"one": content}), "one").folder
 
     plain = folder("a", {"scorer": "text"})
     assert plain == folder("b", {"scorer": "text", "rules": WORDS, "settings": {"sample_chars": 2000}})
@@ -203,7 +203,7 @@ MODELS = {"clip": {"model": "demo:clip-lite0"}, "llm": {"model": "demo:smollm2-1
 def test_shipped_filter_loads_and_says_where_its_thresholds_come_from(name: str, tmp_path: Path) -> None:
     before = [f for f in ("image", "seen", "repeats", "text", "pointers", "duplicates") if f != name]
     built = made.pipeline(tmp_path, {}, filters=[*before, name], models=MODELS)
-    shipped = built.filter(name)
+    shipped = made.named(built, name)
     assert shipped.path == SHIPPED / "filters" / f"{name}.yaml"
     assert shipped.about
     assert shipped.rules

@@ -28,7 +28,7 @@ models:
   clip: {{model: demo:clip-lite0}}
   llm: {{backend: vllm, model: demo:smollm2-135m}}
 filters: [{filters}]
-rewrite: {{writer: {writer}, max_document_tokens: 300, max_chars: 240}}
+rewrite: {{writer: {writer}, max_document_tokens: 160, max_chars: 200, max_tokens: 80}}
 train: {{steps: 20}}
 """
 CHEAP = "image, seen, repeats, text, pointers, duplicates"
