@@ -308,7 +308,7 @@ def _value(verdicts: Verdicts, read: str, row: pd.Series[Any], index: int, count
     among = (verdicts.image_by != "") if function == "dropped" else (verdicts.image_by == "")
     values = verdicts.view.images.loc[among & (verdicts.owner == index), column].dropna()
     if not len(values):
-        return _entry(read, None)
+        return _entry(read, 0.0 if function in ("sum", "dropped") else None)
     return _entry(read, float(values.astype(float).agg("sum" if function == "dropped" else function)))
 
 

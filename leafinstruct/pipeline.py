@@ -211,6 +211,8 @@ def _filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSetting
         file = find_file(root, "filters", f"{name}.yaml")
     except LeafError as error:
         raise LeafError(f"{path}: filters: {error}") from None
+    if not name.isidentifier():
+        raise LeafError(f"{path}: filters: '{name}' names columns in rules; use letters, digits and _")
     raw = _read(file)
     _check_keys(file, "", raw, FILTER_KEYS)
     scorer = None

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 FILTERS = ["image", "seen", "repeats", "text", "pointers", "duplicates"]
 NAMES = {
     "wood": ("birdhouse", "stool", "spoon", "frame"),
-    "clay": ("bowl", "mug", "tile", "vase"),
+    "clay": ("bowl", "teapot", "tile", "vase"),
     "wool": ("scarf", "felt-ball", "sock", "blanket"),
     "glass": ("lamp", "bead", "window", "bottle"),
 }
@@ -103,7 +103,7 @@ def make_tree(root: Path) -> Path:
         for index, name in enumerate(names):
             page(root / site, name, "jpg" if index % 2 else "png")
     put(root / "wood/images/stool-2.jpg", picture("tiny", "JPEG", (12, 12)))
-    put(root / "clay/images/mug-1.jpg", picture("mug 1", "JPEG")[:700])
+    put(root / "clay/images/teapot-1.jpg", picture("teapot 1", "JPEG")[:700])
     put(root / "wool/images/sock-3.png", (root / "wool/images/sock-1.png").read_bytes())
     (root / "glass/images/bead-3.jpg").unlink()
     put(root / "wool/scarf.md", "# A scarf\n\nKnit it.\n\n![scarf](images/scarf-1.png)\n")

@@ -200,7 +200,7 @@ def test_another_image_under_the_same_name_is_noticed(movable: Path) -> None:
 def test_removed_and_changed_documents_give_what_a_build_from_nothing_gives(movable: Path) -> None:
     (movable / "tree/wood/spoon.md").unlink()
     put(movable / "tree/glass/lamp.md", (movable / "tree/wool/blanket.md").read_text())
-    page(movable / "tree/clay", "mug")
+    page(movable / "tree/clay", "jug")
     put(movable / "tree/glass/images/bead-3.jpg", picture("found again", "JPEG"))
     run = build(movable)
     fresh = run_build(movable / "pipelines/made.yaml", movable / "other")

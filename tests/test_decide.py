@@ -331,7 +331,7 @@ def without_pointers(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(documents())
 def test_images_match_one_to_one_and_no_text_is_lost(case: tuple[Document, frozenset[int]]) -> None:
     whole, keep = case

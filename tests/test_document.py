@@ -41,7 +41,7 @@ def record(key: str = "r", places: int = 1, images: int = 1, meta: int = 1) -> R
 def test_documents_come_back_from_arrow_as_they_were(drawn: Document) -> None:
     lost = (LostImage(0, "../gone.png", "missing"), LostImage(len(drawn.parts), "x", "not_an_image"))
     broken = Document("zz", "s", "", "", "p", "", "", "", "", (), error="empty")
-    whole = [replace(drawn, lost=lost), broken]
+    whole = [broken, replace(drawn, lost=lost)]
     table = through_parquet(model.documents_to_table(whole))
     assert table.schema.remove_metadata() == model.DOCUMENT_SCHEMA
     assert list(model.documents_from_table(table)) == sorted(whole, key=lambda d: d.id)

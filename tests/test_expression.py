@@ -178,7 +178,7 @@ RULES = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(RULES, st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=4))
 def test_values_are_those_of_python(text: str, rows: list[tuple[float, float, float]]) -> None:
     expression = Expression(text)

@@ -43,7 +43,9 @@ COMMITS = {
     "shards/manifest.json": 1,
 }
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["test_kill"])
+PROCESSES.set_forkserver_preload(
+    ["leafinstruct.harvest.tutorial", *(f"leafinstruct.{s}.stage" for s in ("harvest", "score", "rewrite", "shard"))]
+)
 
 
 def die() -> None:
@@ -131,15 +133,17 @@ def test_killed_once_and_built(whole: Path, tmp_path: Path, target: str) -> None
     assert counts(run) == counts(Run(whole / "whole"))
 
 
-@pytest.mark.parametrize("target", ["documents/*", "scores/seen-*", "decisions/*", "records/*", "shards/*.parquet"])
-def test_killed_while_taking_up_a_change(tmp_path: Path, target: str) -> None:
+@pytest.mark.parametrize(("target", "nth"), [("documents/*", 1), ("filtered/*", 2), ("shards/*.parquet", 1)])
+def test_killed_while_taking_up_a_change(tmp_path: Path, target: str, nth: int) -> None:
     """Images of one twin go, so the other one stands for both, in another partition; then the build is killed."""
-    pipeline, run = make_project(tmp_path), Run(tmp_path / "run")
+    # Not with `seen`, whose counts would change with any image and so make every decision anew.
+    pipeline = make_project(tmp_path, filters=["image", "repeats", "text", "duplicates"])
+    run = Run(tmp_path / "run")
     run_build(pipeline, run.path)
     old = shard_bytes(run)
     for number in (1, 2):
         (tmp_path / f"tree/glass/images/bottle-{number}.jpg").unlink()
-    assert in_process(build_and_die, pipeline, run.path, target, "after rename", 1) == -signal.SIGKILL
+    assert in_process(build_and_die, pipeline, run.path, target, "after rename", nth) == -signal.SIGKILL
     run_build(pipeline, run.path)
     fresh = run_build(pipeline, tmp_path / "fresh")
     assert shard_bytes(run) == shard_bytes(fresh) != old
@@ -229,8 +233,8 @@ def test_killed_while_the_second_batch_of_answers_is_asked(
     pipeline = make_project(tmp_path, tree, sources=[source], rewrite={"writer": "llm"}, models=served.model)
     whole = run_build(pipeline, tmp_path / "whole")
     all_asked = sorted(served.asked)
-    assert len(all_asked) == len(set(all_asked)) == len(records(whole)) == 12
-    assert not any(r.dropped_by for r in records(whole))  # type: ignore[attr-defined]
+    assert len(set(all_asked)) == len(all_asked) >= len(records(whole)) == 12
+    assert not [r.dropped_by for r in records(whole) if r.dropped_by]  # type: ignore[attr-defined]
     run = Run(tmp_path / "run")
     before = served.build_and_kill(pipeline, run.path, 7)
     run_build(pipeline, run.path)
@@ -286,7 +290,7 @@ def test_a_server_that_was_away_is_asked_again(served: Served, tmp_path: Path) -
     away = {"llm": {**served.model["llm"], "base_url": "http://127.0.0.1:1/v1"}}  # type: ignore[dict-item]
     run = tmp_path / "run"
     make_project(tmp_path, tmp_path / "tree", rewrite={"writer": "llm"}, models=away)
-    assert counts(run_build(pipeline, run, "rewrite")).dropped_rewriting == {"model_error": 12}
+    assert counts(run_build(pipeline, run, "rewrite")).dropped_rewriting == {"rewrite:model_error": 12}
     make_project(tmp_path, tmp_path / "tree", rewrite={"writer": "llm"}, models=served.model)
     assert counts(run_build(pipeline, run)).records == 12
 

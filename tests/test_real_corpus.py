@@ -59,7 +59,7 @@ def test_a_hundred_documents_through_all_stages(tmp_path: Path) -> None:
     pytest.importorskip("vllm")
     pytest.importorskip("open_clip")
     options = ("--stage", "train", "--limit", "100")
-    counts = build(tmp_path, f"{CHEAP}, clip-demo, lm-demo", "llm", *options)
+    counts = build(tmp_path, f"{CHEAP}, clip_demo, lm_demo", "llm", *options)
     assert counts["adds_up"]
     assert counts["stages"] == ["harvest", "filter", "rewrite", "shard", "train"]
     assert counts["filtered_documents"] >= 100

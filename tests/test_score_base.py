@@ -202,7 +202,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         1,
         [
             {
-                "furniture": 9.7561,
+                "furniture": 4.878,
                 "images": 2,
                 "language": "en",
                 "language_score": 0.9712,

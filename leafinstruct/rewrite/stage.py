@@ -170,7 +170,8 @@ def _write_with_model(context: Context, settings: RewriteSettings, name: str, ma
     answers = Answers(context, name, prompt)
     writer = writer_name(pipeline)
     records = write(drafts, answers, prompt=prompt, settings=settings.instruct, model=writer, facts=facts)
-    _commit(run, name, made_from, records, without, writer, facts)
+    whole = made_from if answers.complete else fingerprint(made_from, "to be asked again")
+    _commit(run, name, whole, records, without, writer, facts)
     return name
 
 
@@ -188,7 +189,7 @@ def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:
                 clip[row["document"], row["part"]] = row["near"]
             elif row["document"] and row["part"] is None:
                 own = scores.setdefault(row["document"], {})
-                own |= {f"{owner.name}_{column}".replace("-", "_"): row[column] for column in wanted}
+                own |= {f"{owner.name}_{column}": row[column] for column in wanted}
     return Facts(clip, {document: tuple(own.items()) for document, own in scores.items()})
 
 
@@ -218,6 +219,11 @@ class Answers:
                 )
                 self._store(batch, answers)
         return [self._generation(request) for request in requests]
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked has an answer; records of a partition without are made anew each time."""
+        return not any(row["error"] for row in self._rows.values())
 
     def _store(self, requests: Sequence[Request], answers: Sequence[Generation]) -> None:
         """Keep what was answered; an error is no answer and is asked again in the next build."""

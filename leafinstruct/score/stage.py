@@ -37,14 +37,15 @@ def filter_documents(context: Context) -> None:
         if isinstance(owner.scorer, CorpusScorer):
             _reduce(context, owner, owner.scorer, partitions)
     gated = not context.score_all
-    waiting = [name for name in partitions if not _decided(run, pipeline, name, gated)]
+    choice = _choice_from(run, pipeline, partitions)
+    waiting = [name for name in partitions if not _decided(run, pipeline, name, gated, choice)]
     if not waiting:
         return
     chosen = choose(pipeline, (_view(run, pipeline, name) for name in partitions))
     for index, owner in enumerate(pipeline.filters):
         if isinstance(owner.scorer, ModelScorer):
             _score_with_model(context, index, owner, owner.scorer, partitions, chosen)
-    context.map(decide_partition, [(name, chosen, gated) for name in partitions], "decisions")
+    context.map(decide_partition, [(name, chosen, gated, choice) for name in partitions], "decisions")
 
 
 # Where scores lie and what they are made from
@@ -262,14 +263,24 @@ def _tables(run: Run, pipeline: Pipeline, name: str, documents: Sequence[Documen
     return tables
 
 
-def _decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool) -> str:
+def _choice_from(run: Run, pipeline: Pipeline, partitions: Sequence[str]) -> str:
+    """Fingerprint of what decides which document stands for each cluster: documents and cheap scores of all partitions.
+    Without it a build killed between two partitions could leave both or none of a pair."""
+    if not any(rule.one_per for owner in pipeline.filters for rule in owner.rules):
+        return ""
+    files = [f"documents/{name}.parquet" for name in partitions]
+    files += [_table_file(f, name) for f in _cheap(pipeline) for name in partitions]
+    return fingerprint([_digest(run, f) for f in dict.fromkeys(files)])
+
+
+def _decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> str:
     scores = [_digest(run, _table_file(f, name)) for f in pipeline.filters if f.scorer]
     rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
-    return fingerprint(DECIDE_VERSION, _digest(run, f"documents/{name}.parquet"), scores, rules, gated)
+    return fingerprint(DECIDE_VERSION, _digest(run, f"documents/{name}.parquet"), scores, rules, gated, choice)
 
 
-def _decided(run: Run, pipeline: Pipeline, name: str, gated: bool) -> bool:
-    made_from = _decisions_from(run, pipeline, name, gated)
+def _decided(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> bool:
+    made_from = _decisions_from(run, pipeline, name, gated, choice)
     decisions = run.meta(f"decisions/{name}.parquet")
     return (
         decisions is not None
@@ -278,10 +289,10 @@ def _decided(run: Run, pipeline: Pipeline, name: str, gated: bool) -> bool:
     )
 
 
-def decide_partition(job: Job, name: str, chosen: dict[str, str], gated: bool) -> str:
+def decide_partition(job: Job, name: str, chosen: dict[str, str], gated: bool, choice: str) -> str:
     """Commit the decisions of a partition and the documents they leave."""
     pipeline, run = job.open()
-    made_from = _decisions_from(run, pipeline, name, gated)
+    made_from = _decisions_from(run, pipeline, name, gated, choice)
     documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
     view = make_view(documents, pipeline, _tables(run, pipeline, name, documents))
     verdicts = evaluate(pipeline, view, chosen=chosen, gated=gated)

@@ -41,16 +41,16 @@ STOP = {language: frozenset(words.split()) for language, words in STOP_WORDS.ite
 # What pages say around their content. C4 drops pages for "javascript", "terms of use", "privacy policy", "cookie
 # policy" and like phrases (Raffel et al. 2020); the rest are the usual entries of menus and footers, own choice.
 FURNITURE = re.compile(
-    r"\b(?:java ?script|terms (?:of (?:use|service)|and conditions|& conditions)|privac(?:y|ité)|cookies?|consent"
+    r"\b(?:java ?script|terms (?:of (?:use|service)|and conditions|& conditions)|privac(?:y|ité)|cookies?"
     r"|all rights reserved|copyright|©|disclaimer|imprint|impressum|datenschutz|agb|mentions légales"
-    r"|log ?in|log ?out|sign (?:in|up|out)|register|my account|your account|password|anmelden|registrieren"
+    r"|log ?in|log ?out|sign (?:in|up|out)|register|my account|your account|anmelden|registrieren"
     r"|newsletters?|subscribe|subscription|unsubscribe|rss|abonnieren|s'abonner|e-mail address"
     r"|follow us|share (?:this|on)|facebook|twitter|instagram|pinterest|linkedin|whatsapp"
     r"|add to (?:cart|basket)|(?:shopping )?(?:cart|basket)|checkout|wishlist|free (?:delivery|shipping)|gift cards?"
     r"|site ?map|skip to (?:main )?content|back to top|table of contents|toggle (?:theme|navigation|sidebar)"
     r"|previous page|next page|(?:older|newer) posts|read more|related (?:posts|articles|content)|most read"
     r"|you (?:might|may) also like|leave a (?:comment|reply)|comments? \(\d+\)|powered by|sponsored|advertis\w+"
-    r"|contact us|about us|careers|press|accept all|manage preferences|search|home|menu)\b",
+    r"|contact us|about us|careers|accept all|manage preferences)\b",
     re.IGNORECASE,
 )
 

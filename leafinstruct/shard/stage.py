@@ -60,7 +60,7 @@ def pipeline_version(pipeline: Pipeline) -> str:
 def published_scores(pipeline: Pipeline) -> list[str]:
     """Names of the published scores: all numeric document columns but those of corpus scorers, as FILTER_COLUMN."""
     return [
-        f"{f.name}_{c.name}".replace("-", "_")
+        f"{f.name}_{c.name}"
         for f in pipeline.filters
         if f.scorer and not isinstance(f.scorer, CorpusScorer)
         for c in f.scorer.columns
