@@ -42,13 +42,13 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
     """Everything that can be known to be wrong before the work starts. Raises LeafError for the first such thing."""
     if stage not in STAGES:
         raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
-    from leafinstruct.harvest.stage import open_source
+    from leafinstruct.harvest.stage import checked_source
     from leafinstruct.moss.train import TrainConfig
     from leafinstruct.rewrite.stage import rewrite_settings
     from leafinstruct.shard.plan import ShardSettings
 
     for settings in pipeline.sources:
-        open_source(pipeline, settings).check()
+        checked_source(pipeline, settings)
     wanted = STAGES[: STAGES.index(stage) + 1]
     if "rewrite" in wanted and rewrite_settings(pipeline).writer == "llm":
         _check_llm(pipeline, frozenset({"generate"}), "rewrite")

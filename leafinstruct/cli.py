@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leafinstruct import __version__
-from leafinstruct.document import LeafError
 
 if TYPE_CHECKING:
     from leafinstruct.pipeline import Pipeline
@@ -34,12 +33,16 @@ def main() -> None:
     """Run the command line; a LeafError becomes one line on standard error and exit code 2."""
     try:
         app()
-    except LeafError as error:
-        print(f"leafinstruct: {error}", file=sys.stderr)
-        sys.exit(2)
     except KeyboardInterrupt:
         print("leafinstruct: stopped; what was committed stays, build again to go on", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        from leafinstruct.document import LeafError  # brings pyarrow, which --help can do without
+
+        if not isinstance(error, LeafError):
+            raise
+        print(f"leafinstruct: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _version(value: bool) -> None:
@@ -70,7 +73,9 @@ def build(
     pipeline: PipelineFile = None,
     stage: Annotated[str, typer.Option(help="Last stage: harvest, filter, rewrite, shard or train.")] = "shard",
     run: RunFolder = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N documents of each source.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most N documents of each source, from its first partition.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes for work on the CPU.")] = os.cpu_count() or 1,
     score_all: Annotated[bool, typer.Option("--score-all", help="Let models score what filters dropped too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -199,6 +204,7 @@ def _open(pipeline: Path | None, run: Path | None, limit: int | None) -> tuple[P
 
 
 def _existing(pipeline: Path | None, run: Path | None) -> Run:
+    from leafinstruct.document import LeafError
     from leafinstruct.run import Run
 
     opened = Run(run) if run else _open(pipeline, None, None)[1]

@@ -1,4 +1,4 @@
-"""A small project for end-to-end tests: 16 documents in 4 repositories, some with faults, and a pipeline without models.
+"""A small project for end-to-end tests: 16 documents in 4 repositories, some with faults, no models.
 
 Every text and image is drawn from a seed of its own, so no two are alike unless a fault says so.
 """
@@ -47,12 +47,13 @@ SENTENCES = (
     "Nobody is in a hurry here: a {a} {p} forgives more than a {a2} {n2} ever does.",
     "Put the {n} down on the {p} and check that it is {a} from every side of the {n2}.",
 )
-WORDS = {
-    "n": "board strip handle ring corner blade plank wheel thread needle panel rim foot neck lid hook".split(),
-    "a": "smooth narrow warm heavy loose bright rough even dark soft firm thin round damp pale stiff".split(),
-    "p": "bench table edge shelf floor window oven tray box drawer basket wall shade bucket stand cloth".split(),
-    "m": "glue water wax sand oil dust soap paint clay varnish chalk steam paste ash powder foam".split(),
+_WORDS = {
+    "n": "board strip handle ring corner blade plank wheel thread needle panel rim foot neck lid hook",
+    "a": "smooth narrow warm heavy loose bright rough even dark soft firm thin round damp pale stiff",
+    "p": "bench table edge shelf floor window oven tray box drawer basket wall shade bucket stand cloth",
+    "m": "glue water wax sand oil dust soap paint clay varnish chalk steam paste ash powder foam",
 }
+WORDS = {key: words.split() for key, words in _WORDS.items()}
 
 
 def sentences(name: str, count: int) -> list[str]:
@@ -110,10 +111,8 @@ def make_tree(root: Path) -> Path:
     put(root / "glass/lamp.md", "# A lamp\n\n" + " ".join(sentences("dark lamp", 6)) + "\n")
     copy = (root / "wood/birdhouse.md").read_text().replace("images/birdhouse", "images/bottle").replace(".png", ".jpg")
     put(root / "glass/bottle.md", copy)
-    pointing = (root / "clay/vase.md").read_text().replace(
-        "## Step 1", "The picture below shows where to cut the clay and how deep.\n\n![cut](images/gone.png)\n\n## Step 1"
-    )  # fmt: skip
-    put(root / "clay/vase.md", pointing)
+    pointer = "The picture below shows where to cut the clay and how deep.\n\n![cut](images/gone.png)\n\n"
+    put(root / "clay/vase.md", (root / "clay/vase.md").read_text().replace("## Step 1", f"{pointer}## Step 1"))
     return root
 
 
@@ -162,7 +161,12 @@ def leafinstruct(
     code = f"{before}\nfrom leafinstruct.cli import main\nmain()\n"
     command = [sys.executable, "-c", code] if before else [sys.executable, "-m", "leafinstruct"]
     done = subprocess.run(
-        [*command, *arguments], cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})}
+        [*command, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(env or {})},
+        timeout=120,
     )
     assert check is None or done.returncode == check, done.stderr
     return done

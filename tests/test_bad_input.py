@@ -32,11 +32,11 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-def tutorial(image: str = "images/bad.png", text: str = "") -> str:
+def tutorial(image: str = "images/bad.png") -> str:
     """A page with two good images around the bad one."""
     body = [" ".join(sentences(f"bad {number}", 3)) for number in range(3)]
     good = ["![good](images/good-1.png)", f"![bad]({image})", "![good](images/good-2.png)"]
-    return "# How to make a kite\n\n" + "\n\n".join(part for pair in zip(body, good, strict=True) for part in pair) + text
+    return "\n\n".join(["# How to make a kite", *(part for pair in zip(body, good, strict=True) for part in pair)])
 
 
 def with_image(data: bytes, name: str = "bad.png") -> Callable[[Path], None]:
@@ -80,7 +80,10 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Funnel:
 
 LOST = {
     "empty image": (with_image(b""), "empty"),
-    "page in place of an image": (with_image(b"<!DOCTYPE html><html><body>404 Not found</body></html>"), "not_an_image"),
+    "page in place of an image": (
+        with_image(b"<!DOCTYPE html><html><body>404 Not found</body></html>"),
+        "not_an_image",
+    ),
     "text in place of an image": (with_image(b"this is no picture at all\n"), "not_an_image"),
     "noise in place of an image": (with_image(bytes(range(256)) * 8), "unreadable_header"),
     "image cut in its header": (with_image(picture("cut")[:20]), "unreadable_header"),
@@ -151,7 +154,7 @@ def test_an_input_that_is_no_document_is_counted(tmp_path: Path, clean: Funnel, 
 
 def test_broken_html_is_read_as_browsers_read_it(tmp_path: Path, clean: Funnel) -> None:
     body = "<p>".join(f"{' '.join(sentences(f'html {n}', 3))} <img src='images/good-{n}.png'" + ">" for n in (1, 2))
-    html = f"<html><body <div><h1>A kite<p>{body}</span></table></ul><p>End <b>of <i>it</b> all.</i> <img src=''"
+    html = f"<html><body <div><h1>A kite</h1><p>{body}</span></table></ul><p>End <b>of <i>it</b> all.</i> <img src=''"
     found = build(tmp_path, with_document("kite.html", html))
     assert (found.documents, found.images) == (clean.documents + 1, clean.images + 2)
     assert found.records == clean.records + 1

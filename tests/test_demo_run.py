@@ -24,14 +24,14 @@ CAUGHT = {
     "broken_image": 4,
     "duplicate_image": 4,
     "judge_injection": 4,
-    "missing_image_pointer": 3,
+    "missing_image_pointer": 4,
     "navigation_text": 4,
     "near_duplicate": 6,
     "tiny_image": 4,
-    "truncated_text": 4,
+    "truncated_text": 2,
     "word_salad": 4,
 }
-HARMED_LOOKALIKES = 2
+HARMED_LOOKALIKES = 1
 
 
 def build(run: Path, stage: str) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -22,7 +24,7 @@ def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], wo
         return
     # Spawned, not forked: a forked child shares locks and threads of libraries that do not survive it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, len(tasks)), context, initializer=_end_with_parent) as pool:
         futures = [pool.submit(function, *task) for task in tasks]
         try:
             for future in as_completed(futures):
@@ -31,3 +33,15 @@ def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], wo
             raise LeafError("a worker process died (often: out of memory); build again with fewer --workers") from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the build that started it is killed: it would wait for work for ever, or go on writing."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

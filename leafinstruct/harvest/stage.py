@@ -31,6 +31,16 @@ def open_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
         raise LeafError(f"{pipeline.path}: sources: {settings.name}: {error}") from None
 
 
+def checked_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
+    """The source after its own checks. Raises LeafError naming the pipeline."""
+    source = open_source(pipeline, settings)
+    try:
+        source.check()
+    except LeafError as error:
+        raise LeafError(f"{pipeline.path}: sources: {error}") from None
+    return source
+
+
 def _place(pipeline: Pipeline, settings: SourceSettings, path: str) -> str:
     if path.startswith("demo:"):
         from leafinstruct.demo.sample import sample_folder
@@ -51,8 +61,7 @@ def harvest(context: Context) -> None:
     buckets: dict[str, Any] = dict(before.get("buckets", {}))
     plan: list[tuple[str, SourceSettings, Chunk]] = []
     for settings in pipeline.sources:
-        source = open_source(pipeline, settings)
-        source.check()
+        source = checked_source(pipeline, settings)
         chunks = source.plan(buckets.get(settings.name))
         buckets[settings.name] = len(chunks)
         plan += [(f"{settings.name}-{chunk.name}", settings, chunk) for chunk in _limited(chunks, context.limit)]

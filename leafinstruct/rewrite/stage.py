@@ -36,7 +36,7 @@ from leafinstruct.score.base import CorpusScorer, make_settings
 VERSION = 1
 """Grows whenever the same documents and answers would make other records."""
 WRITERS = ("llm", "template")
-BATCH = 16
+BATCH = 32
 """Answers committed together."""
 GENERATION_SCHEMA = pa.schema(
     [
