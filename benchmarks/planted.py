@@ -167,12 +167,9 @@ def auroc(bad: np.ndarray, good: np.ndarray) -> float:
     if not len(bad) or not len(good):
         return float("nan")
     both = np.concatenate([bad, good])
-    order = both.argsort(kind="stable")
-    ranks = np.empty(len(both))
-    values, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
     ends = counts.cumsum()
     ranks = (ends - (counts - 1) / 2)[inverse]
-    del order, values
     return float((ranks[: len(bad)].sum() - len(bad) * (len(bad) + 1) / 2) / (len(bad) * len(good)))
 
 

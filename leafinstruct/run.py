@@ -107,6 +107,11 @@ class Run:
         value = json.loads(packed)
         return Meta(value["fingerprint"], value["digest"], value["rows"], value["extra"])
 
+    def digest(self, relative: str) -> str:
+        """Digest of a file's content; "" if the file is not there."""
+        meta = self.meta(relative)
+        return meta.digest if meta else ""
+
     def fresh(self, relative: str, fingerprint: str) -> bool:
         meta = self.meta(relative)
         return meta is not None and meta.fingerprint == fingerprint

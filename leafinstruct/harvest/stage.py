@@ -124,15 +124,10 @@ def _made_from(settings: SourceSettings, chunk: Chunk, limit: int | None, index:
     return fingerprint(VERSION, SCHEMA_VERSION, settings.kind, settings.settings, asdict(chunk), limit, index)
 
 
-def _index_digest(run: Run, source: str) -> str:
-    meta = run.meta(f"index/{source}.parquet")
-    return meta.digest if meta else ""
-
-
 def _fresh(run: Run, settings: SourceSettings, name: str, chunk: Chunk, limit: int | None) -> bool:
     meta = run.meta(f"documents/{name}.parquet")
     images = run.meta(f"images/{name}.parquet")
-    wanted = _made_from(settings, chunk, limit, _index_digest(run, settings.name))
+    wanted = _made_from(settings, chunk, limit, run.digest(f"index/{settings.name}.parquet"))
     return (
         meta is not None
         and images is not None
@@ -152,7 +147,7 @@ def harvest_partition(job: Job, name: str, source_name: str, chunk: Chunk, limit
     documents = sorted(made.documents, key=lambda d: d.id)[:limit]
     wanted = {sha for d in documents for sha in d.images}
     images = [image for sha, image in made.images.items() if sha in wanted]
-    made_from = _made_from(settings, chunk, limit, _index_digest(run, settings.name))
+    made_from = _made_from(settings, chunk, limit, run.digest(f"index/{settings.name}.parquet"))
     files = file_stamps(sorted(str(Path(f)) for f in made.files | set(chunk.inputs)))
     run.commit_table(f"images/{name}.parquet", images_to_table(images), made_from)
     run.commit_table(f"documents/{name}.parquet", documents_to_table(documents), made_from, {"files": files})

@@ -5,14 +5,13 @@ Requests go out in fixed chunks in the order given, so that a result does not de
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from leafinstruct.document import LeafError
+from leafinstruct.document import LeafError, did_you_mean
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""
@@ -140,7 +139,7 @@ def load_llm(backend: str, model: str, **settings: Any) -> Llm:
     allowed = [name for name in inspect.signature(kind).parameters if name != "model"]
     for name in settings:
         if name not in allowed:
-            hint = _did_you_mean(name, allowed)
+            hint = did_you_mean(name, allowed)
             raise LeafError(f"back-end {backend}: no setting {name!r}; it has {', '.join(allowed)}{hint}")
     return kind(model, **settings)
 
@@ -158,12 +157,7 @@ def _backend_class(backend: str) -> Callable[..., Llm]:
         from leafinstruct.models.llm_openai import OpenAiLlm
 
         return OpenAiLlm
-    raise LeafError(f"back-end {backend!r}: use one of {', '.join(BACKENDS)}{_did_you_mean(backend, BACKENDS)}")
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    raise LeafError(f"back-end {backend!r}: use one of {', '.join(BACKENDS)}{did_you_mean(backend, BACKENDS)}")
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -108,12 +108,11 @@ def writer_name(pipeline: Pipeline) -> str:
 
 
 def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: str) -> str:
-    meta = run.meta(f"filtered/{name}.parquet")
     asked: list[Any] = []
     if settings.writer == "llm":
         asked = [writer_name(pipeline), prompt_file(pipeline, settings).read_text(encoding="utf-8")]
-    scores = [m.digest if (m := run.meta(file)) else "" for _, file in _published(pipeline, name)]
-    return fingerprint(VERSION, meta.digest if meta else "", asdict(settings), asked, scores)
+    scores = [run.digest(file) for _, file in _published(pipeline, name)]
+    return fingerprint(VERSION, run.digest(f"filtered/{name}.parquet"), asdict(settings), asked, scores)
 
 
 def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:

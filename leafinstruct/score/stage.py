@@ -67,13 +67,8 @@ def _table_file(owner: Filter, name: str) -> str:
 def _scores_from(run: Run, owner: Filter, name: str) -> str:
     """Fingerprint of cheap scores and of a corpus scorer's signatures."""
     assert owner.scorer
-    images = _digest(run, f"images/{name}.parquet") if isinstance(owner.scorer, ImageScorer) else ""
-    return fingerprint(_digest(run, f"documents/{name}.parquet"), images, owner.scorer.identity(), MAX_PIXELS)
-
-
-def _digest(run: Run, relative: str) -> str:
-    meta = run.meta(relative)
-    return meta.digest if meta else ""
+    images = run.digest(f"images/{name}.parquet") if isinstance(owner.scorer, ImageScorer) else ""
+    return fingerprint(run.digest(f"documents/{name}.parquet"), images, owner.scorer.identity(), MAX_PIXELS)
 
 
 def _cheap(pipeline: Pipeline) -> list[Filter]:
@@ -130,7 +125,7 @@ def _measure_images(owners: Sequence[Filter], images: Iterable[Image]) -> dict[s
 def _reduce(context: Context, owner: Filter, scorer: CorpusScorer, partitions: Sequence[str]) -> None:
     run = context.run
     files = [scores_file(owner, name) for name in partitions]
-    made_from = fingerprint(scorer.identity(), [_digest(run, f) for f in files])
+    made_from = fingerprint(scorer.identity(), [run.digest(f) for f in files])
     if not run.fresh(corpus_file(owner), made_from):
         rows = scorer.reduce(run.table(f) for f in files)
         run.commit_table(corpus_file(owner), scorer.table(rows), made_from)
@@ -270,13 +265,13 @@ def _choice_from(run: Run, pipeline: Pipeline, partitions: Sequence[str]) -> str
         return ""
     files = [f"documents/{name}.parquet" for name in partitions]
     files += [_table_file(f, name) for f in _cheap(pipeline) for name in partitions]
-    return fingerprint([_digest(run, f) for f in dict.fromkeys(files)])
+    return fingerprint([run.digest(f) for f in dict.fromkeys(files)])
 
 
 def _decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> str:
-    scores = [_digest(run, _table_file(f, name)) for f in pipeline.filters if f.scorer]
+    scores = [run.digest(_table_file(f, name)) for f in pipeline.filters if f.scorer]
     rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
-    return fingerprint(DECIDE_VERSION, _digest(run, f"documents/{name}.parquet"), scores, rules, gated, choice)
+    return fingerprint(DECIDE_VERSION, run.digest(f"documents/{name}.parquet"), scores, rules, gated, choice)
 
 
 def _decided(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> bool:

@@ -69,14 +69,9 @@ def published_scores(pipeline: Pipeline) -> list[str]:
 
 
 def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions: Sequence[str]) -> str:
-    digests = [_digest(run, f"records/{name}.parquet") for name in partitions]
-    clusters = [_digest(run, f"corpus/{f.folder}.parquet") for f in pipeline.filters if _has_clusters(f)]
+    digests = [run.digest(f"records/{name}.parquet") for name in partitions]
+    clusters = [run.digest(f"corpus/{f.folder}.parquet") for f in pipeline.filters if _has_clusters(f)]
     return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline))
-
-
-def _digest(run: Run, relative: str) -> str:
-    meta = run.meta(relative)
-    return meta.digest if meta else ""
 
 
 def _fresh(run: Run, made_from: str) -> bool:
