@@ -46,6 +46,13 @@ def test_document(tmp_path: Path) -> None:
     assert {Path(f).name for f in made.files} == {"brew.md", "kettle.png", "LICENSE.md"}
 
 
+def test_images_are_found_under_a_path_that_climbs(tmp_path: Path) -> None:
+    write(tmp_path / "corpus/tea", {"a.md": "Boil\n\n![](i.png)\n", "i.png": picture()})
+    (tmp_path / "clone").mkdir()
+    (document,) = harvest("tutorial", tmp_path / "clone", "../corpus/*").documents
+    assert (len(document.images), document.lost) == (1, ())
+
+
 def test_step_files_are_one_document(tmp_path: Path) -> None:
     pages = {f"en/step_{n}.md": f"## Part {n}\n\nText {n}\n\n![](i.png)\n" for n in (1, 2, 10)}
     write(

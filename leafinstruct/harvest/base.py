@@ -66,7 +66,8 @@ class Source(ABC):
         self.paths()
 
     def paths(self) -> list[Path]:
-        """What `path` matches, sorted, each once. Raises LeafError if an entry matches nothing."""
+        """What `path` matches, absolute and without `..`, sorted, each once. Raises LeafError if an entry matches
+        nothing."""
         entries = self.given["path"]
         found: set[Path] = set()
         for entry in [entries] if isinstance(entries, str) else entries:
@@ -76,7 +77,7 @@ class Source(ABC):
                 matches = [Path(pattern)]
             if not matches:
                 raise LeafError(f"source {self.name}: path '{entry}' matches nothing in {self.root.resolve()}")
-            found.update(matches)
+            found.update(m.resolve() if ".." in m.parts else m.absolute() for m in matches)
         return sorted(found)
 
     @abstractmethod
