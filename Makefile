@@ -9,7 +9,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/leafinstruct build pipelines/demo.yaml --stage train
 	$(BIN)/leafinstruct check runs/demo/shards
+	$(BIN)/leafinstruct report pipelines/demo.yaml
 	@echo
+	@echo "report:             open runs/demo/report/index.html in a browser"
 	@echo "funnel and counts:  $(BIN)/leafinstruct status"
 	@echo "data card:          runs/demo/shards/data_card.md"
 	@echo "trained samples:    runs/demo/train/samples"

@@ -25,6 +25,19 @@ def build(context: Context, stage: str) -> None:
                 _stage(name)(context)
         finally:
             context.pool.close()
+            _add_timings(context)
+
+
+def _add_timings(context: Context) -> None:
+    """Add what this build did, and how long it took, to `timings.json`: tasks and wall seconds of each step."""
+    if not context.progress.spent:
+        return
+    steps = {row["step"]: row for row in context.run.json("timings.json") or []}
+    for step, (tasks, seconds) in context.progress.spent.items():
+        row = steps.setdefault(step, {"step": step, "tasks": 0, "seconds": 0.0})
+        row["tasks"] += tasks
+        row["seconds"] = round(row["seconds"] + seconds, 3)
+    context.run.commit_json("timings.json", list(steps.values()))
 
 
 def _stage(name: str) -> Callable[[Context], None]:

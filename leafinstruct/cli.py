@@ -96,6 +96,29 @@ def build(
 
 
 @app.command()
+def extract(
+    page: Annotated[Path | None, typer.Argument(help="A saved HTML page.")] = None,
+    url: Annotated[str, typer.Option(help="Address of the page, for relative addresses of images.")] = "",
+    jsonl: Annotated[
+        Path | None, typer.Option(help="Many pages instead: {id, url, html} a line; prints {id, parts} a line.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what harvest makes of a page: its parts in reading order, and which images it leaves out."""
+    from leafinstruct.document import LeafError
+    from leafinstruct.harvest.extract import extract_file, extract_lines, extract_text
+
+    if (page is None) == (jsonl is None):
+        raise LeafError("extract: name one saved page, or --jsonl and a file of pages")
+    if jsonl is not None:
+        for row in extract_lines(jsonl):
+            print(json.dumps(row, ensure_ascii=False))
+    elif page is not None:
+        found = extract_file(page, url)
+        _print(found.to_dict(), extract_text(found), as_json)
+
+
+@app.command()
 def status(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
     """Count what a run holds: documents in, what each rule dropped, records out."""
     from leafinstruct.report.funnel import funnel, funnel_lines
@@ -133,6 +156,35 @@ def scores(pipeline: PipelineFile = None, as_json: AsJson = False) -> None:
     ]
     lines = [f"{r['column']:28} {r['grain']:9} {r['type']:6} {r['unit']:16} {r['about']}" for r in rows]
     _print(rows, lines, as_json)
+
+
+@app.command()
+def report(
+    pipeline: PipelineFile = None,
+    run: RunFolder = None,
+    against: Annotated[Path | None, typer.Option(help="Another run to compare with.")] = None,
+    documents: Annotated[int, typer.Option(min=1, help="Documents whose whole way the page holds.")] = 250,
+) -> None:
+    """Write the page people look at: funnel, rules, scores, documents. It opens from disk."""
+    from leafinstruct.report.page import write_report
+
+    loaded, _ = _open(pipeline, run, None)
+    opened = _existing(pipeline, run)
+    other = _existing(None, against) if against else None
+    print(opened.file(write_report(opened, loaded, other, documents)))
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="Run folder.")],
+    second: Annotated[Path, typer.Argument(help="Run folder to compare it with.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs: counts, and documents and images that were decided otherwise."""
+    from leafinstruct.report.differ import differ, differ_lines
+
+    found = differ(_existing(None, first), _existing(None, second))
+    _print(found, differ_lines(found), as_json)
 
 
 @app.command()

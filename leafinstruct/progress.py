@@ -18,6 +18,8 @@ class Progress:
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
         self.live = sys.stderr.isatty() and not quiet
+        self.spent: dict[str, tuple[int, float]] = {}
+        """Items done and wall seconds, by label."""
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -28,7 +30,10 @@ class Progress:
         if total == 0:
             return
         track = self._bar if self.live else self._lines
-        yield from track(items, total, label, unit)
+        start, before = time.monotonic(), self.spent.get(label, (0, 0.0))
+        for done, item in enumerate(track(items, total, label, unit), before[0] + 1):
+            yield item
+            self.spent[label] = done, before[1] + time.monotonic() - start
 
     def _bar(self, items: Iterable[Item], total: int, label: str, unit: str) -> Iterator[Item]:
         from rich.console import Console

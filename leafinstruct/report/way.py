@@ -4,68 +4,90 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafinstruct.document import LeafError, documents_from_table
-from leafinstruct.pipeline import Pipeline
+from leafinstruct.document import Document, LeafError, Part, documents_from_table
+from leafinstruct.pipeline import Filter, Pipeline
 from leafinstruct.run import Run
 from leafinstruct.score.base import CorpusScorer
 
 
 def way(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
-    """All that the run knows of a document, found by its id (or a start of it), URL, path, or record id."""
+    """All that the run knows of a document, found by its id (or a start of it), URL, path, or record id.
+
+    Raises LeafError if there is no such document.
+    """
     for name in run.partitions():
         if not run.meta(f"documents/{name}.parquet"):
             continue
-        for document in documents_from_table(run.table(f"documents/{name}.parquet")):
-            record = _record_document(run, name, wanted)
-            if wanted in (document.url, document.path) or document.id.startswith(wanted) or document.id == record:
-                return {
-                    "partition": name,
-                    "document": _head(document),
-                    "parts": [_part(i, p) for i, p in enumerate(document.parts)],
-                    "lost": [{"position": x.position, "ref": x.ref, "reason": x.reason} for x in document.lost],
-                    "scores": _scores(run, pipeline, name, document.id, set(document.images)),
-                    "decisions": _rows(run, f"decisions/{name}.parquet", "document", document.id),
-                    "records": _rows(run, f"records/{name}.parquet", "document", document.id),
-                }
+        rows = PartitionRows(run, pipeline, name)
+        for document in rows.documents:
+            records = [row["id"] for row in rows.records.get(document.id, [])]
+            if wanted in (document.url, document.path, *records) or document.id.startswith(wanted):
+                return rows.way(document)
     raise LeafError(f"{run.path}: no document with id, URL or path '{wanted}'")
 
 
-def _record_document(run: Run, name: str, wanted: str) -> str:
-    relative = f"records/{name}.parquet"
-    if not run.meta(relative):
-        return ""
-    rows = run.table(relative, ["id", "document"]).to_pylist()
-    return next((row["document"] for row in rows if row["id"] == wanted), "")
+class PartitionRows:
+    """What a run holds about the documents of one partition, grouped by document."""
+
+    def __init__(self, run: Run, pipeline: Pipeline, name: str) -> None:
+        self.name = name
+        self.documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
+        self.decisions = _by_document(run, f"decisions/{name}.parquet")
+        self.records = _by_document(run, f"records/{name}.parquet")
+        shown = {sha for document in self.documents for sha in document.images}
+        ours = {document.id for document in self.documents}
+        self._scores = {f.name: _score_rows(run, f, name, ours, shown) for f in pipeline.filters if f.scorer}
+
+    def way(self, document: Document) -> dict[str, Any]:
+        """The way of one document: its head, parts, lost images, scores by filter, decisions and records."""
+        about = {document.id, *document.images}
+        return {
+            "partition": self.name,
+            "document": _head(document),
+            "parts": [_part(i, p) for i, p in enumerate(document.parts)],
+            "lost": [{"position": x.position, "ref": x.ref, "reason": x.reason} for x in document.lost],
+            "scores": {
+                owner: [row for key in sorted(about & set(rows)) for row in rows[key]]
+                for owner, rows in self._scores.items()
+                if rows
+            },
+            "decisions": self.decisions.get(document.id, []),
+            "records": self.records.get(document.id, []),
+        }
 
 
-def _head(document: Any) -> dict[str, Any]:
+def _by_document(run: Run, relative: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    if run.meta(relative):
+        for row in run.table(relative).to_pylist():
+            found.setdefault(row["document"], []).append(row)
+    return found
+
+
+def _score_rows(
+    run: Run, owner: Filter, name: str, documents: set[str], shas: set[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Score rows of a filter by the document they are about, or by the image wherever it stands."""
+    corpus = isinstance(owner.scorer, CorpusScorer)
+    relative = f"corpus/{owner.folder}.parquet" if corpus else f"scores/{owner.folder}/{name}.parquet"
+    found: dict[str, list[dict[str, Any]]] = {}
+    if run.meta(relative):
+        for row in run.table(relative).to_pylist():
+            if row["document"] in documents or row["sha256"] in shas:
+                said = {k: v for k, v in row.items() if v is not None and k != "key"}
+                found.setdefault(row["document"] or row["sha256"], []).append(said)
+    return found
+
+
+def _head(document: Document) -> dict[str, Any]:
     names = ("id", "source", "site", "url", "path", "license", "title", "topic", "language", "error")
     return {name: getattr(document, name) for name in names}
 
 
-def _part(index: int, part: Any) -> dict[str, Any]:
+def _part(index: int, part: Part) -> dict[str, Any]:
     if part.type == "image":
         return {"part": index, "image": part.image, "alt": part.alt, "caption": part.caption, "step": part.step}
     return {"part": index, "text": part.text, "step": part.step}
-
-
-def _rows(run: Run, relative: str, column: str, value: str) -> list[dict[str, Any]]:
-    if not run.meta(relative):
-        return []
-    return [row for row in run.table(relative).to_pylist() if row[column] == value]
-
-
-def _scores(run: Run, pipeline: Pipeline, name: str, document: str, shas: set[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for owner in pipeline.filters:
-        if not owner.scorer:
-            continue
-        corpus = isinstance(owner.scorer, CorpusScorer)
-        relative = f"corpus/{owner.folder}.parquet" if corpus else f"scores/{owner.folder}/{name}.parquet"
-        if run.meta(relative):
-            rows = [r for r in run.table(relative).to_pylist() if r["document"] == document or r["sha256"] in shas]
-            found[owner.name] = [{k: v for k, v in row.items() if v is not None and k != "key"} for row in rows]
-    return found
 
 
 def way_lines(found: dict[str, Any]) -> list[str]:

@@ -1,0 +1,143 @@
+"""Which documents the report shows: for each rule what it dropped and what it let through, nearest its threshold first,
+and beside those a sample by hash. Images are shown as small copies."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+
+from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
+from leafinstruct.report.gather import Frames, values_of
+from leafinstruct.report.nearest import Threshold, distances, thresholds
+from leafinstruct.run import Run
+
+EXAMPLES = 8
+"""Of each kind for each rule."""
+THUMB = 192
+"""Longest side of a small copy, in pixels."""
+MAX_PIXELS = 100_000_000
+
+
+@dataclass
+class Example:
+    """A document, or an image part of one, with the numbers that the rule read."""
+
+    document: str
+    part: int | None
+    sha256: str
+    title: str
+    values: list[tuple[str, float]]
+
+
+@dataclass
+class RuleView:
+    """A rule with what it did."""
+
+    label: str
+    filter: str
+    rule: Rule
+    dropped: int
+    failed: int
+    missing: int
+    thresholds: list[tuple[str, Threshold]] = field(default_factory=list)
+    """Full column name (with its function) and the comparison."""
+    examples_dropped: list[Example] = field(default_factory=list)
+    examples_kept: list[Example] = field(default_factory=list)
+
+
+def rule_views(frames: Frames, pipeline: Pipeline) -> list[RuleView]:
+    return [_view(frames, pipeline, owner, rule) for owner in pipeline.filters for rule in owner.rules]
+
+
+def _view(frames: Frames, pipeline: Pipeline, owner: Filter, rule: Rule) -> RuleView:
+    label = f"{owner.name}.{rule.name}"
+    frame = frames.images if rule.drop == "image" else frames.documents
+    by, failed = frame["dropped_by"].to_numpy(dtype=object), frame["failed"].tolist()
+    fails = np.array([label in names for names in failed], dtype=bool)
+    missing = np.array([f"score_missing:{label}" in names for names in failed], dtype=bool)
+    dropped = by == label
+    view = RuleView(label, owner.name, rule, int(dropped.sum()), int(fails.sum()), int(missing.sum()))
+    read: dict[str, np.ndarray] = {}
+    near = np.full(len(frame), np.inf)
+    for threshold in thresholds(rule.when) if rule.when else []:
+        column = full_name(pipeline, owner, threshold.name.column) if threshold.name.column else ""
+        name = f"{threshold.name.function}({column})" if threshold.name.function else column
+        values = read.setdefault(name, values_of(frames, pipeline, owner, rule, threshold.name))
+        near = np.minimum(near, distances(values, threshold.value))
+        view.thresholds.append((name, threshold))
+    alive = frame["kept"].to_numpy(dtype=bool)
+    view.examples_dropped = _examples(frames, rule, dropped, near, read)
+    view.examples_kept = _examples(frames, rule, alive & ~fails, near, read) if read else []
+    return view
+
+
+def _examples(
+    frames: Frames, rule: Rule, among: np.ndarray, near: np.ndarray, read: dict[str, np.ndarray]
+) -> list[Example]:
+    rows = np.flatnonzero(among)
+    rows = rows[np.argsort(near[rows], kind="stable")][:EXAMPLES]
+    found = []
+    for row in rows:
+        values = [(name, float(numbers[row])) for name, numbers in read.items() if np.isfinite(numbers[row])]
+        if rule.drop == "image":
+            document, part = frames.images.index[row]
+            sha = str(frames.images["sha256"].iloc[row])
+            found.append(Example(document, int(part), sha, str(frames.documents.at[document, "title"]), values))
+        else:
+            document = str(frames.documents.index[row])
+            found.append(Example(document, None, "", str(frames.documents["title"].iloc[row]), values))
+    return found
+
+
+def chosen_documents(frames: Frames, views: Iterable[RuleView], most: int) -> list[str]:
+    """Ids of documents whose whole way the page shows: those of the galleries, then others by hash of their id."""
+    chosen = dict.fromkeys(e.document for v in views for e in (*v.examples_dropped, *v.examples_kept))
+    by_hash = sorted(frames.documents.index, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
+    for name in by_hash:
+        if len(chosen) >= most:
+            break
+        chosen.setdefault(str(name))
+    return list(chosen)
+
+
+def thumbnails(run: Run, partitions: Iterable[str], wanted: set[str]) -> dict[str, str]:
+    """Small copies as data URIs (WebP), by SHA-256; an image that cannot be read has none."""
+    found: dict[str, str] = {}
+    for name in partitions:
+        for batch in _batches(run, name):
+            for sha, data in zip(batch["sha256"], batch["bytes"], strict=True):
+                if sha in wanted and sha not in found and (small := _small(data)):
+                    found[sha] = small
+    return found
+
+
+def _batches(run: Run, name: str) -> Iterable[dict[str, list[Any]]]:
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(run.file(f"images/{name}.parquet")).iter_batches(64, columns=["sha256", "bytes"]):
+        yield batch.to_pydict()
+
+
+def _small(data: bytes) -> str:
+    try:
+        with PIL.Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return ""
+            image.draft("RGB", (THUMB, THUMB))
+            shown = PIL.ImageOps.exif_transpose(image)
+            shown.thumbnail((THUMB, THUMB))
+            out = io.BytesIO()
+            shown.convert("RGBA" if "A" in shown.getbands() or "transparency" in shown.info else "RGB").save(
+                out, "WEBP", quality=70
+            )
+    except Exception:  # broken images are part of a report on what was dropped; Pillow's plugins raise many kinds
+        return ""
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

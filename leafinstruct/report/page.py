@@ -1,0 +1,203 @@
+"""The report of a run: one page that opens from disk, needs no network and holds all it shows.
+
+Text from the web reaches the page in two ways only: escaped by the template, or as JSON that the page's script puts
+into the document as plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from leafinstruct.document import LeafError
+from leafinstruct.pipeline import Pipeline
+from leafinstruct.report import charts
+from leafinstruct.report.differ import differ
+from leafinstruct.report.funnel import funnel
+from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, thumbnails
+from leafinstruct.report.gather import Frames, gather
+from leafinstruct.report.way import PartitionRows
+from leafinstruct.run import Run
+
+PAGE = "report/index.html"
+DOCUMENTS = 250
+"""Documents whose whole way the page holds."""
+ROWS = 5000
+"""Documents in the table."""
+
+
+def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, documents: int = DOCUMENTS) -> str:
+    """Commit the report into the run and return its place in it.
+
+    Raises LeafError if the run was not built up to filter.
+    """
+    counts = funnel(run)
+    if "filter" not in counts.stages:
+        raise LeafError(
+            f"{run.path}: nothing is decided yet; leafinstruct build --stage filter makes what a report shows"
+        )
+    frames = gather(run, pipeline)
+    views = rule_views(frames, pipeline)
+    chosen = chosen_documents(frames, views, documents)
+    ways = _ways(run, pipeline, frames, chosen)
+    wanted = {part["image"] for way in ways.values() for part in way["parts"] if "image" in part}
+    data = {
+        "figures": _figures(run, pipeline, frames, views),
+        "documents": ways,
+        "rows": _rows(frames, ways),
+        "thumbs": thumbnails(run, frames.partitions, wanted),
+    }
+    facts = {
+        "name": pipeline.name,
+        "about": str(pipeline.raw.get("about") or ""),
+        "counts": counts,
+        "frames": frames,
+        "views": views,
+        "filters": pipeline.filters,
+        "histograms": _score_names(pipeline, frames),
+        "sources": Counter(frames.documents["source"]),
+        "timings": _timings(run),
+        "difference": differ(against, run) if against else None,
+        "shown": len(ways),
+    }
+    run.commit_text(PAGE, render(facts, data))
+    return PAGE
+
+
+def render(facts: dict[str, Any], data: dict[str, Any]) -> str:
+    """The page from its facts (for the template) and its data (for its script)."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("leafinstruct.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    return environment.get_template("report.html").render(
+        **facts, data=_json(data), plotly=_plotly(), style=_template("report.css"), script=_template("report.js")
+    )
+
+
+def _plotly() -> str:
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        raise LeafError("package plotly is not installed; pip install plotly") from None
+    return get_plotlyjs().replace("</script", "<\\/script")
+
+
+def _template(name: str) -> str:
+    return (files("leafinstruct.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _json(value: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element or start another."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in the report")
+
+
+def _ways(run: Run, pipeline: Pipeline, frames: Frames, chosen: Iterable[str]) -> dict[str, Any]:
+    order = {name: i for i, name in enumerate(chosen)}
+    by_partition: dict[str, set[str]] = {}
+    for name in order:
+        by_partition.setdefault(str(frames.documents.at[name, "partition"]), set()).add(name)
+    found: dict[str, Any] = {}
+    for partition, wanted in sorted(by_partition.items()):
+        rows = PartitionRows(run, pipeline, partition)
+        found |= {d.id: rows.way(d) for d in rows.documents if d.id in wanted}
+    return {name: found[name] for name in order}
+
+
+def _rows(frames: Frames, ways: dict[str, Any]) -> list[list[Any]]:
+    """Rows of the documents' table: id, title, site, language, images, what happened, whether its way is here."""
+    about = frames.documents.reset_index()
+    about["way"] = about["id"].isin(list(ways))
+    about = about.sort_values(["way", "id"], ascending=[False, True]).head(ROWS)
+    rows: list[dict[Any, Any]] = about.to_dict("records")
+    return [
+        [
+            row["id"],
+            row["title"] or row["url"] or row["path"],
+            row["site"],
+            row["language"],
+            row["images"],
+            _end(row["dropped_by"], row["record"]),
+            row["way"],
+        ]
+        for row in rows
+    ]
+
+
+def _end(dropped_by: str, record: str) -> str:
+    if dropped_by:
+        return f"dropped by {dropped_by}"
+    if record and record != "record":
+        return f"rewriting: {record}"
+    return record or "filtered"
+
+
+def _figures(run: Run, pipeline: Pipeline, frames: Frames, views: list[RuleView]) -> dict[str, Any]:
+    counts = funnel(run)
+    sources = Counter(frames.documents["source"]) if frames.whole else Counter({"all": counts.documents})
+    figures: dict[str, Any] = {"funnel": charts.funnel_figure(counts, sources)}
+    for name in _score_names(pipeline, frames):
+        column = pipeline.columns()[name]
+        frame = frames.images if column.grain == "image" else frames.documents
+        marks = [(v.label, t) for v in views for read, t in v.thresholds if read == name]
+        values = _numbers(frame[name])
+        figure = charts.histogram(values, frame["kept"].to_numpy(dtype=bool), marks, column.unit, f"{column.grain}s")
+        if figure:
+            figures[f"score {name}"] = figure
+    kept = frames.documents[frames.documents["kept"]]
+    for field in ("topic", "site", "language", "license"):
+        figures[f"share {field}"] = charts.shares(Counter(frames.documents[field]), Counter(kept[field]))
+    left = frames.images[frames.images["kept"]].groupby(level=0).size().reindex(kept.index).fillna(0)
+    per_document = Counter(str(int(n)) for n in left)
+    figures["share images per document"] = {
+        "data": [
+            {
+                "type": "bar",
+                "x": sorted(per_document, key=int),
+                "y": [per_document[k] for k in sorted(per_document, key=int)],
+                "marker": {"color": charts.KEPT},
+            }
+        ],
+        "layout": {"height": 260, "xaxis": {"type": "category", "title": {"text": "images left in a document"}}},
+    }
+    return figures
+
+
+def _score_names(pipeline: Pipeline, frames: Frames) -> list[str]:
+    """Columns with numbers in this run, in the pipeline's order."""
+    found = []
+    for name, column in pipeline.columns().items():
+        frame = frames.images if column.grain == "image" else frames.documents
+        if column.type in ("int", "float") and name in frame and np.isfinite(_numbers(frame[name])).any():
+            found.append(name)
+    return found
+
+
+def _numbers(series: Any) -> np.ndarray:
+    import pandas as pd
+
+    return pd.to_numeric(series, errors="coerce").to_numpy(dtype=float)
+
+
+def _timings(run: Run) -> list[dict[str, Any]]:
+    """Steps of the build with their work and time, in the order in which they were first done."""
+    found = run.json("timings.json") or []
+    return [{**row, "rate": row["tasks"] / row["seconds"] if row["seconds"] else None} for row in found]
