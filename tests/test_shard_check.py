@@ -258,8 +258,8 @@ def test_good_shards_pass_every_check(shards: Path) -> None:
     assert report.ok and report.failed == ()
     assert (report.rows, report.images) == (24, 48)
     assert all(result.ran for result in report.results)
-    assert len(report.lines) == 1 + len(CHECKS)
-    assert all(line.startswith("ok ") for line in report.lines[1:])
+    assert len(report.lines) >= 1 + len(CHECKS)
+    assert all(line.startswith("ok ") for line in report.lines[1 : 1 + len(CHECKS)])
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)

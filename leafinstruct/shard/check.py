@@ -16,6 +16,7 @@ from leafinstruct.document import LeafError
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
 from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.schema import features, published_schema, score_names
+from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
 from leafinstruct.shard.write import file_sha256, split_name, split_numbers
 
 CHECKS = {
@@ -53,6 +54,8 @@ class CheckReport:
     rows: int
     images: int
     results: tuple[CheckResult, ...]
+    templates: tuple[TemplateResult, ...] = ()
+    """What chat templates make of the first row; empty where trl is not installed. No reason to fail."""
 
     @property
     def ok(self) -> bool:
@@ -72,7 +75,7 @@ class CheckReport:
             text = f"{result.what}: {result.failures} not so" if result.failures else result.what
             lines.append(f"{state} {result.number:2d} {result.name:12s} {text}")
             lines.extend(f"        {example}" for example in result.examples)
-        return lines
+        return lines + template_lines(self.templates)
 
     def to_dict(self) -> dict[str, Any]:
         return {"ok": self.ok, **asdict(self)}
@@ -100,7 +103,11 @@ def check(path: str | Path) -> CheckReport:
         CheckResult(number, name, what, name in run.ran, run.failures.get(name, 0), tuple(run.examples.get(name, ())))
         for number, (name, what) in enumerate(CHECKS.items(), 1)
     )
-    return CheckReport(str(path), len(files), run.rows, run.images, results)
+    return CheckReport(str(path), len(files), run.rows, run.images, results, _templates(run.first))
+
+
+def _templates(row: dict[str, Any] | None) -> tuple[TemplateResult, ...]:
+    return tuple(render_all(row["messages"], template_files())) if row and available() else ()
 
 
 class _Run:
@@ -118,6 +125,7 @@ class _Run:
         self.image_splits: dict[str, set[str]] = {}
         self.site_splits: dict[str, set[str]] = {}
         self.last_key: dict[str, str] = {}
+        self.first: dict[str, Any] | None = None
 
     def fail(self, name: str, message: str) -> None:
         self.failures[name] = self.failures.get(name, 0) + 1
@@ -184,9 +192,13 @@ class _Run:
     def _row(self, where: str, split: str, row: dict, images: list[Look]) -> None:
         self.rows += 1
         self.images += len(images)
+        broken = False
         for name, (_, row_check) in ROW_CHECKS.items():
             for message in row_check(row, images):
                 self.fail(name, f"{where}: {message}")
+                broken = True
+        if self.first is None and not broken:
+            self.first = row
         key = row["id"] or ""
         if key in self.ids:
             self.fail("ids", f"{where}: the id stands also in {self.ids[key]}")
