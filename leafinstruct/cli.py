@@ -201,25 +201,30 @@ def check(
 
 @app.command()
 def push(
-    repo: Annotated[str, typer.Argument(help="Data set on the Hub, OWNER/NAME.")],
+    target: Annotated[str, typer.Argument(help="Data set on the Hub (OWNER/NAME), or a folder or URL such as s3://.")],
     pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the run.")] = None,
     run: RunFolder = None,
     revision: Annotated[str, typer.Option(help="Branch to push to.")] = "main",
     private: Annotated[bool, typer.Option("--private", help="Make a new data set private.")] = False,
     pull_request: Annotated[bool, typer.Option("--pr", help="Open a pull request instead of a commit.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be uploaded; nothing goes out.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would change; nothing is uploaded.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Upload shards, manifest and card to the Hugging Face Hub."""
-    from leafinstruct.shard.hub import plan_push
+    """Upload shards, manifest and card to the Hugging Face Hub or to any filesystem; what is there stays."""
+    from leafinstruct.shard.filesystem import is_filesystem, push_files
+    from leafinstruct.shard.hub import plan_push, run_tag
     from leafinstruct.shard.hub import push as push_shards
 
     folder = _existing(pipeline, run).file("shards")
-    if dry_run:
-        plan = plan_push(folder, repo, revision=revision)
+    if is_filesystem(target):
+        result = push_files(folder, target, dry_run=dry_run)
+    elif dry_run:
+        plan = plan_push(folder, target, revision=revision, ask_hub=True)
         _print(plan.to_dict(), plan.lines, as_json)
         return
-    result = push_shards(folder, repo, private=private, revision=revision, pull_request=pull_request)
+    else:
+        tag = run_tag(folder)
+        result = push_shards(folder, target, private=private, revision=revision, pull_request=pull_request, tag=tag)
     lines = [*result.plan.lines, result.pull_request or result.commit or f"{result.url}: nothing to upload"]
     _print({"plan": result.plan.to_dict(), "url": result.url, "commit": result.commit}, lines, as_json)
 

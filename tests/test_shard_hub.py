@@ -15,7 +15,7 @@ import pytest
 from shard_made import corpus, publish
 
 from leafinstruct.document import LeafError
-from leafinstruct.shard.hub import plan_push, push
+from leafinstruct.shard.hub import plan_push, push, run_tag
 from leafinstruct.shard.plan import ShardSettings
 
 pytest.importorskip("huggingface_hub")
@@ -45,6 +45,7 @@ class Hub(ThreadingHTTPServer):
         self.uploads = 0
         self.created = False
         self.refuse_commits = False
+        self.tags: list[tuple[str, str]] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,6 +110,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"files": [{**mode, "shouldIgnore": False} for mode in modes]})
         elif self.path.endswith("/objects/batch"):
             self.answer({"transfer": "basic", "objects": [self.lfs_object(one) for one in json.loads(data)["objects"]]})
+        elif "/tag/" in self.path:
+            self.server.tags.append((json.loads(data)["tag"], self.path.rsplit("/", 1)[-1]))
+            self.answer({})
         elif "/commit/" in self.path:
             self.commit([json.loads(line) for line in data.splitlines()])
         else:
@@ -210,6 +214,16 @@ def test_pull_request(shards: Path, hub: Hub) -> None:
     assert result.pull_request.endswith("/discussions/1")
     with pytest.raises(LeafError, match="always against main"):
         push(shards, "me/garden", TOKEN, pull_request=True, revision="v2")
+
+
+def test_a_commit_is_tagged_with_what_it_was_made_from(shards: Path, hub: Hub) -> None:
+    with pytest.raises(LeafError, match="what the shards were made from"):
+        run_tag(shards)
+    listed = json.loads((shards / "manifest.json").read_bytes())
+    listed["provenance"] |= {"pipeline_version": "garden-12ab34cd", "fingerprint": "99887766" * 8}
+    (shards / "manifest.json").write_text(json.dumps(listed))
+    push(shards, "me/garden", TOKEN, tag=run_tag(shards))
+    assert hub.tags == [("garden-12ab34cd-99887766", "abc")]
 
 
 def test_wrong_token_is_named_and_not_shown(shards: Path, hub: Hub) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -77,7 +78,7 @@ def plan_push(
     Without `ask_hub` nothing goes over the network and every file is `unknown`. With it, a Hub that cannot be reached
     is named in `hub`, not raised. Raises LeafError if the folder holds no shard or the token is refused.
     """
-    local = _local_files(Path(folder))
+    local = local_files(Path(folder))
     if not ask_hub:
         return _plan(repo_id, revision, "the Hub was not asked", local, None)
     try:
@@ -96,16 +97,18 @@ def push(
     private: bool = False,
     revision: str = "main",
     pull_request: bool = False,
+    tag: str = "",
     message: str = "Update shards and card",
 ) -> PushResult:
     """Create the data set if needed and upload what it lacks, as one commit on `revision` or as a pull request.
 
+    `tag` names the commit for good; a pull request has none before it is merged.
     The token is taken from the usual places if not given. Safe to repeat after a failure: large files are uploaded
     before the commit, and those the Hub has are skipped. Raises LeafError with the Hub's reason.
     """
     if pull_request and revision != "main":
         raise LeafError("push: a pull request is always against main; leave out the revision or the pull request")
-    local = _local_files(Path(folder))
+    local = local_files(Path(folder))
     api = _api(token)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
@@ -126,14 +129,28 @@ def push(
             revision=None if pull_request else revision,
             create_pr=pull_request,
         )
+        if tag and not pull_request:
+            api.create_tag(repo_id, tag=tag, revision=commit.oid, repo_type="dataset", exist_ok=True)
     return PushResult(plan, str(url), commit.commit_url, commit.pr_url or "")
 
 
-def _local_files(folder: Path) -> list[Path]:
+def local_files(folder: Path) -> list[Path]:
+    """Shards, manifest and card of a folder, in the order in which they are pushed."""
     shards = sorted(folder.glob("*.parquet"))
     if not shards:
         raise LeafError(f"{folder}: no shards here to push; give the shards folder of a run")
     return [*shards, *(path for name in ("manifest.json", CARD) if (path := folder / name).is_file())]
+
+
+def run_tag(folder: Path) -> str:
+    """Name for what these shards were made from: the pipeline's version and the start of their fingerprint."""
+    try:
+        made = json.loads((folder / "manifest.json").read_bytes())["provenance"]
+        return f"{made['pipeline_version']}-{made['fingerprint'][:8]}"
+    except (OSError, ValueError, KeyError, TypeError):
+        raise LeafError(
+            f"{folder}: no manifest.json that says what the shards were made from; build the stage shard"
+        ) from None
 
 
 def _plan(repo_id: str, revision: str, hub: str, local: list[Path], remote: dict[str, Any] | None) -> PushPlan:

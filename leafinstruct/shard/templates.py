@@ -80,8 +80,8 @@ def _with_images(messages: Sequence[dict[str, Any]], roles: Sequence[str]) -> li
 def _render(template: str, messages: list[dict[str, Any]]) -> str:
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    (text,), _ = render_jinja_template([messages], chat_template=template, bos_token="<s>", eos_token="</s>")
-    return text
+    rendered = render_jinja_template([messages], chat_template=template, bos_token="<s>", eos_token="</s>")
+    return str(rendered[0][0])
 
 
 def template_lines(results: Sequence[TemplateResult]) -> list[str]:
