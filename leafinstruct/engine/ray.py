@@ -1,0 +1,175 @@
+"""The Ray engine: partitions as tasks, models held by actors, on an existing cluster or on one started here.
+
+Tasks commit their own files into the run folder, which all nodes reach under the same path; what travels is a job and a
+partition's name. A task or actor that dies with its node is run again elsewhere, and what it had committed is reused.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from leafinstruct.document import LeafError
+from leafinstruct.models.pool import Pool
+
+IN_FLIGHT = 2
+"""Tasks given to Ray for each processor or actor: enough that none waits, few enough that an error stops the rest."""
+
+
+@dataclass(frozen=True)
+class RaySettings:
+    """`address` of a cluster ("auto" finds one, "" starts one here). `actors` hold models, each with `gpus` and `cpus`
+    of its own; a model that spreads over several GPUs (vLLM's tensor_parallel_size) needs `gpus` to match. A task is
+    tried again `retries` times when its process or node dies; an error it raises itself ends the build."""
+
+    address: str = ""
+    actors: int = 1
+    gpus: float = 0
+    cpus: float = 1
+    retries: int = 3
+
+    def __post_init__(self) -> None:
+        if self.actors < 1 or self.gpus < 0 or self.cpus < 0 or self.retries < 0:
+            raise LeafError("ray: actors must be 1 or more, and gpus, cpus and retries 0 or more")
+
+
+class RayEngine:
+    """Runs tasks on Ray. `run_tasks` is for work on the CPU, `run_model_tasks` for work that asks a model."""
+
+    def __init__(self, settings: RaySettings, workers: int) -> None:
+        try:
+            import ray
+        except ImportError:
+            raise LeafError("package ray is not installed; pip install leafinstruct[ray]") from None
+        self._settings = settings
+        self._started = not ray.is_initialized()
+        if self._started:
+            _connect(settings, workers)
+
+    def close(self) -> None:
+        """Leave the cluster; one that was started here ends."""
+        import ray
+
+        if self._started:
+            ray.shutdown()
+
+    def run_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+        """Results of `function(*task)` as they come in, from any node. The first error ends the work and is raised."""
+        import ray
+
+        remote = ray.remote(num_cpus=1, max_retries=self._settings.retries)(_quiet)
+        most = IN_FLIGHT * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        yield from _windowed((partial(remote.remote, function, task) for task in tasks), most)
+
+    def run_model_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+        """Results of `function(pool, *task)` as they come in; each actor keeps its models from task to task."""
+        import ray
+
+        settings = self._settings
+        kind = ray.remote(
+            num_cpus=settings.cpus,
+            num_gpus=settings.gpus,
+            max_restarts=settings.retries,
+            max_task_retries=settings.retries,
+        )(_Holder)
+        holders: list[Any] = [kind.remote() for _ in range(min(settings.actors, len(tasks)))]
+        try:
+            yield from _shared(holders, function, tasks)
+        finally:
+            for holder in holders:
+                ray.kill(holder)
+
+
+class _Holder:
+    """An actor: one model at a time in its memory, loaded when a task first asks for it."""
+
+    def __init__(self) -> None:
+        self.pool = Pool()
+
+    def run(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+        return _quiet(function, (self.pool, *task))
+
+
+def _quiet(function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+    """Run a task; an error the user must mend comes back as a value, so that Ray neither retries nor wraps it."""
+    try:
+        return function(*task)
+    except LeafError as error:
+        return error
+
+
+def _connect(settings: RaySettings, workers: int) -> None:
+    import ray
+
+    # Our processes come from this environment as it is; Ray would else zip and ship the working folder.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    try:
+        if settings.address:
+            ray.init(address=settings.address, log_to_driver=False, logging_level=logging.ERROR)
+        else:
+            ray.init(
+                num_cpus=max(workers, 1) + int(settings.cpus > 0),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address="127.0.0.1",
+            )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        where = f"at '{settings.address}'" if settings.address else "on this machine"
+        reason = str(error).splitlines()[0][:200]
+        raise LeafError(f"ray: no cluster {where} ({reason}); start one with: ray start --head") from None
+
+
+def _windowed(submits: Iterator[Callable[[], Any]], most: int) -> Iterator[Any]:
+    """Submit at most so many at a time, and pass on results as they are ready."""
+    import ray
+
+    waiting: list[Any] = []
+    try:
+        for submit in submits:
+            if len(waiting) >= most:
+                done, waiting = ray.wait(waiting)
+                yield _result(done[0])
+            waiting.append(submit())
+        while waiting:
+            done, waiting = ray.wait(waiting)
+            yield _result(done[0])
+    finally:
+        for left in waiting:
+            ray.cancel(left, force=False)
+
+
+def _shared(holders: Sequence[Any], function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    """Give each actor the next task when it is through with one."""
+    import ray
+
+    left = list(reversed(tasks))
+    busy: dict[Any, Any] = {}
+    for holder in holders:
+        busy[holder.run.remote(function, left.pop())] = holder
+    while busy:
+        done, _ = ray.wait(list(busy))
+        holder = busy.pop(done[0])
+        if left:
+            busy[holder.run.remote(function, left.pop())] = holder
+        yield _result(done[0])
+
+
+def _result(reference: Any) -> Any:
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+
+    try:
+        value = ray.get(reference)
+    except RayTaskError as error:
+        raise error.as_instanceof_cause() from None
+    except RayError as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise LeafError(f"ray: a task was lost with its node and all its retries: {reason}; build again") from None
+    if isinstance(value, LeafError):
+        raise value
+    return value
