@@ -200,6 +200,18 @@ def check(
 
 
 @app.command()
+def export(
+    shards: Annotated[Path, typer.Argument(help="Folder of shards.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the tars.")],
+) -> None:
+    """Write shards as WebDataset tars, for loaders that stream those."""
+    from leafinstruct.shard.export import export_webdataset
+
+    for path in export_webdataset(shards, out):
+        print(path)
+
+
+@app.command()
 def push(
     target: Annotated[str, typer.Argument(help="Data set on the Hub (OWNER/NAME), or a folder or URL such as s3://.")],
     pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the run.")] = None,
