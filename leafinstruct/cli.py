@@ -200,6 +200,25 @@ def check(
 
 
 @app.command()
+def remove(
+    url: Annotated[list[str] | None, typer.Option(help="URL of a document; may be given more than once.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="All documents of a site.")] = None,
+    sha256: Annotated[list[str] | None, typer.Option(help="An image, by its bytes as harvested or published.")] = None,
+    note: Annotated[str, typer.Option(help="Who asked, or why.")] = "",
+    pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the project.")] = None,
+    run: RunFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take documents or images down: later builds and pushes of the project leave them out."""
+    from leafinstruct.shard.takedown import takedown, takedown_lines
+
+    loaded, opened = _open(pipeline, run, None)
+    wanted = {"url": url or [], "site": site or [], "sha256": sha256 or []}
+    found = takedown(loaded.root, opened.file("shards"), wanted, note)
+    _print(found, takedown_lines(found), as_json)
+
+
+@app.command()
 def export(
     shards: Annotated[Path, typer.Argument(help="Folder of shards.")],
     out: Annotated[Path, typer.Argument(help="Folder for the tars.")],
@@ -223,11 +242,14 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Upload shards, manifest and card to the Hugging Face Hub or to any filesystem; what is there stays."""
+    from leafinstruct.removal import load_removals
     from leafinstruct.shard.filesystem import is_filesystem, push_files
     from leafinstruct.shard.hub import plan_push, run_tag
     from leafinstruct.shard.hub import push as push_shards
+    from leafinstruct.shard.takedown import refuse_removed
 
     folder = _existing(pipeline, run).file("shards")
+    refuse_removed(folder, load_removals(_open(pipeline, run, None)[0].root))
     if is_filesystem(target):
         result = push_files(folder, target, dry_run=dry_run)
     elif dry_run:

@@ -1,0 +1,86 @@
+"""Takedowns: what must not be published, for every later build and push of a project.
+
+`removed.jsonl` lies in the project's folder, one line for each request. Decisions drop what it names with the reason
+`removed`, before any rule.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from leafinstruct.document import Document, LeafError
+
+FILE = "removed.jsonl"
+KINDS = ("url", "site", "sha256")
+REASON = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One request: documents by `url` or `site`, or an image by the `sha256` of its harvested or published bytes."""
+
+    kind: str
+    value: str
+    note: str = ""
+    date: str = ""
+
+
+class Removals:
+    """All requests of a project."""
+
+    def __init__(self, entries: Iterable[Removal] = ()) -> None:
+        self.entries = tuple(entries)
+        self._values = {kind: {e.value for e in self.entries if e.kind == kind} for kind in KINDS}
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def names(self, url: str, site: str) -> bool:
+        """Whether a request names a document, by its URL or by its site."""
+        return url in self._values["url"] or site in self._values["site"]
+
+    def names_image(self, *sha256: str) -> bool:
+        return any(value in self._values["sha256"] for value in sha256)
+
+    def found(self, documents: Iterable[Document]) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids of documents that are named, and SHA-256 of images in the other documents that are."""
+        ids, images = set(), set()
+        for document in documents:
+            if self.names(document.url, document.site):
+                ids.add(document.id)
+            else:
+                images |= {sha for sha in document.images if self.names_image(sha)}
+        return frozenset(ids), frozenset(images)
+
+
+def load_removals(root: Path) -> Removals:
+    """The requests of a project folder. Raises LeafError for a line that is none."""
+    path = root / FILE
+    if not path.is_file():
+        return Removals()
+    entries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            entry = Removal(**json.loads(line))
+        except (ValueError, TypeError):
+            raise LeafError(f"{path}: line {number} is no removal; mend it or take it out") from None
+        if entry.kind not in KINDS or not entry.value:
+            raise LeafError(f"{path}: line {number}: kind is '{entry.kind}'; use {', '.join(KINDS)} and a value")
+        entries.append(entry)
+    return Removals(entries)
+
+
+def add_removals(root: Path, new: Iterable[Removal]) -> Removals:
+    """Add requests that are not there yet, and return all. The file is there whole or as it was."""
+    there = load_removals(root)
+    have = {(e.kind, e.value) for e in there.entries}
+    every = Removals([*there.entries, *(e for e in new if (e.kind, e.value) not in have)])
+    partial = root / f".{FILE}.{os.getpid()}.tmp"
+    lines = [json.dumps(asdict(entry), ensure_ascii=False) for entry in every.entries]
+    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(partial, root / FILE)  # noqa: PTH105 - atomic
+    return every
