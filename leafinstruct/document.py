@@ -277,8 +277,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 @dataclass(slots=True)
 class Harvested:
-    """What a source makes of one partition: documents, the images their parts name, and the files it depended on."""
+    """What a source makes of one partition: documents, the images their parts name, the files it depended on,
+    and what it asked the index of the source."""
 
     documents: list[Document] = field(default_factory=list)
     images: dict[str, Image] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
+    asked: set[tuple[str, int]] = field(default_factory=set)

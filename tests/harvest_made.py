@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
+import pyarrow.parquet as pq
 
 from leafinstruct.document import Document, Harvested
 from leafinstruct.harvest import load_source
+from leafinstruct.harvest.base import Source
+from leafinstruct.harvest.index import Index
 from leafinstruct.pipeline import SourceSettings
 
 
@@ -33,7 +36,7 @@ def harvest(kind: str, root: Path, path: str | list[str] = "*", **settings: Any)
     """All chunks of a source in one."""
     source = load_source(SourceSettings("s", kind, {"path": path, **settings}), root)
     source.check()
-    index = source.index()
+    index = index_of(source, root)
     whole = Harvested()
     for chunk in source.plan(None):
         made = source.harvest(chunk, index)
@@ -41,6 +44,15 @@ def harvest(kind: str, root: Path, path: str | list[str] = "*", **settings: Any)
         whole.images.update(made.images)
         whole.files.update(made.files)
     return whole
+
+
+def index_of(source: Source, root: Path) -> Index:
+    """The index of a source, in files beside its input."""
+    places = {}
+    for number, file in enumerate(source.index_inputs()):
+        places[file] = root / f".index-{number}.parquet"
+        pq.write_table(source.index(file), places[file])
+    return Index(places)
 
 
 def by_path(made: Harvested) -> dict[str, Document]:

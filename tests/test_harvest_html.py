@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from leafinstruct.harvest.flow import steps_of
-from leafinstruct.harvest.html import extract_parts, parse_html
+from leafinstruct.harvest.html import MAX_PAGE, extract_parts, parse_html
 
 URL = "https://example.org/a/page.html"
 LONG = "Fold the paper along the middle, press the edge down with a nail, and open it again before you go on. "
@@ -121,3 +121,26 @@ def test_charsets(html: bytes, charset: str | None) -> None:
 def test_deep_nesting_ends(tag: str) -> None:
     page = parse_html(f"<{tag}>" * 800 + "deep text", URL, whole=True)
     assert "deep text" in "".join(b.text + b.caption for b in page.blocks)
+
+
+@pytest.mark.parametrize(
+    ("html", "error"),
+    [
+        ("<div>" * 100_000 + "x", "too_deep"),
+        ("<div>" * 6_000 + "x" + "</div>" * 6_000, "too_deep"),
+        ("<p " + " ".join(f"a{n}=1" for n in range(20_000)) + ">x", "too_many_attributes"),
+        ("<p>" + "x" * MAX_PAGE, "too_large"),
+    ],
+)
+def test_excess(html: str, error: str) -> None:
+    assert parse_html(html, URL).error == error
+
+
+def test_many_tags_in_a_row_are_not_deep() -> None:
+    assert parse_html("<div>line of text</div>" * 6_000, URL).error == ""
+
+
+def test_heading_that_nobody_closed() -> None:
+    blocks = parse_html(f"<h1>Boat<p>{LONG * 4}</p><p>{LONG}</p>", URL).blocks
+    assert [b.heading for b in blocks] == [1, 0, 0]
+    assert blocks[0].text == "Boat"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 
@@ -43,7 +44,7 @@ def test_size_is_as_displayed(kind: str) -> None:
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "svg"),
         (b"<svg width='1'></svg>", "svg"),
         (picture()[:20], "unreadable_header"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(100), "unreadable_header"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(100), "heic"),
         (bytes(MAX_BYTES + 1), "too_many_bytes"),
     ],
 )
@@ -66,3 +67,46 @@ def test_every_truncation_is_an_image_or_a_reason() -> None:
     assert results[1] == "unreadable_header"
     assert isinstance(results[-1], Image)
     assert all(isinstance(r, Image | str) for r in results)
+
+
+def frames(kind: str) -> bytes:
+    out = io.BytesIO()
+    images = [PIL.Image.new("RGB", (64, 48), (40 * n, 9, 9)) for n in range(3)]
+    images[0].save(out, kind, save_all=True, append_images=images[1:])
+    return out.getvalue()
+
+
+def of_mode(mode: str, kind: str) -> bytes:
+    out = io.BytesIO()
+    PIL.Image.new(mode, (64, 48)).save(out, kind)
+    return out.getvalue()
+
+
+ODD = {
+    "cmyk": (lambda: of_mode("CMYK", "JPEG"), "JPEG"),
+    "16-bit": (lambda: of_mode("I;16", "PNG"), "PNG"),
+    "palette": (lambda: of_mode("P", "PNG"), "PNG"),
+    "bilevel": (lambda: of_mode("1", "TIFF"), "TIFF"),
+    "animated gif": (lambda: frames("GIF"), "GIF"),
+    "animated webp": (lambda: frames("WEBP"), "WEBP"),
+    "apng": (lambda: frames("PNG"), "PNG"),
+    "avif": (lambda: of_mode("RGB", "AVIF"), "AVIF"),
+    "ico": (lambda: of_mode("RGBA", "ICO"), "ICO"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_kinds(name: str) -> None:
+    make, kind = ODD[name]
+    image = read_image(make(), "")
+    assert isinstance(image, Image)
+    assert image.format == kind
+    assert (image.width, image.height) == ((48, 36) if kind == "ICO" else (64, 48))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_kinds_cut_at_every_tenth(name: str) -> None:
+    data = ODD[name][0]()
+    found = [read_image(data[: len(data) * tenth // 10], "") for tenth in range(10)]
+    assert found[0] == "empty"
+    assert all(isinstance(f, Image) or f in ("unreadable_header", "not_an_image") for f in found[1:])

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from harvest_made import harvest, picture, record, shape, warc_gz, write
+from harvest_made import harvest, index_of, picture, record, shape, warc_gz, write
 
 from leafinstruct.document import LeafError, document_id
 from leafinstruct.harvest import load_source
 from leafinstruct.harvest.warc_index import build_index, url_key
-from leafinstruct.harvest.warc_read import decompress, unchunk
+from leafinstruct.harvest.warc_read import MAX_BODY, decompress, unchunk
 from leafinstruct.pipeline import SourceSettings
 
 TEXT = "Cut the string to the length of your arm, tie a knot at each end, and put it aside until the glue is dry. "
@@ -83,6 +85,31 @@ def test_unchunk_and_decompress() -> None:
     assert unchunk(b"no chunks") == b"no chunks"
     assert decompress(gzip.compress(b"abc" * 1000)[:-10], "gzip").startswith(b"abcabc")
     assert decompress(b"plain", "deflate") == b"plain"
+    assert decompress(zlib.compress(b"abc")[2:-4], "deflate") == decompress(zlib.compress(b"abc"), "deflate") == b"abc"
+    assert decompress(gzip.compress(b"abc") + gzip.compress(b"def") + b"rest", "gzip") == b"abcdef"
+    assert decompress(pa.compress(b"abc" * 99, codec="zstd", asbytes=True), "zstd") == b"abc" * 99
+    assert decompress(pa.compress(b"abc" * 99, codec="brotli", asbytes=True), "br") == b"abc" * 99
+    packed = pa.compress(os.urandom(300_000), codec="brotli", asbytes=True)
+    assert 100_000 < len(decompress(packed[:-9], "br")) <= 300_000
+    assert len(decompress(gzip.compress(bytes(60 << 20), 1), "gzip")) == MAX_BODY
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "text"),
+    [
+        ("x-sjis", "cp932", "①髙いところ"),
+        ("Shift_JIS", "cp932", "①髙いところ"),
+        ("euc-kr", "cp949", "똠방각하"),
+        ("iso-8859-9", "cp1254", "İstanbul’da"),
+        ("ks_c_5601-1987", "cp949", "각하"),
+        ("iso-8859-1", "cp1252", "“quoted” €"),
+    ],
+)
+def test_charsets_as_browsers_read_them(tmp_path: Path, charset: str, codec: str, text: str) -> None:
+    body = f"<html><body><p>{text}</p></body></html>".encode(codec)
+    write(tmp_path, {"a.warc": record("http://a/", body, mime=f"text/html; charset={charset}")})
+    (document,) = harvest("warc", tmp_path, "a.warc").documents
+    assert document.text == text
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -103,7 +130,7 @@ def test_every_cut_keeps_a_prefix(tmp_path: Path) -> None:
     for end in range(1, len(whole), 13):
         path.write_bytes(whole[:end])
         complete = sum(sum(map(len, members[: n + 1])) <= end for n in range(3))
-        *pages, last = build_index([path])["kind"].to_pylist()
+        *pages, last = build_index(path)["kind"].to_pylist()
         assert last == "error"
         assert pages in (["page"] * complete, ["page"] * (complete + 1))  # only the checksum may be missing
 
@@ -140,7 +167,11 @@ def test_only_pages_become_documents(tmp_path: Path) -> None:
     ]
     write(tmp_path, {"a.warc.gz": warc_gz(*records)})
     made = harvest("warc", tmp_path, "*.gz").documents
-    assert [(d.url, d.error) for d in made] == [("http://a/1", ""), ("http://a/1", ""), ("http://a/bad", "not_html")]
+    assert [(d.url, d.error) for d in made] == [
+        ("http://a/1", ""),
+        ("http://a/1", ""),
+        ("http://a/bad", "not_html"),
+    ] + [("http://a/r", "revisit_without_original")]
     assert [d.id for d in made[:2]] == [document_id("s", "http://a/1", 0), document_id("s", "http://a/1", 1)]
 
 
@@ -150,7 +181,7 @@ def test_chunks_cover_the_file_once(tmp_path: Path) -> None:
     source = load_source(SourceSettings("s", "warc", {"path": "a.warc.gz", "partition": 1}), tmp_path)
     chunks = source.plan(None)
     assert len(chunks) > 3
-    index = source.index()
+    index = index_of(source, tmp_path)
     urls = [d.url for chunk in chunks for d in source.harvest(chunk, index).documents]
     assert urls == [f"http://a/{n}" for n in range(40)]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from leafinstruct.document import Harvested, LeafError, did_you_mean
+from leafinstruct.harvest.index import Index
 
 PARTITION = 200
 """Documents per chunk: small enough that images of one chunk fit in memory, large enough to pay for a file."""
@@ -54,6 +55,13 @@ class Source(ABC):
 
     def check(self) -> None:
         """Raises LeafError on an unknown setting, a value of the wrong type, or a path that matches nothing."""
+        self.check_settings()
+        if not self.given.get("path"):
+            raise LeafError(f"source {self.name}: 'path' is missing; give a file or folder, or a list of them")
+        self.paths()
+
+    def check_settings(self) -> None:
+        """Raises LeafError on an unknown setting or a value of the wrong type."""
         for key, value in self.given.items():
             if key not in self.settings:
                 raise LeafError(f"source {self.name}: unknown setting '{key}'{did_you_mean(key, self.settings)}")
@@ -61,9 +69,6 @@ class Source(ABC):
                 raise LeafError(f"source {self.name}: setting '{key}' has a value of the wrong type: {value!r}")
         if "partition" in self.given and self.partition < 1:
             raise LeafError(f"source {self.name}: 'partition' must be 1 or more, found {self.partition}")
-        if not self.given.get("path"):
-            raise LeafError(f"source {self.name}: 'path' is missing; give a file or folder, or a list of them")
-        self.paths()
 
     def paths(self) -> list[Path]:
         """What `path` matches, absolute and without `..`, sorted, each once. Raises LeafError if an entry matches
@@ -84,14 +89,28 @@ class Source(ABC):
     def plan(self, known: int | None) -> list[Chunk]:
         """Chunks of the source. `known`: how many a tree had before; a tree keeps it, so that a new file stales one."""
 
-    def index(self) -> pa.Table | None:
-        """What all chunks need to know of the whole source, or None."""
-        return None
-
     def index_inputs(self) -> tuple[str, ...]:
-        """Files that `index` reads."""
+        """Input files that have an index, in the order in which they are looked through; none by default."""
+        return ()
+
+    def index(self, file: str) -> pa.Table:
+        """Index of one of `index_inputs`; see `Index` for the columns that looking up needs."""
+        raise NotImplementedError(f"source {self.name}: no index of {file}")
+
+    @property
+    def fetches(self) -> bool:
+        """Whether images are fetched by their addresses."""
+        return False
+
+    def addresses(self, chunk: Chunk, index: Index | None) -> Iterable[str]:
+        """Addresses that are to be fetched before a chunk is harvested."""
         return ()
 
     @abstractmethod
-    def harvest(self, chunk: Chunk, index: pa.Table | None) -> Harvested:
-        """Documents and images of one chunk. Bad input becomes a document with `error` or a lost image."""
+    def harvest(self, chunk: Chunk, index: Index | None) -> Harvested:
+        """Documents and images of one chunk. Bad input becomes a document with `error` or a lost image. `asked` of the
+        result holds the (key, offset) that the source looked up in indexes of other files than the chunk's own."""
+
+    def answer(self, chunk: Chunk, asked: Iterable[tuple[str, int]], index: Index) -> list[Any]:
+        """What the index answers to `asked`: the chunk is stale when that changes, and only then."""
+        return []

@@ -7,11 +7,11 @@ votes away, and names of classes and ids say what people meant a block to be.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
+from leafinstruct.harvest.blockmodel import BAD, GOOD, NAMES, UNLIKELY, Stats, is_content
 from leafinstruct.harvest.walk import MAX_DEPTH, SILENT
 
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "form", "menu"))
@@ -21,23 +21,8 @@ _CHROME_ROLES = """
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
 CONTENT_TAGS = frozenset(("article", "main"))
-UNLIKELY = re.compile(
-    r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
-    r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
-    r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
-    re.IGNORECASE,
-)
 MAYBE = re.compile(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|(?:^|\s)section(?:\s|$)",
-    re.IGNORECASE,
-)
-GOOD = re.compile(
-    r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
-    re.IGNORECASE,
-)
-BAD = re.compile(
-    r"-ad-|hidden|^hid$| hid$| hid |banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
-    r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
     re.IGNORECASE,
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -46,38 +31,10 @@ BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -
 BASE |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "th"), -5)
 _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
-_PRUNED = "div section ul ol dl table fieldset header details span"
+_PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
 MOST = 0.5
 """A block with more of the content's text than this is the content, however it looks."""
-
-
-@dataclass(slots=True)
-class Stats:
-    """What a subtree holds: characters of text and of link text, commas, and elements of some kinds."""
-
-    text: int = 0
-    linked: int = 0
-    commas: int = 0
-    paragraphs: int = 0
-    images: int = 0
-    items: int = 0
-    inputs: int = 0
-    headed: int = 0
-
-    def add(self, other: Stats) -> None:
-        self.text += other.text
-        self.linked += other.linked
-        self.commas += other.commas
-        self.paragraphs += other.paragraphs
-        self.images += other.images
-        self.items += other.items
-        self.inputs += other.inputs
-        self.headed += other.headed
-
-    @property
-    def link_density(self) -> float:
-        return self.linked / self.text if self.text else 0.0
 
 
 class Content:
@@ -93,32 +50,34 @@ class Content:
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
 
-    def keep(self, node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    def keep(self, node: LexborNode, tag: str) -> bool:
         """Whether a block below the root is content."""
         key = node.mem_id
         if key in self.dropped:
             return False
         stats = self.stats.get(key)
-        if stats is None or node.tag not in PRUNED or stats.text > self.most:
+        if stats is None or tag not in PRUNED or stats.text > self.most:
             return True
-        return not self._is_clutter(node, stats, attributes)
+        attributes = node.attributes
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        return is_content(tag, names, stats, self.stats[self.root.mem_id])
 
     # First pass: measure every element, drop what says itself that it is no content
 
     def _measure(self, node: LexborNode, tag: str, above: list[int], linked: bool, depth: int) -> Stats:
-        stats = Stats()
+        stats = Stats(depth)
         key = node.mem_id
         self.stats[key] = stats
-        inline_text = 0
         block_children = False
         here = [*above, key]
         for child in node.iter(include_text=True):
             if child.is_text_node:
-                text = (child.text_content or "").strip()
-                stats.text += len(text)
-                inline_text += len(text)
-                stats.linked += len(text) if linked else 0
-                stats.commas += text.count(",") + text.count("、") + text.count("，")
+                if text := (child.text_content or "").strip():
+                    stats.text += len(text)
+                    stats.linked += len(text) if linked else 0
+                    stats.commas += text.count(",")
+                    if not text.isascii():
+                        stats.commas += text.count("、") + text.count("，")
                 continue
             name = child.tag or ""
             if name in SILENT:
@@ -130,6 +89,7 @@ class Content:
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
         stats.images += tag == "img"
+        stats.links += tag == "a"
         stats.paragraphs += tag == "p"
         stats.items += tag == "li"
         if tag in HEADED:
@@ -145,33 +105,15 @@ class Content:
             return tag in CHROME_TAGS and tag != "form"
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
             return True
-        if (
-            HIDDEN.search(attributes.get("style") or "")
-            or (attributes.get("aria-hidden") or "") == "true"
-            and tag != "img"
-        ):
+        style = attributes.get("style")
+        if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
             return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
         if tag in CHROME_TAGS and tag != "form":
             return True
-        if tag in (
-            "a",
-            "body",
-            "img",
-            "article",
-            "main",
-            "picture",
-            "source",
-            "table",
-            "tr",
-            "td",
-            "code",
-            "pre",
-            "figure",
-            *HEADED,
-        ):
+        if tag in NEVER_UNLIKELY:
             return False
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return bool(self.strict and UNLIKELY.search(names) and not MAYBE.search(names))
+        named, known = attributes.get("class"), attributes.get("id")
+        return self.strict and bool(named or known) and _is_unlikely(f"{named or ''} {known or ''}")
 
     def _vote(self, stats: Stats, above: list[int]) -> None:
         """A block's votes: one, one for each comma, and up to three for its length; whole for the parent, half for its
@@ -241,37 +183,25 @@ class Content:
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
 
-    def _is_clutter(self, node: LexborNode, stats: Stats, attributes: Mapping[str, str | None]) -> bool:
-        """Blocks inside the content that are no content: mostly links, or controls."""
-        if stats.text == 0:
-            return False
-        weight = _weight(node)
-        if weight < 0 and stats.commas < 10 and not stats.images and node.tag != "span":
-            return True
-        if stats.commas >= 10 or node.tag == "span":
-            return False
-        density = stats.link_density
-        if stats.images and stats.text < 60 * stats.images and density < 0.9:
-            return False
-        if node.tag in ("ul", "ol", "dl"):
-            return density > 0.66 and stats.text > 25
-        if node.tag == "table":
-            return density > 0.6
-        if stats.inputs > max(1, stats.paragraphs / 3):
-            return True
-        return density > (0.5 if weight > 0 else 0.35) and stats.paragraphs < 4
-
 
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
+_NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
+NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
+
+
+@lru_cache(maxsize=NAMES)
+def _is_unlikely(names: str) -> bool:
+    return bool(UNLIKELY.search(names) and not MAYBE.search(names))
+
+
+@lru_cache(maxsize=NAMES)
+def _name_weight(name: str) -> int:
+    return (25 if GOOD.search(name) else 0) - (25 if BAD.search(name) else 0)
 
 
 def _weight(node: LexborNode) -> int:
     attributes = node.attributes
-    weight = 0
-    for name in ("class", "id"):
-        if text := attributes.get(name):
-            weight += (25 if GOOD.search(text) else 0) - (25 if BAD.search(text) else 0)
-    return weight
+    return _name_weight(attributes.get("class") or "") + _name_weight(attributes.get("id") or "")

@@ -10,7 +10,7 @@ from leafinstruct.document import Image, LostImage, Part
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
 BREAKS = re.compile(r" *\v[ \v]*")
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
+INVISIBLE = "\u200b\u2060\ufeff\u00ad"
 STEP_WORD = re.compile(
     r"^\W*(?:step|schritt|étape|etape|paso|passo|passaggio|stap|steg|trin|krok|шаг|крок|bước|adım|步骤|步驟|ステップ|手順|단계)"
     r"\s*(\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
@@ -71,9 +71,10 @@ class Flow:
     def end(self) -> None:
         """End of a paragraph or of any other block."""
         if self._inline:
-            text = BREAKS.sub("\n", SPACES.sub(" ", "".join(self._inline).translate(INVISIBLE))).strip()
+            text = "".join(self._inline)
             self._inline.clear()
-            self.block(text)
+            if text and not text.isspace():
+                self.block(_collapse(text))
 
     def block(self, text: str) -> None:
         """A whole block whose whitespace counts."""
@@ -86,6 +87,16 @@ class Flow:
         self.end()
         alt = SPACES.sub(" ", alt).strip()
         self.blocks.append(Block(ref=ref, alt=alt, item=self.item, larger=larger))
+
+
+def _collapse(text: str) -> str:
+    """Text as browsers show it: white space is one space, a forced line break (marked by \\v) is one."""
+    if text.isascii():  # the usual case, by what is quickest
+        lines = (" ".join(line.split()) for line in text.split("\v")) if "\v" in text else (" ".join(text.split()),)
+        return "\n".join(line for line in lines if line)
+    if any(character in text for character in INVISIBLE):
+        text = "".join(c for c in text if c not in INVISIBLE)
+    return BREAKS.sub("\n", SPACES.sub(" ", text)).strip()
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:

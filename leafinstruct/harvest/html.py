@@ -11,9 +11,10 @@ from selectolax.lexbor import LexborHTMLParser
 from leafinstruct.harvest import licenses
 from leafinstruct.harvest.content import Content
 from leafinstruct.harvest.flow import Block, Page
-from leafinstruct.harvest.icons import is_no_icon
+from leafinstruct.harvest.icons import icon_reason, is_no_icon
+from leafinstruct.harvest.imagerefs import image_refs
 from leafinstruct.harvest.metadata import decode
-from leafinstruct.harvest.walk import walk
+from leafinstruct.harvest.walk import IMAGES, walk
 
 LITTLE = 250
 """Characters of content below which the search is repeated without names of classes as evidence (Readability: 500)."""
@@ -24,9 +25,22 @@ MARKUP = re.compile(
 )
 
 
+MAX_PAGE = 10 * 2**20
+"""Characters. Larger pages are data; the longest tutorial page seen is a tenth of it."""
+MAX_OPEN = 5000
+"""Open elements, and attributes of one. The parser's time is quadratic in both: 0.3 s at this many, 30 s at 100,000."""
+NESTING = re.compile(
+    r"<(/?)(?!(?:p|li|d[dt]|option|t[rdh]|tbody|thead|tfoot|br|hr|img|input|meta|link|area|base|col|embed|source|track|wbr|param|"
+    r"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)[a-z]",
+    re.I,
+)
+LONG_TAG = re.compile(r"<[a-z][^<>]{20000,}", re.I)
+
+
 def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: bool = False) -> Page:
     """The content of a page; references of its images are absolute if `url` is given. `whole` keeps everything but
-    navigation, for trees of documents. An input without content has `error`: empty, undecodable, not_html, no_text."""
+    navigation, for trees of documents. An input without content has `error`: empty, undecodable, not_html, too_large,
+    too_deep, too_many_attributes, no_text."""
     text = decode(html, charset) if isinstance(html, bytes) else html
     if text is None:
         return Page(error="undecodable")
@@ -34,6 +48,8 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
         return Page(error="empty")
     if not MARKUP.search(text):
         return Page(error="not_html")
+    if excess := _excess(text):
+        return Page(error=excess)
     dom = LexborHTMLParser(text)
     if dom.body is None:
         return Page(error="broken_html")
@@ -48,6 +64,21 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
     return page
 
 
+def _excess(text: str) -> str:
+    """Why a page is not worth the parser's time, by one look at its tags; "" for every page that people read."""
+    if len(text) > MAX_PAGE:
+        return "too_large"
+    if any(len(tag[0].split()) > MAX_OPEN for tag in LONG_TAG.finditer(text)):
+        return "too_many_attributes"
+    if text.count("<") > MAX_OPEN:
+        depth = 0
+        for closing in NESTING.findall(text):
+            depth = max(0, depth - 1) if closing else depth + 1
+            if depth > MAX_OPEN:
+                return "too_deep"
+    return ""
+
+
 def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
     """Parts of one page as dictionaries: {"type": "text", "text"} or {"type": "image", "url", "alt", "caption"}."""
     return [
@@ -56,6 +87,25 @@ def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
         else {"type": "text", "text": block.text}
         for block in parse_html(html, url).blocks
     ]
+
+
+def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, str]]:
+    """Images of a page's HTML that are no part of its content: (address, reason), in order, each address once.
+    Reasons: those of `icon_reason`; same_image for another size of one that was kept; outside_content."""
+    text = (decode(html) if isinstance(html, bytes) else html) or ""
+    dom = LexborHTMLParser("" if _excess(text) else text)
+    base = _base(dom, url) if url else ""
+    kept = {ref for block in page.blocks if block.ref for ref in (block.ref, *block.larger)}
+    dropped: dict[str, str] = {}
+    for node in dom.css(",".join(IMAGES)):
+        attributes = node.attributes
+        ref, larger = image_refs(node, attributes)
+        address = _join(base, ref) if base else ref
+        if not ref or address in kept:
+            continue
+        same = any((_join(base, other) if base else other) in kept for other in larger)
+        dropped.setdefault(address, "same_image" if same else icon_reason(node, attributes) or "outside_content")
+    return list(dropped.items())
 
 
 def _content(dom: LexborHTMLParser) -> list[Block]:
@@ -73,7 +123,7 @@ def _content(dom: LexborHTMLParser) -> list[Block]:
 
 def _whole(dom: LexborHTMLParser) -> list[Block]:
     assert dom.body is not None
-    return walk(dom.body, lambda node, attributes: node.tag not in ("nav", "footer"))
+    return walk(dom.body, lambda node, tag: tag not in ("nav", "footer"))
 
 
 def _title(dom: LexborHTMLParser) -> str:

@@ -28,16 +28,23 @@ SMALL = 40
 
 
 def is_no_icon(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
-    """Whether an image may be content, by its stated size, the names of its classes and its address."""
+    """Whether an image may be content."""
+    return not icon_reason(node, attributes)
+
+
+def icon_reason(node: LexborNode, attributes: Mapping[str, str | None]) -> str:
+    """Why an image is no content by its stated size, the names of its classes or its address: icon_size, line_size,
+    icon_name, icon_address; "" if it may be content."""
     width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
     if width is not None and height is not None and width <= SMALL and height <= SMALL:
-        return False
+        return "icon_size"
     if (width is not None and width <= LINE) or (height is not None and height <= LINE):
-        return False
+        return "line_size"
     if (width or 0) >= BIG or (height or 0) >= BIG:
-        return True
-    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    return not ICON_WORDS.search(names) and not ICON_PATH.search(image_refs(node, attributes)[0])
+        return ""
+    if ICON_WORDS.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"):
+        return "icon_name"
+    return "icon_address" if ICON_PATH.search(image_refs(node, attributes)[0]) else ""
 
 
 def _pixels(attributes: Mapping[str, str | None], name: str) -> float | None:

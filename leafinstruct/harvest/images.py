@@ -21,13 +21,15 @@ MAX_BYTES = 20 * 2**20
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000")
 """Pixel formats that browsers show or cameras write. Others that Pillow knows need outside programs (EPS) or have no
 mark to know them by (TGA)."""
+HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+"""Brands of the container that phones write; Pillow has no decoder for what is inside."""
 ORIENTATION = 0x0112
 SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
 TEXT_START = re.compile(rb"\s*(?:<[!?a-z]|[{\[]\s*[\"{\[\]}]|[\w.,:;#/*\-\"'()]{2,} )", re.IGNORECASE)
 
 
 def read_image(data: bytes, url: str) -> Image | str:
-    """The image with what its header says, or why there is none: empty, too_many_bytes, svg, not_an_image,
+    """The image with what its header says, or why there is none: empty, too_many_bytes, svg, heic, not_an_image,
     unreadable_header. The content decides, not the ending of its name. Never raises."""
     if not data:
         return "empty"
@@ -86,6 +88,8 @@ def _what_else(data: bytes) -> str:
     head = data[:4096].removeprefix(b"\xef\xbb\xbf")
     if head[:2] == b"\x1f\x8b":
         return "not_an_image"
+    if head[4:8] == b"ftyp" and head[8:12] in HEIF:
+        return "heic"
     if SVG.search(head) and head.lstrip()[:1] == b"<":
         return "svg"
     if b"\0" not in head and TEXT_START.match(head):

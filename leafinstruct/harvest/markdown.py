@@ -19,10 +19,12 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from selectolax.lexbor import LexborHTMLParser
 
-from leafinstruct.harvest.flow import Page
+from leafinstruct.harvest.flow import Block, Page
 from leafinstruct.harvest.metadata import field, split_front_matter
 from leafinstruct.harvest.walk import walk
 
+LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "hero", "lead_image")
+"""Keys of front matter under which generators' themes keep the image above the text; a thumbnail is for lists."""
 IMAGE_NAME = r"[^\s\"'{}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
 TAG = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`))"
@@ -58,13 +60,19 @@ def parse_markdown(text: str) -> Page:
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     html = _renderer().render(prepare(body), {})
     tree = LexborHTMLParser(f"<body>{html}</body>")
-    page = Page(blocks=walk(tree.body) if tree.body is not None else [])
+    page = Page(blocks=[*_lead(front, html), *(walk(tree.body) if tree.body is not None else [])])
     page.title = field(front, "title", "name")
     page.language = field(front, "lang", "language", "locale")
     page.license = field(front, "license", "licence", "copyright_license")
     page.topic = field(front, "topic")
     page.url = field(front, "canonical_url", "url") if "://" in field(front, "canonical_url", "url") else ""
     return page
+
+
+def _lead(front: dict[str, Any], html: str) -> list[Block]:
+    """The image that front matter puts above the text, unless the text shows it too."""
+    path = next((v for key in LEAD if isinstance(v := front.get(key), str) and PATH.match(v.strip())), "").strip()
+    return [Block(ref=path)] if path and path.rpartition("/")[2] not in html else []
 
 
 def prepare(body: str) -> str:

@@ -26,6 +26,39 @@ _TRANSLATIONS = "translations translation i18n l10n locale locales lang langs la
 TRANSLATIONS = frozenset(_TRANSLATIONS.split())
 REGION = re.compile(r"([a-z]{2})[-_](?:[a-z]{2}|[a-z]{4}|\d{3})$", re.IGNORECASE)
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
+LABELS = {
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "ms_kanji": "cp932",
+    "x-gbk": "gbk",
+    "x-x-big5": "big5",
+    "ks_c_5601-1987": "cp949",
+    "windows-949": "cp949",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-roman": "mac-roman",
+    "macintosh": "mac-roman",
+    "x-cp1250": "cp1250",
+    "x-cp1251": "cp1251",
+    "x-cp1252": "cp1252",
+    "x-euc-jp": "euc_jp",
+    "windows-874": "cp874",
+    "dos-874": "cp874",
+    "unicode": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "x-user-defined": "cp1252",
+}
+WIDER = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -131,13 +164,15 @@ def _undeclared(data: bytes, western: bool) -> str | None:
 
 
 def _codec(name: str) -> str | None:
-    """Python's name for a web charset; browsers read Latin-1 as Windows-1252 and a <meta> UTF-16 as UTF-8."""
+    """Python's name for a web charset, by the labels of browsers (WHATWG Encoding): most stand for the Windows code
+    page that holds the named one, and a <meta> UTF-16 for UTF-8."""
+    label = name.strip().strip("'\"").lower()
     try:
-        codec = codecs.lookup(name.strip().strip("'\""))
+        codec = codecs.lookup(LABELS.get(label, label))
         b"  ".decode(codec.name, "replace")
     except (LookupError, ValueError):  # LookupError too for codecs that give no text, like hex
         return None
     known = codec.name
     if known.startswith("utf-16") or known.startswith("utf-32"):
         return "utf-8"
-    return {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}.get(known, known)
+    return WIDER.get(known, known)

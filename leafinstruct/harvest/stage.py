@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from leafinstruct import __version__
 from leafinstruct.context import Context, Job
-from leafinstruct.document import SCHEMA_VERSION, Harvested, LeafError, documents_to_table, images_to_table
+from leafinstruct.document import (
+    SCHEMA_VERSION,
+    Document,
+    Harvested,
+    LeafError,
+    documents_to_table,
+    images_to_table,
+)
 from leafinstruct.harvest import load_source
 from leafinstruct.harvest.base import Chunk, Source
+from leafinstruct.harvest.index import Index
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 
-VERSION = 1
+VERSION = 2
 """Grows whenever harvest would make other documents of the same input."""
+INDEX_VERSION = 1
+ASKED_SCHEMA = pa.schema([("key", pa.string()), ("offset", pa.int64())])
 
 
 def open_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
@@ -54,53 +66,111 @@ def _place(pipeline: Pipeline, settings: SourceSettings, path: str) -> str:
     return filled
 
 
+@dataclass(frozen=True)
+class Planned:
+    """One partition to be: `limit` documents of a chunk, and a digest of the indexes that its source has now."""
+
+    name: str
+    settings: SourceSettings
+    chunk: Chunk
+    limit: int | None
+    indexes: str
+
+
 def harvest(context: Context) -> None:
     """Bring `documents/` and `images/` up to date with the sources."""
     run, pipeline = context.run, context.pipeline
     before = run.json("run.json") or {}
     buckets: dict[str, Any] = dict(before.get("buckets", {}))
-    plan: list[tuple[str, SourceSettings, Chunk]] = []
+    plan: list[Planned] = []
+    sources: dict[str, Source] = {}
     for settings in pipeline.sources:
-        source = checked_source(pipeline, settings)
+        source = sources[settings.name] = checked_source(pipeline, settings)
         chunks = source.plan(buckets.get(settings.name))
         buckets[settings.name] = len(chunks)
-        plan += [(f"{settings.name}-{chunk.name}", settings, chunk) for chunk in _limited(chunks, context.limit)]
-        _index(context, settings, source)
+        indexes = _index(context, settings, source)
+        planned = [Planned(f"{settings.name}-{c.name}", settings, c, context.limit, indexes) for c in chunks]
+        plan += planned if context.limit is None else _limited(context, source, planned)
     if not plan:
         raise LeafError(f"{pipeline.path}: the sources hold no documents; check their path")
     _commit_plan(context, plan, buckets)
-    stale = [
-        (name, settings.name, chunk, context.limit)
-        for name, settings, chunk in plan
-        if not _fresh(run, settings, name, chunk, context.limit)
-    ]
-    context.map(harvest_partition, stale, "harvest")
+    _bring_up(context, sources, plan)
 
 
-def _limited(chunks: list[Chunk], limit: int | None) -> list[Chunk]:
-    """With a limit only the first partition of a source is read; a trial needs no more."""
-    return chunks if limit is None else chunks[:1]
+def _bring_up(context: Context, sources: dict[str, Source], planned: list[Planned]) -> None:
+    """Harvest those of the partitions that are not as they should be."""
+    stale = [one for one in planned if not _fresh(context.run, sources[one.settings.name], one)]
+    for name, source in sources.items():
+        if source.fetches and (of_source := [one for one in stale if one.settings.name == name]):
+            _fetch(context, source, of_source)
+    context.map(harvest_partition, [(one,) for one in stale], "harvest")
 
 
-def _index(context: Context, settings: SourceSettings, source: Source) -> None:
-    """Write the source-wide index, if the source has one and its inputs changed."""
-    inputs = list(source.index_inputs())
-    if not inputs:
-        return
-    relative = f"index/{settings.name}.parquet"
-    meta = context.run.meta(relative)
-    made_from = fingerprint(VERSION, settings.kind, settings.settings, inputs)
-    if meta and meta.fingerprint == made_from and stamps_hold(meta.extra["files"]):
-        return
-    context.progress.say(f"index: reading {len(inputs)} files of {settings.name}")
-    table = source.index()
-    if table is not None:
-        context.run.commit_table(relative, table, made_from, {"files": file_stamps(inputs)})
+def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
+    """Ask for all images of the partitions at once: one process keeps the limits of each host."""
+    from leafinstruct.harvest.fetch import fetch, fetch_settings
+
+    index = _open_index(context.run, source)
+    addresses = (url for one in stale for url in source.addresses(one.chunk, index))
+    fetch(addresses, fetch_settings(source.name, source.given["fetch"]), context.progress)
 
 
-def _commit_plan(context: Context, plan: list[tuple[str, SourceSettings, Chunk]], buckets: dict[str, Any]) -> None:
+def _limited(context: Context, source: Source, planned: list[Planned]) -> list[Planned]:
+    """With a limit, partitions are read until they hold that many documents: a trial needs no more."""
+    taken: list[Planned] = []
+    wanted = context.limit or 0
+    for one in planned:
+        if wanted <= 0:
+            break
+        taken.append(replace(one, limit=wanted))
+        _bring_up(context, {source.name: source}, taken[-1:])
+        errors = context.run.table(f"documents/{one.name}.parquet", ["error"])["error"].to_pylist()
+        wanted -= errors.count("")
+    return taken
+
+
+def _index_place(source: Source, file: str) -> str:
+    return f"index/{source.name}/{Path(file).name}-{fingerprint(file)[:12]}.parquet"
+
+
+def _open_index(run: Run, source: Source) -> Index:
+    return Index({file: run.file(_index_place(source, file)) for file in source.index_inputs()})
+
+
+def _index(context: Context, settings: SourceSettings, source: Source) -> str:
+    """Write the indexes of the source whose input changed. Returns a digest of all of them."""
+    run = context.run
+    places = {file: _index_place(source, file) for file in source.index_inputs()}
+    stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
+    context.map(index_file, stale, "index")
+    names = {Path(place).name for place in places.values()}
+    for path in run.file(f"index/{source.name}").glob("*.parquet"):
+        if path.name not in names:
+            run.remove(f"index/{source.name}/{path.name}")
+    return fingerprint([[file, run.digest(place)] for file, place in places.items()])
+
+
+def _index_made_from(source: Source, file: str) -> str:
+    return fingerprint(INDEX_VERSION, type(source).__module__, file)
+
+
+def _indexed(run: Run, source: Source, file: str, place: str) -> bool:
+    meta = run.meta(place)
+    return meta is not None and meta.fingerprint == _index_made_from(source, file) and stamps_hold(meta.extra["files"])
+
+
+def index_file(job: Job, source_name: str, file: str, place: str) -> str:
+    """Index one input file and commit the index. Returns its place in the run."""
+    pipeline, run = job.open()
+    source = open_source(pipeline, next(s for s in pipeline.sources if s.name == source_name))
+    stamps = file_stamps([file])  # before it is read: what changes meanwhile is seen the next time
+    run.commit_table(place, source.index(file), _index_made_from(source, file), {"files": stamps})
+    return place
+
+
+def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any]) -> None:
     pipeline, run = context.pipeline, context.run
-    partitions = [{"name": name, "source": settings.name} for name, settings, _ in plan]
+    partitions = [{"name": one.name, "source": one.settings.name} for one in plan]
     value: dict[str, Any] = {
         "pipeline": pipeline.raw,
         "pipeline_name": pipeline.name,
@@ -114,41 +184,63 @@ def _commit_plan(context: Context, plan: list[tuple[str, SourceSettings, Chunk]]
     if run.json("run.json") != value:
         run.commit_json("run.json", value)
     names = {p["name"] for p in partitions}
-    for folder in ("documents", "images", "decisions", "filtered", "records"):
+    for folder in ("asked", "documents", "images", "decisions", "filtered", "records"):
         for path in run.file(folder).glob("*.parquet"):
             if path.stem not in names:
                 run.remove(f"{folder}/{path.name}")
 
 
-def _made_from(settings: SourceSettings, chunk: Chunk, limit: int | None, index: str) -> str:
-    return fingerprint(VERSION, SCHEMA_VERSION, settings.kind, settings.settings, asdict(chunk), limit, index)
+def _made_from(one: Planned) -> str:
+    settings = one.settings
+    return fingerprint(VERSION, SCHEMA_VERSION, settings.kind, settings.settings, asdict(one.chunk), one.limit)
 
 
-def _fresh(run: Run, settings: SourceSettings, name: str, chunk: Chunk, limit: int | None) -> bool:
-    meta = run.meta(f"documents/{name}.parquet")
-    images = run.meta(f"images/{name}.parquet")
-    wanted = _made_from(settings, chunk, limit, run.digest(f"index/{settings.name}.parquet"))
-    return (
-        meta is not None
-        and images is not None
-        and meta.fingerprint == images.fingerprint == wanted
-        and stamps_hold(meta.extra["files"])
-    )
+def _fresh(run: Run, source: Source, one: Planned) -> bool:
+    """Whether a partition is made from what there is now: its settings, the files it read, and what the indexes say to
+    what it asked them. Other changes of the indexes are none of its business."""
+    meta = run.meta(f"documents/{one.name}.parquet")
+    images = run.meta(f"images/{one.name}.parquet")
+    if meta is None or images is None or not meta.fingerprint == images.fingerprint == _made_from(one):
+        return False
+    if meta.extra != images.extra or not stamps_hold(meta.extra["files"]):
+        return False
+    if not meta.extra["answer"]:
+        return True
+    asked = run.meta(f"asked/{one.name}.parquet")
+    if asked is None or asked.extra["answer"] != meta.extra["answer"]:
+        return False
+    if asked.extra["indexes"] == one.indexes:
+        return True
+    table = run.table(f"asked/{one.name}.parquet")
+    pairs = zip(table["key"].to_pylist(), table["offset"].to_pylist(), strict=True)
+    if fingerprint(source.answer(one.chunk, pairs, _open_index(run, source))) != meta.extra["answer"]:
+        return False
+    run.commit_table(f"asked/{one.name}.parquet", table, asked.fingerprint, {**asked.extra, "indexes": one.indexes})
+    return True
 
 
-def harvest_partition(job: Job, name: str, source_name: str, chunk: Chunk, limit: int | None) -> str:
+def harvest_partition(job: Job, one: Planned) -> str:
     """Harvest one partition and commit its images, then its documents. Returns its name."""
     pipeline, run = job.open()
-    settings = next(s for s in pipeline.sources if s.name == source_name)
-    source = open_source(pipeline, settings)
-    relative = f"index/{settings.name}.parquet"
-    index = run.table(relative) if run.file(relative).is_file() else None
-    made: Harvested = source.harvest(chunk, index)
-    documents = sorted(made.documents, key=lambda d: d.id)[:limit]
+    source = open_source(pipeline, one.settings)
+    index = _open_index(run, source)
+    made: Harvested = source.harvest(one.chunk, index)
+    documents = _first(made.documents, one.limit)
     wanted = {sha for d in documents for sha in d.images}
     images = [image for sha, image in made.images.items() if sha in wanted]
-    made_from = _made_from(settings, chunk, limit, run.digest(f"index/{settings.name}.parquet"))
-    files = file_stamps(sorted(str(Path(f)) for f in made.files | set(chunk.inputs)))
-    run.commit_table(f"images/{name}.parquet", images_to_table(images), made_from)
-    run.commit_table(f"documents/{name}.parquet", documents_to_table(documents), made_from, {"files": files})
-    return name
+    made_from = _made_from(one)
+    files = file_stamps(sorted(str(Path(f)) for f in made.files | set(one.chunk.inputs)))
+    answer = fingerprint(source.answer(one.chunk, made.asked, index)) if made.asked else ""
+    if made.asked:
+        asked = pa.Table.from_pylist([{"key": k, "offset": n} for k, n in sorted(made.asked)], schema=ASKED_SCHEMA)
+        run.commit_table(f"asked/{one.name}.parquet", asked, made_from, {"answer": answer, "indexes": one.indexes})
+    extra = {"files": files, "answer": answer}
+    run.commit_table(f"images/{one.name}.parquet", images_to_table(images), made_from, extra)
+    run.commit_table(f"documents/{one.name}.parquet", documents_to_table(documents), made_from, extra)
+    return one.name
+
+
+def _first(documents: list[Document], limit: int | None) -> list[Document]:
+    """All documents in id order; with a limit the first ones, those that are none (errors) only where room is left."""
+    ordered = sorted(documents, key=lambda d: (limit is not None and d.error != "", d.id))
+    return sorted(ordered[:limit], key=lambda d: d.id)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
-
 from leafinstruct.document import Document, Harvested, Image, LeafError, document_id
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.flow import Block, Page, assemble, steps_of
 from leafinstruct.harvest.html import parse_html
 from leafinstruct.harvest.images import read_image
+from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.markdown import parse_markdown
 from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
@@ -38,18 +37,21 @@ STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", r
 LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
 ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
 """A licence file whose name says that it is about the text, where another one is about the code."""
+META = "meta.yml"
 MAX_BYTES = 10 * 2**20
 """Text of ten books; a larger file is data, not a tutorial."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """One document to be: the repository, its path in there, and its files in order."""
+    """One document to be: the repository, its path in there, its files in order, and those that say something about it
+    (licences of its folder and those above, nearest first; meta.yml beside step files): a new one stales its bucket."""
 
     site: str
     repository: Path
     path: str
     files: tuple[Path, ...]
+    about: tuple[Path, ...] = ()
 
     @property
     def where(self) -> str:
@@ -89,11 +91,11 @@ class Source(base.Source):
         return [self._chunk(number, bucket) for number, bucket in enumerate(buckets)]
 
     def _chunk(self, number: int, bucket: list[Input]) -> base.Chunk:
-        files = tuple(str(file) for one in bucket for file in one.files)
+        files = tuple(sorted({str(file) for one in bucket for file in (*one.files, *one.about)}))
         documents = [[one.site, str(one.repository), one.path, [str(f) for f in one.files]] for one in bucket]
         return base.Chunk(f"{number:05d}", files, {"documents": documents})
 
-    def harvest(self, chunk: base.Chunk, index: pa.Table | None) -> Harvested:
+    def harvest(self, chunk: base.Chunk, index: Index | None) -> Harvested:
         result = Harvested()
         trees: dict[str, Tree] = {}
         for site, repository, path, files in chunk.spec["documents"]:
@@ -151,20 +153,24 @@ class Source(base.Source):
 
 def _inputs(site: str, repository: Path) -> Iterator[Input]:
     """Documents of a repository in path order; hidden folders and installed packages are not looked into."""
+    licences: dict[Path, tuple[Path, ...]] = {}
     for folder, folders, names in os.walk(repository):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
         here = Path(folder)
         within = here.relative_to(repository).as_posix()
         prefix = "" if within == "." else f"{within}/"
+        own = tuple(here / name for name in sorted(names) if LICENSE_FILE.match(name))
+        licences[here] = about = own + licences.get(here.parent, ())
         steps = {int(m[1]): name for name in sorted(names) if (m := STEP_FILE.match(name))}
+        meta = tuple(here / name for name in names if name == META)
         if len(steps) > 1:
-            yield Input(site, repository, prefix, tuple(here / steps[n] for n in sorted(steps)))
+            yield Input(site, repository, prefix, tuple(here / steps[n] for n in sorted(steps)), about + meta)
         for name in sorted(names):
             stem, ending = Path(name).stem, Path(name).suffix
             if ending.lower() not in ENDINGS or stem.upper().replace("-", "_") in NOT_DOCUMENTS:
                 continue
             if len(steps) < 2 or name not in steps.values():
-                yield Input(site, repository, prefix + name, (here / name,))
+                yield Input(site, repository, prefix + name, (here / name,), about)
 
 
 def _page(file: Path, tree: Tree) -> Page:
@@ -193,7 +199,7 @@ def _page(file: Path, tree: Tree) -> Page:
 
 def _title(one: Input, pages: list[Page], tree: Tree) -> str:
     """From meta.yml beside step files, front matter, the first heading, or the name of the file or folder."""
-    meta = one.files[0].parent / "meta.yml"
+    meta = one.files[0].parent / META
     stated = ""
     if len(one.files) > 1 and meta.is_file() and tree.inside(meta):
         tree.seen.add(str(meta))

@@ -16,6 +16,8 @@ from leafinstruct.harvest.imagerefs import image_refs, same_file
 
 MAX_DEPTH = 150
 """Deeper nesting is broken markup; its text is taken flat (each level costs up to four Python frames of a thousand)."""
+LONGEST_HEADING = 300
+"""Characters; a longer heading that holds paragraphs is one that nobody closed."""
 _SILENT = """
     script style template head title svg iframe object embed video audio canvas map button input select textarea
     datalist dialog meta link base rt rp colgroup frameset math-field
@@ -31,11 +33,12 @@ HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
-Keep = Callable[[LexborNode, Mapping[str, str | None]], bool]
+Keep = Callable[[LexborNode, str], bool]
+KeepImage = Callable[[LexborNode, Mapping[str, str | None]], bool]
 
 
-def walk(root: LexborNode, keep: Keep | None = None, keep_image: Keep | None = None) -> list[Block]:
-    """Blocks of a subtree. `keep` may leave out an element, `keep_image` an image, by its node and attributes."""
+def walk(root: LexborNode, keep: Keep | None = None, keep_image: KeepImage | None = None) -> list[Block]:
+    """Blocks of a subtree. `keep` may leave out an element, `keep_image` an image, by node and tag or attributes."""
     walker = _Walker(keep, keep_image)
     walker.element(root, root.tag or "", 0)
     walker.flow.end()
@@ -43,7 +46,7 @@ def walk(root: LexborNode, keep: Keep | None = None, keep_image: Keep | None = N
 
 
 class _Walker:
-    def __init__(self, keep: Keep | None, keep_image: Keep | None) -> None:
+    def __init__(self, keep: Keep | None, keep_image: KeepImage | None) -> None:
         self.flow = Flow()
         self.keep = keep
         self.keep_image = keep_image
@@ -57,14 +60,17 @@ class _Walker:
 
     def children(self, node: LexborNode, depth: int) -> None:
         for child in node.iter(include_text=True):
-            if child.is_text_node:
-                self.flow.text(child.text_content or "")
-            elif depth < MAX_DEPTH:
-                tag = child.tag or ""
-                if tag not in SILENT and (self.keep is None or self.keep(child, child.attributes)):
-                    self.element(child, tag, depth + 1)
-            else:
-                self.flow.text(child.text(deep=True) + " ")
+            self.child(child, depth)
+
+    def child(self, child: LexborNode, depth: int) -> None:
+        if child.is_text_node:
+            self.flow.text(child.text_content or "")
+        elif depth < MAX_DEPTH:
+            tag = child.tag or ""
+            if tag not in SILENT and (self.keep is None or self.keep(child, tag)):
+                self.element(child, tag, depth + 1)
+        else:
+            self.flow.text(child.text(deep=True) + " ")
 
     def element(self, node: LexborNode, tag: str, depth: int) -> None:
         if tag in IMAGES:
@@ -83,7 +89,12 @@ class _Walker:
     def heading(self, node: LexborNode, level: int, depth: int) -> None:
         self.flow.end()
         self.flow.heading = level
-        self.children(node, depth)
+        unclosed = len(node.text(deep=True)) > LONGEST_HEADING
+        for child in node.iter(include_text=True):
+            if unclosed and child.tag in BLOCKS:  # its end tag is missing: the heading ends where the text begins
+                self.flow.end()
+                self.flow.heading = 0
+            self.child(child, depth)
         self.flow.end()
         self.flow.heading = 0
 
@@ -121,7 +132,7 @@ class _Walker:
         first = True
         for child in node.iter():
             if child.tag != "li":
-                if child.tag not in SILENT and (self.keep is None or self.keep(child, child.attributes)):
+                if child.tag not in SILENT and (self.keep is None or self.keep(child, child.tag or "")):
                     self.element(child, child.tag or "", depth + 1)
                 continue
             count = _integer(child.attributes.get("value"), count)
@@ -129,7 +140,7 @@ class _Walker:
                 flow.item = (number, count)
             flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
             flow.tight = not first or self.depth_of_lists > 1
-            if depth < MAX_DEPTH and (self.keep is None or self.keep(child, child.attributes)):
+            if depth < MAX_DEPTH and (self.keep is None or self.keep(child, "li")):
                 self.children(child, depth + 1)
             flow.end()
             flow.marker, flow.tight = "", False

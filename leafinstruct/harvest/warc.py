@@ -1,81 +1,37 @@
 """Source `warc`: pages of WARC files with images from any WARC file of the source.
 
-An index of all records is made first. A chunk is a stretch of one file, so that planning opens no file.
+An index of the records of each file is made first. A chunk is a stretch of one file, so that planning opens no file.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from leafinstruct.document import Document, Harvested, Image, LeafError, document_id
 from leafinstruct.harvest import base
 from leafinstruct.harvest.flow import Block, Page, assemble
 from leafinstruct.harvest.html import parse_html
 from leafinstruct.harvest.images import read_image
+from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
-from leafinstruct.harvest.warc_index import ERROR, OTHER, PAGE, build_index, url_key
+from leafinstruct.harvest.warc_index import ERROR, PAGE, PAGE_REVISIT, build_index, url_key
+from leafinstruct.harvest.warc_lookup import Lookup
 from leafinstruct.harvest.warc_read import read_bodies
 
 BYTES_PER_PAGE = 64 * 1024
 """Compressed bytes of a page with its images, as in crawls; with `partition` it sets the length of a chunk."""
-MAX_REDIRECTS = 5
 MAX_PAGE = 10 * 2**20
 """Larger pages are data; the longest tutorial page seen is a tenth of it."""
+IMAGE = -(2**62)
+"""In place of the offset of a page in what was asked: an address that an image or a revisit names."""
 ENDINGS = ("*.warc", "*.warc.gz")
-
-
-@dataclass
-class Found:
-    """Where following an address ended: a record, or the reason why there is none."""
-
-    reason: str = ""
-    file: str = ""
-    offset: int = 0
-
-
-@dataclass
-class _Lookup:
-    """Images of one chunk by the key of their address. `rows` are index rows of each key that was asked for."""
-
-    index: pa.Table
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    def load(self, keys: Iterable[str]) -> None:
-        """Rows of these keys and of all that their redirects and revisits lead to."""
-        wanted = set(keys)
-        for _ in range(MAX_REDIRECTS + 2):
-            wanted -= self.rows.keys()
-            if not wanted:
-                return
-            self.rows.update((key, []) for key in wanted)
-            table = self.index.filter(pc.is_in(self.index["key"], pa.array(sorted(wanted), pa.string())))
-            for row in table.to_pylist():
-                self.rows[row["key"]].append(row)
-            wanted = {url_key(row["target"]) for row in table.to_pylist() if row["target"] and row["kind"] != ERROR}
-
-    def follow(self, url: str) -> Found:
-        key = url_key(url)
-        for _ in range(MAX_REDIRECTS + 1):
-            rows = self.rows.get(key, [])
-            bodies = [row for row in rows if row["kind"] in (OTHER, PAGE) and row["status"] == 200]
-            if bodies:
-                best = min(bodies, key=lambda row: row["kind"] == PAGE)
-                return Found("", best["file"], best["offset"])
-            onward = next((row for row in rows if row["target"] and url_key(row["target"]) != key), None)
-            if onward is None:
-                status = next((row["status"] for row in rows if row["status"] != 200), 0)
-                return Found(f"status_{status}" if status else "not_in_warc")
-            key = url_key(onward["target"])
-        return Found("redirect_loop")
 
 
 class Source(base.Source):
@@ -113,30 +69,53 @@ class Source(base.Source):
         same = [f for f in self.files() if f.name.removesuffix(".gz").removesuffix(".warc") == name]
         return name if len(same) == 1 else f"{name}-{document_id('', str(file))[:8]}"
 
-    def index(self) -> pa.Table:
-        return build_index(self.files())
-
     def index_inputs(self) -> tuple[str, ...]:
         return tuple(str(file) for file in self.files())
 
-    def harvest(self, chunk: base.Chunk, index: pa.Table | None) -> Harvested:
-        if index is None:
-            index = self.index()
-        file, start, end = chunk.spec["file"], chunk.spec["start"], chunk.spec["end"]
+    def index(self, file: str) -> pa.Table:
+        return build_index(Path(file))
+
+    def harvest(self, chunk: base.Chunk, index: Index | None) -> Harvested:
+        assert index is not None
+        file = chunk.spec["file"]
         result = Harvested(files={file})
-        rows = index.filter(pc.equal(index["file"], file)).to_pylist()
-        pages = [
-            r for r in rows if r["kind"] == PAGE and max(r["offset"], 0) >= start and (end is None or r["offset"] < end)
-        ]
+        rows = list(index.stretch(file, chunk.spec["start"], chunk.spec["end"]))
+        pages = [row for row in rows if row["kind"] == PAGE]
+        revisits = [row for row in rows if row["kind"] == PAGE_REVISIT]
         parsed = self._parse(file, pages)
-        fetched = self._fetch([block for _, page in parsed for block in page.blocks if block.ref], index, result)
+        lookup = Lookup(index)
+        lookup.load({row["key"] for row in [*pages, *revisits]})
+        fetched = self._fetch([block for _, page in parsed for block in page.blocks if block.ref], lookup, result)
         for row, page in parsed:
-            document, images = self._document(row, page, fetched)
+            occurrence = lookup.occurrence(row["key"], file, row["offset"])
+            document, images = self._document(row, page, fetched, file, occurrence)
             result.documents.append(document)
             result.images.update(images)
-        if end is None:
-            result.documents += [self._failed(file, r["target"]) for r in rows if r["kind"] == ERROR]
+        result.asked.update((row["key"], row["offset"]) for row in pages)
+        result.asked.update((row["key"], IMAGE) for row in revisits)
+        result.documents += [self._failed(file, "", row["target"]) for row in rows if row["kind"] == ERROR]
+        gone = [row for row in revisits if lookup.follow(row["key"]).reason]
+        result.documents += self._revisits(file, gone)
         return result
+
+    def answer(self, chunk: base.Chunk, asked: Iterable[tuple[str, int]], index: Index) -> list[Any]:
+        """The record (or the reason) that each address leads to, and how often each page's address stood before."""
+        asked = sorted(asked)
+        lookup = Lookup(index)
+        lookup.load({key for key, _ in asked})
+        answers: list[Any] = []
+        for key, offset in asked:
+            if offset == IMAGE:
+                found = lookup.follow(key)
+                answers.append([found.reason, found.file, found.offset])
+            else:
+                answers.append(lookup.occurrence(key, chunk.spec["file"], offset))
+        return answers
+
+    def _revisits(self, file: str, rows: list[dict[str, Any]]) -> list[Document]:
+        """Pages that the crawler saw unchanged, whose first capture is in no file of the source: one row an address."""
+        urls = {row["key"]: row["url"] for row in reversed(rows)}
+        return [self._failed(file, url, "revisit_without_original") for url in sorted(urls.values())]
 
     def _parse(self, file: str, rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Page]]:
         by_offset = {row["offset"]: row for row in rows}
@@ -152,18 +131,19 @@ class Source(base.Source):
             parsed.append((by_offset[offset], page))
         return parsed
 
-    def _fetch(self, blocks: list[Block], index: pa.Table, result: Harvested) -> dict[str, Image | str]:
+    def _fetch(self, blocks: list[Block], lookup: Lookup, result: Harvested) -> dict[str, Image | str]:
         """Each address that the blocks name, with its image or the reason why there is none."""
         urls = {ref for block in blocks for ref in (block.ref, *block.larger[:1])}
         fetched: dict[str, Image | str] = {}
         for url in (u for u in urls if u[:5].lower() == "data:"):
             data = data_uri(url)
             fetched[url] = data if isinstance(data, str) else read_image(data, "data:")
-        lookup = _Lookup(index)
-        lookup.load(url_key(url) for url in urls - fetched.keys())
+        keys = {url: url_key(url) for url in urls - fetched.keys()}
+        lookup.load(keys.values())
+        result.asked.update((key, IMAGE) for key in keys.values())
         places: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for url in sorted(urls - fetched.keys()):
-            found = lookup.follow(url)
+        for url in sorted(keys):
+            found = lookup.follow(keys[url])
             if found.reason:
                 fetched[url] = found.reason
             else:
@@ -176,7 +156,7 @@ class Source(base.Source):
         return fetched
 
     def _document(
-        self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str]
+        self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
     ) -> tuple[Document, dict[str, Image]]:
         def resolve(block: Block) -> Image | str:
             for ref in block.larger[:1]:
@@ -186,11 +166,11 @@ class Source(base.Source):
 
         parts, lost, images = assemble(page.blocks, resolve)
         document = Document(
-            id=document_id(self.name, row["url"], row["occurrence"]),
+            id=document_id(self.name, row["url"], occurrence),
             source=self.name,
-            site=urlsplit(row["url"]).netloc.lower(),
+            site=_site(row["url"]),
             url=row["url"],
-            path=self._relative(row["file"]),
+            path=self._relative(file),
             license=page.license or self.license,
             title=page.title,
             topic=self.topic,
@@ -201,22 +181,29 @@ class Source(base.Source):
         )
         return document, images
 
-    def _failed(self, file: str, reason: str) -> Document:
+    def _failed(self, file: str, url: str, reason: str) -> Document:
         where = self._relative(file)
         return Document(
-            document_id(self.name, where),
-            self.name,
-            "",
-            "",
-            where,
-            self.license,
-            "",
-            self.topic,
-            self.language,
-            (),
+            id=document_id(self.name, f"{url} {where}".strip()),
+            source=self.name,
+            site=_site(url),
+            url=url,
+            path=where,
+            license=self.license,
+            title="",
+            topic=self.topic,
+            language=self.language,
+            parts=(),
             error=reason,
         )
 
     def _relative(self, file: str) -> str:
         path = Path(file)
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
+
+
+def _site(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""

@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pyarrow as pa
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
+
+from leafinstruct.harvest.index import HASH, hash_of
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
-PAGE, OTHER, REVISIT, ERROR = "page", "other", "revisit", "error"
+PAGE, OTHER, REVISIT, PAGE_REVISIT, ERROR = "page", "other", "revisit", "page_revisit", "error"
 SCHEMA = pa.schema(
     [
+        (HASH, pa.int64()),
         ("key", pa.string()),
         ("url", pa.string()),
-        ("file", pa.string()),
         ("offset", pa.int64()),
         ("status", pa.int32()),
         ("kind", pa.string()),
         ("target", pa.string()),
-        ("occurrence", pa.int32()),
     ]
 )
-"""`key`: the address normalised. `offset`: where the record starts; -(n + 1) for record n of a file that is compressed
-as a whole and cannot be entered. `target`: where a redirect or a revisit leads, or the reason of an error row.
-`occurrence`: how many earlier records have this page's address."""
+"""`key`: the address normalised, `hash` its hash. `offset`: where the record starts; -(n + 1) for record n of a file
+that cannot be entered there, being compressed as a whole. `target`: where a redirect or a revisit leads, or the
+reason of an error row."""
+BATCH = 8192
+GZIP = b"\x1f\x8b\x08"
 
 
 class Row(NamedTuple):
     key: str
     url: str
-    file: str
     offset: int
     status: int
     kind: str
     target: str
-    occurrence: int = 0
 
 
 def url_key(url: str) -> str:
@@ -53,51 +54,58 @@ def url_key(url: str) -> str:
     return f"{host}{port}{path}" + (f"?{split.query}" if split.query else "")
 
 
-def build_index(files: Iterable[Path]) -> pa.Table:
-    """Rows of SCHEMA for all records of the files, in the order of files and records."""
-    seen: dict[str, int] = {}
-    columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
-    for file in files:
-        for row in scan(file):
-            occurrence = 0
-            if row.kind == PAGE:
-                occurrence = seen.get(row.key, 0)
-                seen[row.key] = occurrence + 1
-            for name, value in zip(SCHEMA.names, (*row[:-1], occurrence), strict=True):
-                columns[name].append(value)
-    return pa.Table.from_pydict(columns, schema=SCHEMA)
+def build_index(file: Path) -> pa.Table:
+    """Rows of SCHEMA for all records of a file, in their order."""
+    batches: list[pa.RecordBatch] = []
+    rows: list[Row] = []
+    for row in scan(file):
+        rows.append(row)
+        if len(rows) == BATCH:
+            batches.append(_batch(rows))
+            rows = []
+    return pa.Table.from_batches([*batches, _batch(rows)], SCHEMA)
+
+
+def _batch(rows: list[Row]) -> pa.RecordBatch:
+    columns = [[hash_of(row.key) for row in rows], *([row[n] for row in rows] for n in range(len(Row._fields)))]
+    return pa.RecordBatch.from_arrays(
+        [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
 
 
 def scan(file: Path) -> Iterator[Row]:
     """Rows of one file. A file cut short or damaged gives what stands before that place, then one error row."""
     reason = ""
-    rows: list[tuple[int, Row]] = []
-    count = -1
-    positions: list[int] = []
+    count, last = -1, -1
     try:
         if not file.stat().st_size:
-            yield _error(file, "empty")
+            yield _error("empty")
             return
-        with file.open("rb") as stream:
+        with file.open("rb") as stream, file.open("rb") as beside:
+            packed = beside.read(3) == GZIP
             for count, record in enumerate(ArchiveIterator(stream, parse_http=True)):
-                positions.append(record.stream_pos)
-                row = _row(file, record)
+                row = _row(record)
                 if not _is_whole(record):
                     reason = "warc_truncated"
                     break
                 if row is not None:
-                    rows.append((count, row))
+                    entered = record.stream_pos > last and (not packed or _starts_member(beside, record.stream_pos))
+                    yield row if entered else row._replace(offset=-(count + 1))
+                last = record.stream_pos
     except (OSError, ValueError, EOFError):
         reason = "not_a_warc" if count < 0 else "warc_truncated"
     if count < 0 and not reason:
         reason = "not_a_warc"
-    if not reason and not _ends_whole(file, positions[-1]):
+    if not reason and not _ends_whole(file, last):
         reason = "warc_truncated"
-    entered = all(a < b for a, b in zip(positions, positions[1:], strict=False))
-    for number, row in rows:
-        yield row if entered else row._replace(offset=-(number + 1))
     if reason:
-        yield _error(file, reason)
+        yield _error(reason)
+
+
+def _starts_member(stream: BinaryIO, place: int) -> bool:
+    """Whether a compressed member starts here: in a file that is one member the reader's places mean nothing."""
+    stream.seek(place)
+    return stream.read(3) == GZIP
 
 
 def _is_whole(record: WarcRecord) -> bool:
@@ -125,11 +133,11 @@ def _ends_whole(file: Path, last: int) -> bool:
         return member.eof and not member.unused_data and not stream.read(1)
 
 
-def _error(file: Path, reason: str) -> Row:
-    return Row("", "", str(file), 0, 0, ERROR, reason)
+def _error(reason: str) -> Row:
+    return Row("", "", 0, 0, ERROR, reason)
 
 
-def _row(file: Path, record: WarcRecord) -> Row | None:
+def _row(record: WarcRecord) -> Row | None:
     url = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
     if not url or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.resource):
         return None
@@ -137,17 +145,17 @@ def _row(file: Path, record: WarcRecord) -> Row | None:
     status = (http.status_code or 0) if http is not None else 200
     kind, target = OTHER, ""
     if record.record_type == WarcRecordType.revisit:
-        kind = REVISIT
+        kind = PAGE_REVISIT if status == 200 and http is not None and _is_html(http) else REVISIT
         target = (record.headers.get("WARC-Refers-To-Target-URI") or "").strip("<> ") or url
     elif http is not None and status in (301, 302, 303, 307, 308):
         target = _joined(url, (http.get("Location") or ""))
-    elif (
-        http is not None
-        and status == 200
-        and (http.get("Content-Type") or "").split(";")[0].strip().lower() in HTML_TYPES
-    ):
+    elif http is not None and status == 200 and _is_html(http):
         kind = PAGE
-    return Row(url_key(url), url, str(file), record.stream_pos, status, kind, target)
+    return Row(url_key(url), url, record.stream_pos, status, kind, target)
+
+
+def _is_html(http: HeaderMap) -> bool:
+    return (http.get("Content-Type") or "").split(";")[0].strip().lower() in HTML_TYPES
 
 
 def _joined(url: str, location: str) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 MAX_BODY = 50 * 2**20
 """Decoded bytes that are read of one record; what is longer is a download, or a decompression bomb."""
+
+PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,26 @@ def decompress(data: bytes, encoding: str) -> bytes:
         if encoding != "deflate" and window < 0:
             break
         try:
-            return zlib.decompressobj(window).decompress(data, MAX_BODY) or data
+            return _members(data, window) or data
         except zlib.error:
             continue
     return data
+
+
+def _members(data: bytes, window: int) -> bytes:
+    """A zlib stream, or all members of a gzip body (some servers send one a block). Raises zlib.error if the first one
+    is damaged; what stands behind the last whole one is left out."""
+    decoded = b""
+    while data and len(decoded) < MAX_BODY:
+        member = zlib.decompressobj(window)
+        try:
+            decoded += member.decompress(data, MAX_BODY - len(decoded))
+        except zlib.error:
+            if not decoded:
+                raise
+            break
+        data = member.unused_data if member.eof else b""
+    return decoded
 
 
 def _decompress_other(data: bytes, encoding: str) -> bytes:
@@ -109,7 +128,9 @@ def _decompress_other(data: bytes, encoding: str) -> bytes:
     reader = getattr(stream_io, "BrotliReader" if encoding == "br" else "ZstdReader", None)
     if reader is None:  # a build of fastwarc without this codec
         return data
-    try:
-        return bytes(reader(io.BytesIO(data)).read(MAX_BODY)) or data
-    except (OSError, ValueError, TypeError):
-        return data
+    pieces: list[bytes] = []
+    with suppress(OSError, ValueError, TypeError):
+        stream = reader(io.BytesIO(data))
+        while sum(map(len, pieces)) < MAX_BODY and (piece := bytes(stream.read(PIECE))):
+            pieces.append(piece)
+    return b"".join(pieces) or data

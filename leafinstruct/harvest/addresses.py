@@ -1,0 +1,103 @@
+"""Which addresses may be asked for an image: http(s) to public machines only, checked on what a name resolves to.
+
+So no page makes a harvest reach into the network it runs in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from aiohttp.abc import ResolveResult
+
+MAX_ADDRESS = 4096
+"""Characters; servers refuse longer ones (common limit 8 KB for the whole head of a request)."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Refused(OSError):
+    """An address that may not be connected to; the argument is the reason as it is counted."""
+
+
+def plain_address(url: str) -> tuple[str, str]:
+    """(address without fragment, "") or ("", reason): bad_address, address_too_long, scheme_refused."""
+    url = url.strip()
+    if len(url) > MAX_ADDRESS:
+        return "", "address_too_long"
+    if url.startswith("//"):
+        url = f"https:{url}"
+    try:
+        split = urlsplit(url)
+        if split.scheme.lower() not in ("http", "https"):
+            return "", "scheme_refused" if split.scheme else "bad_address"
+        if not split.hostname or split.username is not None or (split.port is not None and not split.port):
+            return "", "bad_address"
+    except ValueError:
+        return "", "bad_address"
+    return urlunsplit(split._replace(fragment="")), ""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet: not private, loopback, link-local, multicast, reserved or
+    unspecified, nor an IPv6 form that leads to such an IPv4 address."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        within = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+        if ip in NAT64 or int(ip) >> 32 == 0:  # translated, or the old IPv4-compatible form
+            within.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+        inner = [i for i in within if i is not None]
+        if inner:
+            return all(is_public(str(i)) for i in inner)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_link_local)
+
+
+class PublicResolver:
+    """Names to addresses, without those that are not public; `Refused` if none is left. What it gives is what is
+    connected to, so a name that resolves otherwise a moment later gains nothing. It has the methods of aiohttp's own.
+    """
+
+    def __init__(self) -> None:
+        from aiohttp.resolver import ThreadedResolver
+
+        self.inner = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self.inner.resolve(host, port, family)
+        public = [one for one in found if is_public(one["host"])]
+        if not public:
+            raise Refused("private_address")
+        return public
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+def public_socket(address: tuple[Any, ...]) -> socket.socket:
+    """The socket of one connection: the last place to refuse, for literal addresses too."""
+    family, kind, protocol, _, place = address
+    if not is_public(str(place[0])):
+        raise Refused("private_address")
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setblocking(False)
+    return made
+
+
+def is_refused_literal(url: str) -> bool:
+    """Whether the host of an address is an IP address that is not public."""
+    host = urlsplit(url).hostname or ""
+    with suppress(OSError):
+        host = socket.inet_ntoa(socket.inet_aton(host))  # 127.1, 2130706433 and 0x7f000001 are all the same machine
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return not is_public(host)

@@ -1,0 +1,137 @@
+"""Whether a block inside a page's main element is content.
+
+A block of text alone: a logistic score of features that a reader would name, with weights in block_weights.json beside
+this file (benchmarks/fit_blocks.py fitted them). A block with images: rules, which no fitted score surpassed on sites
+that it had not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from math import log, log1p
+from operator import mul
+from pathlib import Path
+
+UNLIKELY = re.compile(
+    r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
+    r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
+    r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
+    re.IGNORECASE,
+)
+GOOD = re.compile(
+    r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
+    re.IGNORECASE,
+)
+BAD = re.compile(
+    r"-ad-|hidden|^hid$| hid$| hid |banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
+    r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
+    re.IGNORECASE,
+)
+LISTS = frozenset(("ul", "ol", "dl"))
+SECTIONS = frozenset(("section", "header", "details", "fieldset"))
+_FEATURES = """
+    bias text link_density paragraphs items links link_length inputs headed good bad unlikely list table section share
+    depth
+"""
+FEATURES = tuple(_FEATURES.split())
+"""What `features` gives, in order: 1; log of characters / 5; share of link text; log of paragraphs, of list items, of
+links; characters of a link / 30; controls; share of text in headings; words of class and id (three); kind of element
+(three); share of the main element's text; depth below it / 10."""
+STEP = 60
+"""Characters for each image: a block with less text is a step or a figure, unless all of it is links."""
+NAMES = 16384
+"""Names of classes and ids whose judgement is remembered: templates repeat theirs on every page of a site."""
+
+
+@dataclass(slots=True)
+class Stats:
+    """What a subtree holds: characters of text and of link text, commas, and elements of some kinds."""
+
+    depth: int = 0
+    text: int = 0
+    linked: int = 0
+    commas: int = 0
+    paragraphs: int = 0
+    images: int = 0
+    links: int = 0
+    items: int = 0
+    inputs: int = 0
+    headed: int = 0
+
+    def add(self, other: Stats) -> None:
+        self.text += other.text
+        self.linked += other.linked
+        self.commas += other.commas
+        self.paragraphs += other.paragraphs
+        self.images += other.images
+        self.links += other.links
+        self.items += other.items
+        self.inputs += other.inputs
+        self.headed += other.headed
+
+    @property
+    def link_density(self) -> float:
+        return self.linked / self.text if self.text else 0.0
+
+
+def features(tag: str, names: str, stats: Stats, root: Stats) -> list[float]:
+    """FEATURES of a block with class and id `names`, below the page's main element `root`."""
+    text, links = stats.text, stats.links
+    return [
+        1.0,
+        log1p(text) / 5,
+        min(1.0, stats.linked / text) if text else 0.0,
+        log1p(stats.paragraphs),
+        log1p(stats.items),
+        log1p(links),
+        min(2.0, stats.linked / links / 30) if links else 0.0,
+        min(3.0, stats.inputs),
+        stats.headed / text if text else 0.0,
+        *_said(names),
+        float(tag in LISTS),
+        float(tag == "table"),
+        float(tag in SECTIONS),
+        min(1.0, text / root.text) if root.text else 0.0,
+        min(10, stats.depth - root.depth) / 10,
+    ]
+
+
+def is_content(tag: str, names: str, stats: Stats, root: Stats) -> bool:
+    """Whether a block stays."""
+    if not stats.text:
+        return True
+    if stats.images:
+        return _is_illustrated_content(tag, names, stats)
+    weights, least = _weights()
+    return sum(map(mul, weights, features(tag, names, stats, root))) >= least
+
+
+def _is_illustrated_content(tag: str, names: str, stats: Stats) -> bool:
+    """After Readability's conditional cleaning, with an exception for steps."""
+    density = stats.link_density
+    if stats.commas >= 10 or (stats.text < STEP * stats.images and density < 0.9):
+        return True
+    if tag in LISTS:
+        return density <= 0.66 or stats.text <= 25
+    if tag == "table":
+        return density <= 0.6
+    if stats.inputs > max(1, stats.paragraphs / 3):
+        return False
+    good, bad, _ = _said(names)
+    return stats.paragraphs >= 4 or density <= (0.5 if good > bad else 0.35)
+
+
+@lru_cache(maxsize=NAMES)
+def _said(names: str) -> tuple[float, float, float]:
+    return float(bool(GOOD.search(names))), float(bool(BAD.search(names))), float(bool(UNLIKELY.search(names)))
+
+
+@cache
+def _weights() -> tuple[tuple[float, ...], float]:
+    """A weight for each feature, and the least score of content."""
+    stored = json.loads(Path(__file__).with_name("block_weights.json").read_text())
+    threshold = stored["threshold"]
+    return tuple(stored["weights"][name] for name in FEATURES), log(threshold / (1 - threshold))

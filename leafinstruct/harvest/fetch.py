@@ -1,0 +1,345 @@
+"""Images over HTTP, for sources that carry addresses only: asynchronous, polite, and each address asked once.
+
+Outcomes go to the cache (fetch_cache.py), from which partitions are harvested; nothing here makes a document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from leafinstruct import __version__
+from leafinstruct.document import Image, LeafError
+from leafinstruct.harvest import robots
+from leafinstruct.harvest.images import MAX_BYTES, read_image
+from leafinstruct.pipeline import make_settings
+from leafinstruct.progress import Progress
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from leafinstruct.harvest.fetch_cache import Cache, Outcome
+    from leafinstruct.harvest.frontier import Frontier, Task
+
+REDIRECTS = (301, 302, 303, 307, 308)
+MAX_REDIRECTS = 5
+BUSY = (429, 503)
+RETRIED = (408, 429, 500, 502, 503, 504)
+LONGEST = 60.0
+"""Seconds of Retry-After that are waited for; a host that asks for more is left for another day."""
+SAY_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """`connections` in all and `per_host`; `timeout` in seconds for one image with its redirects; `tries` at most;
+    `contact` (an address or mail) is added to the user agent; `private` lets private addresses be asked, for tests."""
+
+    connections: int = 64
+    per_host: int = 4
+    timeout: float = 30.0
+    tries: int = 3
+    contact: str = ""
+    private: bool = False
+
+    @property
+    def agent(self) -> str:
+        about = f"; {self.contact}" if self.contact else ""
+        return f"{robots.AGENT}/{__version__} (collects images for training data; heeds robots.txt{about})"
+
+
+def fetch_settings(source: str, given: Any) -> FetchSettings:
+    """Settings of a source's `fetch`: true, or a mapping. Raises LeafError naming the source."""
+    try:
+        import aiohttp  # noqa: F401
+        import protego  # noqa: F401
+    except ImportError as error:
+        raise LeafError(
+            f"source {source}: fetch needs {error.name}, which is not installed; pip install leafinstruct[fetch]"
+        ) from None
+    try:
+        settings: FetchSettings = make_settings(FetchSettings, {} if given is True else given)
+    except LeafError as error:
+        raise LeafError(f"source {source}: fetch: {error}") from None
+    if min(settings.connections, settings.per_host, settings.timeout, settings.tries) <= 0:
+        raise LeafError(f"source {source}: fetch: connections, per_host, timeout and tries must be above 0")
+    return settings
+
+
+def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cache: Cache | None = None) -> Counter[str]:
+    """Ask for each address that has no outcome yet and store what became of it. Returns reasons ("" for an image) of
+    the addresses that were asked now."""
+    from leafinstruct.harvest.fetch_cache import Cache
+
+    fetcher = _Fetcher(settings, cache or Cache.default(), progress)
+    with fetcher.pool, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(fetcher.run(urls))
+    return fetcher.counts
+
+
+def _loop_factory() -> Any:
+    """uvloop where it is installed: half the time of a request is the loop's."""
+    if find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+class Stop(Exception):
+    """The end of one try: an outcome without an image. `wait`: seconds that the host asks for."""
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait
+
+
+class Later(Exception):
+    """The host wants a pause between requests that is not over yet."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+class _Fetcher:
+    def __init__(self, settings: FetchSettings, cache: Cache, progress: Progress) -> None:
+        self.settings = settings
+        self.cache = cache
+        self.progress = progress
+        self.counts: Counter[str] = Counter()
+        self.verdicts: dict[str, asyncio.Task[robots.Verdict]] = {}
+        self.pool = ThreadPoolExecutor(2)
+        self.free_at: dict[str, float] = {}
+        self.said = time.monotonic()
+
+    async def run(self, urls: Iterable[str]) -> None:
+        import aiohttp
+
+        from leafinstruct.harvest.addresses import PublicResolver, plain_address, public_socket
+        from leafinstruct.harvest.frontier import Frontier
+
+        guard: dict[str, Any] = {"resolver": PublicResolver(), "socket_factory": public_socket}
+        connector = aiohttp.TCPConnector(
+            limit=self.settings.connections, ttl_dns_cache=300, **({} if self.settings.private else guard)
+        )
+        headers = {"User-Agent": self.settings.agent, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
+        plain = (address for address, reason in map(plain_address, urls) if not reason)
+        frontier = Frontier(plain, lambda url: self.cache.outcome(url) is None, self.settings.per_host)
+        jar = aiohttp.DummyCookieJar()
+        async with (
+            aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=jar) as self.http,
+            asyncio.TaskGroup() as group,
+        ):
+            for _ in range(self.settings.connections):
+                group.create_task(self._worker(frontier))
+
+    async def _worker(self, frontier: Frontier) -> None:
+        while (task := await frontier.next()) is not None:
+            try:
+                async with asyncio.timeout(self.settings.timeout):
+                    image, final = await self._image(task, frontier)
+                self._store(task, self._outcome(task, image, final))
+            except Stop as stop:
+                if self._again(task, stop, frontier):
+                    continue
+                self._store(task, self._outcome(task, stop.reason, ""))
+            except TimeoutError:
+                if self._again(task, Stop("timeout"), frontier):
+                    continue
+                self._store(task, self._outcome(task, "timeout", ""))
+            except Later as later:
+                frontier.again(replace(task, tries=task.tries - 1), later.wait, False)
+                continue
+            frontier.done(task)
+
+    def _again(self, task: Task, stop: Stop, frontier: Frontier) -> bool:
+        """Plan another try of what may pass, after a pause that doubles, or that the host asked for."""
+        status = int(stop.reason[7:]) if stop.reason.startswith("status_") else 0
+        passing = status in RETRIED or stop.reason in ("timeout", "unreachable", "cut_short")
+        if not passing or task.tries >= self.settings.tries or stop.wait > LONGEST:
+            return False
+        frontier.again(task, stop.wait or 2.0 ** (task.tries - 1), status in BUSY)
+        return True
+
+    def _outcome(self, task: Task, got: Image | str, final: str) -> Outcome:
+        from leafinstruct.harvest.fetch_cache import Outcome
+
+        if isinstance(got, Image):
+            return Outcome("", got.sha256, final, task.tries)
+        return Outcome(got, "", final, task.tries)
+
+    def _store(self, task: Task, outcome: Outcome) -> None:
+        self.cache.put(task.url, outcome)
+        self.counts[outcome.reason] += 1
+        if time.monotonic() - self.said > SAY_SECONDS:
+            self.said = time.monotonic()
+            self.progress.say(f"fetch: {self.counts.total()} addresses asked, {self.counts['']} images")
+
+    async def _image(self, task: Task, frontier: Frontier) -> tuple[Image | str, str]:
+        """The image of an address or a reason, and where its redirects ended."""
+        from leafinstruct.harvest.addresses import plain_address
+
+        url = task.url
+        for _ in range(MAX_REDIRECTS + 1):
+            await self._allowed(url, frontier)
+            async with self._get(url) as response:
+                if response.status in REDIRECTS:
+                    url, reason = plain_address(urljoin(url, response.headers.get("Location", "")))
+                    if reason:
+                        raise Stop(reason)
+                    continue
+                if response.status in RETRIED:
+                    raise Stop(f"status_{response.status}", _retry_after(response.headers.get("Retry-After", "")))
+                if response.status != 200:
+                    return f"status_{response.status}", url
+                if robots.opted_out(response.headers.getall("X-Robots-Tag", [])):
+                    return "opted_out", url
+                data = await self._body(response, MAX_BYTES)
+            return await asyncio.get_running_loop().run_in_executor(self.pool, self._keep, data, url), url
+        return "redirect_loop", url
+
+    def _keep(self, data: bytes, url: str) -> Image | str:
+        """The image of a body, stored, or why it is none. Runs beside the loop, which writing would hold up."""
+        got = read_image(data, url)
+        if isinstance(got, Image):
+            self.cache.keep(got.sha256, data)
+        return got
+
+    def _get(self, url: str) -> _Request:
+        from leafinstruct.harvest.addresses import is_refused_literal
+
+        if not self.settings.private and is_refused_literal(url):
+            raise Stop("private_address")
+        return _Request(self.http, url)
+
+    async def _body(self, response: aiohttp.ClientResponse, most: int) -> bytes:
+        if (response.content_length or 0) > most:
+            raise Stop("too_many_bytes")
+        data = bytearray()
+        async for piece in response.content.iter_any():
+            data += piece
+            if len(data) > most:
+                raise Stop("too_many_bytes")
+        return bytes(data)
+
+    async def _allowed(self, url: str, frontier: Frontier) -> None:
+        """Raises Stop for an address that robots.txt of its host does not allow. It is read once a host."""
+        split = urlsplit(url)
+        origin = f"{split.scheme}://{split.netloc}"
+        if origin not in self.verdicts:
+            self.verdicts[origin] = asyncio.create_task(self._verdict(origin))
+        verdict = await asyncio.shield(self.verdicts[origin])
+        if reason := verdict.reason(url):
+            raise Stop(reason)
+        if verdict.delay:
+            now, free = time.monotonic(), self.free_at.get(origin, 0.0)
+            if free > now:
+                raise Later(free - now)
+            self.free_at[origin] = now + verdict.delay
+            frontier.slow_down(split.netloc.lower(), verdict.delay)
+
+    async def _verdict(self, origin: str) -> robots.Verdict:
+        if (known := self.cache.robots(origin)) is not None:
+            return robots.verdict_of(*known)
+        kind, body = robots.UNREADABLE, ""
+        try:
+            async with asyncio.timeout(self.settings.timeout):
+                kind, body = await self._robots(f"{origin}/robots.txt")
+        except TimeoutError:
+            kind = robots.UNREADABLE
+        except Stop as stop:
+            if stop.reason in ("private_address", "no_such_host"):  # says more than that its rules cannot be read
+                raise
+        self.cache.put_robots(origin, kind, body)
+        return robots.verdict_of(kind, body)
+
+    async def _robots(self, url: str) -> tuple[str, str]:
+        from leafinstruct.harvest.addresses import plain_address
+
+        for _ in range(MAX_REDIRECTS + 1):
+            async with self._get(url) as response:
+                if response.status in REDIRECTS:
+                    url, reason = plain_address(urljoin(url, response.headers.get("Location", "")))
+                    if reason:
+                        break
+                    continue
+                kind = robots.kind_of(response.status)
+                if kind != robots.RULES:
+                    return kind, ""
+                data = bytearray()
+                async for piece in response.content.iter_any():
+                    data += piece
+                    if len(data) > robots.READ:
+                        break
+                return kind, bytes(data[: robots.READ]).decode("utf-8", "replace")
+        return robots.UNREADABLE, ""
+
+
+class _Request:
+    """One GET without redirects, whose failures come as Stop."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        from yarl import URL
+
+        try:
+            self.context = http.get(URL(url), allow_redirects=False)
+        except ValueError:
+            raise Stop("bad_address") from None
+
+    async def __aenter__(self) -> aiohttp.ClientResponse:
+        try:
+            return await self.context.__aenter__()
+        except Exception as error:
+            raise _stop(error) from None
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        await self.context.__aexit__(kind, error, trace)
+        if isinstance(error, Exception) and not isinstance(error, Stop | TimeoutError):
+            raise _stop(error) from None
+
+
+def _stop(error: Exception) -> Exception:
+    """What a failure of the client is called; errors that are not the network's stay as they are."""
+    import aiohttp
+
+    from leafinstruct.harvest.addresses import Refused
+
+    causes = [error, error.__cause__, getattr(error, "os_error", None)]
+    if any(isinstance(cause, Refused) for cause in causes):
+        return Stop("private_address")
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return Stop("bad_address")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
+        return Stop("bad_certificate")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Stop("no_such_host")
+    if isinstance(error, TimeoutError):
+        return Stop("timeout")
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
+        return Stop("cut_short")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Stop("bad_response")
+    return Stop("unreachable") if isinstance(error, aiohttp.ClientError | OSError) else error
+
+
+def _retry_after(value: str) -> float:
+    """Seconds of a Retry-After header, given as seconds or as a date; 0 if there is none."""
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
+    except (ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,132 @@
+"""What was fetched: images by the SHA-256 of their bytes, and one outcome for each address.
+
+Outcomes are committed one by one, so that a killed harvest asks for nothing twice. Shared by all runs of a user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from leafinstruct.document import Image
+from leafinstruct.harvest.addresses import plain_address
+from leafinstruct.harvest.images import read_image
+
+TRANSIENT = ("timeout", "unreachable", "no_such_host", "cut_short", "robots_unreadable", "status_408", "status_429")
+AGAIN = 24 * 3600.0
+"""Seconds after which a failure that may pass is tried again; RFC 9309 lets robots.txt be kept as long."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS outcomes(
+  url TEXT PRIMARY KEY, reason TEXT NOT NULL, sha256 TEXT NOT NULL, final TEXT NOT NULL, tries INTEGER NOT NULL,
+  at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS robots(
+  origin TEXT PRIMARY KEY, verdict TEXT NOT NULL, body TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one address: the image's sha256, or the reason why there is none; where redirects ended; how
+    often it was asked."""
+
+    reason: str = ""
+    sha256: str = ""
+    final: str = ""
+    tries: int = 1
+
+    @property
+    def transient(self) -> bool:
+        return self.reason in TRANSIENT or self.reason.startswith("status_5")
+
+
+class Cache:
+    """A folder with `images/` and the table of outcomes; several processes may read and write it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.db = sqlite3.connect(folder / "outcomes.sqlite", isolation_level=None, timeout=60)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute(
+            "PRAGMA synchronous=NORMAL"
+        )  # a killed process loses nothing; a power cut at most the last ones
+        self.db.executescript(TABLES)
+
+    @staticmethod
+    def default() -> Cache:
+        """`$LEAFINSTRUCT_FETCHED`, or ~/.cache/leafinstruct/fetched."""
+        given = os.environ.get("LEAFINSTRUCT_FETCHED")
+        return _opened(Path(given) if given else Path.home() / ".cache" / "leafinstruct" / "fetched", os.getpid())
+
+    def outcome(self, url: str) -> Outcome | None:
+        """What is known of an address; None if it is to be asked (again)."""
+        row = self.db.execute("SELECT reason, sha256, final, tries, at FROM outcomes WHERE url = ?", (url,)).fetchone()
+        if row is None:
+            return None
+        found = Outcome(*row[:4])
+        return None if found.transient and time.time() - row[4] > AGAIN else found
+
+    def put(self, url: str, outcome: Outcome) -> None:
+        """Store an outcome; the bytes of its image are kept before."""
+        values = (url, outcome.reason, outcome.sha256, outcome.final, outcome.tries, time.time())
+        self.db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def image(self, url: str) -> Image | str:
+        """The image of an address, or why there is none; not_fetched for one that was never asked."""
+        plain, reason = plain_address(url)
+        if reason:
+            return reason
+        row = self.db.execute("SELECT reason, sha256 FROM outcomes WHERE url = ?", (plain,)).fetchone()
+        if row is None:
+            return "not_fetched"
+        if row[0]:
+            return str(row[0])
+        try:
+            data = self._place(row[1]).read_bytes()
+        except OSError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != row[1]:  # removed, or half written when the power went
+            self.db.execute("DELETE FROM outcomes WHERE url = ?", (plain,))
+            return "not_fetched"
+        return read_image(data, url)
+
+    def robots(self, origin: str) -> tuple[str, str] | None:
+        """(verdict, text) of a host's robots.txt if it was read less than a day ago."""
+        row = self.db.execute("SELECT verdict, body, at FROM robots WHERE origin = ?", (origin,)).fetchone()
+        return (row[0], row[1]) if row is not None and time.time() - row[2] < AGAIN else None
+
+    def put_robots(self, origin: str, verdict: str, body: str) -> None:
+        self.db.execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", (origin, verdict, body, time.time()))
+
+    def close(self) -> None:
+        self.db.close()
+
+    def _place(self, sha256: str) -> Path:
+        return self.folder / "images" / sha256[:2] / sha256
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Store the bytes of an image, whole or not at all."""
+        place = str(self._place(sha256))
+        if os.path.exists(place) and os.path.getsize(place) == len(data):  # noqa: PTH110, PTH202 - one for each image
+            return
+        half = f"{place}.{os.getpid()}.{threading.get_ident()}.tmp"
+        try:
+            file = open(half, "wb")  # noqa: PTH123, SIM115
+        except FileNotFoundError:
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            file = open(half, "wb")  # noqa: PTH123, SIM115
+        with file:
+            file.write(data)
+        os.replace(half, place)  # noqa: PTH105
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path, process: int) -> Cache:
+    """One connection a folder and process: those of SQLite do not survive a fork."""
+    return Cache(folder)

@@ -1,0 +1,148 @@
+"""Source `html`: folder trees of saved pages, each a document of its own, with images beside them (`PAGE_files/`) or by
+address.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urljoin
+
+from leafinstruct.document import Document, Image, document_id
+from leafinstruct.harvest import base, licenses, rows, tutorial
+from leafinstruct.harvest.flow import Block, Page, assemble
+from leafinstruct.harvest.html import parse_html
+from leafinstruct.harvest.images import read_image
+from leafinstruct.harvest.index import Index
+from leafinstruct.harvest.links import BADGE, Tree
+from leafinstruct.harvest.metadata import decode, plain_language
+from leafinstruct.harvest.robots import page_opted_out
+
+ENDINGS = (".html", ".htm", ".xhtml")
+PARTS = re.compile(r"[_-](?:files|dateien|fichiers|archivos|file|bestanden|arquivos)$", re.IGNORECASE)
+"""Folders in which browsers save what a page shows: the HTML files in there are frames, not pages."""
+SAVED = re.compile(r"<!--\s*saved from url=\(\d+\)\s*(\S+?)\s*-->", re.IGNORECASE)
+CANONICAL = re.compile(r"<link\b[^>]*\brel=[\"']?canonical\b[^>]*>", re.IGNORECASE)
+HEAD = 100_000
+"""Characters in which a page's head is looked for."""
+HREF = re.compile(r"\bhref=[\"']?([^\"'\s>]+)", re.IGNORECASE)
+
+
+class Source(tutorial.Source):
+    """Saved pages. Settings: path (folders), fetch (images that are not beside the page), license, language, topic,
+    partition."""
+
+    settings: ClassVar = {**tutorial.Source.settings, "fetch": (bool, dict)}
+
+    def check(self) -> None:
+        super().check()
+        if self.fetches:
+            from leafinstruct.harvest.fetch import fetch_settings
+
+            fetch_settings(self.name, self.given["fetch"])
+
+    @property
+    def fetches(self) -> bool:
+        return bool(self.given.get("fetch"))
+
+    def inputs(self) -> list[tutorial.Input]:
+        found = []
+        for site, root in self.repositories().items():
+            for folder, folders, names in os.walk(root):
+                folders[:] = sorted(f for f in folders if not f.startswith(".") and not PARTS.search(f))
+                here = Path(folder)
+                for name in sorted(names):
+                    if name.lower().endswith(ENDINGS):
+                        file = here / name
+                        found.append(tutorial.Input(site, root, file.relative_to(root).as_posix(), (file,)))
+        return found
+
+    def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
+        for _, root, _, files in chunk.spec["documents"]:
+            tree = Tree(Path(root))
+            page, url, out = _page(Path(files[0]), tree)
+            for block in page.blocks if not out else ():
+                if block.ref and isinstance(tree.read(block.ref, Path(files[0]).parent), str):
+                    yield from _remote(block, url)
+
+    def _document(self, one: tutorial.Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
+        file = one.files[0]
+        page, url, out = _page(file, tree)
+        parts, lost, images = assemble(page.blocks, partial(self._image, tree, file.parent, url, out))
+        error = page.error or ("" if parts or lost else "no_text")
+        document = Document(
+            id=document_id(self.name, one.where),
+            source=self.name,
+            site=rows.host(url) or one.site,
+            url=url,
+            path=one.where,
+            license=licenses.normalize(page.license) or self.license,
+            title=page.title or file.stem,
+            topic=self.topic,
+            language=plain_language(page.language) or self.language,
+            parts=parts,
+            lost=lost,
+            error=error,
+        )
+        return document, images
+
+    def _image(self, tree: Tree, folder: Path, url: str, out: bool, block: Block) -> Image | str:
+        """The image of a block from beside the page, else by its address unless the page opts `out`; "" for a badge."""
+        if BADGE.search(block.ref):
+            return ""
+        reason = ""
+        for ref in (*block.larger[:1], block.ref):
+            got = tree.read(ref, folder)
+            found = got if isinstance(got, str) else read_image(*got)
+            if isinstance(found, Image):
+                return found
+            reason = found
+        remote = _remote(block, url)
+        if self.fetches and remote and out:
+            return "opted_out"
+        if self.fetches and remote:
+            from leafinstruct.harvest.fetch_cache import Cache
+
+            return Cache.default().image(remote[0])
+        return "not_fetched" if reason == "remote" else reason
+
+
+def _remote(block: Block, url: str) -> list[str]:
+    """The address of the image of a block, if it has one."""
+    try:
+        address = urljoin(url, block.ref)
+    except ValueError:
+        return []
+    return [address] if address[:7].lower() in ("http://", "https:/") else []
+
+
+def _page(file: Path, tree: Tree) -> tuple[Page, str, bool]:
+    """What a file holds (with the reason if it is nothing), the address that it was saved from, if it says so, and
+    whether it opts out of use for AI."""
+    try:
+        if not tree.inside(file):
+            return Page(error="outside_tree"), "", False
+        if file.stat().st_size > tutorial.MAX_BYTES:
+            return Page(error="too_large"), "", False
+        data = file.read_bytes()
+    except OSError:
+        return Page(error="unreadable"), "", False
+    if not data.strip():
+        return Page(error="empty"), "", False
+    text = decode(data)
+    if text is None:
+        return Page(error="undecodable"), "", False
+    head = text[:HEAD]
+    return parse_html(text, ""), _address(head), page_opted_out(head)
+
+
+def _address(text: str) -> str:
+    if saved := SAVED.search(text):
+        return saved[1]
+    link = CANONICAL.search(text)
+    href = HREF.search(link[0]) if link else None
+    return href[1] if href and href[1][:4].lower() == "http" else ""

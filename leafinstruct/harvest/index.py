@@ -1,0 +1,69 @@
+"""Source-wide indexes as a run holds them: one Parquet file for each input file, so that a new input is read alone.
+
+They are looked up in row groups, so that no worker holds the index of a whole crawl.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+HASH = "hash"
+
+
+def hash_of(key: str) -> int:
+    """64 bits of a key, signed: what the `hash` column of an index holds."""
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+class Index:
+    """Indexes of the input files of a source, in the order of the files."""
+
+    def __init__(self, places: Mapping[str, Path]) -> None:
+        self.places = dict(places)
+
+    def stretch(self, file: str, start: int, end: int | None) -> Iterator[dict[str, Any]]:
+        """Rows of one file whose `offset` lies in [start, end), in their order. An offset below 0 counts as 0."""
+        with pq.ParquetFile(self.places[file]) as parquet:
+            for batch in parquet.iter_batches(4096):
+                offset = np.maximum(batch["offset"].to_numpy(), 0)
+                inside = (offset >= start) & (offset < (np.iinfo(np.int64).max if end is None else end))
+                if inside.any():
+                    yield from batch.filter(pa.array(inside)).to_pylist()
+
+    def find(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Rows that have one of these keys, each with its `file`, in the order of files and rows."""
+        wanted = set(keys)
+        hashes = np.array(sorted({hash_of(key) for key in wanted}), np.int64)
+        found = []
+        for file, place in self.places.items():
+            numbers = np.flatnonzero(np.isin(_hashes(str(place), place.stat().st_mtime_ns), hashes))
+            rows = _take(place, numbers) if len(numbers) else []
+            found += [{**row, "file": file} for row in rows if row["key"] in wanted]
+        return found
+
+
+@lru_cache(maxsize=256)
+def _hashes(place: str, mtime_ns: int) -> np.ndarray:
+    return pq.read_table(place, columns=[HASH], partitioning=None)[HASH].to_numpy()
+
+
+def _take(place: Path, numbers: np.ndarray) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    with pq.ParquetFile(place) as parquet:
+        first = 0
+        for group in range(parquet.num_row_groups):
+            count = parquet.metadata.row_group(group).num_rows
+            inside = numbers[(numbers >= first) & (numbers < first + count)] - first
+            if len(inside):
+                rows += parquet.read_row_group(group).take(pa.array(inside)).to_pylist()
+            first += count
+    return rows

@@ -1,0 +1,55 @@
+"""Source `mmc4`: jsonl of sentences (`text_list`) and of images, each matched to one sentence (`image_info`).
+
+MMC4 says which sentence an image belongs to, not on which side of it: its own example loaders show the image first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from leafinstruct.harvest.rows import Draft, Entry, Rows, text_of
+from leafinstruct.harvest.tables import BadRow
+
+
+class Source(Rows):
+    """MMC4. `images` may be a folder with the files that `image_name` names; `side` is `before` (as published loaders
+    do) or `after`: where an image stands to its sentence."""
+
+    settings: ClassVar = {**Rows.settings, "side": str}
+
+    def check(self) -> None:
+        super().check()
+        from leafinstruct.document import LeafError
+
+        if self.given.get("side", "before") not in ("before", "after"):
+            raise LeafError(f"source {self.name}: 'side' must be before or after, found {self.given['side']!r}")
+
+    def draft(self, row: dict[str, Any]) -> Draft:
+        sentences, infos = row.get("text_list"), row.get("image_info")
+        if sentences is None or infos is None:
+            raise BadRow("missing_columns")
+        matched: dict[int, list[Entry]] = {}
+        for info in infos:
+            index = info["matched_text_index"]
+            if not 0 <= index < max(len(sentences), 1):
+                raise BadRow("matched_text_index_out_of_range")
+            entry = Entry(url=str(info.get("raw_url") or ""), name=str(info.get("image_name") or ""))
+            matched.setdefault(index, []).append(entry)
+        return Draft(self._entries(sentences, matched), url=text_of(row.get("url")))
+
+    def _entries(self, sentences: list[Any], matched: dict[int, list[Entry]]) -> list[Entry]:
+        """Sentences between two images are one text."""
+        after = self.given.get("side") == "after"
+        entries: list[Entry] = []
+        run: list[str] = []
+        for index in range(max(len(sentences), 1)):
+            sentence = text_of(sentences[index]) if sentences else ""
+            if after and sentence:
+                run.append(sentence)
+            if images := matched.get(index, []):
+                entries += [Entry(" ".join(run))] if run else []
+                entries += images
+                run = []
+            if not after and sentence:
+                run.append(sentence)
+        return entries + ([Entry(" ".join(run))] if run else [])

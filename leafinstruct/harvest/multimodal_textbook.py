@@ -1,0 +1,27 @@
+"""Source `multimodal_textbook`: a JSON array with parallel lists `images` (key frames) and `texts` (speech)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from leafinstruct.harvest.obelics import parallel
+from leafinstruct.harvest.rows import Draft, Rows
+
+FRAME = re.compile(r"(?:^|/)([\w-]{11})@[\d.]+_[\d.]+#\d+\.\w+$")
+"""`VIDEO/VIDEO@START_END#NUMBER.jpg`, where VIDEO is an id of YouTube."""
+
+
+class Source(Rows):
+    """Multimodal Textbook. `images` is the folder of key frames. `ocr: true` takes the texts with what OCR read in the
+    frames (`text_ocr_list`) instead of the speech alone."""
+
+    settings: ClassVar = {**Rows.settings, "ocr": bool}
+    bytes_per_row: ClassVar[int] = 20 * 1024
+    """11 GB of JSON hold 610,000 samples."""
+
+    def draft(self, row: dict[str, Any]) -> Draft:
+        texts = row.get("text_ocr_list") if self.given.get("ocr") and row.get("text_ocr_list") else row.get("texts")
+        entries = parallel({"images": row.get("images"), "texts": texts}, [])
+        video = next((m[1] for e in entries if e.is_image and (m := FRAME.search(e.name))), "")
+        return Draft(entries, url=f"https://www.youtube.com/watch?v={video}" if video else "")

@@ -1,0 +1,74 @@
+"""What a host allows: robots.txt by RFC 9309, and the opt-outs `noai` and `noimageai` of a response or a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+AGENT = "leafinstruct"
+READ = 500 * 1024
+"""Bytes of robots.txt that are read (RFC 9309, 2.5: at least 500 KiB)."""
+MAX_DELAY = 30.0
+"""Seconds of Crawl-delay that are kept to; a host that asks for more is asked less often only by leaving it out."""
+ALLOWED, UNREADABLE, RULES = "allowed", "unreadable", "rules"
+OPT_OUT = frozenset({"noai", "noimageai"})
+META = re.compile(r"<meta\b[^>]*\bname=[\"']?(?:robots|leafinstruct)\b[^>]*>", re.IGNORECASE)
+CONTENT = re.compile(r"\bcontent=(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What robots.txt of one host says: `parsed` rules, or one answer for all paths."""
+
+    kind: str
+    parsed: Any = None
+
+    def reason(self, url: str) -> str:
+        """Why an address may not be asked for, or ""."""
+        if self.kind == UNREADABLE:
+            return "robots_unreadable"
+        if self.parsed is not None and not self.parsed.can_fetch(url, AGENT):
+            return "robots_disallow"
+        return ""
+
+    @property
+    def delay(self) -> float:
+        """Seconds between two requests that the host asks for."""
+        stated = self.parsed.crawl_delay(AGENT) if self.parsed is not None else None
+        return min(float(stated or 0), MAX_DELAY)
+
+
+def verdict_of(kind: str, body: str) -> Verdict:
+    if kind != RULES:
+        return Verdict(kind)
+    from protego import Protego
+
+    return Verdict(kind, Protego.parse(body))
+
+
+def kind_of(status: int) -> str:
+    """RFC 9309, 2.3.1: no such file allows all (other 4xx too), a server that is in trouble allows nothing."""
+    if 200 <= status < 300:
+        return RULES
+    return ALLOWED if 400 <= status < 500 and status != 429 else UNREADABLE
+
+
+def opted_out(headers: Iterable[str]) -> bool:
+    """Whether values of X-Robots-Tag say noai or noimageai, to all or to us (`leafinstruct: noai`)."""
+    for header in headers:
+        agent = ""
+        for piece in header.lower().split(","):
+            name, colon, rest = piece.partition(":")
+            if colon and name.strip() != "unavailable_after":
+                agent, piece = name.strip(), rest
+            if piece.strip() in OPT_OUT and agent in ("", "*", AGENT):
+                return True
+    return False
+
+
+def page_opted_out(html: str) -> bool:
+    """Whether a page's meta elements for robots say noai or noimageai."""
+    contents = (CONTENT.search(meta) for meta in META.findall(html))
+    return any(opted_out([next(g for g in found.groups() if g is not None)]) for found in contents if found)

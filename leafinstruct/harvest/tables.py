@@ -1,0 +1,244 @@
+"""Rows of the files that data sets are published in (Parquet, jsonl plain or packed, JSON arrays, torch lists).
+
+A stretch at a time: what a partition reads of one large file, without the rest of it in memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import json
+import pickle
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ARRAY = ".json"
+TORCH = (".pth", ".pt")
+ENDINGS = ("*.parquet", "*.jsonl", "*.jsonl.gz", "*.jsonl.zip", "*.json", "*.pth", "*.pt")
+READ = 1 << 20
+MAX_RATIO = 100
+"""JSON packs to a tenth or so; a file that says much more of itself is damaged."""
+MAX_ROW = 256 << 20
+"""Bytes of one line or element; what is longer is not a row of a data set (largest published ones: a few MB)."""
+OPENING, BETWEEN, CLOSING = re.compile(r"\ufeff?\s*\[\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s*\]\s*")
+EMPTY = re.compile(r"\ufeff?\s*\[\s*\]\s*")
+DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
+"""What damaged packed files raise (RuntimeError: encrypted, or a compression that Python lacks)."""
+ARRAY_SCHEMA = pa.schema([("offset", pa.int64()), ("length", pa.int64())])
+
+
+class BadRow(Exception):
+    """Why a row is no document; the one argument is the reason as it is counted."""
+
+
+def stretches(file: Path, rows: int, bytes_per_row: int) -> list[dict[str, Any]]:
+    """Specs of the chunks of one file: of row numbers (Parquet, torch) or of bytes as unpacked (jsonl, JSON). The last
+    one is open-ended, so that an estimate that is wrong loses nothing."""
+    if file.suffix == ".parquet":
+        try:
+            total, step = pq.read_metadata(file).num_rows, rows
+        except (pa.ArrowInvalid, OSError):
+            total, step = 0, rows
+    elif file.suffix in TORCH:
+        total, step = file.stat().st_size // bytes_per_row, rows
+    else:
+        total, step = _unpacked(file), rows * bytes_per_row
+    starts = range(0, max(total, 1), step)
+    return [{"file": str(file), "start": s, "end": s + step if s != starts[-1] else None} for s in starts]
+
+
+def read_rows(spec: dict[str, Any], positions: list[tuple[int, int]] | None = None) -> Iterator[tuple[int, Any]]:
+    """(number or offset, row) of a stretch; a BadRow in place of a row that cannot be read. `positions`: offset and
+    length of the elements of a JSON array, as its index has them."""
+    file, start, end = Path(spec["file"]), spec["start"], spec["end"]
+    if not file.stat().st_size:
+        yield -1, BadRow("empty")
+        return
+    if file.suffix == ".parquet":
+        yield from _parquet(file, start, end)
+    elif file.suffix in TORCH:
+        yield from _torch(file, start, end)
+    elif file.suffix == ARRAY:
+        yield from _array(file, positions if positions is not None else _within(array_positions(file), start, end))
+    else:
+        yield from _lines(file, start, end)
+
+
+def _within(table: pa.Table, start: int, end: int | None) -> list[tuple[int, int]]:
+    pairs = zip(table["offset"].to_pylist(), table["length"].to_pylist(), strict=True)
+    return [(o, n) for o, n in pairs if o >= start and (end is None or o < end)]
+
+
+def _parquet(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
+    try:
+        with pq.ParquetFile(file) as parquet:
+            first = 0
+            for group in range(parquet.num_row_groups):
+                count = parquet.metadata.row_group(group).num_rows
+                if first + count > start and (end is None or first < end):
+                    number = first
+                    for batch in parquet.iter_batches(32, row_groups=[group]):
+                        if number + len(batch) > start and (end is None or number < end):
+                            yield from (
+                                (n, row)
+                                for n, row in enumerate(batch.to_pylist(), number)
+                                if n >= start and (end is None or n < end)
+                            )
+                        number += len(batch)
+                first += count
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        yield -1, BadRow("parquet_damaged" if not isinstance(error, PermissionError) else "unreadable")
+
+
+def _unpacked(file: Path) -> int:
+    """Bytes of the file unpacked; a guess for gzip, whose last four bytes tell it modulo 4 GiB."""
+    size = file.stat().st_size
+    try:
+        if file.suffix == ".zip":
+            with zipfile.ZipFile(file) as archive:
+                return min(sum(m.file_size for m in archive.infolist()), size * MAX_RATIO)
+        if file.suffix == ".gz" and size > 18:
+            with file.open("rb") as stream:
+                stream.seek(-4, io.SEEK_END)
+                return min(max(size, int.from_bytes(stream.read(4), "little")), size * MAX_RATIO)
+    except DAMAGED:
+        return size
+    return size
+
+
+def _streams(file: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    if file.suffix == ".gz":
+        with gzip.open(file) as stream:
+            yield stream
+    elif file.suffix == ".zip":
+        with zipfile.ZipFile(file) as archive:
+            for name in sorted(archive.namelist()):
+                if not name.endswith("/") and not name.startswith("__MACOSX"):
+                    with archive.open(name) as stream:
+                        yield stream
+    else:
+        with file.open("rb") as stream:
+            yield stream
+
+
+def _lines(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
+    """Rows of the lines that begin in the stretch. A packed file is unpacked from its beginning."""
+    offset = 0
+    try:
+        for stream in _streams(file):
+            if file.suffix == ".jsonl" and start:
+                stream.seek(start - 1)
+                offset = start - 1 + len(stream.readline(MAX_ROW))  # the line that began before, or just its end
+            while line := stream.readline(MAX_ROW):
+                if end is not None and offset >= end:
+                    return
+                if offset >= start and line.strip():
+                    yield offset, _json(line)
+                offset += len(line)
+    except DAMAGED:
+        if offset >= start and (end is None or offset < end):
+            yield -1, BadRow("packed_file_damaged")
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return BadRow("not_json")
+
+
+def array_positions(file: Path) -> pa.Table:
+    """Where the elements of a JSON array stand in a file (ARRAY_SCHEMA, bytes), in one pass. A damaged file gives the
+    elements before the damage and then one of length -1."""
+    offsets: list[int] = []
+    lengths: list[int] = []
+    decode = json.JSONDecoder().raw_decode
+    utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    text, base, between = "", 0, OPENING
+    with file.open("rb") as stream:
+        while True:
+            piece = stream.read(READ)
+            text += utf8.decode(piece, final=not piece)
+            place = 0
+            while (gap := between.match(text, place)) and gap.end() < len(text):
+                try:
+                    _, end = decode(text, gap.end())
+                except (ValueError, RecursionError):
+                    break
+                base += _bytes_of(text[place : gap.end()])
+                offsets.append(base)
+                lengths.append(_bytes_of(text[gap.end() : end]))
+                base, place, between = base + lengths[-1], end, BETWEEN
+            text = text[place:]
+            if not piece or len(text) > MAX_ROW:
+                break
+    if between is OPENING and not EMPTY.fullmatch(text) or between is BETWEEN and not CLOSING.fullmatch(text):
+        offsets.append(base)
+        lengths.append(-1)
+    return pa.table([pa.array(offsets, pa.int64()), pa.array(lengths, pa.int64())], schema=ARRAY_SCHEMA)
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+
+
+def _array(file: Path, positions: list[tuple[int, int]]) -> Iterator[tuple[int, Any]]:
+    with file.open("rb") as stream:
+        for offset, length in positions:
+            if length < 0:
+                yield offset, BadRow("json_damaged")
+                continue
+            stream.seek(offset)
+            yield offset, _json(stream.read(length))
+
+
+def _torch(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
+    try:
+        rows = torch_list(str(file), file.stat().st_mtime_ns)
+    except Exception as error:  # a damaged pickle raises whatever its instructions run into
+        if start == 0:
+            yield -1, error if isinstance(error, BadRow) else BadRow("torch_file_damaged")
+        return
+    yield from ((n, rows[n]) for n in range(start, len(rows) if end is None else min(end, len(rows))))
+
+
+class _Plain(pickle.Unpickler):
+    """Reads lists, dictionaries, strings and numbers only: no class of a pickle is ever loaded, nothing can run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return dict
+        raise BadRow("pickle_with_code")
+
+
+@lru_cache(maxsize=1)
+def torch_list(file: str, mtime_ns: int) -> list[Any]:
+    """The list that `torch.save` wrote, without torch. A pickle cannot be entered in the middle: this one format is
+    held whole while its chunks are read. Raises BadRow for anything but plain data."""
+    path = Path(file)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            name = next((n for n in archive.namelist() if n.endswith("data.pkl")), None)
+            if name is None:
+                raise BadRow("torch_file_damaged")
+            found = _Plain(io.BytesIO(archive.read(name))).load()
+    else:
+        with path.open("rb") as stream:
+            found = _Plain(stream).load()
+            for _ in range(3):  # the older format: a magic number, a version, a description of the system, the value
+                if isinstance(found, list):
+                    break
+                found = _Plain(stream).load()
+    if not isinstance(found, list):
+        raise BadRow("not_a_list")
+    return found
