@@ -9,13 +9,24 @@ from typing import Any
 import pytest
 
 from leafinstruct.document import LeafError
-from leafinstruct.moss import adapters
-from leafinstruct.moss.adapters import VARIANTS, MossConfig, decoding, from_pretrained, inject, merge, save_pretrained
-from leafinstruct.moss.model import TRAINED_WHOLE, tiny_llama
+from leafinstruct.moss import config as moss_config
+from leafinstruct.moss.adapters import (
+    disabled,
+    from_pretrained,
+    inject,
+    layer_sizes,
+    merge,
+    parameter_counts,
+    save_pretrained,
+)
+from leafinstruct.moss.config import CONVOLUTIONS, VARIANTS, MossConfig, match, total_size
+from leafinstruct.moss.model import TRAINED_WHOLE
 from leafinstruct.moss.neighbours import ImageTokens, Places
+from leafinstruct.moss.tiny import tiny_llama
 
 torch = pytest.importorskip("torch")
 LAYOUT = ImageTokens(first=20, count=6, rows=3, columns=3)
+SIZES = [(name, 2) for name in VARIANTS] + [(name, 3) for name in CONVOLUTIONS]
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +78,7 @@ def leak(model: Any) -> float:
     return worst
 
 
-@pytest.mark.parametrize(("variant", "kernel"), [("linear", 1), ("separate", 1), ("moss", 2), ("moss", 3)])
+@pytest.mark.parametrize(("variant", "kernel"), SIZES)
 def test_later_tokens_change_no_earlier_logit(variant: str, kernel: int) -> None:
     assert leak(model_of(variant, kernel)) < 1e-12
 
@@ -76,12 +87,12 @@ def test_centred_convolution_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """`padding="same"` as a table: each token reads the four around it, the later two as well."""
 
     def centred(places: Places, offsets: Any, layout: ImageTokens) -> Any:
-        tokens = list(zip(places.image.tolist(), places.row.tolist(), places.column.tolist(), strict=True))
+        tokens = [(i, *divmod(p, 3)) for i, p in zip(places.image.tolist(), places.raster.tolist(), strict=True)]
         index = {token: i for i, token in enumerate(tokens)}
         taps = [(-1, 0), (0, -1), (0, 1), (1, 0)]
         return torch.tensor([[index.get((i, r - u, c - le), len(tokens)) for i, r, c in tokens] for u, le in taps])
 
-    monkeypatch.setattr(adapters, "neighbour_table", centred)
+    monkeypatch.setattr(moss_config, "neighbour_table", centred)
     assert leak(model_of("moss", kernel=2)) > 1e-3
 
 
@@ -115,7 +126,7 @@ def test_kernel_starts_as_a_delta() -> None:
     assert not down[1:].any()
 
 
-@pytest.mark.parametrize("variant", ["separate", "moss"])
+@pytest.mark.parametrize("variant", ["separate", *CONVOLUTIONS])
 @pytest.mark.parametrize(("ids", "own"), [([[1, 2, 3]], "text"), ([[20] * 9], "image")])
 def test_each_modality_touches_its_own_adapter_only(variant: str, ids: list[list[int]], own: str) -> None:
     model = model_of(variant)
@@ -167,25 +178,100 @@ def test_deep_copy_uses_its_own_adapters() -> None:
     assert not torch.allclose(logits(twin, sequence()), before)
 
 
-@pytest.mark.parametrize(("variant", "kernel"), [("linear", 1), ("separate", 1), ("moss", 2), ("moss", 3)])
+@pytest.mark.parametrize(("variant", "kernel"), SIZES)
 def test_cached_decoding_equals_the_full_pass(variant: str, kernel: int) -> None:
     from transformers import DynamicCache
 
     model, ids = model_of(variant, kernel), sequence()
     steps, cache = [], DynamicCache()
-    with torch.no_grad(), decoding(model):
+    with torch.no_grad():
         for start, end in [(0, 7), *((t, t + 1) for t in range(7, 20)), (20, 24)]:
             step = model(input_ids=ids[:, start:end], past_key_values=cache, use_cache=True)
             steps.append(step.logits)
     torch.testing.assert_close(torch.cat(steps, dim=1), logits(model, ids), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("kernel", "most"), [(2, 4), (3, 8)])
+def test_cache_forgets_what_no_tap_reaches(kernel: int, most: int) -> None:
+    """Rows of three: a 2 x 2 kernel reads at most 4 tokens back, a 3 x 3 kernel 8."""
+    from transformers import DynamicCache
+
+    model, ids, sizes = model_of("moss", kernel), sequence()[:1, :13], []
+    cache = DynamicCache()
+    with torch.no_grad():
+        for time in range(13):
+            model(input_ids=ids[:, time : time + 1], past_key_values=cache, use_cache=True)
+            sizes.append(len(model.moss_routing.cache.kept))
+    assert max(sizes) == most
+    assert sizes[-1] == 0  # the image is whole and text follows
+    assert {len(rows) for rows in model.moss_routing.cache.projected.values()} == {0}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_stock_generate_with_and_without_cache_agree(variant: str) -> None:
+    model = model_of(variant)
+    with torch.no_grad():
+        model.lm_head.weight[LAYOUT.first :] *= 3  # so that images are written too
+    start = sequence()[:, :8]
+    plain, cached = (
+        model.generate(start, max_new_tokens=20, do_sample=False, use_cache=use_cache, pad_token_id=0)
+        for use_cache in (False, True)
+    )
+    assert (plain[:, 8:] >= LAYOUT.first).any()
+    assert cached.equal(plain)
+
+
 def test_cache_without_the_convolutions_past_is_refused() -> None:
+    from transformers import DynamicCache
+
+    model, ids = model_of("moss"), sequence()
+    with torch.no_grad():
+        past = body()(input_ids=ids[:, :9], past_key_values=DynamicCache(), use_cache=True).past_key_values
+        with pytest.raises(LeafError, match="use_cache=False"):
+            model(input_ids=ids[:, 9:10], past_key_values=past, use_cache=True)
+    with pytest.raises(LeafError, match="beam search"):
+        model.generate(ids, max_new_tokens=3, num_beams=2, do_sample=False, use_cache=True, pad_token_id=0)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_switched_off_it_is_the_base_model(variant: str) -> None:
+    model, ids = model_of(variant), sequence()
+    with disabled(model):
+        assert logits(model, ids).equal(logits(body().eval(), ids))
+    assert not torch.allclose(logits(model, ids), logits(body().eval(), ids))
+
+
+def test_merged_linear_is_the_same_model_and_nothing_else_merges() -> None:
+    model = model_of("linear")
+    before = logits(model, sequence())
+    merge(model)
+    assert not any(".moss." in name for name, _ in model.named_parameters())
+    torch.testing.assert_close(logits(model, sequence()), before, rtol=0, atol=1e-12)
+    for variant in ("separate", *CONVOLUTIONS):
+        with pytest.raises(LeafError, match="cannot be merged"):
+            merge(model_of(variant))
+
+
+def test_dropout_acts_in_training_only() -> None:
     model = model_of("moss")
-    with pytest.raises(LeafError, match="use_cache=False"):
-        model.generate(sequence(), max_new_tokens=3, do_sample=False, use_cache=True, pad_token_id=0)
-    plain = model.generate(sequence(), max_new_tokens=3, do_sample=False, use_cache=False, pad_token_id=0)
-    assert plain.shape == (2, 27)
+    dropping = inject(body(), MossConfig(LAYOUT, r=3, dropout=0.5, modules_to_save=TRAINED_WHOLE))
+    dropping.load_state_dict(model.state_dict())
+    ids = sequence()
+    assert logits(dropping.eval(), ids).equal(logits(model, ids))
+    assert not torch.allclose(logits(dropping.train(), ids), logits(model, ids))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_sizes_are_known_before_anything_is_made_and_can_be_matched(variant: str) -> None:
+    config = MossConfig(LAYOUT, variant, r=2)
+    layers = layer_sizes(body(), config)
+    assert parameter_counts(inject(body(), config))["adapter"] == total_size(config, layers)
+    budget = total_size(MossConfig(LAYOUT, "moss", r=4), layers)
+    matched = match(config, budget, layers)
+    assert matched.scale == config.scale
+    assert 0.85 * budget < parameter_counts(inject(body(), matched))["adapter"] <= budget
+    with pytest.raises(LeafError, match="rank 1 needs"):
+        match(config, 100, layers)
 
 
 def test_misuse_is_told_plainly() -> None:
@@ -195,7 +281,7 @@ def test_misuse_is_told_plainly() -> None:
         (lambda: inject(model, MossConfig(LAYOUT)), "already"),
         (lambda: merge(body()), "no MoSS adapters"),
         (lambda: model(inputs_embeds=torch.zeros(1, 2, 32, dtype=torch.float64)), "input_ids"),
-        (lambda: MossConfig(LAYOUT, "mos"), "linear, separate, moss"),
+        (lambda: MossConfig(LAYOUT, "mos"), "linear, separate, moss, depthwise"),
         (lambda: inject(body(), MossConfig(LAYOUT, target_modules=("qkv",))), "qkv"),
     ]:
         with pytest.raises(LeafError, match=words):

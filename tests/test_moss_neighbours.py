@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leafinstruct.moss.neighbours import ImageTokens, Places, corner, find_places, neighbour_table
+from leafinstruct.moss.neighbours import ImageTokens, Places, corner, find_places, neighbour_table, raster_table
 
 torch = pytest.importorskip("torch")
 LAYOUT = ImageTokens(first=10, count=5, rows=2, columns=3)
@@ -13,9 +13,8 @@ IDS = [[1, 10, 11, 12, 13, 14, 10, 2, 11, 11, 11, 11, 11, 11, 12, 12, 12, 12], [
 
 
 def by_hand(places: Places, offsets: list[tuple[int, int]], columns: int) -> list[list[int]]:
-    tokens = list(zip(places.image.tolist(), places.row.tolist(), places.column.tolist(), strict=True))
+    tokens = [(i, *divmod(p, columns)) for i, p in zip(places.image.tolist(), places.raster.tolist(), strict=True)]
     index = {token: i for i, token in enumerate(tokens)}
-    assert all(column < columns for _, _, column in tokens)
     return [[index.get((i, r - up, c - left), len(tokens)) for i, r, c in tokens] for up, left in offsets]
 
 
@@ -58,3 +57,23 @@ def test_offset_that_looks_ahead_is_refused(offset: tuple[int, int]) -> None:
 def test_no_image_gives_an_empty_table() -> None:
     places = find_places(torch.tensor([[1, 2]]), LAYOUT)
     assert neighbour_table(places, corner(2), LAYOUT).shape == (4, 0)
+
+
+@pytest.mark.parametrize("length", [1, 4])
+def test_raster_taps_cross_rows_and_not_images(length: int) -> None:
+    places = find_places(torch.tensor(IDS), LAYOUT)
+    tokens = list(zip(places.image.tolist(), places.raster.tolist(), strict=True))
+    index = {token: i for i, token in enumerate(tokens)}
+    expected = [[index.get((i, p - back), len(tokens)) for i, p in tokens] for back in range(length)]
+    assert raster_table(places, length, LAYOUT).tolist() == expected
+
+
+def test_ends_of_rows_stand_between_the_tokens_of_an_image() -> None:
+    """As Emu3 writes an image: an end-of-line token after every row, then text."""
+    layout = ImageTokens(first=10, count=5, rows=2, columns=3, row_end=9)
+    ids = [[1, 10, 11, 12, 9, 13, 14, 10, 9, 2, 11, 11, 11, 9, 12, 9, 9, 9]]
+    places = find_places(torch.tensor(ids), layout)
+    assert places.image.tolist() == [0] * 6 + [1] * 4
+    assert places.raster.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3]
+    assert neighbour_table(places, [(1, 0)], layout).tolist() == [[10, 10, 10, 0, 1, 2, 10, 10, 10, 6]]
+    assert layout.span == 8

@@ -12,14 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from leafinstruct.cli import app
 from leafinstruct.document import LeafError
 from leafinstruct.moss.codebook import ASSISTANT, FIRST_CODE
 from leafinstruct.moss.data import SplitCounts, find_shards, make_examples, read_rows
 from leafinstruct.moss.generate import generate, to_parts
+from leafinstruct.moss.loop import learning_rate
 from leafinstruct.moss.model import evaluate
+from leafinstruct.moss.samples import split_at
+from leafinstruct.moss.settings import TrainConfig, TrainReport
 from leafinstruct.moss.synthetic import write_shard, write_synthetic
-from leafinstruct.moss.train import TrainConfig, TrainReport, learning_rate, load, train
+from leafinstruct.moss.train import load, train
 
 torch = pytest.importorskip("torch")
 SMALL = TrainConfig(steps=4, batch=2, context=160, hidden=16, layers=1, codes=16, held_out=4, samples=2, warmup=2)
@@ -41,6 +46,7 @@ def trained(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 def test_all_files_are_there_and_agree(trained: Any) -> None:
     out, report, events = trained
     assert json.loads((out / "report.json").read_text()) == json.loads(json.dumps(asdict(report)))
+    assert "image loss (nats)" in (out / "loss.svg").read_text()
     assert json.loads((out / "adapter_config.json").read_text())["peft_type"] == "MOSS"
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [e["step"] for e in log] == [1, 2, 3, 4] == [e["step"] for e in events if e["phase"] == "train"]
@@ -63,10 +69,10 @@ def test_counts_add_up(trained: Any) -> None:
 
 def test_what_was_written_is_the_trained_model(trained: Any, shards: Path) -> None:
     out, report, _ = trained
-    model, codebook = load(out)
-    rows = read_rows(find_shards(shards)["validation"], codebook.side, SplitCounts())
-    examples = [e for row in rows for e in make_examples(row, codebook, SMALL.context, SplitCounts())]
-    assert evaluate(model, examples, SMALL.batch).means() == report.validation
+    backbone = load(out)
+    rows = read_rows(find_shards(shards)["validation"], backbone.codec.side, SplitCounts())
+    examples = [e for row in rows for e in make_examples(row, backbone.codec, SMALL.context, SplitCounts())]
+    assert evaluate(backbone, examples, SMALL.batch).means() == report.validation
 
 
 def test_same_shards_same_report_and_same_bytes(trained: Any, shards: Path, tmp_path: Path) -> None:
@@ -74,7 +80,7 @@ def test_same_shards_same_report_and_same_bytes(trained: Any, shards: Path, tmp_
     torch.manual_seed(99)
     state = torch.random.get_rng_state()
     again = train(shards, tmp_path, SMALL)
-    assert replace(again, seconds=0) == replace(report, seconds=0)
+    assert replace(again, seconds=0, seconds_per_step=0) == replace(report, seconds=0, seconds_per_step=0)
     for file in ("adapter_model.safetensors", "base/model.safetensors", *report.samples):
         assert (tmp_path / file).read_bytes() == (out / file).read_bytes(), file
     assert torch.random.get_rng_state().equal(state)
@@ -140,23 +146,24 @@ def noise_record(number: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_learns_six_records_by_heart_and_writes_them_again(tmp_path: Path) -> None:
-    write_shard([noise_record(n) for n in range(6)], tmp_path / "train-00000-of-00001.parquet")
-    train(tmp_path, tmp_path / "out", TrainConfig(steps=100, batch=6, context=256, codes=32))
-    model, codebook = load(tmp_path / "out")
+def test_learns_eight_records_by_heart_and_writes_them_again(tmp_path: Path) -> None:
+    write_shard([noise_record(n) for n in range(8)], tmp_path / "train-00000-of-00001.parquet")
+    train(tmp_path, tmp_path / "out", TrainConfig(steps=100, batch=8, context=256, codes=32))
+    backbone = load(tmp_path / "out")
+    codebook = backbone.codec
     codes = right = 0
     for row in read_rows(find_shards(tmp_path)["train"], codebook.side, SplitCounts()):
         (example,) = make_examples(row, codebook, 256, SplitCounts())
         start = int(np.flatnonzero(example.ids == ASSISTANT)[0]) + 1
-        wanted, got = to_parts(example.ids[start:], codebook), []
-        answer = generate(model, example.ids[:start], codebook, 256 - start)
-        got = to_parts(answer, codebook)
+        prompt, reference = split_at(example, start)
+        answer = generate(backbone, prompt, 256 - start)
+        wanted, got = to_parts(reference, codebook), to_parts(answer, codebook)
         assert [p for p in got if isinstance(p, str)] == [p for p in wanted if isinstance(p, str)]
         assert [type(p) for p in got] == [str, np.ndarray, str, np.ndarray]
         image = example.ids[start:] >= FIRST_CODE
         codes += int(image.sum())
-        right += int((answer[image] == example.ids[start:][image]).sum())
-    assert codes == 6 * 2 * 64
+        right += int((answer.ids[image] == example.ids[start:][image]).sum())
+    assert codes == 8 * 2 * 64
     assert right / codes >= 0.95
 
 
@@ -178,3 +185,12 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, shards: Path, t
     monkeypatch.setattr("leafinstruct.moss.train.find_spec", lambda name: None if name == "safetensors" else name)
     with pytest.raises(LeafError, match=r"training needs safetensors: install leafinstruct\[train\]"):
         train(shards, tmp_path, SMALL)
+
+
+def test_options_reach_the_training(shards: Path, tmp_path: Path) -> None:
+    words = ["--adapter", "bottleneck", "--rank", "2", "--steps", "1", "--batch", "1", "--context", "160", "--packed"]
+    found = CliRunner().invoke(app, ["train", "--shards", str(shards), "--out", str(tmp_path), *words, "--json"])
+    assert found.exit_code == 0, found.output
+    report = json.loads(found.stdout)
+    assert (report["variant"], report["config"]["r"], report["config"]["alpha"]) == ("bottleneck", 2, 4.0)
+    assert report["tokens_trained"] == 160

@@ -6,6 +6,7 @@ nearest entry of the codebook, so that tokens turn back into pixels exactly, wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,56 @@ _SAMPLE = 20_000  # patches that k-means looks at: 300 images' worth, a second o
 _ROUNDS = 12
 
 
+def writable(vocabulary: int) -> np.ndarray:
+    """Bool [vocabulary]: bytes and the end of a turn."""
+    return np.isin(np.arange(vocabulary), [*range(PAD), END])
+
+
+class ByteText:
+    """The text side of the tiny models' tokens: a byte each, and an id for each mark."""
+
+    @property
+    def pad(self) -> int:
+        return PAD
+
+    @property
+    def start(self) -> list[int]:
+        return [BOS]
+
+    @property
+    def end(self) -> list[int]:
+        return [END]
+
+    @property
+    def before(self) -> list[int]:
+        return [IMAGE]
+
+    @property
+    def after(self) -> list[int]:
+        return []
+
+    def role(self, role: str) -> list[int]:
+        return [ROLES[role]]
+
+    def text(self, text: str) -> list[int]:
+        return list(text.encode("utf-8", "replace"))
+
+    def words(self, ids: Sequence[int]) -> str:
+        """Bytes that are not UTF-8 become U+FFFD."""
+        return bytes(i for i in ids if i < PAD).decode("utf-8", "replace")
+
+
 @dataclass(frozen=True, slots=True)
-class Codebook:
-    """`patches`: uint8 [codes, patch, patch, 3], no two equal. Image tokens are FIRST_CODE + the index of a patch."""
+class Codebook(ByteText):
+    """The tiny model's `Codec`. `patches`: uint8 [codes, patch, patch, 3], no two equal. Image tokens are FIRST_CODE +
+    the index of a patch."""
 
     patches: np.ndarray
     grid: int
+
+    @property
+    def width(self) -> int:
+        return 0
 
     @property
     def patch(self) -> int:
@@ -45,6 +90,10 @@ class Codebook:
         return FIRST_CODE + len(self.patches)
 
     @property
+    def writable(self) -> np.ndarray:
+        return writable(self.vocabulary)
+
+    @property
     def image_tokens(self) -> ImageTokens:
         return ImageTokens(FIRST_CODE, len(self.patches), self.grid, self.grid)
 
@@ -53,7 +102,10 @@ class Codebook:
         codes = _nearest(cut(images, self.grid), self.patches.reshape(len(self.patches), -1))
         return codes.reshape(len(images), self.grid**2) + FIRST_CODE
 
-    def decode(self, ids: np.ndarray) -> np.ndarray:
+    def vectors(self, images: np.ndarray) -> None:
+        return None
+
+    def decode(self, ids: np.ndarray, vectors: np.ndarray | None = None) -> np.ndarray:
         """The image, uint8 [side, side, 3], of grid * grid token ids. Encoding it again gives the same ids."""
         patches = self.patches[np.asarray(ids).reshape(self.grid, self.grid) - FIRST_CODE]
         return patches.transpose(0, 2, 1, 3, 4).reshape(self.side, self.side, 3)

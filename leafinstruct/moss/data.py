@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from leafinstruct.document import LeafError
-from leafinstruct.moss.codebook import BOS, END, IMAGE, ROLES, Codebook, shrink
+from leafinstruct.moss.codebook import ROLES, shrink
+from leafinstruct.moss.codec import Codec, image_length
 
 SPLITS = ("train", "validation", "test")
 IGNORE = -100  # torch's cross-entropy skips this label
@@ -24,23 +25,27 @@ IGNORE = -100  # torch's cross-entropy skips this label
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record as the tiny model sees it: turns of (role, list of texts and None for an image), and its images in
-    reading order, uint8 [n, side, side, 3]."""
+    """A record as a model sees it: turns of (role, list of texts and None for an image), and its images in
+    reading order, uint8 [n, side, side, 3]. `page` is where it is from: its URL, or its id without one."""
 
     id: str
     turns: tuple[tuple[str, tuple[str | None, ...]], ...]
     images: np.ndarray
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One window of a record. `ids` and `labels` int64 [time]; labels are IGNORE outside the assistant's turns.
-    `slots`: for each image the position of its first token, and whether it is the assistant's."""
+    `slots`: for each image the position of its first token, and whether it is the assistant's. `opens`: whether the
+    record begins here. `vectors` float32 [images, size, width] where images go in and out as vectors."""
 
     record: str
     ids: np.ndarray
     labels: np.ndarray
     slots: tuple[tuple[int, bool], ...]
+    opens: bool = True
+    vectors: np.ndarray | None = None
 
 
 @dataclass(slots=True)
@@ -75,12 +80,15 @@ def read_rows(files: list[Path], side: int, counts: SplitCounts) -> Iterator[Row
     """The records of one split whose images are whole and whose placeholders match them; others are counted."""
     import datasets
 
+    if not files:
+        return
     counts.rows = count_rows(files)
     stream = datasets.load_dataset("parquet", data_files=[str(f) for f in files], split="train", streaming=True)
-    missing = {"id", "messages", "images", "image_meta"} - set(stream.column_names or ())
+    columns = ["id", "messages", "images", "image_meta"]
+    missing = set(columns) - set(stream.column_names or ())
     if missing:
         raise LeafError(f"{files[0]}: no column {', '.join(sorted(missing))}; these are not leafinstruct shards")
-    stream = stream.select_columns(["id", "messages", "images", "image_meta"])
+    stream = stream.select_columns([*columns, *({"url"} & set(stream.column_names or ()))])
     # Undecoded: the bytes are what sha256 is of, and one broken image must not end the whole stream.
     for record in stream.cast_column("images", datasets.List(datasets.Image(decode=False))):
         counts.read += 1
@@ -112,7 +120,7 @@ def _row(record: dict[str, Any], side: int) -> Row | str:
         if decoded is None:
             return "image_broken"
         pixels[index] = decoded
-    return Row(record["id"], tuple(turns), pixels)
+    return Row(record["id"], tuple(turns), pixels, record.get("url") or record["id"])
 
 
 def _decode(image: dict[str, Any], side: int) -> np.ndarray | None:
@@ -125,26 +133,29 @@ def _decode(image: dict[str, Any], side: int) -> np.ndarray | None:
         return None
 
 
-def make_examples(row: Row, codebook: Codebook, context: int, counts: SplitCounts) -> list[Example]:
+def make_examples(row: Row, codec: Codec, context: int, counts: SplitCounts) -> list[Example]:
     """Windows of at most `context` tokens, each label in exactly one.
 
     A window ends before an image that does not fit whole, so none begins inside an image; a window after the first
-    opens with BOS and the role whose turn goes on.
+    opens anew with the role whose turn goes on.
     """
-    windows = [_Window([BOS], [False])]
-    codes = iter(codebook.encode(row.images))
+    windows = [_Window(list(codec.start), [False] * len(codec.start))]
+    vectors = codec.vectors(row.images)
+    codes, number = codec.encode(row.images), 0
     for role, parts in row.turns:
-        answer = role == "assistant"
-        _room(windows, context, role, 2).add([ROLES[role]], False)
+        answer, again = role == "assistant", [*codec.start, *codec.role(role)]
+        _room(windows, context, again, len(codec.role(role)) + 1).add(codec.role(role), False)
         for part in parts:
             if part is None:
-                window = _room(windows, context, role, 1 + codebook.grid**2)
-                window.slots.append((len(window.ids) + 1, answer))
-                window.add([IMAGE, *next(codes).tolist()], answer)
+                window = _room(windows, context, again, image_length(codec))
+                window.slots.append((len(window.ids) + len(codec.before), answer))
+                window.images.append(number)
+                window.add([*codec.before, *codes[number].tolist(), *codec.after], answer)
+                number += 1
             else:
-                _add_text(windows, part.encode("utf-8", "replace"), answer, context, role)
-        _room(windows, context, role, 1).add([END], answer)
-    examples = [w.example(row.id) for w in windows if any(w.labelled)]
+                _add_text(windows, codec.text(part), answer, context, again)
+        _room(windows, context, again, len(codec.end)).add(codec.end, answer)
+    examples = [w.example(row.id, n == 0, vectors) for n, w in enumerate(windows) if any(w.labelled)]
     counts.long += len(windows) > 1
     counts.no_answer += len(windows) - len(examples)
     counts.windows += len(examples)
@@ -156,26 +167,28 @@ class _Window:
     ids: list[int]
     labelled: list[bool]
     slots: list[tuple[int, bool]] = field(default_factory=list)
+    images: list[int] = field(default_factory=list)
 
     def add(self, ids: list[int], labelled: bool) -> None:
         self.ids += ids
         self.labelled += [labelled] * len(ids)
 
-    def example(self, record: str) -> Example:
+    def example(self, record: str, opens: bool, vectors: np.ndarray | None) -> Example:
         ids = np.array(self.ids)
-        return Example(record, ids, np.where(self.labelled, ids, IGNORE), tuple(self.slots))
+        shown = None if vectors is None else vectors[self.images]
+        return Example(record, ids, np.where(self.labelled, ids, IGNORE), tuple(self.slots), opens, shown)
 
 
-def _room(windows: list[_Window], context: int, role: str, need: int) -> _Window:
+def _room(windows: list[_Window], context: int, again: list[int], need: int) -> _Window:
     """The last window if `need` tokens fit, else a new one in which the same role goes on."""
     if len(windows[-1].ids) + need > context:
-        windows.append(_Window([BOS, ROLES[role]], [False, False]))
+        windows.append(_Window(list(again), [False] * len(again)))
     return windows[-1]
 
 
-def _add_text(windows: list[_Window], text: bytes, answer: bool, context: int, role: str) -> None:
+def _add_text(windows: list[_Window], text: list[int], answer: bool, context: int, again: list[int]) -> None:
     while text:
-        window = _room(windows, context, role, 1)
+        window = _room(windows, context, again, 1)
         room = context - len(window.ids)
-        window.add(list(text[:room]), answer)
+        window.add(text[:room], answer)
         text = text[room:]

@@ -1,20 +1,19 @@
-"""The bundled tiny model: a Llama of transformers with a random body, and the loss both modalities share.
+"""What training, evaluation and generation ask of a model, and the kind whose images are ids (`Discrete`).
 
-No checkpoint is needed to prove shards: adapters, embeddings and head learn on top of a body that stays random.
+Losses are our own cross-entropy on the head's output: some models with image output mask image logits in theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from leafinstruct.document import LeafError
-from leafinstruct.moss.codebook import FIRST_CODE, PAD
-from leafinstruct.moss.data import IGNORE, Example
+from leafinstruct.moss.batches import Batch, collate
+from leafinstruct.moss.codec import Codec
+from leafinstruct.moss.data import Example
 
 if TYPE_CHECKING:
     import torch
@@ -22,76 +21,48 @@ if TYPE_CHECKING:
 TRAINED_WHOLE = ("embed_tokens", "lm_head")
 
 
-def tiny_llama(vocabulary: int, hidden: int, layers: int, context: int, seed: int) -> torch.nn.Module:
-    """A LlamaForCausalLM with random weights (under a million parameters at the default sizes)."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+class Backbone(Protocol):
+    """A model with its tokens. `unit` says what an image token's loss is in; text is in nats."""
 
-    config = LlamaConfig(
-        vocab_size=vocabulary,
-        hidden_size=hidden,
-        intermediate_size=2 * hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=2,  # half of a step's time is attention, and it grows with the number of heads
-        num_key_value_heads=2,
-        max_position_embeddings=context,
-        initializer_range=hidden**-0.5,  # a random body must pass signal on; transformers' .02 is for bodies that learn
-        tie_word_embeddings=False,
-        use_cache=False,
-        pad_token_id=None,
-        bos_token_id=None,
-        eos_token_id=None,
-    )
-    torch.manual_seed(seed)
-    return LlamaForCausalLM(config)
+    model: Any
+    codec: Codec
+    unit: str
+
+    def losses(self, batch: Batch) -> torch.Tensor:
+        """Loss of each labelled token given those before it, float32 [rows, time], 0 without a label."""
+        ...
+
+    def step(self, ids: torch.Tensor, cache: Any, vectors: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """One pass of cached decoding over ids [1, time] (`vectors` [image tokens, width] of the image tokens among
+        them): logits [vocabulary] and image vector [width] of what comes next."""
+        ...
 
 
-def save_body(model: Any, folder: Path) -> None:
-    """Write `config.json` and `model.safetensors` of a model without adapters, as transformers reads them."""
-    from safetensors.torch import save
+@dataclass(slots=True)
+class Discrete:
+    """A causal LM of transformers with one vocabulary for text and images: Llama, Emu3, Chameleon."""
 
-    folder.mkdir(parents=True, exist_ok=True)
-    model.config.save_pretrained(folder)
-    (folder / "model.safetensors").write_bytes(save(model.state_dict(), metadata={"format": "pt"}))
+    model: Any
+    codec: Codec
+    unit: str = "nats"
 
+    def losses(self, batch: Batch) -> torch.Tensor:
+        import torch
 
-def load_body(folder: Path) -> torch.nn.Module:
-    """The model in a folder of `save_body`; LeafError if there is none."""
-    from safetensors.torch import load_file
-    from transformers import LlamaConfig, LlamaForCausalLM
+        hidden = self.model.base_model(
+            input_ids=batch.ids, position_ids=batch.positions, use_cache=False
+        ).last_hidden_state
+        wanted = batch.labels[:, 1:] >= 0
+        logits = self.model.get_output_embeddings()(hidden[:, :-1][wanted])  # labelled positions only: half the work
+        losses = torch.zeros(batch.labels.shape, device=hidden.device)
+        losses[:, 1:][wanted] = torch.nn.functional.cross_entropy(
+            logits.float(), batch.labels[:, 1:][wanted], reduction="none"
+        )
+        return losses
 
-    if not (folder / "model.safetensors").is_file():
-        raise LeafError(f"{folder}: no model.safetensors in it; name a folder written by `leafinstruct train`")
-    model = LlamaForCausalLM(LlamaConfig.from_pretrained(folder))
-    model.load_state_dict(load_file(folder / "model.safetensors"))
-    return model
-
-
-def collate(examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
-    """input_ids and labels int64 [batch, time], padded on the right (where a causal model cannot see it)."""
-    import torch
-
-    longest = max(len(e.ids) for e in examples)
-    ids = np.full((len(examples), longest), PAD)
-    labels = np.full((len(examples), longest), IGNORE)
-    for index, example in enumerate(examples):
-        ids[index, : len(example.ids)] = example.ids
-        labels[index, : len(example.ids)] = example.labels
-    return torch.from_numpy(ids), torch.from_numpy(labels)
-
-
-def token_losses(model: torch.nn.Module, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy in nats of each token given those before it, float32 [batch, time]; 0 without a label.
-
-    Own cross-entropy over the full vocabulary: some models with image output mask image logits in their own loss.
-    """
-    import torch
-
-    logits = model(input_ids=ids).logits[:, :-1].float()
-    losses = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORE, reduction="none"
-    )
-    return torch.nn.functional.pad(losses.view(len(ids), -1), (1, 0))
+    def step(self, ids: torch.Tensor, cache: Any, vectors: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden = self.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state[0, -1]
+        return self.model.get_output_embeddings()(hidden).float(), hidden[:0]
 
 
 @dataclass(slots=True)
@@ -103,28 +74,46 @@ class Losses:
     text_tokens: int = 0
     image_tokens: int = 0
 
-    def add(self, losses: torch.Tensor, labels: torch.Tensor) -> None:
-        image, text = labels >= FIRST_CODE, (labels >= 0) & (labels < FIRST_CODE)
+    def add(self, losses: torch.Tensor, labels: torch.Tensor, codec: Codec) -> None:
+        layout = codec.image_tokens
+        image = (labels >= layout.first) & (labels < layout.first + layout.count)
+        text = (labels >= 0) & ~image
         self.text += float(losses.detach()[text].sum())
         self.image += float(losses.detach()[image].sum())
         self.text_tokens += int(text.sum())
         self.image_tokens += int(image.sum())
 
     def means(self) -> dict[str, float | None]:
-        """Mean loss in nats a token, 4 places; None where there were no tokens."""
+        """Mean loss a token, 4 places; None where there were no tokens."""
         return {
             "text": round(self.text / self.text_tokens, 4) if self.text_tokens else None,
             "image": round(self.image / self.image_tokens, 4) if self.image_tokens else None,
         }
 
 
-def evaluate(model: torch.nn.Module, examples: Sequence[Example], batch: int) -> Losses:
-    """Losses over examples, without training on them."""
+def evaluate(backbone: Backbone, examples: Sequence[Example], batch: int) -> Losses:
+    """Losses over examples, without training on them. Examples of like length go together, which pads little."""
     import torch
 
     total = Losses()
+    ordered = sorted(examples, key=lambda example: len(example.ids))
     with torch.inference_mode():
-        for start in range(0, len(examples), batch):
-            ids, labels = collate(examples[start : start + batch])
-            total.add(token_losses(model, ids, labels), labels)
+        for start in range(0, len(ordered), batch):
+            part = collate([[e] for e in ordered[start : start + batch]], backbone.codec.pad).to(backbone.model.device)
+            total.add(backbone.losses(part), part.labels, backbone.codec)
     return total
+
+
+def example_losses(backbone: Backbone, examples: Sequence[Example], batch: int) -> np.ndarray:
+    """Mean loss over the labelled tokens of each example, float64 [n]."""
+    import torch
+
+    means = np.zeros(len(examples))
+    order = sorted(range(len(examples)), key=lambda index: len(examples[index].ids))
+    with torch.inference_mode():
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            part = collate([[examples[i]] for i in chosen], backbone.codec.pad).to(backbone.model.device)
+            losses = backbone.losses(part).double()
+            means[chosen] = (losses.sum(1) / (part.labels >= 0).sum(1)).cpu().numpy()
+    return means

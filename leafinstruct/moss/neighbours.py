@@ -13,42 +13,51 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-Offsets = Sequence[tuple[int, int]]
+Offset = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ImageTokens:
-    """Which ids are image tokens (`first` to `first + count - 1`), and the grid of patches every image has."""
+    """Which ids are image tokens (`first` to `first + count - 1`), and the grid of patches every image has. `row_end`
+    is an id that may stand between the tokens of an image without ending it (Emu3's end of line); it is no image token.
+    """
 
     first: int
     count: int
     rows: int
     columns: int
+    row_end: int | None = None
 
     @property
     def size(self) -> int:
-        """Tokens of one image."""
+        """Image tokens of one image."""
         return self.rows * self.columns
+
+    @property
+    def span(self) -> int:
+        """Tokens from an image's first to its last, ends of rows included."""
+        return self.size + (self.rows if self.row_end is not None else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """The M image tokens of a batch, ordered by time, then by row of the batch. All tensors int64, shape [M].
 
-    `batch` and `time` index into input_ids; `image` numbers the images of the batch; `row` and `column` are in patches.
+    `batch` and `time` index into input_ids; `image` numbers the images of the batch, row by row; `raster` counts the
+    tokens of its image before it.
     """
 
     batch: torch.Tensor
     time: torch.Tensor
     image: torch.Tensor
-    row: torch.Tensor
-    column: torch.Tensor
+    raster: torch.Tensor
 
 
-def corner(kernel: int) -> list[tuple[int, int]]:
+def corner(kernel: int) -> list[Offset]:
     """Offsets (rows up, columns left) of a kernel x kernel window whose bottom-right tap is the token itself.
 
-    The token itself comes first. Only up and left: the raster-causal kernel of MoSS, section 4.3.
+    The token itself comes first. Only up and left: the raster-causal kernel of MoSS, section 4.3. A tap beyond the
+    image's border reads zero.
     """
     return [(up, left) for up in range(kernel) for left in range(kernel)]
 
@@ -62,17 +71,15 @@ def find_places(input_ids: torch.Tensor, layout: ImageTokens) -> Places:
     import torch
 
     is_image = (input_ids >= layout.first) & (input_ids < layout.first + layout.count)
-    time = torch.arange(input_ids.shape[1], device=input_ids.device).expand_as(input_ids)
-    before = torch.nn.functional.pad(is_image, (1, 0))[:, :-1]
-    run_start = torch.where(is_image & ~before, time, 0).cummax(dim=1).values
-    in_run = time - run_start
-    image = (is_image & (in_run % layout.size == 0)).flatten().cumsum(0).view_as(input_ids) - 1
+    so_far = is_image.cumsum(dim=1)
+    breaks = ~is_image if layout.row_end is None else ~is_image & (input_ids != layout.row_end)
+    raster = so_far - torch.where(breaks, so_far, 0).cummax(dim=1).values - 1
+    image = (is_image & (raster % layout.size == 0)).flatten().cumsum(0).view_as(input_ids) - 1
     when, which = is_image.T.nonzero(as_tuple=True)
-    place = in_run[which, when] % layout.size
-    return Places(which, when, image[which, when], place // layout.columns, place % layout.columns)
+    return Places(which, when, image[which, when], raster[which, when] % layout.size)
 
 
-def neighbour_table(places: Places, offsets: Offsets, layout: ImageTokens) -> torch.Tensor:
+def neighbour_table(places: Places, offsets: Sequence[Offset], layout: ImageTokens) -> torch.Tensor:
     """For each offset and image token the index (into `places`) of the token there, or M where the image ends.
 
     Shape [len(offsets), M], int64. ValueError if an offset points at a token that comes later in raster order.
@@ -83,13 +90,35 @@ def neighbour_table(places: Places, offsets: Offsets, layout: ImageTokens) -> to
     if ahead:
         raise ValueError(f"offsets {ahead} read tokens that come later: the convolution would leak the answer")
     count = len(places.image)
-    images = int(places.image.max()) + 1 if count else 0
-    index_at = torch.full((images * layout.size,), count, device=places.image.device)
-    start = places.image * layout.size
-    index_at[start + places.row * layout.columns + places.column] = torch.arange(count, device=places.image.device)
+    index_at, start = _index_at(places, layout)
+    row, column = places.raster // layout.columns, places.raster % layout.columns
     taps = []
     for up, left in offsets:
-        row, column = places.row - up, places.column - left
-        inside = (row >= 0) & (column >= 0) & (column < layout.columns)
-        taps.append(torch.where(inside, index_at[torch.where(inside, start + row * layout.columns + column, 0)], count))
+        inside = (row - up >= 0) & (column - left >= 0) & (column - left < layout.columns)
+        tap = start + places.raster - up * layout.columns - left
+        taps.append(torch.where(inside, index_at[torch.where(inside, tap, 0)], count))
     return torch.stack(taps)
+
+
+def raster_table(places: Places, length: int, layout: ImageTokens) -> torch.Tensor:
+    """As `neighbour_table` for taps 0 to length - 1 tokens back in raster order, across the ends of rows: what a 1-D
+    convolution reads, which does not know the grid."""
+    import torch
+
+    index_at, start = _index_at(places, layout)
+    back = torch.arange(length, device=places.raster.device).unsqueeze(1)
+    inside = places.raster >= back
+    return torch.where(inside, index_at[torch.where(inside, start + places.raster - back, 0)], len(places.image))
+
+
+def _index_at(places: Places, layout: ImageTokens) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each place of each image the index of its token (M if it is not there yet), laid end to end; and where the
+    image of each token starts in it."""
+    import torch
+
+    count = len(places.image)
+    images = int(places.image.max()) + 1 if count else 0
+    index_at = torch.full((max(images, 1) * layout.size,), count, device=places.image.device)
+    start = places.image * layout.size
+    index_at[start + places.raster] = torch.arange(count, device=places.image.device)
+    return index_at, start

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leafinstruct.moss.data import IGNORE, Example
-from leafinstruct.moss.model import collate, token_losses
-
-if TYPE_CHECKING:
-    import torch
+from leafinstruct.moss.model import Backbone, example_losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +26,18 @@ class Pairing:
     skipped: int
 
 
-def pairing_test(model: torch.nn.Module, examples: Sequence[Example], image_size: int, batch: int) -> Pairing:
-    """One example per row; `image_size` tokens an image. The other text is that of the next row in order of layout
+def pairing_test(backbone: Backbone, examples: Sequence[Example], batch: int) -> Pairing:
+    """One example per row. The other text is that of the next row in order of layout
     (where images stand, user's or assistant's), so each text is used once as own and once as another's: position and
     length cancel. Compared are the images that are the assistant's in both rows."""
     rows = sorted((e for e in examples if _answers(e)), key=lambda e: (len(e.slots), e.slots and _roles(e)))
-    pairs = []
+    pairs, span = [], backbone.codec.image_tokens.span
     for own, other in zip(rows, rows[1:] + rows[:1], strict=True):
         common = sorted(_answers(own) & _answers(other))
         if common and own is not other:
-            pairs.append((_only(own, own, common, image_size), _only(other, own, common, image_size)))
-    own_losses = _mean_losses(model, [own for own, _ in pairs], batch)
-    gaps = _mean_losses(model, [other for _, other in pairs], batch) - own_losses
+            pairs.append((_only(own, own, common, span), _only(other, own, common, span)))
+    own_losses = example_losses(backbone, [own for own, _ in pairs], batch)
+    gaps = example_losses(backbone, [other for _, other in pairs], batch) - own_losses
     skipped = len(examples) - len(gaps)
     if len(gaps) < 2:
         return Pairing(None, len(gaps), None, skipped)
@@ -68,25 +64,16 @@ def _answers(example: Example) -> set[int]:
     return {index for index, (_, answer) in enumerate(example.slots) if answer}
 
 
-def _only(text: Example, images: Example, compared: list[int], size: int) -> Example:
+def _only(text: Example, images: Example, compared: list[int], span: int) -> Example:
     """The text of one example with the images of another in its places, labels on the compared images only."""
     ids, labels = text.ids.copy(), np.full_like(text.labels, IGNORE)
     for (place, _), (source, _) in zip(text.slots, images.slots, strict=False):
-        ids[place : place + size] = images.ids[source : source + size]
+        ids[place : place + span] = images.ids[source : source + span]
+    vectors = None if text.vectors is None or images.vectors is None else text.vectors.copy()
+    if vectors is not None and images.vectors is not None:
+        shared = min(len(vectors), len(images.vectors))
+        vectors[:shared] = images.vectors[:shared]
     for index in compared:
         place = text.slots[index][0]
-        labels[place : place + size] = ids[place : place + size]
-    return Example(images.record, ids, labels, text.slots)
-
-
-def _mean_losses(model: torch.nn.Module, examples: list[Example], batch: int) -> np.ndarray:
-    """Mean loss over the labelled tokens of each example, float64 [n]."""
-    import torch
-
-    means = []
-    with torch.inference_mode():
-        for start in range(0, len(examples), batch):
-            ids, labels = collate(examples[start : start + batch])
-            losses = token_losses(model, ids, labels).double()
-            means.append((losses.sum(1) / (labels >= 0).sum(1)).numpy())
-    return np.concatenate(means) if means else np.zeros(0)
+        labels[place : place + span] = ids[place : place + span]
+    return Example(images.record, ids, labels, text.slots, text.opens, vectors)

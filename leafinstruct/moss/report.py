@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leafinstruct.progress import Progress
 
 if TYPE_CHECKING:
-    from leafinstruct.moss.train import TrainReport
+    from leafinstruct.moss.settings import TrainReport
 
 EVERY = 20
 
@@ -32,7 +32,7 @@ def report_lines(report: TrainReport, out: Path) -> list[str]:
     z = "not measurable" if pairing["z"] is None else f"z {pairing['z']:.2f}"
     return [
         f"trained {report.variant}, {report.steps} steps in {report.seconds} s, "
-        f"{report.trainable_parameters} trainable parameters",
+        f"{report.trainable_parameters} trainable parameters, {report.adapter_parameters} of them in adapters",
         f"loss at first {_losses(report.first)}; at last {_losses(report.last)}; held out {_losses(report.validation)}",
         f"pairing of images with their text: {z} over {pairing['n']} held-out records",
         f"samples: {out / 'samples'}",

@@ -10,11 +10,11 @@ from typing import BinaryIO
 
 from leafinstruct.context import Context
 from leafinstruct.moss.report import told
-from leafinstruct.moss.train import TrainConfig
+from leafinstruct.moss.settings import TrainConfig
 from leafinstruct.moss.train import train as train_on
 from leafinstruct.run import fingerprint
 
-VERSION = 1
+VERSION = 2
 
 
 def train(context: Context) -> None:

@@ -1,6 +1,6 @@
 """Generated shards with known structure: the text says what the images show, so a right trainer must find it.
 
-Written as any published shard is, and read back the same way. With `mixed`, every record has another's images: the
+Written as any published shard is, and read back the same way. With `mixed` 1, every record has another's images: the
 pairing test must then find nothing.
 """
 
@@ -75,13 +75,17 @@ class Scene:
         ]
 
 
-def write_synthetic(folder: Path, records: int = 600, held_out: int = 60, seed: int = 0, mixed: bool = False) -> None:
-    """Write `train-…` (records) and `validation-…` (held_out) shards into a folder. Every fourth record is an edit."""
+def write_synthetic(folder: Path, records: int = 600, held_out: int = 60, seed: int = 0, mixed: float = 0.0) -> None:
+    """Write `train-…` (records) and `validation-…` (held_out) shards into a folder. Every fourth record is an edit.
+    `mixed` is the part of the records that show the images of others."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(seed)
     for split, count in (("train", records), ("validation", held_out)):
         scenes = [_scene(generator) for _ in range(count)]
-        shown = [scenes[i] for i in generator.permutation(count)] if mixed else scenes
+        some = generator.permutation(count)[: round(count * mixed)]
+        shown = list(scenes)
+        for place, other in zip(some, np.roll(some, 1), strict=True):
+            shown[place] = scenes[other]
         rows = [_row(split, number, scenes[number], shown[number]) for number in range(count)]
         rows.sort(key=lambda row: hashlib.sha256(row["id"].encode()).digest())
         write_shard(rows, folder / f"{split}-00000-of-00001.parquet")

@@ -6,124 +6,55 @@ One thread and fixed seeds: on one machine the same shards give the same report,
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from leafinstruct.document import LeafError
-from leafinstruct.moss import adapters
-from leafinstruct.moss.codebook import Codebook, fit
-from leafinstruct.moss.data import Example, SplitCounts, find_shards, make_examples, read_rows
-from leafinstruct.moss.generate import Sample, generate, pick_prompts, write_samples
-from leafinstruct.moss.model import (
-    TRAINED_WHOLE,
-    Losses,
-    collate,
-    evaluate,
-    load_body,
-    save_body,
-    tiny_llama,
-    token_losses,
-)
+from leafinstruct.moss.adapters import parameter_counts, save_pretrained
+from leafinstruct.moss.backbones import image_side, load_trained, prepare, tiny_backbone, tiny_codec
+from leafinstruct.moss.checkpoints import load_checkpoint
+from leafinstruct.moss.codebook import Codebook
+from leafinstruct.moss.codec import image_length
+from leafinstruct.moss.continuous import Continuous, free_running
+from leafinstruct.moss.data import Example, Row, SplitCounts, find_shards, make_examples, read_rows
+from leafinstruct.moss.generate import generate
+from leafinstruct.moss.loop import CHECKPOINT, run_steps
+from leafinstruct.moss.model import Backbone, evaluate
 from leafinstruct.moss.pairing import one_per_record, pairing_test
-
-if TYPE_CHECKING:
-    import torch
+from leafinstruct.moss.plot import write_plot
+from leafinstruct.moss.samples import Sample, pick_prompts, split_at, write_samples
+from leafinstruct.moss.settings import TINY, TrainConfig, TrainReport
 
 Progress = Callable[[dict[str, Any]], None]
-CODEBOOK_FILE, BASE_FOLDER = "codebook.npz", "base"
 _LAST = 10  # steps whose mean is reported as the last loss: one batch alone is noise
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """Settings of a training. Defaults suit a hundred records on a laptop's CPU: two minutes.
-
-    Images become grid x grid patches of patch x patch pixels: 64 tokens each. `context` is in tokens, a byte of text
-    each. `held_out` rows of validation (then test) are validated and paired on: 60 gave z above 10 on good shards.
-    """
-
-    variant: str = "moss"
-    r: int = 8
-    alpha: float = 16.0
-    kernel: int = 2
-    steps: int = 60
-    batch: int = 6
-    learning_rate: float = 5e-3
-    warmup: int = 10
-    clip: float = 1.0
-    context: int = 1024
-    hidden: int = 128
-    layers: int = 3
-    grid: int = 8
-    patch: int = 4
-    codes: int = 256
-    held_out: int = 60
-    samples: int = 3
-    temperature: float = 0.7
-    seed: int = 0
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        adapters.check_variant(self.variant)
-        for name in ("r", "kernel", "steps", "batch", "hidden", "layers", "grid", "patch", "codes", "threads"):
-            if getattr(self, name) < 1:
-                raise LeafError(f"train: {name} is {getattr(self, name)}; it must be 1 or more")
-        if self.hidden % 4:
-            raise LeafError(f"train: hidden is {self.hidden}; it must be a multiple of 4")
-        if self.context < 2 * (self.grid**2 + 4):
-            raise LeafError(f"train: context {self.context} is too short for images of {self.grid**2} tokens")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainReport:
-    """What a training did. Losses are nats a token, of assistant's tokens only, text and image apart (None without
-    such tokens): `first` of the first step, `last` the mean of the last 10, `validation` after training. `data` counts
-    what became of the rows of each split (SplitCounts), `windows_trained` distinct windows, `tokens_trained` with
-    repeats and padding. `samples` are paths within the folder, `codebook["mean_error"]` is of 255."""
-
-    variant: str
-    steps: int
-    seconds: float
-    trainable_parameters: int
-    adapter_parameters: int
-    total_parameters: int
-    first: dict[str, float | None]
-    last: dict[str, float | None]
-    validation: dict[str, float | None]
-    pairing: dict[str, float | int | None]
-    data: dict[str, dict[str, Any]]
-    windows_trained: int
-    tokens_trained: int
-    codebook: dict[str, float | int]
-    samples: list[str]
-    config: dict[str, Any]
+_FREE = 8  # images whose free running is measured: 64 steps of decoding each
 
 
 @dataclass(slots=True)
 class Data:
-    """Windows to train on, held-out windows by record, the codebook of the training images, and the counts."""
+    """Windows to train on, held-out windows by record, and the counts."""
 
     train: list[Example]
     held_out: list[Example]
-    codebook: Codebook
-    codebook_error: float
     counts: dict[str, SplitCounts]
 
 
-def train(shards: Path, out: Path, config: TrainConfig, progress: Progress | None = None) -> TrainReport:
-    """Train on a folder of shards and write adapter, base, codebook, log, samples and report into `out`.
+def train(
+    shards: Path, out: Path, config: TrainConfig, progress: Progress | None = None, resume: bool = False
+) -> TrainReport:
+    """Train on a folder of shards and write adapter, base, codebook, log, plot, samples and report into `out`.
 
-    `progress` is called with a JSON-able dict for every step and phase. `report.json` is written last. LeafError if
-    torch is missing, or no record can be trained on. Runs on the CPU, where the tiny model is at home.
+    `progress` is called with a JSON-able dict for every step and phase. `report.json` is written last. With `resume`
+    it goes on from the checkpoint in `out`, if there is one. LeafError if torch is missing, or no record can be
+    trained on. Tiny models run on the CPU, where they are at home; checkpoints on a GPU if there is one.
     """
     torch = _torch()
     started = time.monotonic()
@@ -131,16 +62,20 @@ def train(shards: Path, out: Path, config: TrainConfig, progress: Progress | Non
     torch.set_num_threads(config.threads)
     try:
         with torch.random.fork_rng(devices=[]):
-            return _train(shards, out, config, progress or (lambda event: None), started)
+            return _train(shards, out, config, progress or (lambda event: None), started, resume)
     finally:
         torch.set_num_threads(threads)
 
 
-def load(folder: Path) -> tuple[torch.nn.Module, Codebook]:
-    """The model and codebook that a training wrote into a folder, ready to generate."""
+def load(folder: Path) -> Backbone:
+    """The model that a training wrote into a folder, ready to generate; LeafError if there is none."""
     _torch()
-    model = adapters.from_pretrained(load_body(folder / BASE_FOLDER), folder)
-    return model.eval(), Codebook.load(folder / CODEBOOK_FILE)
+    file = folder / "report.json"
+    if not file.is_file():
+        raise LeafError(f"{file}: no such file; name a folder written by `leafinstruct train`")
+    settings = json.loads(file.read_text(encoding="utf-8"))["config"]
+    config = TrainConfig(**{**settings, "target_modules": tuple(settings["target_modules"])})
+    return load_trained(folder, config) if config.model in TINY else load_checkpoint(config, folder)
 
 
 def _torch() -> Any:
@@ -152,36 +87,42 @@ def _torch() -> Any:
     return torch
 
 
-def _train(shards: Path, out: Path, config: TrainConfig, progress: Progress, started: float) -> TrainReport:
+def _train(
+    shards: Path, out: Path, config: TrainConfig, progress: Progress, started: float, resume: bool
+) -> TrainReport:
     out.mkdir(parents=True, exist_ok=True)
     progress({"phase": "read"})
-    data = read_data(shards, config)
-    model = make_model(data.codebook, config, out)
-    data.codebook.save(out / CODEBOOK_FILE)
+    backbone, data, error = read(shards, config)
+    prepare(backbone, config, out)
     log = []
     with (out / "log.jsonl").open("w", encoding="utf-8") as file:
-        for event in run_steps(model, data.train, config):
+        for event in run_steps(backbone, data.train, config, data.held_out, out, resume):
             log.append(event)
             file.write(json.dumps(event) + "\n")
             file.flush()
             progress({"phase": "train", "steps": config.steps, **event})
-    adapters.save_pretrained(model, out)
-    model.eval()
+    save_pretrained(backbone.model, out)
+    backbone.model.eval()
     progress({"phase": "validate"})
-    validation = evaluate(model, data.held_out, config.batch).means()
-    size = data.codebook.image_tokens.size
-    pairing = pairing_test(model, one_per_record(data.held_out), size, config.batch)
+    validation = evaluate(backbone, data.held_out, config.batch).means()
+    pairing = pairing_test(backbone, one_per_record(data.held_out), config.batch)
     progress({"phase": "sample"})
     shutil.rmtree(out / "samples", ignore_errors=True)
-    files = write_samples(sample(model, data, config), data.codebook, out / "samples")
-    parameters = dict(model.named_parameters())
+    files = write_samples(sample(backbone, data, config), backbone.codec, out / "samples")
+    free = free_running(backbone, data.held_out[:_FREE]) if isinstance(backbone, Continuous) else None
+    write_plot(log, out / "loss.svg", backbone.unit)
+    counts = parameter_counts(backbone.model)
+    codec = backbone.codec
     report = TrainReport(
+        model=config.model,
         variant=config.variant,
         steps=len(log),
         seconds=round(time.monotonic() - started, 1),
-        trainable_parameters=sum(p.numel() for p in parameters.values() if p.requires_grad),
-        adapter_parameters=sum(p.numel() for name, p in parameters.items() if ".moss." in name),
-        total_parameters=sum(p.numel() for p in parameters.values()),
+        seconds_per_step=round(log[-1]["seconds"] / len(log), 4),
+        trainable_parameters=counts["trainable"],
+        adapter_parameters=counts["adapter"],
+        total_parameters=counts["total"],
+        image_unit=backbone.unit,
         first=_mean(log[:1]),
         last=_mean(log[-_LAST:]),
         validation=validation,
@@ -189,101 +130,52 @@ def _train(shards: Path, out: Path, config: TrainConfig, progress: Progress, sta
         data={split: asdict(counts) for split, counts in data.counts.items()},
         windows_trained=min(len(data.train), config.steps * config.batch),
         tokens_trained=sum(event["tokens"] for event in log),
-        codebook={"codes": len(data.codebook.patches), "mean_error": round(data.codebook_error, 2)},
+        codebook={"codes": len(codec.patches), "mean_error": error} if isinstance(codec, Codebook) else None,
+        free_running=free,
         samples=[file.relative_to(out).as_posix() for file in files],
         config=asdict(config),
     )
     (out / "report.json").write_text(json.dumps(asdict(report), indent=2) + "\n", encoding="utf-8")
+    (out / CHECKPOINT).unlink(missing_ok=True)
     progress({"phase": "done", "seconds": report.seconds})
     return report
 
 
-def read_data(shards: Path, config: TrainConfig) -> Data:
-    """Read as many training rows as the steps can use, and `held_out` rows of validation, then of test."""
+def read(shards: Path, config: TrainConfig) -> tuple[Backbone, Data, float]:
+    """The model without adapters, the data in its tokens, and (for `tiny`) the mean error of its codebook.
+
+    Reads as many training rows as the steps can use, and `held_out` rows of validation, then of test.
+    """
     files = find_shards(shards)
-    side = config.grid * config.patch
     counts = {split: SplitCounts() for split in files}
-    rows = list(islice(read_rows(files["train"], side, counts["train"]), config.steps * config.batch))
+    loaded = None if config.model in TINY else load_checkpoint(config)
+    side = loaded.codec.side if loaded else image_side(config)
+    most = config.steps * config.batch * (max(config.context // (4 * config.grid**2), 1) if config.packed else 1)
+    rows = list(islice(read_rows(files["train"], side, counts["train"]), most))
     if not sum(len(row.images) for row in rows):
         raise LeafError(f"{shards}: no training record with an image; dropped: {dict(counts['train'].dropped)}")
     images = np.concatenate([row.images for row in rows])
-    codebook = fit(images, config.grid, config.codes, config.seed)
-    train_examples = [e for row in rows for e in make_examples(row, codebook, config.context, counts["train"])]
-    held_out: list[Example] = []
-    left = config.held_out
+    backbone = loaded or tiny_backbone(tiny_codec(images, config), config)
+    if config.context < 2 * image_length(backbone.codec):
+        raise LeafError(
+            f"train: context {config.context} is too short for images of {image_length(backbone.codec)} tokens"
+        )
+
+    def windows(split: str, rows: list[Row]) -> list[Example]:
+        return [e for row in rows for e in make_examples(row, backbone.codec, config.context, counts[split])]
+
+    train_examples, held_out, left = windows("train", rows), [], config.held_out
     for split in ("validation", "test"):
         if split in files and left:
             rows = list(islice(read_rows(files[split], side, counts[split]), left))
             left -= len(rows)
-            held_out += [e for row in rows for e in make_examples(row, codebook, config.context, counts[split])]
-    return Data(train_examples, held_out, codebook, codebook.error(images), counts)
+            held_out += windows(split, rows)
+    codec = backbone.codec
+    error = round(codec.error(images), 2) if isinstance(codec, Codebook) else 0.0
+    return backbone, Data(train_examples, held_out, counts), error
 
 
-def make_model(codebook: Codebook, config: TrainConfig, out: Path) -> torch.nn.Module:
-    """The tiny model with its adapters; the frozen body is written to `out` as transformers writes it."""
-    model = tiny_llama(codebook.vocabulary, config.hidden, config.layers, config.context, config.seed)
-    save_body(model, out / BASE_FOLDER)
-    moss = adapters.MossConfig(
-        image_tokens=codebook.image_tokens,
-        variant=config.variant,
-        r=config.r,
-        alpha=config.alpha,
-        kernel=config.kernel,
-        modules_to_save=TRAINED_WHOLE,
-    )
-    return adapters.inject(model, moss)
-
-
-def run_steps(model: torch.nn.Module, examples: list[Example], config: TrainConfig) -> Iterator[dict[str, Any]]:
-    """Train, and give an event for each step: its losses, learning rate, gradient norm, tokens and seconds so far."""
-    import torch
-
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0)
-    batches = _batches(examples, config)
-    started = time.monotonic()
-    model.train()
-    for step in range(config.steps):
-        optimizer.param_groups[0]["lr"] = rate = learning_rate(step, config)
-        ids, labels = collate(next(batches))
-        losses = token_losses(model, ids, labels)
-        (losses.sum() / (labels >= 0).sum()).backward()
-        norm = torch.nn.utils.clip_grad_norm_(trained, config.clip)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        sums = Losses()
-        sums.add(losses, labels)
-        yield {
-            "step": step + 1,
-            "loss": sums.means(),
-            "learning_rate": round(rate, 7),
-            "gradient_norm": round(float(norm), 4),
-            "tokens": ids.numel(),
-            "seconds": round(time.monotonic() - started, 2),
-        }
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a cosine down to a tenth."""
-    warmup = min(config.warmup, config.steps)
-    if step < warmup:
-        return config.learning_rate * (step + 1) / warmup
-    done = (step - warmup) / max(config.steps - warmup, 1)
-    return config.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
-
-
-def _batches(examples: list[Example], config: TrainConfig) -> Iterator[list[Example]]:
-    """Batches without end: every window once before any comes again, in an order of the seed."""
-    generator = np.random.default_rng(config.seed)
-    waiting: list[Example] = []
-    while True:
-        while len(waiting) < config.batch:
-            waiting += [examples[i] for i in generator.permutation(len(examples))]
-        yield waiting[: config.batch]
-        waiting = waiting[config.batch :]
-
-
-def sample(model: torch.nn.Module, data: Data, config: TrainConfig) -> list[Sample]:
+def sample(backbone: Backbone, data: Data, config: TrainConfig) -> list[Sample]:
     """Answers to held-out prompts, and to training prompts where those are too few."""
     import torch
 
@@ -293,8 +185,8 @@ def sample(model: torch.nn.Module, data: Data, config: TrainConfig) -> list[Samp
     generator = torch.Generator().manual_seed(config.seed)
     samples = []
     for example, start, held_out in prompts:
-        prompt, reference = example.ids[:start], example.ids[start:]
-        answer = generate(model, prompt, data.codebook, config.context - start, config.temperature, generator)
+        prompt, reference = split_at(example, start)
+        answer = generate(backbone, prompt, config.context - start, config.temperature, generator)
         samples.append(Sample(example.record, held_out, prompt, reference, answer))
     return samples
 

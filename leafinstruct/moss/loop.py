@@ -1,0 +1,119 @@
+"""The steps of a training, one event each, and checkpoints from which they go on as if never interrupted."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from leafinstruct.document import LeafError
+from leafinstruct.moss.batches import collate, endless
+from leafinstruct.moss.data import Example
+from leafinstruct.moss.model import Backbone, Losses, evaluate
+from leafinstruct.moss.settings import TrainConfig
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def run_steps(
+    backbone: Backbone,
+    examples: list[Example],
+    config: TrainConfig,
+    held_out: list[Example] | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Train, and give an event for each step: losses, learning rate, gradient norm, tokens and seconds so far; every
+    `validate_every` steps with losses over `held_out` too. Checkpoints go into `folder`.
+
+    With `resume`, events of the steps before the checkpoint come first, as they were, and training goes on after it:
+    on a CPU, bit for bit what it would have been. LeafError if the checkpoint is of other settings.
+    """
+    import torch
+
+    model = backbone.model
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0)
+    done = _load(folder / CHECKPOINT, trained, optimizer, config) if resume and folder else []
+    yield from done
+    batches = islice(endless(examples, config.batch, config.seed, config.context * config.packed), len(done), None)
+    started = time.monotonic() - (done[-1]["seconds"] if done else 0.0)
+    events = list(done)
+    for step in range(len(done), config.steps):
+        model.train()
+        optimizer.param_groups[0]["lr"] = rate = learning_rate(step, config)
+        batch = collate(next(batches), backbone.codec.pad, config.context * config.packed).to(model.device)
+        losses = backbone.losses(batch)
+        (losses.sum() / (batch.labels >= 0).sum()).backward()
+        norm = torch.nn.utils.clip_grad_norm_(trained, config.clip)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        sums = Losses()
+        sums.add(losses, batch.labels, backbone.codec)
+        event: dict[str, Any] = {
+            "step": step + 1,
+            "loss": sums.means(),
+            "learning_rate": round(rate, 7),
+            "gradient_norm": round(float(norm), 4),
+            "tokens": batch.ids.numel(),
+            "seconds": round(time.monotonic() - started, 2),
+        }
+        if held_out and config.validate_every and (step + 1) % config.validate_every == 0:
+            model.eval()
+            event["validation"] = evaluate(backbone, held_out, config.batch).means()
+        events.append(event)
+        if folder and config.checkpoint_every and (step + 1) % config.checkpoint_every == 0:
+            _save(folder / CHECKPOINT, trained, optimizer, config, events)
+        yield event
+
+
+def learning_rate(step: int, config: TrainConfig) -> float:
+    """Linear warm-up, then a cosine down to a tenth."""
+    warmup = min(config.warmup, config.steps)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(config.steps - warmup, 1)
+    return config.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+def _save(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig, events: list[dict[str, Any]]) -> None:
+    """Parameters, optimizer, random state and the steps so far; there whole or not at all."""
+    import torch
+
+    state = {
+        "config": asdict(config),
+        "events": events,
+        "parameters": [p.detach() for p in trained],
+        "optimizer": optimizer.state_dict(),
+        "random": torch.random.get_rng_state(),
+    }
+    half = file.with_suffix(f".{os.getpid()}.tmp")
+    torch.save(state, half)
+    half.replace(file)
+
+
+def _load(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig) -> list[dict[str, Any]]:
+    """Put back what `_save` wrote; the events so far, none if nothing was written yet."""
+    import torch
+
+    if not file.is_file():
+        return []
+    state = torch.load(file, weights_only=True)
+    wanted = {**asdict(config), "target_modules": list(config.target_modules)}
+    found = {**state["config"], "target_modules": list(state["config"]["target_modules"])}
+    other = [name for name in wanted if wanted[name] != found.get(name)]
+    if other:
+        key = other[0]
+        raise LeafError(f"{file}: {key} was {found.get(key)!r}, now {wanted[key]!r}; resume with the same settings")
+    with torch.no_grad():
+        for parameter, value in zip(trained, state["parameters"], strict=True):
+            parameter.copy_(value)
+    optimizer.load_state_dict(state["optimizer"])
+    torch.random.set_rng_state(state["random"])
+    events: list[dict[str, Any]] = state["events"]
+    return events
