@@ -63,6 +63,31 @@ def essay(name: str = "tides") -> Document:
     return document(parts, "Why the tide comes twice a day", name)
 
 
+def chapters(name: str = "fleet") -> Document:
+    """An opening, then two chapters with a heading, a text and two images each."""
+    parts = [text("A fleet needs a boat and a flag.")]
+    for head, sentence in (
+        ("Folding the hull", "Fold the sheet in half, bring the corners in and pull the tips apart until it opens."),
+        ("Making the flag", "Cut a triangle from red paper and glue it to a match, then push that into the bow."),
+    ):
+        parts += [text(head, heading=2), text(sentence), image(f"{name}-{head}-1"), image(f"{name}-{head}-2")]
+    return document(parts, "How to make a paper fleet", name)
+
+
+def story(name: str = "trip") -> Document:
+    """What happened on a trip: four paragraphs, each followed by an image."""
+    paragraphs = (
+        "We left the harbour at dawn, and the water lay as flat as a mirror between the two islands.",
+        "Near the lighthouse a seal came up beside us and looked at the oars for a long while.",
+        "The wind rose after lunch, so Marta rowed while my brother baled with an old kettle.",
+        "When we landed at last the whole village stood on the pier and cheered.",
+    )
+    parts = []
+    for number, paragraph in enumerate(paragraphs):
+        parts += [text(paragraph), image(f"{name}-{number}")]
+    return document(parts, "Our day among the islands", name)
+
+
 WORDS = st.lists(
     st.sampled_from(["fold", "the", "wide", "river", "{title}", "[image]", "</document>", "Papier", "折", "two."]),
     min_size=1,

@@ -11,20 +11,21 @@ from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.document import LeafError
 from leafinstruct.models.llm import Generation
-from leafinstruct.rewrite.instruct import Settings, answer_schema, parse, prompts_for, request, tidy, write
+from leafinstruct.rewrite.instruct import Settings, Writer, answer_schema, parse, prompts_for, request, tidy, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts
-from leafinstruct.rewrite.task import TASKS, draft
+from leafinstruct.rewrite.task import draft, tasks
 from leafinstruct.rewrite.verify import Refusal
 
-PROMPT = load_prompt(SHIPPED)
+PROMPT = load_prompt(SHIPPED, tasks())
 SETTINGS = Settings()
 MODEL = "made@1"
+WRITER = Writer(MODEL, PROMPT, SETTINGS)
 GOOD = "How do I fold a small boat out of a sheet of paper?"
 
 
 def howto(name="boat"):
-    return draft(boat(name), TASKS["howto"])
+    return draft(boat(name), tasks()["howto"])
 
 
 def answer(instruction, finish="stop"):
@@ -41,7 +42,7 @@ def written(answers, drafts=None):
         rounds.append(requests)
         return [left.pop(0) for _ in requests]
 
-    records = write(drafts, ask, prompt=PROMPT, settings=SETTINGS, model=MODEL, facts=Facts())
+    records = write(drafts, ask, writer=WRITER, facts=Facts())
     assert not left
     return records, rounds
 
@@ -74,7 +75,7 @@ def test_only_the_refused_are_asked_again_and_order_is_kept():
 
 
 def test_nothing_to_write_asks_nothing():
-    assert write([], lambda r: pytest.fail("asked"), prompt=PROMPT, settings=SETTINGS, model=MODEL, facts=Facts()) == []
+    assert write([], lambda r: pytest.fail("asked"), writer=WRITER, facts=Facts()) == []
 
 
 def test_a_model_error_is_dropped_and_not_retried():
@@ -95,13 +96,13 @@ def test_a_model_error_is_dropped_and_not_retried():
     ],
 )
 def test_what_cannot_be_read_is_refused(given, rule):
-    refusal = parse(given, howto(), PROMPT, SETTINGS)
+    refusal = parse(given, howto(), 0, WRITER)
     assert isinstance(refusal, Refusal) and refusal.rule == rule and not refusal.final
 
 
 def test_an_answer_cut_at_its_limit_keeps_its_whole_sentences():
     long = f"{GOOD} And then " + "x" * SETTINGS.max_chars
-    assert parse(answer(long[: SETTINGS.max_chars]), howto(), PROMPT, SETTINGS) == GOOD
+    assert parse(answer(long[: SETTINGS.max_chars]), howto(), 0, WRITER).instruction == GOOD
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_tidy(raw, clean):
 
 
 def test_the_prompt_shows_the_document_as_data():
-    (system, *examples, user), view = prompts_for(howto(), PROMPT, SETTINGS)
+    (system, *examples, user), view = prompts_for(howto(), 0, WRITER)
     assert system["role"] == "system" and [e["role"] for e in examples] == ["user", "assistant"] * len(PROMPT.examples)
     assert all(json.loads(e["content"]).keys() == {"instruction"} for e in examples if e["role"] == "assistant")
     assert f"{view.text}\n</document>" in user["content"] and "[image: fold 4]" in view.text
@@ -128,8 +129,8 @@ def test_the_prompt_shows_the_document_as_data():
 
 
 def test_continue_shows_the_model_no_word_of_the_answer():
-    made = draft(boat(), TASKS["continue"])
-    messages, view = prompts_for(made, PROMPT, SETTINGS)
+    made = draft(boat(), tasks()["continue"])
+    messages, view = prompts_for(made, 0, WRITER)
     assert "Lay the sheet" in view.text and not any(p.text in view.text for p in made.output() if p.text)
     assert not any(p.text in messages[-1]["content"] for p in made.output() if p.text)
 
@@ -138,21 +139,21 @@ def test_the_language_asked_for_is_the_document_s():
     german = document(
         [text("Schneide die Kastanien ein und lege sie auf ein Blech.", 1), image("a", 1), text("Backe.", 2)]
     )
-    assert "Write in German" in prompts_for(draft(german, TASKS["howto"]), PROMPT, SETTINGS)[0][-1]["content"]
+    assert "Write in German" in prompts_for(draft(german, tasks()["howto"]), 0, WRITER)[0][-1]["content"]
 
 
 def test_requests_of_one_pipeline_share_their_beginning():
-    one, two = (prompts_for(d, PROMPT, SETTINGS)[0] for d in (howto(), draft(essay(), TASKS["illustrate"])))
+    one, two = (prompts_for(d, 0, WRITER)[0] for d in (howto(), draft(essay(), tasks()["illustrate"])))
     assert one[:-1] == two[:-1]
 
 
 def test_a_key_changes_with_what_can_change_the_answer():
     def key(made=None, prompt=PROMPT, settings=SETTINGS, model=MODEL, refusal=None):
-        return request(made or howto(), prompt, settings, model, refusal).key
+        return request(made or howto(), 0, Writer(model, prompt, settings), refusal).key
 
     others = [
         key(made=howto("other")),
-        key(made=draft(boat(), TASKS["continue"])),
+        key(made=draft(boat(), tasks()["continue"])),
         key(prompt=replace(PROMPT, system="Other")),
         key(settings=replace(SETTINGS, temperature=0.5)),
         key(settings=replace(SETTINGS, seed=7)),
@@ -165,7 +166,7 @@ def test_a_key_changes_with_what_can_change_the_answer():
     assert len({key(), *others}) == len(others) + 1
     assert key() == key() == key(settings=replace(SETTINGS, max_words=60))
     elsewhere = replace(boat(), url="https://y.example", path="y", raw=tuple(range(9, 18)))
-    assert key(draft(elsewhere, TASKS["howto"])) == key()
+    assert key(draft(elsewhere, tasks()["howto"])) == key()
 
 
 def test_the_schema_bounds_the_string():

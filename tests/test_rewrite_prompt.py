@@ -9,16 +9,16 @@ from hypothesis import given
 from rewrite_made import boat, documents, image, text
 
 from leafinstruct.document import LeafError
-from leafinstruct.rewrite.prompt import CUT, estimated_tokens, fill, load_prompt, style_of, window
-from leafinstruct.rewrite.task import TASKS, draft
+from leafinstruct.rewrite.prompt import CUT, drawn, estimated_tokens, fill, load_prompt, window
+from leafinstruct.rewrite.task import draft, tasks
 
 SHIPPED = Path(__file__).parents[1] / "pipelines" / "prompts" / "instruction.md"
 
 
 def test_the_shipped_prompt_loads():
-    prompt = load_prompt(SHIPPED)
-    assert set(prompt.tasks) == set(TASKS) and len(prompt.styles) >= 4
-    assert {e.task for e in prompt.examples} == set(TASKS)
+    prompt = load_prompt(SHIPPED, tasks())
+    assert set(prompt.tasks) == set(tasks()) and len(prompt.styles) >= 4
+    assert {e.task for e in prompt.examples} <= set(tasks())
     assert prompt.system in prompt.fixed and prompt.examples[0].answer in prompt.fixed
 
 
@@ -37,12 +37,12 @@ def test_a_wrong_prompt_file_says_what_is_wrong(tmp_path, old, new, message):
     file = tmp_path / "p.md"
     file.write_text(SHIPPED.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(LeafError, match=message):
-        load_prompt(file)
+        load_prompt(file, tasks())
 
 
 def test_a_missing_prompt_file_is_named(tmp_path):
     with pytest.raises(LeafError, match="nothing.md"):
-        load_prompt(tmp_path / "nothing.md")
+        load_prompt(tmp_path / "nothing.md", tasks())
 
 
 def test_placeholders_in_values_are_left_alone():
@@ -73,8 +73,8 @@ def test_estimated_tokens():
 
 
 def test_styles_vary_by_document():
-    prompt = load_prompt(SHIPPED)
-    styles = {style_of(prompt, draft(boat(f"b{n}"), TASKS["howto"])) for n in range(60)}
+    prompt = load_prompt(SHIPPED, tasks())
+    styles = {drawn(prompt.styles, draft(boat(f"b{n}"), tasks()["howto"]), "style", 0, 0) for n in range(60)}
     assert styles == set(prompt.styles)
 
 

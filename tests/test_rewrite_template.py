@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from rewrite_made import boat, document, essay, image, text
+from rewrite_made import boat, chapters, document, essay, image, story, text
 
 from leafinstruct.rewrite.instruct import Settings, check
 from leafinstruct.rewrite.record import Facts
-from leafinstruct.rewrite.task import TASKS, draft
+from leafinstruct.rewrite.task import draft, tasks
 from leafinstruct.rewrite.template import PHRASES, instruction, write
+from leafinstruct.rewrite.title import plain_title
 
 GERMAN = [
     text("Schneide die Kastanien kreuzweise ein und lege sie auf ein Blech.", 1),
     image("a", 1),
     text("Backe.", 2),
 ]
-MATTER = {
-    ("en", False): (boat().parts, "Paper boats"),
-    ("en", True): (essay().parts, "The tide"),
-    ("de", False): ([*GERMAN, text("Wende sie nach einer Viertelstunde.", 3), image("b", 3)], "Geröstete Kastanien"),
-    ("de", True): ([text("Kastanien reifen im Herbst an großen Bäumen."), image("k")], "Kastanien im Herbst"),
+STEPS = [*GERMAN, image("b", 2), text("Wende die Kastanien nach einer Viertelstunde.", 3), image("c", 3)]
+HERBST = [text(f"Kastanien reifen im Herbst an großen Bäumen, und der {n} Baum ist alt.") for n in ("erste", "zweite")]
+KAPITEL = [
+    [
+        text(f"Kastanien {was}", heading=2),
+        text(
+            "Lege die Kastanien im Herbst auf ein Blech und decke sie mit einem "
+            "feuchten Tuch zu, bis sie weich sind und sich schälen lassen."
+        ),
+        image(was),
+    ]
+    for was in ("sammeln", "rösten")
+]
+GERMAN_MATTER = {
+    "illustrate": (HERBST[0], image("k")),
+    "account": (HERBST[0], image("k"), HERBST[1], image("l"), image("m")),
+    "question": (*KAPITEL[0], *KAPITEL[1]),
+    "chapters": (*KAPITEL[0], *KAPITEL[1]),
 }
+ENGLISH_MATTER = {"illustrate": essay(), "account": story(), "question": chapters(), "chapters": chapters()}
+
+
+def matter(language, task):
+    if language == "en":
+        return ENGLISH_MATTER.get(task, boat())
+    title = "Wie man Kastanien röstet" if task == "chapters" else "Geröstete Kastanien"
+    return document(GERMAN_MATTER.get(task, STEPS), title, language="")
 
 
 def made(parts, title, task="howto"):
-    return draft(document(parts, title, language=""), TASKS[task])
+    return draft(document(parts, title, language=""), tasks()[task])
 
 
 def test_records_name_the_template_and_hold_the_title():
-    drafts = [draft(boat(f"b{n}"), TASKS["howto"]) for n in range(40)]
+    drafts = [draft(boat(f"b{n}"), tasks()["howto"]) for n in range(40)]
     records = write(drafts, settings=Settings(), facts=Facts())
     asked = [r.messages[0].content[0].text for r in records]
     assert {r.writer for r in records} == {"template"} and all("How to fold a paper boat" in a for a in asked)
@@ -37,24 +61,42 @@ def test_records_name_the_template_and_hold_the_title():
 
 
 @pytest.mark.parametrize("language", PHRASES)
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", sorted(tasks()))
 def test_every_phrase_passes_every_rule(language, task):
-    parts, title = MATTER[language, task == "illustrate"]
-    one = made(parts, title, task)
+    one = draft(matter(language, task), tasks()[task])
     for phrase in PHRASES[language][task]:
-        assert check(phrase.format(title), one, "", Settings()) is None
+        for turn in range(len(one.turns)):
+            named = next((p.text for p in one.output(turn) if p.heading), one.document.title)
+            assert check(phrase.format(named), one, turn, "", Settings()) is None
+
+
+def test_a_part_is_asked_for_by_its_heading():
+    one = draft(chapters(), tasks()["chapters"])
+    assert "Folding the hull" in instruction(one, 0, Settings()).instruction
+    assert "Making the flag" in instruction(one, 1, Settings()).instruction
+
+
+def test_the_name_of_the_site_is_left_out():
+    one = replace(boat(), title="How to fold a paper boat | X Example", site="www.xexample.org")
+    asked = instruction(draft(one, tasks()["howto"]), 0, Settings()).instruction
+    assert "paper boat" in asked and "Example" not in asked
+    assert plain_title(replace(one, title="Boats - a history", site="boat.example")) == "Boats - a history"
+    assert plain_title(replace(one, title="X-Example: Boats", site="x-example.org")) == "X-Example: Boats"
+    assert plain_title(replace(one, title="X-Example » Boats", site="x-example.org")) == "Boats"
 
 
 def test_german_documents_get_german_phrases():
     assert (
-        "Geröstete Kastanien" in (text := instruction(made(GERMAN, "Geröstete Kastanien."), Settings()))
+        "Geröstete Kastanien" in (text := instruction(made(GERMAN, "Geröstete Kastanien."), 0, Settings()).instruction)
         and "Kastanien.." not in text
     )
     assert any(word in text for word in ("Bild", "zuerst"))
 
 
 def test_without_a_title_the_first_heading_serves():
-    assert "Folding" in instruction(made([text("Folding boats", heading=1), *boat().parts], ""), Settings())
+    assert (
+        "Folding" in instruction(made([text("Folding boats", heading=1), *boat().parts], ""), 0, Settings()).instruction
+    )
 
 
 @pytest.mark.parametrize(

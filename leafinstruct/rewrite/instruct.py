@@ -1,4 +1,5 @@
-"""The model's part: a request for each draft, what the model made of it, one retry with the reason, then the record.
+"""The model's part: a request for each exchange of a draft, what the model made of it, one retry with the reason, then
+the record.
 
 A generation is a stored fact: `ask` is given by the stage and answers from what is stored under a request's key, or
 from the model.
@@ -15,10 +16,18 @@ from typing import Any
 from leafinstruct.document import LeafError, Record, digest
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
-from leafinstruct.rewrite.prompt import Prompt, Window, fill, style_of, window
+from leafinstruct.rewrite.prompt import Prompt, Window, drawn, estimated_tokens, fill, window
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft
-from leafinstruct.rewrite.verify import LANGUAGES, Case, Refusal, language_of, verify
+from leafinstruct.rewrite.title import plain_title
+from leafinstruct.rewrite.verify import Case, Refusal, verify
+from leafinstruct.rewrite.words import LANGUAGES, content, language_of, words
+
+TOPIC_WORDS = 4
+LEAST_DOCUMENT = 64
+"""Estimated tokens of a document that are shown however small the context is."""
+TURN_TOKENS = 8
+"""What chat templates put around a message, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,9 @@ class Settings:
     temperature: float = 0.0
     """0 is greedy: the same answer in any company. Variety comes from the styles of the prompt file."""
     seed: int = 0
+    """Another seed draws other styles, personas and lengths, and samples anew."""
+    topic: bool = False
+    """Whether the model also names title and topic; the topic is published where the source gives none."""
 
     def __post_init__(self) -> None:
         for name in ("max_document_tokens", "max_tokens", "max_chars", "min_words"):
@@ -52,6 +64,7 @@ class Request:
 
     key: str
     document: str
+    task: str
     messages: Chat
     schema: dict[str, Any]
     max_tokens: int
@@ -62,42 +75,66 @@ class Request:
 
 
 Ask = Callable[[list[Request]], list[Generation]]
-"""Answers requests in their order, each from the store or by the model."""
+"""Answers requests in their order, each from the store or by the model; they differ in nothing but their messages."""
 
 
-def write(
-    drafts: Sequence[Draft], ask: Ask, *, prompt: Prompt, settings: Settings, model: str, facts: Facts
-) -> list[Record]:
-    """One record for each draft, in order: two rounds, first tries and then retries of those refused.
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes and how. `model` is name and revision, "NAME@REVISION"; `context` what it reads at most, in tokens,
+    answer included (None if unknown)."""
 
-    `model` is the model's name and revision, "NAME@REVISION".
-    """
-    first = [request(draft, prompt, settings, model) for draft in drafts]
-    outcomes = [
-        parse(answer, draft, prompt, settings)
-        for draft, answer in zip(drafts, ask(first) if first else [], strict=True)
-    ]
+    model: str
+    prompt: Prompt
+    settings: Settings
+    context: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an answer holds once it has passed."""
+
+    instruction: str
+    title: str = ""
+    topic: str = ""
+
+
+def write(drafts: Sequence[Draft], ask: Ask, *, writer: Writer, facts: Facts) -> list[Record]:
+    """One record for each draft, in order: two rounds, first tries and then retries of those refused. A draft of
+    several exchanges is dropped if one of them is refused twice."""
+    places = [(draft, turn) for draft in drafts for turn in range(len(draft.turns))]
+    first = [request(draft, turn, writer) for draft, turn in places]
+    answers = ask(first) if first else []
+    outcomes = [parse(answer, *place, writer) for place, answer in zip(places, answers, strict=True)]
     failed = [(i, o) for i, o in enumerate(outcomes) if isinstance(o, Refusal) and not o.final]
-    again = [request(drafts[i], prompt, settings, model, refusal) for i, refusal in failed]
+    again = [request(*places[i], writer, refusal) for i, refusal in failed]
     for (i, _), answer in zip(failed, ask(again) if again else [], strict=True):
-        outcomes[i] = parse(answer, drafts[i], prompt, settings)
-    return [finish(draft, outcome, model, facts) for draft, outcome in zip(drafts, outcomes, strict=True)]
+        outcomes[i] = parse(answer, *places[i], writer)
+    rest = iter(outcomes)
+    return [finish(draft, [next(rest) for _ in draft.turns], writer.model, facts) for draft in drafts]
 
 
-def finish(draft: Draft, outcome: str | Refusal, writer: str, facts: Facts) -> Record:
-    """The record of an instruction, or of its refusal."""
-    if isinstance(outcome, Refusal):
-        return dropped(draft.document, draft.task, outcome.rule, writer, facts)
-    return record(draft, messages_of(draft, outcome), writer, facts)
+def finish(draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, facts: Facts) -> Record:
+    """The record of a draft's instructions, or of the first refusal among them."""
+    good: list[Written] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Refusal):
+            return dropped(draft.document, draft.task, outcome.rule, writer, facts)
+        if any(outcome.instruction == other.instruction for other in good):
+            return dropped(draft.document, draft.task, "same_request_twice", writer, facts)
+        good.append(outcome)
+    messages = messages_of(draft, [one.instruction for one in good])
+    return record(draft, messages, writer, facts, good[0].topic)
 
 
-def request(draft: Draft, prompt: Prompt, settings: Settings, model: str, refusal: Refusal | None = None) -> Request:
-    """The first request for a draft or, with the `refusal` of its answer, the second."""
-    messages, view = prompts_for(draft, prompt, settings, refusal)
+def request(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> Request:
+    """The first request for an exchange of a draft or, with the `refusal` of its answer, the second."""
+    settings = writer.settings
+    messages, view = prompts_for(draft, turn, writer, refusal)
     attempt = 2 if refusal else 1
     result = Request(
         key="",
         document=draft.document.id,
+        task=draft.task,
         messages=messages,
         schema=answer_schema(settings),
         max_tokens=settings.max_tokens,
@@ -106,52 +143,70 @@ def request(draft: Draft, prompt: Prompt, settings: Settings, model: str, refusa
         attempt=attempt,
         window=view,
     )
-    return replace(result, key=key_of(draft, result, model))
+    return replace(result, key=key_of(draft.document.digest(), result, writer.model))
 
 
-def key_of(draft: Draft, request: Request, model: str) -> str:
+def key_of(document: str, request: Request, model: str) -> str:
     """Digest of all that can change the answer: the edited document, the prompt as sent, the model, the sampling."""
     sampling = [request.max_tokens, request.temperature, request.seed]
-    return digest([draft.document.digest(), request.messages, request.schema, model, sampling, request.attempt])
+    return digest([document, request.messages, request.schema, model, sampling, request.attempt])
 
 
 def answer_schema(settings: Settings) -> dict[str, Any]:
-    """JSON schema of an answer; the string's `maxLength` makes small models end."""
-    text = {"type": "string", "minLength": 1, "maxLength": settings.max_chars}
+    """JSON schema of an answer; the strings' `maxLength` makes small models end."""
+    fields = {"instruction": settings.max_chars} | ({"title": 80, "topic": 30} if settings.topic else {})
     return {
         "type": "object",
-        "properties": {"instruction": text},
-        "required": ["instruction"],
+        "properties": {name: {"type": "string", "minLength": 1, "maxLength": most} for name, most in fields.items()},
+        "required": list(fields),
         "additionalProperties": False,
     }
 
 
-def prompts_for(
-    draft: Draft, prompt: Prompt, settings: Settings, refusal: Refusal | None = None
-) -> tuple[Chat, Window]:
-    """Chat messages for a draft, and what they show of it: what the user gives, or else the whole answer."""
-    view = window(draft.input() or draft.output(), settings.max_document_tokens)
+def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> tuple[Chat, Window]:
+    """Chat messages for an exchange, and what they show of the document: as much as setting and context allow."""
+    prompt, settings = writer.prompt, writer.settings
     language = LANGUAGES.get(language_of(draft.document), "the language of the document")
     chat = [{"role": "system", "content": prompt.system}]
-    for one in prompt.examples:
-        chat.append(
-            {"role": "user", "content": _asked(prompt, one.task, one.title, one.document, one.style, "English")}
-        )
-        chat.append({"role": "assistant", "content": json.dumps({"instruction": one.answer}, ensure_ascii=False)})
-    user = _asked(prompt, draft.task, draft.document.title, view.text, style_of(prompt, draft), language)
-    if refusal:
-        user += "\n\n" + fill(prompt.retry, {"reason": refusal.reason})
+    if refusal is None or refusal.rule != "echo":  # who has just repeated an example is shown none
+        chat += _examples(prompt, settings)
+    values = {
+        "title": plain_title(draft.document) or "-",
+        "style": drawn(prompt.styles, draft, "style", turn, settings.seed),
+        "persona": drawn(prompt.personas, draft, "persona", turn, settings.seed),
+        "length": drawn(prompt.lengths, draft, "length", turn, settings.seed),
+        "language": language,
+    }
+    retry = "\n\n" + fill(prompt.retry, {"reason": refusal.reason}) if refusal else ""
+    room = settings.max_document_tokens
+    if writer.context is not None:
+        around = [m["content"] for m in chat] + [_asked(prompt, draft.task, values | {"document": ""}), retry]
+        used = sum(estimated_tokens(text) + TURN_TOKENS for text in around)
+        room = min(room, max(writer.context - settings.max_tokens - used, LEAST_DOCUMENT))
+    view = window(draft.shown(turn), room)
+    user = _asked(prompt, draft.task, values | {"document": view.text}) + retry
     return [*chat, {"role": "user", "content": user}], view
 
 
-def _asked(prompt: Prompt, task: str, title: str, document: str, style: str, language: str) -> str:
+def _examples(prompt: Prompt, settings: Settings) -> Chat:
+    chat = []
+    for one in prompt.examples:
+        values = {"title": one.title, "document": one.document, "style": one.style, "language": "English"}
+        values |= {"persona": prompt.personas[0], "length": prompt.lengths[0]}
+        answer = {"instruction": one.answer} | ({"title": one.title, "topic": one.topic} if settings.topic else {})
+        chat.append({"role": "user", "content": _asked(prompt, one.task, values)})
+        chat.append({"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)})
+    return chat
+
+
+def _asked(prompt: Prompt, task: str, values: dict[str, str]) -> str:
     """The user's turn about one document; the document comes first, so that what is asked of the model is near."""
-    values = {"title": title or "-", "document": document, "style": style, "language": language}
     return fill(prompt.user, values | {"task": fill(prompt.tasks[task], values)})
 
 
-def parse(answer: Generation, draft: Draft, prompt: Prompt, settings: Settings) -> str | Refusal:
-    """The instruction in an answer, or the rule by which it is none."""
+def parse(answer: Generation, draft: Draft, turn: int, writer: Writer) -> Written | Refusal:
+    """What an answer holds, or the rule by which it is none."""
+    settings = writer.settings
     if answer.error:
         return Refusal("model_error", answer.error, final=True)
     if answer.finish_reason == "length":
@@ -167,18 +222,29 @@ def parse(answer: Generation, draft: Draft, prompt: Prompt, settings: Settings) 
         instruction = whole_sentences(instruction)
         if not instruction:
             return Refusal("cut_off", "it is too long; write one or two sentences")
-    return check(instruction, draft, prompt.fixed, settings) or instruction
+    refusal = check(instruction, draft, turn, writer.prompt.fixed, settings)
+    return refusal or Written(instruction, str(value.get("title", "")), _topic(value.get("topic"), draft))
 
 
-def check(instruction: str, draft: Draft, prompt: str, settings: Settings) -> Refusal | None:
-    """The first rule an instruction breaks as the request of this draft."""
-    messages = messages_of(draft, instruction)
-    images = tuple(part.image for part in (*draft.input(), *draft.output()) if part.type == "image")
+def _topic(said: Any, draft: Draft) -> str:
+    """The topic a model gave if it is one: a few words, of which the document has one; "" otherwise."""
+    topic = tidy(said).rstrip(".").lower() if isinstance(said, str) else ""
+    fits = 0 < len(words(topic)) <= TOPIC_WORDS
+    there = content(f"{draft.document.title}\n{draft.document.text}")
+    return topic if fits and content(topic) & there else ""
+
+
+def check(instruction: str, draft: Draft, turn: int, prompt: str, settings: Settings) -> Refusal | None:
+    """The first rule an instruction breaks as the request of this exchange."""
+    messages = messages_of(draft, [instruction] * len(draft.turns))
+    parts = draft.document.parts
+    images = tuple(parts[i].image for i in draft.positions if parts[i].type == "image")
     case = Case(
         instruction,
         draft,
         messages,
         images,
+        turn,
         language=language_of(draft.document),
         prompt=prompt,
         min_words=settings.min_words,

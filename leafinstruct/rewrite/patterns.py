@@ -18,7 +18,7 @@ _SERVE = r"(?:help|show|give|provide|explain|tell|teach|guide)"
 
 ASSISTANT = _any(
     r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b",
-    r"^\W*here(?:'s|’s| is| are)\b",
+    r"^\W*here(?:'s|’s| is| are)\b(?! (?:my|our|what i|where i|how far)\b)",
     r"^\W*(?:klar|gerne|natürlich)\b\s*[!,.:]\s*hier\b",
     r"^\W*hier (?:ist|sind)\b",
     r"^\W*voici\b",
@@ -38,6 +38,7 @@ MARKUP = _any(
     r"```|\*\*|^\s*#+ |!\[|\]\(|<\||\\n|\[…\]",
     r"</?(?:document|p|br|div|span|b|i|a|img|s|think)\b[^>]*>",
     r"\[(?:image|img|bild|picture)\b",
+    r"https?://|\bwww\.\w",
     r"\[(?:your|insert|name|title|topic)\b[^\]]*\]",
     r"\{(?:title|task|style|document|language|reason)\}",
 )
@@ -58,6 +59,7 @@ ASKING = _any(
 )
 
 _ASKING_STEMS = (
+    "hello kindl much thank very danke hallo vielen "
     "about also anyth could done expla first from have help here image into know like look looks make means need "
     "never next only photo pictu pleas show shown some someo somet step steps tell that them then there these they "
     "thing this though under using very want what when where which will with work works would write your bitte "
@@ -65,6 +67,17 @@ _ASKING_STEMS = (
 )
 ASKING_STEMS = frozenset(_ASKING_STEMS.split())
 """Beginnings of words that any request may have; they say nothing of its subject."""
+
+MEDIA = re.compile(
+    r"\b(video|film|movie|clip|podcast|audio|recording|animation|gif|pdf|spreadsheet|download|live ?stream|slide ?show"
+    r"|hörbuch|tonaufnahme)s?\b",
+    re.IGNORECASE,
+)
+"""What a record of texts and images cannot give."""
+
+_COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
+_GEZAEHLT = "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf"
+NUMBER_WORDS = {word: str(n) for line in (_COUNTED, _GEZAEHLT) for n, word in enumerate(line.split())}
 
 _PAGE = (
     r"(?:article|(?:blog |web)?post|(?:web ?)?page|web ?site|site|document|tutorial|text|passage|guide|section|chapter"
@@ -93,6 +106,20 @@ ABOUT_PAGE = _any(
     r"这篇(?:文章|教程)|本文|本页|上文|该(?:文章|文档|教程)|この(?:記事|ページ|文書)",
 )
 
+THE_PAGE = re.compile(
+    r"\bthe (article|blog ?post|post(?! office)|passage|tutorial|transcript|web ?page|web ?site|guide"
+    r"|author|summary)\b",
+    re.IGNORECASE,
+)
+"""Something that writes or is written, as if the reader had it; no such talk if the title has the word."""
+
+THIS_THING = re.compile(
+    r"\b(?:this|these) (?:\w+ )?(?:recipe|lesson|worksheet|handbook|manual|exercise|quiz|project|example|book)s?\b"
+    r"|\bdies(?:e[mnrs]?)? (?:rezept|lektion|übung|projekt|beispiel|buch)\w*\b",
+    re.IGNORECASE,
+)
+"""Something in front of the reader, of whom nobody knows what it is unless it is given."""
+
 _MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
 _TOP = r"(?:highest|maximum|top|perfect|10|5|100|excellent|high quality|highly|full marks|five stars)"
 _FORGET = r"(?:ignore|disregard|forget|override|skip)"
@@ -101,9 +128,14 @@ _TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
 ORDER_TO_MODEL = _any(
     rf"\b{_FORGET}\b[^.!?\n]{{0,40}}\b{_TOLD}\b",
     rf"\b{_FORGET} (?:everything|all)\b[^.!?\n]{{0,20}}\b(?:above|before)\b",
-    rf"\b(?:{_MODEL}|robot|reviewer|crawler)s?\b\s*[,:]",
+    rf"^\W*(?:\w+ )?(?:{_MODEL}|robot|reviewer|crawler)s?\s*[,:]",
     rf"\b(?:to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?{_MODEL}s?\b",
     rf"\bif you are an? (?:\w+ )?(?:{_MODEL}|bot|model)\b",
+    rf"\b(?:every|any|all|each) (?:\w+ )?(?:{_MODEL}|bot|machine reader|parser)s?\b",
+    r"\b(?:when|before|after|while) (?:you )?(?:process|summari[sz]|pars|ingest|index|rewrit)\w*\b",
+    r"\b(?:your|the) (?:new |real |only |actual )?(?:task|job|goal|role|output|reply|response) (?:is|must|shall)\b",
+    r"\b(?:you must|always|make sure to|be sure to|never fail to) (?:always )?"
+    r"(?:mention|praise|recommend|advertise|promote|include|tell)\b",
     r"\b(?:system|hidden) (?:prompt|message|instruction)\s*:",
     r"\b(?:you must|always|only|simply|just)\s+(?:answer|reply|respond|output|return|write|say|print)\b",
     r"\b(?:answer|reply|respond|output)\s+(?:only\s+)?(?:with|exactly|yes|no)\b",

@@ -6,16 +6,19 @@ A document is data to the model: it stands between marks that its own text canno
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from leafinstruct.document import LeafError, Part, did_you_mean
-from leafinstruct.rewrite.task import TASKS, Draft, draw
+from leafinstruct.rewrite.task import Draft, draw, tasks
 
-SECTIONS = ("system", "user", "retry", "styles", "examples", *TASKS)
+NEEDED = ("system", "user", "retry", "styles", "examples")
+CHOICES = ("personas", "lengths")
+"""Sections that may be left out: one of their lines is drawn for each request, as {persona} and {length}."""
 EXAMPLE_KEYS = ("task", "title", "document", "style", "answer")
-PLACEHOLDERS = ("document", "language", "reason", "style", "task", "title")
+EXAMPLE_EXTRA = ("topic",)
+PLACEHOLDERS = ("document", "language", "length", "persona", "reason", "style", "task", "title")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MARK = re.compile(r"</?\s*document", re.IGNORECASE)
 CUT = "[…]"
@@ -30,12 +33,13 @@ class Example:
     document: str
     style: str
     answer: str
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The sections of a prompt file. `tasks` has a text for each task; `styles` are ways to ask, one drawn for each
-    document."""
+    """The sections of a prompt file. `tasks` has a text for each task; of `styles`, `personas` and `lengths` one each
+    is drawn for each request."""
 
     system: str
     user: str
@@ -43,12 +47,15 @@ class Prompt:
     tasks: dict[str, str]
     styles: tuple[str, ...]
     examples: tuple[Example, ...]
+    personas: tuple[str, ...] = ("",)
+    lengths: tuple[str, ...] = ("",)
 
     @property
     def fixed(self) -> str:
         """All that an instruction must not echo: the words that direct the model, and the answers of the examples."""
         answers = [example.answer for example in self.examples]
-        return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *self.styles, *answers])
+        drawn = [*self.styles, *self.personas, *self.lengths]
+        return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *drawn, *answers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +67,64 @@ class Window:
     all_tokens: int
 
 
-def load_prompt(path: Path) -> Prompt:
-    """Read a prompt file: Markdown with one `# section` each for system, user, retry, styles and every task.
+def load_prompt(path: Path, wanted: Collection[str]) -> Prompt:
+    """Read a prompt file: Markdown with one `# section` each for system, user, retry, styles, examples and every task
+    of `wanted`; personas and lengths may be left out.
 
     Raises LeafError for a file or section that is missing, and for unknown sections and placeholders.
     """
+    found = read_sections(path, (*NEEDED, *sorted(wanted)), (*CHOICES, *tasks()))
+    for name in PLACEHOLDER.findall("\n".join(found.values())):
+        if name not in PLACEHOLDERS:
+            raise LeafError(f"prompt {path}: unknown placeholder '{{{name}}}'{did_you_mean(name, PLACEHOLDERS)}")
+    if "{document}" not in found["user"]:
+        raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
+    examples = tuple(_example(path, block) for block in re.split(r"\n\s*\n", found["examples"]))
+    for example in examples:
+        if example.task not in found:
+            raise LeafError(f"prompt {path}: section '# examples': no section for the task '{example.task}'")
+    return Prompt(
+        found["system"],
+        found["user"],
+        found["retry"],
+        {name: found[name] for name in tasks() if name in found},
+        _lines(found["styles"]),
+        examples,
+        _lines(found.get("personas", "")) or ("",),
+        _lines(found.get("lengths", "")) or ("",),
+    )
+
+
+def read_sections(path: Path, needed: Sequence[str], others: Sequence[str] = ()) -> dict[str, str]:
+    """The text of each `# section` of a Markdown file. Raises LeafError for a file or section that is missing, and for
+    a section that is neither needed nor among the others."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LeafError(f"prompt {path}: cannot be read ({error})") from None
     pieces = re.split(r"^# +(.+?) *$", text, flags=re.MULTILINE)
     sections = {name: body.strip() for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
+    known = (*needed, *others)
     for name in sections:
-        if name not in SECTIONS:
-            raise LeafError(f"prompt {path}: unknown section '# {name}'{did_you_mean(name, SECTIONS)}")
-    for name in SECTIONS:
+        if name not in known:
+            raise LeafError(f"prompt {path}: unknown section '# {name}'{did_you_mean(name, known)}")
+    for name in needed:
         if not sections.get(name):
             raise LeafError(f"prompt {path}: section '# {name}' is missing or empty")
-    for name in PLACEHOLDER.findall("\n".join(sections.values())):
-        if name not in PLACEHOLDERS:
-            raise LeafError(f"prompt {path}: unknown placeholder '{{{name}}}'{did_you_mean(name, PLACEHOLDERS)}")
-    if "{document}" not in sections["user"]:
-        raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
-    styles = tuple(line.strip(" -") for line in sections["styles"].splitlines() if line.strip(" -"))
-    tasks = {name: sections[name] for name in TASKS}
-    examples = tuple(_example(path, block) for block in re.split(r"\n\s*\n", sections["examples"]))
-    return Prompt(sections["system"], sections["user"], sections["retry"], tasks, styles, examples)
+    return sections
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip(" -") for line in text.splitlines() if line.strip(" -"))
 
 
 def _example(path: Path, block: str) -> Example:
     """An example is a block of lines `key: value`."""
     values = dict(re.findall(r"^(\w+): *(.+?) *$", block, re.MULTILINE))
-    if tuple(sorted(values)) != tuple(sorted(EXAMPLE_KEYS)) or values["task"] not in TASKS:
+    if set(values) - set(EXAMPLE_EXTRA) != set(EXAMPLE_KEYS) or values["task"] not in tasks():
         raise LeafError(
             f"prompt {path}: section '# examples': each example has the lines {', '.join(EXAMPLE_KEYS)}, and a task of "
-            f"{', '.join(TASKS)}; found {', '.join(values) or block[:40]!r}"
+            f"{', '.join(tasks())}; found {', '.join(values) or block[:40]!r}"
         )
     return Example(**values)
 
@@ -104,8 +134,9 @@ def fill(text: str, values: dict[str, str]) -> str:
     return PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), text).strip()
 
 
-def style_of(prompt: Prompt, draft: Draft) -> str:
-    return prompt.styles[int(draw(draft.document.id, "style") * len(prompt.styles))]
+def drawn(choices: Sequence[str], draft: Draft, what: str, turn: int, seed: int) -> str:
+    """One of the choices, by document, exchange and seed."""
+    return choices[int(draw(draft.document.id, f"{what}/{turn}/{seed}") * len(choices))]
 
 
 def window(parts: Sequence[Part], max_tokens: int) -> Window:

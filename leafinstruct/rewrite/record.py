@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
 from leafinstruct.rewrite.task import Draft
-from leafinstruct.rewrite.verify import language_of
+from leafinstruct.rewrite.words import language_of
 
 Scores = tuple[tuple[str, float | None], ...]
 PLACES = 4
@@ -26,10 +26,13 @@ class Facts:
     scores: Mapping[str, Scores] = field(default_factory=dict)
 
 
-def messages_of(draft: Draft, instruction: str) -> tuple[Message, ...]:
-    """The user's request followed by what the user gives; then the answer."""
-    asked = (Content("text", instruction), *contents(draft.input()))
-    return (Message("user", asked), Message("assistant", contents(draft.output())))
+def messages_of(draft: Draft, instructions: Sequence[str]) -> tuple[Message, ...]:
+    """For each exchange the user's request followed by what the user gives; then the answer."""
+    found: list[Message] = []
+    for turn, instruction in enumerate(instructions):
+        found.append(Message("user", (Content("text", instruction), *contents(draft.input(turn)))))
+        found.append(Message("assistant", contents(draft.output(turn))))
+    return tuple(found)
 
 
 def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
@@ -46,12 +49,13 @@ def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
     return tuple(found)
 
 
-def record(draft: Draft, messages: tuple[Message, ...], writer: str, facts: Facts) -> Record:
-    """The published example. Its images stand in the order of the parts the messages were made of."""
-    order = (*draft.input_parts, *draft.output_parts)
-    positions = [i for i in order if draft.document.parts[i].type == "image"]
+def record(draft: Draft, messages: tuple[Message, ...], writer: str, facts: Facts, topic: str = "") -> Record:
+    """The published example. Its images stand in the order of the parts the messages were made of. `topic` is used if
+    the document has none."""
+    positions = [i for i in draft.positions if draft.document.parts[i].type == "image"]
+    named = replace(draft.document, topic=draft.document.topic or topic)
     return _row(
-        draft.document,
+        named,
         draft.task,
         writer,
         facts,

@@ -1,7 +1,7 @@
 """The rewrite stage: edited documents become records. What a model answered is stored under the key of its request.
 
-Answers are committed a batch at a time in `generations/<hash8>/`, so a stopped build loses one batch at most, and a
-changed rule of verification asks for nothing.
+Per partition: answers in `generations/<hash8>/` (a batch at a time, so a stopped build loses one at most), records as
+written in `written/`. What depends on all partitions, and `records/`, is in `corpus`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from leafinstruct.context import Context, Job
 from leafinstruct.document import (
@@ -23,49 +21,51 @@ from leafinstruct.document import (
     documents_from_table,
     records_to_table,
 )
-from leafinstruct.models.llm import Generation
+from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
+from leafinstruct.models.llm import Llm, context_of
 from leafinstruct.pipeline import Filter, Pipeline, find_file
 from leafinstruct.rewrite import template
-from leafinstruct.rewrite.instruct import Request, Settings, write
-from leafinstruct.rewrite.prompt import Prompt, load_prompt
+from leafinstruct.rewrite.answers import Answers
+from leafinstruct.rewrite.clean import clean, load_clean_prompt
+from leafinstruct.rewrite.corpus import keep
+from leafinstruct.rewrite.instruct import Settings, Writer, write
+from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts, dropped
-from leafinstruct.rewrite.task import TASKS, Draft, check_weights, choose_task, draft
+from leafinstruct.rewrite.task import Draft, check_weights, choose_task, draft, tasks
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, make_settings
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the same documents and answers would make other records."""
 WRITERS = ("llm", "template")
 BATCH = 32
-"""Answers committed together."""
-GENERATION_SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),
-        ("document", pa.string()),
-        ("text", pa.string()),
-        ("prompt_tokens", pa.int64()),
-        ("output_tokens", pa.int64()),
-        ("finish_reason", pa.string()),
-        ("error", pa.string()),
-    ]
-)
+"""Answers committed together, or the model's batch if that is larger."""
 
 
 @dataclass(frozen=True)
 class RewriteSettings:
-    """`writer`: llm, or template for dry runs. `tasks`: weights by task name. `prompt`: file beside the pipeline."""
+    """`writer`: llm, or template for dry runs. `tasks`: weights by task name. `prompt` and `clean`: files beside the
+    pipeline; without the latter texts stay as they are. `leak_margin`: by how much a request may be nearer to a
+    sentence of the answer than to the title, in cosine of the pipeline's dual encoder; 0 asks none."""
 
     writer: str = "llm"
     prompt: str = "prompts/instruction.md"
-    tasks: dict[str, float] = field(default_factory=lambda: dict.fromkeys(TASKS, 1.0))
+    clean: str = ""
+    leak_margin: float = 0.0
+    tasks: dict[str, float] = field(default_factory=lambda: dict.fromkeys(tasks(), 1.0))
     instruct: Settings = field(default_factory=Settings)
+
+    @property
+    def wanted(self) -> list[str]:
+        """Tasks that documents can get."""
+        return [name for name, weight in self.tasks.items() if weight > 0]
 
 
 def rewrite_settings(pipeline: Pipeline) -> RewriteSettings:
     """The checked `rewrite:` section of a pipeline. Raises LeafError naming the key."""
     raw = dict(pipeline.rewrite)
     where = f"{pipeline.path}: rewrite: "
-    own = {key: raw.pop(key) for key in ("writer", "prompt", "tasks") if key in raw}
+    own = {key: raw.pop(key) for key in ("writer", "prompt", "clean", "leak_margin", "tasks") if key in raw}
     try:
         settings = RewriteSettings(**own, instruct=make_settings(Settings, raw))
     except LeafError as error:
@@ -76,16 +76,20 @@ def rewrite_settings(pipeline: Pipeline) -> RewriteSettings:
         check_weights(settings.tasks)
     except LeafError as error:
         raise LeafError(f"{pipeline.path}: {error}") from None
+    if settings.leak_margin and "clip" not in pipeline.models:
+        raise LeafError(f"{where}leak_margin needs a dual encoder; add models: clip: to the pipeline")
     if settings.writer == "llm":
-        load_prompt(prompt_file(pipeline, settings))
+        load_prompt(_file(pipeline, "prompt", settings.prompt), settings.wanted)
+        if settings.clean:
+            load_clean_prompt(_file(pipeline, "clean", settings.clean))
     return settings
 
 
-def prompt_file(pipeline: Pipeline, settings: RewriteSettings) -> Path:
+def _file(pipeline: Pipeline, key: str, name: str) -> Path:
     try:
-        return find_file(pipeline.root, "pipelines", settings.prompt)
+        return find_file(pipeline.root, "pipelines", name)
     except LeafError as error:
-        raise LeafError(f"{pipeline.path}: rewrite: prompt: {error}") from None
+        raise LeafError(f"{pipeline.path}: rewrite: {key}: {error}") from None
 
 
 def rewrite(context: Context) -> None:
@@ -93,13 +97,14 @@ def rewrite(context: Context) -> None:
     run, pipeline = context.run, context.pipeline
     settings = rewrite_settings(pipeline)
     made_from = {name: _made_from(run, pipeline, settings, name) for name in run.partitions()}
-    stale = [name for name in run.partitions() if not run.fresh(f"records/{name}.parquet", made_from[name])]
+    stale = [name for name in run.partitions() if not run.fresh(f"written/{name}.parquet", made_from[name])]
     if settings.writer == "template":
         context.map(write_templates, [(name, made_from[name]) for name in stale], "rewrite")
-        return
-    work = (_write_with_model(context, settings, name, made_from[name]) for name in stale)
-    for _ in context.progress.over(work, len(stale), "rewrite"):
-        pass
+    else:
+        work = (_write_with_model(context, settings, name, made_from[name]) for name in stale)
+        for _ in context.progress.over(work, len(stale), "rewrite"):
+            pass
+    keep(context, settings.leak_margin)
 
 
 def writer_name(pipeline: Pipeline) -> str:
@@ -107,12 +112,26 @@ def writer_name(pipeline: Pipeline) -> str:
     return f"{model.name}@{model.revision or 'served'}"
 
 
+def answers_file(pipeline: Pipeline, name: str) -> str:
+    """Where a model's answers about a partition are; keys inside hold the prompt, so another prompt asks only for what
+    it changes."""
+    return f"generations/{digest(writer_name(pipeline))[:8]}/{name}.parquet"
+
+
 def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: str) -> str:
     asked: list[Any] = []
     if settings.writer == "llm":
-        asked = [writer_name(pipeline), prompt_file(pipeline, settings).read_text(encoding="utf-8")]
+        files = [("prompt", settings.prompt)] + ([("clean", settings.clean)] if settings.clean else [])
+        texts = [_file(pipeline, key, file).read_text(encoding="utf-8") for key, file in files]
+        asked = [writer_name(pipeline), *texts, _context_tokens(pipeline), *pipeline.models["llm"].languages]
     scores = [run.digest(file) for _, file in _published(pipeline, name)]
-    return fingerprint(VERSION, run.digest(f"filtered/{name}.parquet"), asdict(settings), asked, scores)
+    own = {key: value for key, value in asdict(settings).items() if key != "leak_margin"}
+    return fingerprint(VERSION, run.digest(f"filtered/{name}.parquet"), own, asked, scores)
+
+
+def _context_tokens(pipeline: Pipeline) -> int | None:
+    model = pipeline.models["llm"]
+    return context_of(model.backend, dict(model.options))
 
 
 def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:
@@ -125,10 +144,14 @@ def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:
 # Records of one partition
 
 
-def _drafts(run: Run, settings: RewriteSettings, name: str) -> tuple[list[Draft], list[Document]]:
-    """Drafts of the partition's edited documents, and the documents that suit no task."""
+def _documents(run: Run, name: str) -> list[Document]:
+    return list(documents_from_table(run.table(f"filtered/{name}.parquet")))
+
+
+def _drafts(documents: Sequence[Document], settings: RewriteSettings) -> tuple[list[Draft], list[Document]]:
+    """Drafts of the documents, and the documents that suit no task."""
     drafts, without = [], []
-    for document in documents_from_table(run.table(f"filtered/{name}.parquet")):
+    for document in documents:
         task = choose_task(document, settings.tasks)
         if task is None:
             without.append(document)
@@ -145,16 +168,19 @@ def _commit(
     without: Sequence[Document],
     writer: str,
     facts: Facts,
+    extra: dict[str, Any] | None = None,
+    foreign: Sequence[Document] = (),
 ) -> None:
     none = [dropped(document, "", "no_task", writer, facts) for document in without]
-    run.commit_table(f"records/{name}.parquet", records_to_table([*records, *none]), made_from)
+    none += [dropped(document, "", PASSED_OVER, writer, facts) for document in foreign]
+    run.commit_table(f"written/{name}.parquet", records_to_table([*records, *none]), made_from, extra)
 
 
 def write_templates(job: Job, name: str, made_from: str) -> str:
     """Records of a partition by the template writer."""
     pipeline, run = job.open()
     settings = rewrite_settings(pipeline)
-    drafts, without = _drafts(run, settings, name)
+    drafts, without = _drafts(_documents(run, name), settings)
     facts = read_facts(run, pipeline, name)
     records = template.write(drafts, settings=settings.instruct, facts=facts)
     _commit(run, name, made_from, records, without, template.WRITER, facts)
@@ -163,15 +189,33 @@ def write_templates(job: Job, name: str, made_from: str) -> str:
 
 def _write_with_model(context: Context, settings: RewriteSettings, name: str, made_from: str) -> str:
     run, pipeline = context.run, context.pipeline
-    prompt = load_prompt(prompt_file(pipeline, settings))
-    drafts, without = _drafts(run, settings, name)
+    prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), settings.wanted)
+    writer = Writer(writer_name(pipeline), prompt, settings.instruct, _context_tokens(pipeline))
+    batch = max(BATCH, dict(pipeline.models["llm"].options).get("batch_size", 0))
+    answers = Answers(run, answers_file(pipeline, name), _loader(context), batch)
     facts = read_facts(run, pipeline, name)
-    answers = Answers(context, name, prompt)
-    writer = writer_name(pipeline)
-    records = write(drafts, answers, prompt=prompt, settings=settings.instruct, model=writer, facts=facts)
+    spoken = pipeline.models["llm"]
+    documents, extra = _documents(run, name), {}
+    foreign = [d for d in documents if not speaks(spoken.languages, d.language)]
+    if foreign:
+        context.progress.say(passed_over("rewrite", spoken, [d.language for d in foreign]))
+        documents = [d for d in documents if speaks(spoken.languages, d.language)]
+    if settings.clean:
+        file = _file(pipeline, "clean", settings.clean)
+        documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model)
+        extra = {"clean": dict(sorted(counts.items()))}
+    drafts, without = _drafts(documents, settings)
+    records = write(drafts, answers, writer=writer, facts=facts)
     whole = made_from if answers.complete else fingerprint(made_from, "to be asked again")
-    _commit(run, name, whole, records, without, writer, facts)
+    _commit(run, name, whole, records, without, writer.model, facts, extra, foreign)
     return name
+
+
+def _loader(context: Context) -> Any:
+    def load() -> Llm:
+        return context.pool.llm(context.pipeline.models["llm"])
+
+    return load
 
 
 def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:
@@ -190,48 +234,3 @@ def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:
                 own = scores.setdefault(row["document"], {})
                 own |= {f"{owner.name}_{column}": row[column] for column in wanted}
     return Facts(clip, {document: tuple(own.items()) for document, own in scores.items()})
-
-
-class Answers:
-    """Answers requests from the store of a partition, and asks the model for what is not there."""
-
-    def __init__(self, context: Context, name: str, prompt: Prompt) -> None:
-        self._context = context
-        self._relative = f"generations/{digest([writer_name(context.pipeline), asdict(prompt)])[:8]}/{name}.parquet"
-        run = context.run
-        rows = run.table(self._relative).to_pylist() if run.meta(self._relative) else []
-        self._rows: dict[str, dict[str, Any]] = {row["key"]: row for row in rows}
-
-    def __call__(self, requests: list[Request]) -> list[Generation]:
-        missing = [r for r in requests if r.key not in self._rows]
-        if missing:
-            llm = self._context.pool.llm(self._context.pipeline.models["llm"])
-            for start in range(0, len(missing), BATCH):
-                batch = missing[start : start + BATCH]
-                first = batch[0]
-                answers = llm.generate(
-                    [r.messages for r in batch],
-                    schema=first.schema,
-                    max_tokens=first.max_tokens,
-                    temperature=first.temperature,
-                    seed=first.seed,
-                )
-                self._store(batch, answers)
-        return [self._generation(request) for request in requests]
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything that was asked has an answer; records of a partition without are made anew each time."""
-        return not any(row["error"] for row in self._rows.values())
-
-    def _store(self, requests: Sequence[Request], answers: Sequence[Generation]) -> None:
-        """Keep what was answered; an error is no answer and is asked again in the next build."""
-        for request, answer in zip(requests, answers, strict=True):
-            self._rows[request.key] = {"key": request.key, "document": request.document, **asdict(answer)}
-        kept = [row for _, row in sorted(self._rows.items()) if not row["error"]]
-        table = pa.Table.from_pylist(kept, schema=GENERATION_SCHEMA)
-        self._context.run.commit_table(self._relative, table, "stored")
-
-    def _generation(self, request: Request) -> Generation:
-        row = self._rows[request.key]
-        return Generation(**{k: v for k, v in row.items() if k not in ("key", "document")})

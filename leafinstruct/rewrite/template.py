@@ -6,12 +6,16 @@ import re
 from collections.abc import Sequence
 
 from leafinstruct.document import Record
-from leafinstruct.rewrite.instruct import Settings, check, finish
+from leafinstruct.rewrite.instruct import Settings, Written, check, finish
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import Draft, draw
-from leafinstruct.rewrite.verify import Refusal, language_of
+from leafinstruct.rewrite.title import plain_title
+from leafinstruct.rewrite.verify import Refusal
+from leafinstruct.rewrite.words import content, language_of
 
 WRITER = "template"
+BY_HEADING = ("question", "chapters")
+"""Tasks whose requests are about a part of the document."""
 
 # {0} is the title. Nothing is inflected around it, so any title fits.
 PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -35,6 +39,29 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
             "{0}: what is behind that? An illustrated account would help me.",
             "Could you write something with pictures on the subject: {0}?",
         ),
+        "account": (
+            "These are some pictures of mine: {0}. Can you tell the story that goes with them?",
+            "{0}: here are the first pictures. Please tell me about it, and show the rest.",
+        ),
+        "question": (
+            "What should I know about {0}? A picture would help.",
+            'Could you explain "{0}" to me and show what it looks like?',
+            "{0}: can you tell me about that, with pictures?",
+        ),
+        "next_state": (
+            "{0}: this is where I am now. What do I do next, and how should it look then?",
+            'My "{0}" looks like this so far. What is the next step? Please show it.',
+        ),
+        "edit": (
+            "{0}: this is what I have. Please show me how it looks after the following.",
+            'My "{0}" looks like this. What does it look like once this is done?',
+        ),
+        "chapters": (
+            "Please show me with pictures: {0}.",
+            'Now to "{0}": how is that done?',
+            "{0}: how do I go about it? Pictures would help.",
+            "What about {0}? Please explain it with images.",
+        ),
     },
     "de": {
         "howto": (
@@ -53,28 +80,53 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
             "Ich bin auf „{0}“ gestoßen und möchte es verstehen. Erklär es mir bitte mit Bildern.",
             "{0}: was steckt dahinter? Eine bebilderte Erklärung würde mir helfen.",
         ),
+        "account": (
+            "Das sind einige Bilder von mir: {0}. Kannst du die Geschichte dazu erzählen?",
+            "{0}: hier sind die ersten Bilder. Bitte erzähl mir davon und zeig mir die übrigen.",
+        ),
+        "question": (
+            "Was sollte ich über {0} wissen? Ein Bild wäre hilfreich.",
+            "Kannst du mir „{0}“ erklären und zeigen, wie es aussieht?",
+        ),
+        "next_state": (
+            "{0}: so weit bin ich. Was mache ich als Nächstes, und wie sollte es dann aussehen?",
+            "Bei „{0}“ sieht es jetzt so aus. Was ist der nächste Schritt? Bitte zeig ihn mir.",
+        ),
+        "edit": (
+            "{0}: das habe ich vor mir. Bitte zeig mir, wie es nach dem folgenden Schritt aussieht.",
+            "Mein Stand bei „{0}“ ist dieser. Wie sieht es aus, wenn das getan ist?",
+        ),
+        "chapters": (
+            "Bitte zeig mir mit Bildern: {0}.",
+            "Nun zu „{0}“: wie macht man das?",
+            "{0}: wie gehe ich da vor? Bilder wären hilfreich.",
+        ),
     },
 }
 
 
 def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[Record]:
     """One record for each draft, in order, under the same rules as a model's."""
-    return [finish(draft, instruction(draft, settings), WRITER, facts) for draft in drafts]
+    return [
+        finish(draft, [instruction(draft, turn, settings) for turn in range(len(draft.turns))], WRITER, facts)
+        for draft in drafts
+    ]
 
 
-def instruction(draft: Draft, settings: Settings) -> str | Refusal:
-    """A request around the title; the phrase is drawn by the document's id."""
+def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusal:
+    """A request around the title or, for a part of the document, around the heading of that part; the phrase is drawn
+    by the document's id."""
     phrases = PHRASES.get(language_of(draft.document))
     if phrases is None:
         return Refusal("no_template", "there are phrases for English and German only", final=True)
-    title = " ".join((draft.document.title or _first_heading(draft)).split())
-    title = re.sub(r"[\s.!?:;,]+$", "", title)
+    title = plain_title(draft.document)
+    if draft.task in BY_HEADING:
+        heading = next((p.text for p in draft.output(turn) if p.heading), "")
+        alone = turn > 0 or content(heading) & content(title)  # "Hardware" of what?
+        title = heading if heading and alone else ": ".join(filter(None, (title, heading)))
+    title = re.sub(r"[\s.!?:;,]+$", "", " ".join(title.split()))
     if not title:
         return Refusal("no_title", "the document has neither title nor heading", final=True)
     choice = phrases[draft.task]
-    text = choice[int(draw(draft.document.id, "phrase") * len(choice))].format(title)
-    return check(text, draft, "", settings) or text
-
-
-def _first_heading(draft: Draft) -> str:
-    return next((p.text for p in draft.document.parts if p.heading), "")
+    text = choice[int(draw(draft.document.id, f"phrase/{turn}") * len(choice))].format(title)
+    return check(text, draft, turn, "", settings) or Written(text)

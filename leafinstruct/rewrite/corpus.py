@@ -1,0 +1,72 @@
+"""What is decided over all partitions, once every record is written: requests that tell the answer in other words, and
+requests that repeat another's. Then `records/` is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+
+import pyarrow as pa
+
+from leafinstruct.context import Context
+from leafinstruct.document import Record, digest, documents_from_table, records_from_table, records_to_table
+from leafinstruct.rewrite import overlap, unique
+from leafinstruct.run import Run, fingerprint
+
+VERSION = 1
+REPEATED_FILE = "corpus/requests.parquet"
+REPEATED_SCHEMA = pa.schema([("id", pa.string()), ("stays", pa.string())])
+
+
+def keep(context: Context, leak_margin: float) -> None:
+    """Commit `records/`: what was written, less the requests that fall. A partition is made again only if its own rows
+    change. `leak_margin` 0 asks no model."""
+    run = context.run
+    told = _told(context, leak_margin) if leak_margin else set()
+    repeated = _repeated(run, told)
+    for name in run.partitions():
+        file = f"written/{name}.parquet"
+        ids = set(run.table(file, ["id"])["id"].to_pylist())
+        own = fingerprint(VERSION, run.digest(file), sorted(told & ids), sorted(repeated & ids))
+        if not run.fresh(f"records/{name}.parquet", own):
+            records = (_decided(r, told, repeated) for r in records_from_table(run.table(file)))
+            run.commit_table(f"records/{name}.parquet", records_to_table(records), own)
+
+
+def _decided(record: Record, told: set[str], repeated: set[str]) -> Record:
+    reason = "leak_meaning" if record.id in told else "not_unique" if record.id in repeated else ""
+    if not reason:
+        return record
+    return replace(record, messages=(), images=(), image_meta=(), dropped_by=f"rewrite:{reason}")
+
+
+def _repeated(run: Run, told: set[str]) -> set[str]:
+    files = [f"written/{name}.parquet" for name in run.partitions()]
+    made_from = fingerprint(unique.VERSION, [run.digest(file) for file in files], sorted(told))
+    if not run.fresh(REPEATED_FILE, made_from):
+        found = unique.repeated(unique.signature(r) for r in _standing(run, files) if r.id not in told)
+        rows = [{"id": one, "stays": other} for one, other in sorted(found.items())]
+        run.commit_table(REPEATED_FILE, pa.Table.from_pylist(rows, schema=REPEATED_SCHEMA), made_from)
+    return {row["id"] for row in run.table(REPEATED_FILE).to_pylist()}
+
+
+def _standing(run: Run, files: Iterable[str]) -> Iterable[Record]:
+    return (r for file in files for r in records_from_table(run.table(file)) if not r.dropped_by)
+
+
+def _told(context: Context, leak_margin: float) -> set[str]:
+    """Records whose request is nearer to a sentence of the answer than to the title, by more than `leak_margin`. The
+    margins are stored for each partition; another threshold asks no model."""
+    run, model = context.run, context.pipeline.models["clip"]
+    folder = f"overlap/{digest([overlap.VERSION, asdict(model)])[:8]}"
+    found: set[str] = set()
+    for name in run.partitions():
+        file, written = f"{folder}/{name}.parquet", f"written/{name}.parquet"
+        made_from = fingerprint(overlap.VERSION, asdict(model), run.digest(written))
+        if not run.fresh(file, made_from):
+            records = list(_standing(run, [written]))
+            documents = list(documents_from_table(run.table(f"filtered/{name}.parquet"))) if records else []
+            rows = overlap.margins(records, documents, context.pool.clip(model).embed_texts) if records else []
+            run.commit_table(file, pa.Table.from_pylist(rows, schema=overlap.SCHEMA), made_from)
+        found |= {r["id"] for r in run.table(file).to_pylist() if r["margin"] is not None and r["margin"] > leak_margin}
+    return found

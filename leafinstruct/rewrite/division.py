@@ -1,0 +1,159 @@
+"""Where a document may be divided: between steps, sections or text-image groups, never inside a step.
+
+Tasks are made of these; what a document is (instructions or not) is told here too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from leafinstruct.document import Document, Part
+
+MIN_STEPS = 2
+"""A how-to has two steps at least; the same number makes numbered paragraphs steps in harvest."""
+MIN_GROUPS = 3
+"""Steps, sections or text-image groups of which some can be given and some left to answer."""
+IMPERATIVES = 0.15
+"""Share of sentences that begin with an order, from which prose counts as instructions. Own choice: among 50 tutorials
+drawn by chance and sorted by eye, guides without steps had .17 and more, articles .12 and less."""
+
+TITLE = re.compile(
+    "|".join(
+        (
+            r"\bhow (?:to|do|can)\b|\bhow-?to\b|\btutorial\w*\b|\brecipe\b|\bstep[- ]by[- ]step\b",
+            r"\bwalk-?through\b|\bDIY\b",
+            r"^(?:make|making|build|building|create|creating|install|installing|set up|setting up|getting started)\b",
+            r"^(?:draw|drawing|cook|cooking|bake|baking|sew|sewing|tie|tying|fix|fixing|repair|repairing|use|using)\b",
+            r"\banleitung\b|\brezept\b|\bwie (?:man|du|ich|sie)\b|schritt für schritt|^so \w+",
+            r"\bcomment \w+er\b|\brecette\b|\btutoriel\b|\breceta\b|\bcómo \w+r\b",
+            r"做法|教程|如何|怎么|作り方",
+        )
+    ),
+    re.IGNORECASE,
+)
+ORDER = re.compile(
+    r"(?:\W|\d)*(?:(?:then|now|next|first|finally|carefully|gently|dann|nun|jetzt|zuerst)\b,?\s+)?"
+    r"(?:add|apply|attach|bake|bend|boil|bring|build|check|choose|clean|click|close|combine|connect|copy|cover|create"
+    r"|cut|dip|download|drag|drain|draw|drill|drop|dry|enter|fill|find|fold|get|glue|go to|heat|hold|insert|install"
+    r"|keep|lay|leave|let|lift|make|mark|measure|melt|mix|move|open|paint|paste|peel|pick|place|pour|press|pull|push"
+    r"|put|remove|repeat|return|rinse|roll|run|save|screw|select|set|sew|slice|slide|soak|spread|stir|take|tap|tie"
+    r"|tighten|trim|turn|twist|type|use|wait|wash|wear|wipe|wrap|write"
+    r"|backe?|drücke?|falte|klebe|klicke?|koche|öffne|schließe|wende|gib"
+    r"|gieß\w*|lass\w*|leg\w*|mach\w*|misch\w*|nimm|press\w*|rühr\w*|schneid\w*|setz\w*|stell\w*|zieh\w*)\b",
+    re.IGNORECASE,
+)
+SENTENCE_BREAK = re.compile(r"(?<=[.!?:。！？])\s+|\n+")
+
+Span = tuple[int, int]
+"""Positions from the first part to behind the last."""
+
+
+def is_procedure(document: Document) -> bool:
+    """Whether the document says how to do something: by its steps, its title, or sentences that are orders."""
+    if len({p.step for p in document.parts if p.step}) >= MIN_STEPS or TITLE.search(document.title):
+        return True
+    texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
+    sentences = [s for text in texts for s in SENTENCE_BREAK.split(text) if s.strip()]
+    orders = sum(bool(ORDER.match(s)) for s in sentences)
+    return orders >= MIN_STEPS and orders / len(sentences) >= IMPERATIVES
+
+
+def has_prose(parts: Sequence[Part]) -> bool:
+    return any(p.type == "text" and not p.heading for p in parts)
+
+
+def has_image(parts: Sequence[Part]) -> bool:
+    return any(p.type == "image" for p in parts)
+
+
+def answers(parts: Sequence[Part]) -> bool:
+    """Whether the parts can be an interleaved answer: text and an image."""
+    return has_prose(parts) and has_image(parts)
+
+
+def cuts(parts: Sequence[Part]) -> list[int]:
+    """Positions between two steps; without steps between two sections; else between two text-image groups.
+
+    A heading goes with what follows it, so no cut stands behind one. With fewer than MIN_GROUPS pieces there is none.
+    """
+    steps = {p.step for p in parts if p.step}
+    if len(steps) >= MIN_GROUPS:
+        starts = _step_starts(parts)
+    elif steps:
+        return []
+    else:
+        starts = _section_starts(parts, MIN_GROUPS) or groups(parts)[1:]
+        if len(starts) < MIN_GROUPS - 1:
+            return []
+    return _whole_cuts(parts, starts)
+
+
+def sections(parts: Sequence[Part], least: int = 2) -> list[Span]:
+    """Spans from one heading of the highest repeated level to the next; what stands before the first is in none.
+
+    Sections that would cut a step are joined with the one before.
+    """
+    starts = _section_starts(parts, least)
+    if not starts:
+        return []
+    whole = [starts[0], *(cut for cut in _whole_cuts(parts, starts) if cut > starts[0])]
+    return list(zip(whole, [*whole[1:], len(parts)], strict=True))
+
+
+def units(parts: Sequence[Part]) -> list[Span]:
+    """Spans of steps or, without steps, of text-image groups: the states that a doing goes through."""
+    if any(p.step for p in parts):
+        inside = [i for i, p in enumerate(parts) if p.step]
+        starts = [i for i in inside if i == 0 or parts[i].step != parts[i - 1].step]
+        numbers = [parts[i].step for i in starts]
+        if len(set(numbers)) < len(numbers):  # a step that comes back is no state among others
+            return []
+        ends = [
+            next(j for j in range(i, len(parts) + 1) if j == len(parts) or parts[j].step != parts[i].step)
+            for i in starts
+        ]
+        return list(zip(starts, ends, strict=True))
+    starts = groups(parts)
+    if not starts:
+        return []
+    return list(zip(starts, [*(_before_headings(parts, s) for s in starts[1:]), len(parts)], strict=True))
+
+
+def groups(parts: Sequence[Part]) -> list[int]:
+    """Where text-image groups begin: each ends with its images, or begins with them if the document does."""
+    body = [i for i, p in enumerate(parts) if not p.heading]
+    if not body:
+        return []
+    image_first = parts[body[0]].type == "image" and parts[body[-1]].type == "text"
+    first = "image" if image_first else "text"
+    return [body[0]] + [
+        i for before, i in zip(body, body[1:], strict=False) if parts[i].type == first != parts[before].type
+    ]
+
+
+def _step_starts(parts: Sequence[Part]) -> list[int]:
+    return [i for i in range(1, len(parts)) if parts[i].step and parts[i].step != parts[i - 1].step]
+
+
+def _section_starts(parts: Sequence[Part], least: int) -> list[int]:
+    levels = [p.heading for p in parts if p.heading]
+    top = next((n for n in sorted(set(levels)) if levels.count(n) >= least), 0)
+    return [i for i in range(len(parts)) if top and parts[i].heading == top]
+
+
+def _whole_cuts(parts: Sequence[Part], starts: Sequence[int]) -> list[int]:
+    found = sorted({_before_headings(parts, start) for start in starts})
+    return [cut for cut in found if cut and _keeps_steps(parts, cut)]
+
+
+def _before_headings(parts: Sequence[Part], position: int) -> int:
+    while position > 0 and parts[position - 1].heading:
+        position -= 1
+    return position
+
+
+def _keeps_steps(parts: Sequence[Part], cut: int) -> bool:
+    before = {p.step for p in parts[:cut] if p.step}
+    after = {p.step for p in parts[cut:] if p.step}
+    return not before & after

@@ -1,0 +1,57 @@
+"""Whether an instruction gives the answer away in other words: by meaning, where words in a row say nothing.
+
+What counts is by how much an instruction is nearer to a sentence of the answer than to the title: a request is near
+its title, a told step is near that step. Similarity alone does not tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from leafinstruct.document import Document, Message, Record
+from leafinstruct.rewrite.division import SENTENCE_BREAK
+from leafinstruct.rewrite.title import plain_title
+from leafinstruct.rewrite.words import words
+
+if TYPE_CHECKING:
+    import numpy as np
+
+VERSION = 1
+"""Grows whenever the same records would get other margins."""
+SCHEMA = pa.schema([("id", pa.string()), ("margin", pa.float64())])
+MIN_WORDS = 4
+"""Shorter sentences name things."""
+MAX_SENTENCES = 40
+"""Of an answer, from its beginning: what a model was not shown it cannot tell."""
+
+Embed = Callable[[Sequence[str]], "np.ndarray"]
+"""Texts to unit vectors [n, dim]."""
+
+
+def margins(records: Sequence[Record], documents: Sequence[Document], embed: Embed) -> list[dict[str, Any]]:
+    """A row for each record that is none of the dropped: `margin` is the largest over its exchanges of similarity to
+    the nearest sentence of the answer less similarity to the title or to the answer's first line, whichever is nearer;
+    null without a title or a sentence."""
+    titles = {document.id: plain_title(document) for document in documents}
+    rows = []
+    for record in records:
+        if not record.dropped_by:
+            turns = zip(record.messages[::2], record.messages[1::2], strict=True)
+            found = [_margin(user, answer, titles[record.document], embed) for user, answer in turns]
+            known = [value for value in found if value is not None]
+            rows.append({"id": record.id, "margin": round(max(known), 4) if known else None})
+    return rows
+
+
+def _margin(user: Message, answer: Message, title: str, embed: Embed) -> float | None:
+    texts = [c.text for c in answer.content if c.type == "text"]
+    lines = [s.strip() for text in texts for s in SENTENCE_BREAK.split(text)]
+    told = [s for s in lines[1:] if len(words(s)) >= MIN_WORDS][:MAX_SENTENCES]
+    if not title or not told:
+        return None
+    vectors = embed([user.content[0].text, title, lines[0] or title, *told])
+    near = vectors[1:] @ vectors[0]
+    return float(near[2:].max() - near[:2].max())

@@ -1,0 +1,37 @@
+"""Several turns: a tutorial with natural chapters, asked for one after the other."""
+
+from __future__ import annotations
+
+from leafinstruct.document import Document
+from leafinstruct.rewrite.division import answers, has_prose, is_procedure, sections
+from leafinstruct.rewrite.task import Task, Turn, Turns, span
+
+MAX_TURNS = 4
+"""Longer talks cost a request each and are joined (own choice)."""
+MIN_TURNS = 2
+
+
+def divide(document: Document) -> Turns | None:
+    """Chapters with text and image each; one that has none of one goes with the one before it. Nothing is left out."""
+    parts = document.parts
+    if not is_procedure(document):
+        return None
+    starts = [start for start, _ in sections(parts)]
+    ends = [*starts[1:], len(parts)]
+    chapters: list[list[int]] = []
+    for start, end in zip([0, *starts[1:]], ends, strict=False):
+        if chapters and not answers(parts[slice(*chapters[-1])]):
+            chapters[-1][1] = end
+        else:
+            chapters.append([start, end])
+    if len(chapters) > 1 and not answers(parts[slice(*chapters[-1])]):
+        _, end = chapters.pop()
+        chapters[-1][1] = end
+    if len(chapters) < MIN_TURNS or not has_prose(parts):
+        return None
+    turns = min(MAX_TURNS, len(chapters))
+    cuts = [chapters[i * len(chapters) // turns][0] for i in range(turns)] + [len(parts)]
+    return tuple(Turn((), span(start, end)) for start, end in zip(cuts, cuts[1:], strict=False))
+
+
+TASK = Task("chapters", "a talk of several turns; each chapter answers one request", divide)

@@ -1,0 +1,36 @@
+"""An edit: the picture of a state and what is done to it in, the picture of the result out."""
+
+from __future__ import annotations
+
+from leafinstruct.document import Document
+from leafinstruct.rewrite.division import ORDER, Span, is_procedure, units
+from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
+from leafinstruct.rewrite.words import words
+
+MAX_WORDS = 60
+"""Of the doing (own choice): more is several doings, of which one picture shows the last."""
+
+
+def divide(document: Document) -> Turns | None:
+    if not is_procedure(document):
+        return None
+    spans = units(document.parts)
+    pairs = [turn for one, two in zip(spans, spans[1:], strict=False) if (turn := _edit(document, one, two))]
+    return (pairs[int(draw(document.id, "edit") * len(pairs))],) if pairs else None
+
+
+def _edit(document: Document, one: Span, two: Span) -> Turn | None:
+    """From the last image of one unit to the only image of the next, if that begins with an order."""
+    parts = document.parts
+    before = [i for i in span(*one) if parts[i].type == "image"]
+    after = [i for i in span(*two) if parts[i].type == "image"]
+    doing = [i for i in span(*two) if parts[i].type == "text" and not parts[i].heading]
+    text = " ".join(parts[i].text for i in doing)
+    if not before or len(after) != 1 or not ORDER.match(text) or len(words(text)) > MAX_WORDS:
+        return None
+    return Turn((before[-1], *doing), tuple(after))
+
+
+TASK = Task(
+    "edit", "a picture and what is done to it are given; the picture of the result answers", divide, whole=False
+)

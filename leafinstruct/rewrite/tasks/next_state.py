@@ -1,0 +1,29 @@
+"""One step on: the picture of a state in, what to do next and the picture of the next state out."""
+
+from __future__ import annotations
+
+from leafinstruct.document import Document
+from leafinstruct.rewrite.division import answers, has_image, is_procedure, units
+from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
+
+
+def divide(document: Document) -> Turns | None:
+    parts = document.parts
+    if not is_procedure(document):
+        return None
+    spans = units(parts)
+    pairs = [
+        (one, two)
+        for one, two in zip(spans, spans[1:], strict=False)
+        if has_image(parts[slice(*one)]) and answers(parts[slice(*two)])
+    ]
+    if not pairs:
+        return None
+    one, two = pairs[int(draw(document.id, "next_state") * len(pairs))]
+    state = max(i for i in span(*one) if parts[i].type == "image")
+    return (Turn((state,), span(*two), shown=span(*one)),)
+
+
+TASK = Task(
+    "next_state", "a picture of one step is given; the next step answers, text and picture", divide, whole=False
+)

@@ -1,0 +1,41 @@
+"""Every rule against what the seeded planter of the benchmark makes for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+from verify_rules import HONEST, Planted, Planter, case_of, table
+
+from leafinstruct.rewrite.verify import RULES, verify
+
+EACH = 12
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, dict[str, int]]:
+    return table(seed=7, each=EACH)
+
+
+def test_every_rule_is_tried(found: dict[str, dict[str, int]]) -> None:
+    assert set(found) == set(RULES) | {"clean_step", "clean_number", "clean_matter", "not_unique"}
+    assert all(row["violations"] >= 10 and row["lookalikes"] >= 10 for row in found.values())
+
+
+def test_what_is_planted_is_caught(found: dict[str, dict[str, int]]) -> None:
+    low = {rule: row for rule, row in found.items() if row["stopped"] < 0.9 * row["violations"]}
+    assert not low
+
+
+def test_lookalikes_pass(found: dict[str, dict[str, int]]) -> None:
+    high = {rule: row for rule, row in found.items() if row["hit"] > 0.1 * row["lookalikes"]}
+    assert not high
+
+
+def test_the_honest_requests_pass_every_rule() -> None:
+    planter = Planter(0)
+    refusals = {slug: verify(case_of(Planted(text, planter.drafts[slug]))) for slug, text in HONEST.items()}
+    assert not {slug: refusal for slug, refusal in refusals.items() if refusal}
