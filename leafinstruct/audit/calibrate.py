@@ -1,0 +1,178 @@
+"""Thresholds for a wanted share of clean documents kept, and what each share costs and brings.
+
+Every rule that is one comparison with a number, and whose column sees a defect, gets the threshold that keeps a given
+share of clean documents by itself. Each such share is tried on documents that the thresholds were not chosen on, by
+5-fold over base documents. Clean documents here passed the shipped rules: thresholds are tightened, never loosened.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leafinstruct.audit.cases import NUMBERS, Case
+from leafinstruct.audit.measure import SPEAKS, auroc, judge, threshold_at
+from leafinstruct.decide import View
+from leafinstruct.document import digest
+from leafinstruct.expression import Expression
+from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
+
+FOLDS = 5
+STEPS = (1.0, 0.995, 0.99, 0.98, 0.97, 0.95, 0.93, 0.9)
+"""Shares of clean documents that each rule by itself is to keep."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A rule with one threshold: `reads` is the name of its numbers among all columns, `sign` 1 if high is bad."""
+
+    label: str
+    left: str
+    reads: str
+    sign: float
+    now: str
+
+    def text(self, threshold: float) -> str:
+        return f"{self.left} {'>' if self.sign > 0 else '<'} {round(self.sign * threshold, 4):g}"
+
+
+def knobs(pipeline: Pipeline) -> list[Knob]:
+    """The rules of a pipeline that are one comparison of a number with a constant."""
+    found = [_knob(pipeline, owner, rule) for owner in pipeline.filters for rule in owner.rules]
+    return [knob for knob in found if knob]
+
+
+def _knob(pipeline: Pipeline, owner: Filter, rule: Rule) -> Knob | None:
+    if rule.when is None or len(rule.when.names) != 1:
+        return None
+    node = ast.parse(rule.when.text, mode="eval").body
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or isinstance(node.left, ast.BinOp | ast.UnaryOp):
+        return None
+    if not isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE) or not _constant(node.comparators[0]):
+        return None
+    name = rule.when.names[0]
+    column = pipeline.columns().get(full_name(pipeline, owner, name.column)) if name.column else None
+    if column is None or column.type not in NUMBERS or name.function in ("count", "sum", "dropped"):
+        return None
+    high = isinstance(node.ops[0], ast.Gt | ast.GtE)
+    function = name.function or ("" if column.grain == "document" else "max" if high else "min")
+    full = full_name(pipeline, owner, name.column)
+    reads = f"{function}({full})" if function else full
+    return Knob(f"{owner.name}.{rule.name}", str(name), reads, 1.0 if high else -1.0, rule.when.text)
+
+
+def _constant(node: ast.expr) -> bool:
+    try:
+        return isinstance(ast.literal_eval(node), int | float)
+    except ValueError:
+        return False
+
+
+def with_rules(pipeline: Pipeline, texts: Mapping[str, str]) -> Pipeline:
+    """The pipeline with other expressions for some rules, by FILTER.RULE."""
+    filters = []
+    for owner in pipeline.filters:
+        rules = tuple(
+            replace(rule, when=Expression(texts[f"{owner.name}.{rule.name}"]))
+            if f"{owner.name}.{rule.name}" in texts
+            else rule
+            for rule in owner.rules
+        )
+        filters.append(replace(owner, rules=rules))
+    return replace(pipeline, filters=tuple(filters))
+
+
+def calibrate(
+    pipeline: Pipeline,
+    view: View,
+    cases: Mapping[str, Sequence[Case]],
+    clean: Sequence[Case],
+    values: Mapping[str, pd.Series[Any]],
+    keep: float,
+) -> dict[str, Any]:
+    """Proposed rules, and the curve of clean documents kept against cases caught on documents not chosen on."""
+    turned = knobs(pipeline)
+    fold = {case.base: int(digest(case.base), 16) % FOLDS for case in clean}
+    curve = [_point(pipeline, view, cases, clean, values, turned, fold, {})]
+    curve += [_point(pipeline, view, cases, clean, values, turned, fold, {"each_rule_keeps": share}) for share in STEPS]
+    good = [p for p in curve[1:] if p["clean_kept"] >= keep]
+    chosen = max(good, key=lambda p: p["recall"], default=None)
+    if chosen is not None and chosen["recall"] <= curve[0]["recall"]:
+        chosen = None
+    texts = _fit(turned, cases, clean, values, chosen["each_rule_keeps"]) if chosen else {}
+    return {
+        "keep": keep,
+        "shipped": curve[0],
+        "curve": curve[1:],
+        "chosen": chosen,
+        "rules": [{"rule": k.label, "now": k.now, "proposed": texts[k.label]} for k in turned if k.label in texts],
+    }
+
+
+def _point(
+    pipeline: Pipeline,
+    view: View,
+    cases: Mapping[str, Sequence[Case]],
+    clean: Sequence[Case],
+    values: Mapping[str, pd.Series[Any]],
+    turned: Sequence[Knob],
+    fold: Mapping[str, int],
+    setting: dict[str, float],
+) -> dict[str, Any]:
+    """One point of the curve: each fold is decided with thresholds chosen on the others (shipped rules if no share is
+    set)."""
+    kept = 0
+    caught = dict.fromkeys(cases, 0)
+    for held in range(FOLDS):
+        inside = [c for c in clean if fold[c.base] == held]
+        tried = {d: [c for c in rows if fold[c.base] == held] for d, rows in cases.items()}
+        texts = {}
+        if setting:
+            others = {d: [c for c in rows if fold[c.base] != held] for d, rows in cases.items()}
+            rest = [c for c in clean if fold[c.base] != held]
+            texts = _fit(turned, others, rest, values, setting["each_rule_keeps"]) if rest else {}
+        wanted = [c.id for c in inside] + [c.id for rows in tried.values() for c in rows]
+        if not wanted:
+            continue
+        judgement = judge(with_rules(pipeline, texts), _part_of(view, wanted))
+        kept += sum(not judgement.harmed(c) for c in inside)
+        for defect, rows in tried.items():
+            caught[defect] += sum(judgement.caught(c) for c in rows)
+    shares = {defect: round(caught[defect] / len(rows), 3) for defect, rows in cases.items() if rows}
+    recall = round(float(np.mean(list(shares.values()))), 3) if shares else 0.0
+    return {**setting, "clean_kept": round(kept / len(clean), 3), "recall": recall, "defects": shares}
+
+
+def _part_of(view: View, ids: Sequence[str]) -> View:
+    images = view.images[view.images["document"].isin(set(ids))].reset_index(drop=True)
+    return View(view.documents.loc[list(ids)], images)
+
+
+def _fit(
+    turned: Sequence[Knob],
+    cases: Mapping[str, Sequence[Case]],
+    clean: Sequence[Case],
+    values: Mapping[str, pd.Series[Any]],
+    share: float,
+) -> dict[str, str]:
+    """Expressions of the rules whose column sees one of the defects, each keeping `share` of the clean documents."""
+    texts = {}
+    for knob in turned:
+        column = knob.sign * values[knob.reads]
+        good = column.loc[[c.id for c in clean]].to_numpy()
+        known = good[~np.isnan(good)]
+        if len(known) and any(_sees(column, rows, known) for rows in cases.values()):
+            threshold = threshold_at(np.where(np.isnan(good), -np.inf, good), share)
+            if np.isfinite(threshold):  # where most have no value, a rule cannot be told to keep so few
+                texts[knob.label] = knob.text(threshold)
+    return texts
+
+
+def _sees(column: pd.Series[Any], rows: Sequence[Case], good: np.ndarray) -> bool:
+    bad = column.loc[[c.id for c in rows]].to_numpy()
+    return auroc(bad[~np.isnan(bad)], good) >= SPEAKS

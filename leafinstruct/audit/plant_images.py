@@ -1,0 +1,126 @@
+"""Defects of images: at another place, of another document, twice, too small, an advert."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import random
+from dataclasses import replace
+
+from leafinstruct.audit.planted import CannotPlant, Planted, needs, places
+from leafinstruct.audit.world import World
+from leafinstruct.document import Document, Image, Part
+
+TINY_PIXELS = (1, 8, 16, 24, 32, 48)
+"""Widths of tracking pixels, favicons, emoticons and buttons."""
+BANNER_PIXELS = ((728, 90), (468, 60), (320, 50), (970, 90), (970, 250), (120, 600), (160, 600))
+"""Standard sizes of adverts (Interactive Advertising Bureau): leaderboard, banner, mobile, billboard, skyscrapers."""
+DRAWS = 50
+
+
+def shuffled(base: Document, world: World, draw: random.Random) -> Planted:
+    """Images permuted among their places; of 50 draws the one that leaves fewest in place. Alt text and caption, which
+    are about the image, go with it."""
+    at = places(base, "image")
+    needs(set(base.images), 2, "different images")
+    best: list[int] = []
+    wrong: list[int] = []
+    for _ in range(DRAWS):
+        order = draw.sample(at, len(at))
+        moved = [i for i, j in zip(at, order, strict=True) if base.parts[i].image != base.parts[j].image]
+        if len(moved) > len(wrong):
+            best, wrong = order, moved
+    parts = list(base.parts)
+    for i, j in zip(at, best, strict=True):
+        parts[i] = replace(base.parts[j], step=base.parts[i].step)
+    return Planted(tuple(parts), tuple(wrong))
+
+
+def one_other_topic(base: Document, world: World, draw: random.Random) -> Planted:
+    return _foreign(base, world, draw, same_topic=False, all_places=False)
+
+
+def all_other_topic(base: Document, world: World, draw: random.Random) -> Planted:
+    return _foreign(base, world, draw, same_topic=False, all_places=True)
+
+
+def one_same_topic(base: Document, world: World, draw: random.Random) -> Planted:
+    return _foreign(base, world, draw, same_topic=True, all_places=False)
+
+
+def all_same_topic(base: Document, world: World, draw: random.Random) -> Planted:
+    return _foreign(base, world, draw, same_topic=True, all_places=True)
+
+
+def _foreign(base: Document, world: World, draw: random.Random, *, same_topic: bool, all_places: bool) -> Planted:
+    """Images of one other document, without the alt text and caption they had there, which would give them away or
+    name the mistake. Where it has fewer images than there are places, the rest stay."""
+    at = places(base, "image")
+    needs(at, 1 if all_places else 2, "images")
+    donor = world.donor("images", base, same_topic, len(at) if all_places else 1)
+    if donor is None:
+        raise CannotPlant(f"no document of {'the same' if same_topic else 'another'} topic with other images")
+    offered = sorted(set(donor.images) - set(base.images), key=donor.images.index)
+    chosen = at if all_places else [draw.choice(at)]
+    parts = list(base.parts)
+    wrong = chosen[: len(offered)]
+    for place, sha in zip(wrong, offered, strict=False):
+        parts[place] = Part("image", image=sha, step=base.parts[place].step)
+    return Planted(tuple(parts), tuple(wrong), variant="all" if len(wrong) == len(at) else "some")
+
+
+def repeated_once(base: Document, world: World, draw: random.Random) -> Planted:
+    """An image takes the place of a later one, so that the second showing is the wrong one."""
+    at = places(base, "image")
+    needs(set(base.images), 2, "different images")
+    pairs = [(i, j) for i in at for j in at if i < j and base.parts[i].image != base.parts[j].image]
+    source, place = draw.choice(pairs)
+    parts = list(base.parts)
+    parts[place] = replace(base.parts[source], step=base.parts[place].step)
+    return Planted(tuple(parts), (place,))
+
+
+def repeated_everywhere(base: Document, world: World, draw: random.Random) -> Planted:
+    at = places(base, "image")
+    needs(set(base.images), 2, "different images")
+    shown = base.parts[at[0]]
+    parts = list(base.parts)
+    for place in at:
+        parts[place] = replace(shown, step=base.parts[place].step)
+    return Planted(tuple(parts), tuple(i for i in at if base.parts[i].image != shown.image))
+
+
+def tiny(base: Document, world: World, draw: random.Random) -> Planted:
+    """A miniature of another document's image, as icons and buttons are."""
+    width = draw.choice(TINY_PIXELS)
+    return _added(base, world, draw, (width, max(1, round(width * draw.choice((1, 1, 0.75))))), f"{width} px")
+
+
+def banner(base: Document, world: World, draw: random.Random) -> Planted:
+    """Another document's image stretched to a standard size of adverts."""
+    width, height = draw.choice(BANNER_PIXELS)
+    return _added(base, world, draw, (width, height), f"{width}x{height}")
+
+
+def _added(base: Document, world: World, draw: random.Random, size: tuple[int, int], variant: str) -> Planted:
+    donor = world.donor("added", base, same_topic=False) or world.donor("added", base, same_topic=True)
+    if donor is None:
+        raise CannotPlant("no other document with images")
+    source = world.images[next(sha for sha in donor.images if sha not in base.images)]
+    image = _resized(source, size)
+    place = draw.randrange(len(base.parts) + 1)
+    parts = [*base.parts[:place], Part("image", image=image.sha256), *base.parts[place:]]
+    return Planted(tuple(parts), (place,), (image,), variant)
+
+
+def _resized(source: Image, size: tuple[int, int]) -> Image:
+    import PIL.Image
+
+    out = io.BytesIO()
+    try:
+        with PIL.Image.open(io.BytesIO(source.bytes)) as opened:
+            opened.convert("RGB").resize(size).save(out, "PNG")
+    except Exception:  # Pillow's plugins raise many kinds of errors on broken data
+        raise CannotPlant("an image that cannot be decoded") from None
+    data = out.getvalue()
+    return Image(hashlib.sha256(data).hexdigest(), data, "png", *size, "")

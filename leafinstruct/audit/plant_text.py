@@ -1,0 +1,163 @@
+"""Defects of text and order: steps in another order, cut texts, furniture, word salad, another language."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from leafinstruct.audit.passages import FURNITURE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, spoken
+from leafinstruct.audit.planted import CannotPlant, Planted, needs, places, prose
+from leafinstruct.audit.world import World
+from leafinstruct.document import Document, Part
+
+CHARACTERS = ("zh", "ja")
+"""Languages written without spaces, whose characters are shuffled in place of words."""
+LEAST_WORDS = 8
+"""A text of fewer words is left as it is where words are shuffled or another language is put in."""
+
+
+def steps_shuffled(base: Document, world: World, draw: random.Random) -> Planted:
+    """Whole steps in another order, each with its images. Steps are those of the source, else what stands under each
+    heading, else what stands from one image to the next."""
+    blocks = _blocks(base)
+    needs(blocks, 3, "steps")
+    order = list(range(len(blocks)))
+    while order == sorted(order):
+        draw.shuffle(order)
+    head = base.parts[: blocks[0][0]]
+    return Planted((*head, *(base.parts[i] for at in order for i in blocks[at])))
+
+
+def _blocks(base: Document) -> list[list[int]]:
+    numbered = sorted({part.step for part in base.parts if part.step})
+    if len(numbered) >= 3:
+        first = next(i for i, part in enumerate(base.parts) if part.step)
+        starts = {first} | {i for i in range(first + 1, len(base.parts)) if _new_step(base, i)}
+    elif sum(part.heading > 0 for part in base.parts) >= 3:
+        starts = {i for i, part in enumerate(base.parts) if part.heading}
+    else:
+        starts = {i + 1 for i in places(base, "image") if i + 1 < len(base.parts)} | {0}
+    edges = [*sorted(starts), len(base.parts)]
+    return [list(range(a, b)) for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _new_step(base: Document, index: int) -> bool:
+    step = base.parts[index].step
+    return step > 0 and step != base.parts[index - 1].step
+
+
+def cut_everywhere(base: Document, world: World, draw: random.Random) -> Planted:
+    """Each text keeps the first 30 to 70 % of its characters."""
+    parts = list(base.parts)
+    for i in prose(base):
+        text = base.parts[i].text
+        left = text[: max(1, int(len(text) * draw.uniform(0.3, 0.7)))].strip()
+        parts[i] = replace(parts[i], text=left or text[:1])
+    return Planted(tuple(parts))
+
+
+def cut_images_left(base: Document, world: World, draw: random.Random) -> Planted:
+    """The text stops after 20 to 50 % of its characters; all images stay."""
+    return _cut(base, draw.uniform(0.2, 0.5), images_left=True)
+
+
+def cut_off(base: Document, world: World, draw: random.Random) -> Planted:
+    """All that comes after 30 to 60 % of the characters is gone, images too, as where a download broke off."""
+    return _cut(base, draw.uniform(0.3, 0.6), images_left=False)
+
+
+def _cut(base: Document, share: float, *, images_left: bool) -> Planted:
+    room = int(sum(len(base.parts[i].text) for i in prose(base)) * share)
+    parts: list[Part] = []
+    for part in base.parts:
+        if part.type == "image":
+            if images_left or room > 0:
+                parts.append(part)
+        elif room > 0:
+            text = part.text[:room].strip()
+            room -= 0 if part.heading else len(part.text)
+            if text:
+                parts.append(part if part.heading else replace(part, text=text))
+    if not parts:
+        raise CannotPlant("too little text to cut")
+    return Planted(tuple(parts))
+
+
+def furniture_mixed_in(base: Document, world: World, draw: random.Random) -> Planted:
+    """Two to five blocks of one to three lines of navigation or adverts between the parts."""
+    parts = list(base.parts)
+    for _ in range(draw.randint(2, 5)):
+        text = "\n".join(draw.sample(_furniture(base, world, draw), draw.randint(1, 3)))
+        parts.insert(draw.randrange(len(parts) + 1), Part("text", text=text))
+    return Planted(tuple(parts))
+
+
+def furniture_instead(base: Document, world: World, draw: random.Random) -> Planted:
+    """One to four lines of navigation or adverts in place of each text."""
+    parts = list(base.parts)
+    for i in prose(base):
+        lines = draw.sample(_furniture(base, world, draw), draw.randint(1, 4))
+        parts[i] = replace(parts[i], text="\n".join(lines))
+    return Planted(tuple(parts))
+
+
+def _furniture(base: Document, world: World, draw: random.Random) -> list[str]:
+    """Lines in the document's language: by a coin those that repeat within sites of the corpus, or our own."""
+    own = world.furniture.get(base.language.split("-")[0], ())
+    return list(own if len(own) >= 5 and draw.random() < 0.5 else spoken(base.language, FURNITURE))
+
+
+def word_salad(base: Document, world: World, draw: random.Random) -> Planted:
+    return _salad(base, draw, prose(base))
+
+
+def word_salad_half(base: Document, world: World, draw: random.Random) -> Planted:
+    at = prose(base)
+    needs(at, 2, "texts")
+    return _salad(base, draw, sorted(draw.sample(at, (len(at) + 1) // 2)))
+
+
+def _salad(base: Document, draw: random.Random, at: list[int]) -> Planted:
+    parts, changed = list(base.parts), False
+    for i in at:
+        text = parts[i].text
+        whole = base.language.split("-")[0] in CHARACTERS
+        words = [c for c in text if not c.isspace()] if whole else text.split()
+        if len(words) >= LEAST_WORDS:
+            draw.shuffle(words)
+            parts[i], changed = replace(parts[i], text=("" if whole else " ").join(words)), True
+    if not changed:
+        raise CannotPlant(f"no text of {LEAST_WORDS} words")
+    return Planted(tuple(parts))
+
+
+def wrong_language(base: Document, world: World, draw: random.Random) -> Planted:
+    """Every second text is one of a document in another language, or a paragraph of our own where there is none."""
+    at = [i for i in prose(base) if len(base.parts[i].text) > 20]
+    needs(at, 1, "texts")
+    spoken_here = base.language.split("-")[0].lower()
+    others = [d for d in world.documents if d.language and d.language.split("-")[0].lower() != spoken_here]
+    donor = next((d for d in world.ranked("language", base, others)), None)
+    texts = [p.text for p in donor.parts if p.type == "text" and not p.heading and len(p.text) > 20] if donor else []
+    if not texts:
+        texts = [PARAGRAPHS[draw.choice(sorted(set(PARAGRAPHS) - {spoken_here or "en"}))]]
+    parts = list(base.parts)
+    for turn, i in enumerate(at[draw.randrange(2) if len(at) > 1 else 0 :: 2]):
+        parts[i] = replace(parts[i], text=texts[turn % len(texts)])
+    return Planted(tuple(parts))
+
+
+def instruction(base: Document, world: World, draw: random.Random) -> Planted:
+    return _sentence(base, draw, spoken(base.language, INSTRUCTIONS))
+
+
+def neutral(base: Document, world: World, draw: random.Random) -> Planted:
+    return _sentence(base, draw, spoken(base.language, NEUTRAL))
+
+
+def _sentence(base: Document, draw: random.Random, sentences: tuple[str, ...]) -> Planted:
+    """One of the sentences as a paragraph of its own at the end of a text."""
+    i = draw.choice(prose(base))
+    parts = list(base.parts)
+    parts[i] = replace(parts[i], text=f"{parts[i].text}\n\n{draw.choice(sentences)}")
+    return Planted(tuple(parts))

@@ -1,0 +1,90 @@
+"""What the planters draw from: some of a run's kept documents, their images, and lines that repeat within a site.
+
+Every choice is by a hash of seed and document, so that one document more or less changes few plants, and what models
+said of the others stays true.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow.parquet as pq
+
+from leafinstruct.document import Document, Image, LeafError, digest, documents_from_table
+from leafinstruct.run import Run
+
+LINE_CHARS = (3, 200)
+"""Characters of a line that may be furniture."""
+REPEATED = 3
+"""Documents of a site from which a line that stands in all of them counts as its furniture."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The documents to plant in (raw maps removed), all images by sha256, and furniture lines by language."""
+
+    seed: int
+    documents: Sequence[Document]
+    images: Mapping[str, Image]
+    furniture: Mapping[str, Sequence[str]]
+
+    def ranked(self, purpose: str, base: Document, among: Iterable[Document]) -> list[Document]:
+        """Documents in an order that depends on seed, purpose and the two documents alone."""
+        return sorted(among, key=lambda d: digest([self.seed, purpose, base.id, d.id]))
+
+    def donor(self, purpose: str, base: Document, same_topic: bool, images: int = 1) -> Document | None:
+        """A document with images that `base` has not, of the same topic or of another: the first with as many as are
+        asked for, else the one with most."""
+        others = [d for d in self.documents if d.id != base.id and (topic(d) == topic(base)) == same_topic]
+        new = {d.id: len(set(d.images) - set(base.images)) for d in others}
+        ranked = [d for d in self.ranked(purpose, base, others) if new[d.id]]
+        return max(ranked, key=lambda d: min(images, new[d.id]), default=None)
+
+
+def topic(document: Document) -> str:
+    """What a document is about, or where it is from if nothing is said of that."""
+    return document.topic or document.site
+
+
+def gather(run: Run, count: int, seed: int) -> World:
+    """At most `count` kept documents of a run. Raises LeafError if the run has none."""
+    names = [n for n in run.partitions() if run.meta(f"filtered/{n}.parquet")]
+    ids = [(i, n) for n in names for i in run.table(f"filtered/{n}.parquet", ["id"])["id"].to_pylist()]
+    if not ids:
+        raise LeafError(f"{run.path}: no kept documents to plant defects in; leafinstruct build --stage filter first")
+    chosen: dict[str, set[str]] = defaultdict(set)
+    for key, name in sorted(ids, key=lambda entry: digest([seed, "chosen", entry[0]]))[:count]:
+        chosen[name].add(key)
+    documents: list[Document] = []
+    images: dict[str, Image] = {}
+    lines: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for name, keys in sorted(chosen.items()):
+        mine = [d for d in documents_from_table(run.table(f"filtered/{name}.parquet")) if d.id in keys]
+        documents += [replace(d, raw=(), lost=()) for d in mine]
+        images |= _images(run, name, {sha for d in mine for sha in d.images})
+        for raw in documents_from_table(run.table(f"documents/{name}.parquet")):
+            for line in _lines(raw):
+                lines[raw.site, raw.language.split("-")[0], line].add(raw.id)
+    furniture: dict[str, list[str]] = defaultdict(list)
+    for (_, language, line), seen in sorted(lines.items()):
+        if len(seen) >= REPEATED:
+            furniture[language].append(line)
+    return World(seed, sorted(documents, key=lambda d: d.id), images, furniture)
+
+
+def _images(run: Run, name: str, wanted: set[str]) -> dict[str, Image]:
+    found: dict[str, Image] = {}
+    with pq.ParquetFile(run.file(f"images/{name}.parquet")) as file:
+        for batch in file.iter_batches(batch_size=64):
+            for row in batch.to_pylist():
+                if row["sha256"] in wanted:
+                    found[row["sha256"]] = Image(**row)
+    return found
+
+
+def _lines(document: Document) -> set[str]:
+    texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
+    lines = {line.strip() for text in texts for line in text.splitlines()}
+    return {line for line in lines if LINE_CHARS[0] <= len(line) <= LINE_CHARS[1]}
