@@ -13,6 +13,7 @@ from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
 
+RunModelTasks = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[Any]]
 RunTasks = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]], int], Iterator[Any]]
 
 
@@ -25,6 +26,17 @@ class Job:
 
     def open(self) -> tuple[Pipeline, Run]:
         return _open(self.pipeline, self.run)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A job in the process that has everything open already."""
+
+    pipeline: Pipeline
+    run: Run
+
+    def open(self) -> tuple[Pipeline, Run]:
+        return self.pipeline, self.run
 
 
 @lru_cache(maxsize=4)
@@ -44,6 +56,8 @@ class Context:
     score_all: bool = False
     progress: Progress = field(default_factory=Progress)
     pool: Pool = field(default_factory=Pool)
+    run_model_tasks: RunModelTasks | None = None
+    """How an engine runs work that asks a model; without it this process does, with the models of `pool`."""
 
     def __post_init__(self) -> None:
         _open.cache_clear()  # the pipeline may have been edited since this process last built it
@@ -56,3 +70,12 @@ class Context:
         """Run `function(job, *task)` for all tasks on the engine, with progress; results in no given order."""
         ready = [(self.job, *task) for task in tasks]
         return list(self.progress.over(self.run_tasks(function, ready, self.workers), len(ready), label))
+
+    def map_with_model(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
+        """Run `function(pool, job, *task)` for all tasks where the models are, with progress."""
+        if self.run_model_tasks is None:
+            here = Opened(self.pipeline, self.run)
+            results: Iterator[Any] = (function(self.pool, here, *task) for task in tasks)
+        else:
+            results = self.run_model_tasks(function, [(self.job, *task) for task in tasks])
+        return list(self.progress.over(results, len(tasks), label))

@@ -165,34 +165,58 @@ def _alike(a: Any, b: Any) -> None:
 
 def _evaluate(node: ast.expr, values: Mapping[Name, Any]) -> Any:
     match node:
-        case ast.BoolOp(op=op, values=parts):
-            joined = np.logical_and if isinstance(op, ast.And) else np.logical_or
-            return joined.reduce(np.broadcast_arrays(*[_truth(_evaluate(p, values)) for p in parts]))
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return np.logical_not(_truth(_evaluate(operand, values)))
+        case ast.BoolOp() | ast.UnaryOp(op=ast.Not()) | ast.Compare():
+            return _holds(node, values, True)
         case ast.UnaryOp(operand=operand):
             return -_number(_evaluate(operand, values))
         case ast.BinOp(left=left, op=op, right=right):
             with np.errstate(divide="ignore", invalid="ignore"):
                 return ARITHMETIC[type(op)](_number(_evaluate(left, values)), _number(_evaluate(right, values)))
-        case ast.Compare(left=left, ops=ops, comparators=sides):
-            results, a = [], _evaluate(left, values)
-            for compare, side in zip(ops, sides, strict=True):
-                if isinstance(compare, ast.In | ast.NotIn):
-                    listed = _constants(side)
-                    if listed:
-                        _alike(a, listed[0])
-                    inside = np.isin(a, listed)
-                    results.append(inside if isinstance(compare, ast.In) else ~inside)
-                else:
-                    b = _evaluate(side, values)
-                    _alike(a, b)
-                    results.append(COMPARE[type(compare)](a, b))
-                    a = b
-            return np.logical_and.reduce(np.broadcast_arrays(*results))
         case ast.Constant(value=value):
             return value
         case ast.Call(func=ast.Name(id=function), args=arguments):
             return values[_function(function, arguments)]
         case _:
             return values[Name(ast.unparse(node))]
+
+
+def _holds(node: ast.expr, values: Mapping[Name, Any], sense: bool) -> Any:
+    """Where a condition is known to be true, or with `sense` False where it is known to be false.
+
+    What compares with NaN (an aggregate over no images, 0/0) is neither, as null is in SQL: `mean(x) < 3` and
+    `not mean(x) < 3` both fail to hold for a document without images.
+    """
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _holds(operand, values, not sense)
+        case ast.BoolOp(op=op, values=parts):
+            joined = np.logical_and if isinstance(op, ast.And) == sense else np.logical_or
+            return joined.reduce(np.broadcast_arrays(*[_holds(part, values, sense) for part in parts]))
+        case ast.Compare(left=left, ops=ops, comparators=sides):
+            joined = np.logical_and if sense else np.logical_or
+            a, results = _evaluate(left, values), []
+            for compare, side in zip(ops, sides, strict=True):
+                result, a = _compared(a, compare, side, values, sense)
+                results.append(result)
+            return joined.reduce(np.broadcast_arrays(*results))
+        case _:
+            value = _evaluate(node, values)
+            truth = _truth(value)
+            return (truth if sense else np.logical_not(truth)) & _known(value)
+
+
+def _compared(a: Any, compare: ast.cmpop, side: ast.expr, values: Mapping[Name, Any], sense: bool) -> tuple[Any, Any]:
+    """One comparison of `a` with the value of `side` (in the given sense), and that value."""
+    if isinstance(compare, ast.In | ast.NotIn):
+        listed = _constants(side)
+        if listed:
+            _alike(a, listed[0])
+        return (np.isin(a, listed) == (isinstance(compare, ast.In) == sense)) & _known(a), listed
+    b = _evaluate(side, values)
+    _alike(a, b)
+    return (np.asarray(COMPARE[type(compare)](a, b)) == sense) & _known(a) & _known(b), b
+
+
+def _known(value: Any) -> Any:
+    array = np.asarray(value)
+    return ~np.isnan(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool)

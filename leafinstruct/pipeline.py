@@ -17,6 +17,7 @@ import yaml
 
 from leafinstruct.document import LeafError, did_you_mean
 from leafinstruct.expression import Expression, ExpressionError, Name
+from leafinstruct.removal import Removals, load_removals
 
 if TYPE_CHECKING:
     from leafinstruct.score.base import Column, Scorer
@@ -25,8 +26,10 @@ STAGES = ("harvest", "filter", "rewrite", "shard", "train")
 DOCUMENT_FIELDS = ("source", "site", "license", "title", "topic", "language")
 """Fields of the document itself that rules may read, as `document.license` and so on."""
 RULE_KEYS = ("name", "drop", "when", "one_per", "missing", "origin")
-FILTER_KEYS = ("scorer", "settings", "rules", "about")
-PIPELINE_KEYS = ("name", "about", "sources", "models", "filters", "rewrite", "shard", "train")
+FILTER_KEYS = ("scorer", "model", "settings", "rules", "about")
+PIPELINE_KEYS = ("name", "about", "sources", "models", "filters", "rewrite", "shard", "train", "ray")
+MODELS = ("clip", "llm", "second_llm")
+"""Models that a pipeline names. A filter whose scorer asks `llm` may say `model: second_llm`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class ModelSettings:
     revision: str = ""
     backend: str = ""
     options: tuple[tuple[str, Any], ...] = ()
+    languages: tuple[str, ...] = ()
+    """Codes of the languages it speaks; documents in others are passed over. None: it is asked about all."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +96,16 @@ class Pipeline:
     rewrite: Mapping[str, Any]
     shard: Mapping[str, Any]
     train: Mapping[str, Any]
+    ray: Mapping[str, Any]
     raw: Mapping[str, Any] = field(default_factory=dict)
+    removals: Removals = field(default_factory=Removals)
+    """What was taken down in this project."""
 
     def columns(self) -> dict[str, Column]:
         """All score columns by their full name, FILTER.COLUMN."""
         return {f"{f.name}.{c.name}": c for f in self.filters if f.scorer for c in f.scorer.columns}
 
-    def section(self, name: Literal["shard", "train"], kind: type[Any]) -> Any:
+    def section(self, name: Literal["shard", "train", "ray"], kind: type[Any]) -> Any:
         """A section of the file as a settings dataclass. Raises LeafError naming file and section."""
         try:
             return make_settings(kind, getattr(self, name))
@@ -157,7 +165,9 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
         rewrite=_mapping(path, raw, "rewrite"),
         shard=_mapping(path, raw, "shard"),
         train=_mapping(path, raw, "train"),
+        ray=_mapping(path, raw, "ray"),
         raw=raw,
+        removals=load_removals(root),
     )
     _check_rules(pipeline)
     return pipeline
@@ -187,8 +197,13 @@ def load_scorer(spec: str, root: Path) -> type[Scorer]:
     known = {p.stem for p in (Path(__file__).parent / "score").glob("*.py")} - {
         "__init__",
         "base",
+        "benchmark_files",
+        "clusters",
+        "cut",
         "decode",
+        "pixels",
         "stage",
+        "strangers",
         "words",
     }
     if spec not in known:
@@ -219,11 +234,15 @@ def _filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSetting
     if raw.get("scorer"):
         try:
             kind = load_scorer(str(raw["scorer"]), root)
-            scorer = kind(_mapping(file, raw, "settings"), models.get(kind.model) if kind.model else None)
+            asked = str(raw.get("model") or kind.model)
+            scorer = kind(_mapping(file, raw, "settings"), models.get(asked))
+            scorer.read_files(root)
         except LeafError as error:
             raise LeafError(f"{file}: {error}") from None
-        if kind.model and kind.model not in models:
-            raise LeafError(f"{path}: filter '{name}' needs a model; add models: {kind.model}: to the pipeline")
+        if asked != kind.model and (asked, kind.model) != ("second_llm", "llm"):
+            raise LeafError(f"{file}: model is {asked!r}; the scorer asks {kind.model or 'none'}")
+        if asked in MODELS and asked not in models:
+            raise LeafError(f"{path}: filter '{name}' needs a model; add models: {asked}: to the pipeline")
     rules = tuple(_rule(file, entry) for entry in (_list(file, raw, "rules") if raw.get("rules") else []))
     _unique(file, "rules", [r.name for r in rules])
     return Filter(name, file, scorer, rules, str(raw.get("about") or ""))
@@ -259,9 +278,6 @@ def _check_rules(pipeline: Pipeline) -> None:
     columns = pipeline.columns()
     fields = {f"document.{name}" for name in DOCUMENT_FIELDS}
     seen: set[str] = {"document"}
-    alone = [f"{f.path}: rules: {r.name}" for f in pipeline.filters for r in f.rules if r.one_per]
-    if len(alone) > 1:
-        raise LeafError(f"{alone[1]}: one_per stands in one rule of a pipeline; {alone[0]} has it already")
     for owner in pipeline.filters:
         seen.add(owner.name)
         for rule in owner.rules:
@@ -317,19 +333,25 @@ def _check_grain(where: str, rule: Rule, name: Name, column: Column | None) -> N
 
 
 def _models(path: Path, raw: Any, resolve_models: bool) -> dict[str, ModelSettings]:
-    _check_keys(path, "models: ", raw, ("clip", "llm"))
+    from leafinstruct.models.languages import checked_languages
+
+    _check_keys(path, "models: ", raw, MODELS)
     found = {}
     for kind, entry in raw.items():
         if not isinstance(entry, dict) or not entry.get("model"):
             raise LeafError(f"{path}: models: {kind}: needs 'model', a hub id or a local folder")
-        options = {k: v for k, v in entry.items() if k not in ("model", "backend")}
+        options = {k: v for k, v in entry.items() if k not in ("model", "backend", "languages")}
+        try:
+            languages = checked_languages(entry.get("languages") or [])
+        except LeafError as error:
+            raise LeafError(f"{path}: models: {kind}: {error}") from None
         revision = ""
-        backend = str(entry.get("backend") or ("vllm" if kind == "llm" else ""))
+        backend = str(entry.get("backend") or ("" if kind == "clip" else "vllm"))
         if resolve_models and backend != "openai":
             from leafinstruct.models.weights import resolve
 
             revision = resolve(str(entry["model"])).revision
-        found[kind] = ModelSettings(str(entry["model"]), revision, backend, tuple(sorted(options.items())))
+        found[kind] = ModelSettings(str(entry["model"]), revision, backend, tuple(sorted(options.items())), languages)
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from leafinstruct.document import Document, LeafError
+from leafinstruct.document import LeafError
 
 FILE = "removed.jsonl"
 KINDS = ("url", "site", "sha256")
@@ -45,16 +45,6 @@ class Removals:
 
     def names_image(self, *sha256: str) -> bool:
         return any(value in self._values["sha256"] for value in sha256)
-
-    def found(self, documents: Iterable[Document]) -> tuple[frozenset[str], frozenset[str]]:
-        """Ids of documents that are named, and SHA-256 of images in the other documents that are."""
-        ids, images = set(), set()
-        for document in documents:
-            if self.names(document.url, document.site):
-                ids.add(document.id)
-            else:
-                images |= {sha for sha in document.images if self.names_image(sha)}
-        return frozenset(ids), frozenset(images)
 
 
 def load_removals(root: Path) -> Removals:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import PIL.Image
+import PIL.ImageDraw
 import pyarrow as pa
 import yaml
 
@@ -61,6 +63,18 @@ def picture(pixels: PIL.Image.Image | None = None, kind: str = "PNG", **save: An
     out = io.BytesIO()
     pixels.save(out, kind, **save)
     return image_of(out.getvalue(), kind.lower(), *pixels.size)
+
+
+def scene(seed: int) -> PIL.Image.Image:
+    """An RGB picture of 400 x 300 pixels with a few coloured shapes, another one for each seed."""
+    draw = random.Random(seed)
+    pixels = PIL.Image.new("RGB", (400, 300), tuple(draw.randrange(256) for _ in range(3)))
+    pen = PIL.ImageDraw.Draw(pixels)
+    for _ in range(12):
+        x, y = draw.randrange(320), draw.randrange(220)
+        box = (x, y, x + draw.randrange(30, 160), y + draw.randrange(30, 120))
+        (pen.ellipse if draw.random() < 0.5 else pen.rectangle)(box, fill=tuple(draw.randrange(256) for _ in range(3)))
+    return pixels
 
 
 def image_of(data: bytes, kind: str = "png", width: int | None = 40, height: int | None = 20) -> Image:

@@ -92,6 +92,12 @@ def test_a_document_without_images_is_no_case_of_a_missing_score(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize("when", ["mean(size) < 5", "not (mean(size) > 5)", "max(size) != 5", "min(size) not in [1]"])
+def test_a_rule_on_an_aggregate_over_nothing_does_not_hold(tmp_path: Path, when: str) -> None:
+    built = made.pipeline(tmp_path, {"one": [rule("low", "image", "size < 2"), rule("r", "document", when)]})
+    assert decide(built, sizes("a"), sizes("b", 1.0), sizes("c", 3.0)).document_by.tolist() == ["", "", "one.r"]
+
+
 @pytest.mark.parametrize(("missing", "by"), [("drop", "score_missing:one.r"), ("keep", "")])
 def test_null_is_neither_true_nor_false(tmp_path: Path, missing: str, by: str) -> None:
     for number, when in enumerate(["size < 5", "not size < 5", "size != 5"]):
@@ -186,7 +192,7 @@ def grouped(folder: Path) -> Pipeline:
     return made.pipeline(folder, {"one": rules, "seen": far}, models={"clip": {"model": "m"}})
 
 
-def chosen(built: Pipeline, *cases: tuple[Document, list[Values]]) -> dict[str, str]:
+def chosen(built: Pipeline, *cases: tuple[Document, list[Values]]) -> dict[str, dict[str, str]]:
     """The choice, with each document in a partition of its own and in reverse."""
     views = [view(built, [d], one=rows) for d, rows in reversed(cases)]
     return choose(built, views, words="one.words")
@@ -201,23 +207,41 @@ def test_the_document_with_most_surviving_images_stands_for_its_cluster(tmp_path
         sizes("d", 9.0, words=10),
     ]
     found = chosen(built, *cases)
-    assert found == {"g": "b", "h": "c"}
+    assert found == {"one.group": {"g": "b", "h": "c"}}
     verdicts = decide(built, *cases, chosen=found)
     assert verdicts.document_by.tolist() == ["one.alone", "", "", ""]
     assert decide(built, *cases).document_by.tolist() == [""] * 4, "without a choice the rule is passed over"
 
 
+def test_what_one_rule_drops_stands_for_nothing_in_the_next(tmp_path: Path) -> None:
+    rules = [rule("first", "document", one_per="group"), rule("second", "document", one_per="tone")]
+    built = made.pipeline(tmp_path, {"one": rules})
+    cases = [
+        sizes("a", 9.0, 9.0, 9.0, group="g"),
+        sizes("b", 9.0, 9.0, group="g", tone="t"),
+        sizes("c", 9.0, tone="t"),
+        sizes("d", tone="t"),
+    ]
+    found = chosen(built, *cases)
+    assert found == {"one.group": {"g": "a"}, "one.tone": {"t": "c"}}
+    assert decide(built, *cases, chosen=found).document_by.tolist() == ["", "one.first", "", "one.second"]
+
+
 def test_then_words_then_the_smallest_id(tmp_path: Path) -> None:
     built = grouped(tmp_path)
-    assert chosen(built, sizes("a", 9.0, group="g", words=5), sizes("b", 9.0, group="g", words=6)) == {"g": "b"}
-    assert chosen(built, sizes("a", 9.0, group="g", words=6), sizes("b", 9.0, group="g", words=6)) == {"g": "a"}
+    assert chosen(built, sizes("a", 9.0, group="g", words=5), sizes("b", 9.0, group="g", words=6)) == {
+        "one.group": {"g": "b"}
+    }
+    assert chosen(built, sizes("a", 9.0, group="g", words=6), sizes("b", 9.0, group="g", words=6)) == {
+        "one.group": {"g": "a"}
+    }
 
 
 def test_a_document_that_cheap_rules_dropped_stands_for_nothing(tmp_path: Path) -> None:
     built = grouped(tmp_path)
     cases = [sizes("a", 9.0, 9.0, group="g", words=99, odds=0.9), sizes("b", 9.0, group="g", words=1, odds=0.1)]
     found = chosen(built, *cases)
-    assert found == {"g": "b"}
+    assert found == {"one.group": {"g": "b"}}
     verdicts = decide(built, *cases, chosen=found)
     assert verdicts.document_by[1] == ""
     assert set(verdicts.failed_documents[0]) == {"one.alone", "one.odd"}
@@ -227,7 +251,7 @@ def test_a_model_does_not_choose(tmp_path: Path) -> None:
     built = grouped(tmp_path)
     (a, first), (b, second) = sizes("a", 9.0, 9.0, group="g"), sizes("b", 9.0, group="g")
     near = [{"document": "a", "part": 1, "near": 0.1}, {"document": "a", "part": 3, "near": 0.1}]
-    assert choose(built, [view(built, [a, b], one=[*first, *second], seen=near)]) == {"g": "a"}
+    assert choose(built, [view(built, [a, b], one=[*first, *second], seen=near)]) == {"one.group": {"g": "a"}}
 
 
 def test_decisions_tell_the_numbers_that_decided(tmp_path: Path) -> None:

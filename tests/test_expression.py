@@ -193,3 +193,24 @@ def test_division_by_zero_is_no_error() -> None:
     assert value("a / b > 1", a=2.0, b=0.0) is True
     assert value("a / b > 1", a=0.0, b=0.0) is False
     assert math.isinf(value("a / b", a=-1.0, b=0.0))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("m < 3", False),
+        ("not m < 3", False),
+        ("not (m < 3 and a > 1)", False),
+        ("not (m < 3 and a > 5)", True),
+        ("not (m < 3 or a > 5)", False),
+        ("m < 3 or a == 2", True),
+        ("m != 3", False),
+        ("not m == 3", False),
+        ("m not in [1, 2]", False),
+        ("not 1 < m < 3", False),
+        ("not 5 < a < m", True),
+        ("m + 1 < 3 or not m - 1 > 3", False),
+    ],
+)
+def test_what_compares_with_nothing_is_neither_true_nor_false(text: str, holds: bool) -> None:
+    assert value(text, m=math.nan, a=2.0) is holds

@@ -45,6 +45,9 @@ class Letters:
         assert not add_special_tokens
         return {"input_ids": [ord(letter) for letter in text]}
 
+    def decode(self, ids: list[int]) -> str:
+        return "".join(map(chr, ids))
+
     def apply_chat_template(self, prompt: list[dict[str, str]], **options: bool) -> str:
         assert options == {"add_generation_prompt": True, "tokenize": False}
         return "".join(message["content"] for message in prompt) + ">"
@@ -64,6 +67,11 @@ class Toy(LocalLlm):
         assert len(rows) <= self.batch_size
         self.rows += rows
         return [float(row.first - len(row.ids)) for row in rows]
+
+    def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        assert len(rows) <= self.batch_size
+        self.rows += [Row(row, len(row)) for row in rows]
+        return [[-float(token) for token in tokens] for _ in rows]
 
 
 @pytest.fixture
@@ -100,6 +108,22 @@ def test_choices_are_probabilities(toy: Toy) -> None:
     chances = toy.choice_logprobs([[{"role": "user", "content": "q"}]], ["a", "bc"])
     assert math.isclose(sum(math.exp(value) for value in chances[0].values()), 1)
     assert math.isclose(chances[0]["a"] - chances[0]["bc"], 1)
+
+
+def test_choices_of_one_token_each_take_one_pass(toy: Toy) -> None:
+    prompts = [[{"role": "user", "content": text}] for text in ("q", "rst", "u")]
+    chances = toy.choice_logprobs(prompts, ["a", "b", "c"])
+    assert [bytes(row.ids) for row in toy.rows] == [b"q>", b"rst>", b"u>"]
+    assert (toy.calls, toy.prompt_tokens) == (3, 2 + 4 + 2)
+    assert math.isclose(sum(math.exp(value) for value in chances[0].values()), 1)
+    assert math.isclose(chances[0]["a"] - chances[0]["b"], 1)
+    with pytest.raises(LeafError, match="prompt too long: 31 tokens, the model reads 19"):
+        toy.choice_logprobs([[{"role": "user", "content": "x" * 30}]], ["a", "b"])
+
+
+def test_an_excerpt_is_the_start_of_a_text(toy: Toy) -> None:
+    assert toy.excerpt("abcdef", 4) == ("abcd", 4)
+    assert toy.excerpt("abc", 4) == ("abc", 3)
 
 
 def test_a_base_model_is_told_from_a_chat_model(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,11 +174,13 @@ def test_vllm_and_transformers_give_the_same_logprobs(vllm: Llm, reference: Llm)
 @pytest.mark.model
 def test_vllm_and_transformers_choose_alike(vllm: Llm, reference: Llm) -> None:
     prompts = [[{"role": "user", "content": "Is water wet? Answer Yes or No."}], PROMPTS[0]]
-    for one, other in zip(
-        vllm.choice_logprobs(prompts, ["Yes", "No"]), reference.choice_logprobs(prompts, ["Yes", "No"]), strict=True
-    ):
-        assert one == pytest.approx(other, abs=2e-3)
-        assert math.isclose(sum(math.exp(value) for value in one.values()), 1)
+    for choices in (["Yes", "No"], ["1", "2", "3", "4", "5"], ["Yes, it is", "No"]):
+        asked = vllm.calls
+        both = vllm.choice_logprobs(prompts, choices), reference.choice_logprobs(prompts, choices)
+        assert vllm.calls - asked == (2 * len(choices) if " " in choices[0] else 2)
+        for one, other in zip(*both, strict=True):
+            assert one == pytest.approx(other, abs=2e-3)
+            assert math.isclose(sum(math.exp(value) for value in one.values()), 1)
 
 
 @pytest.mark.model

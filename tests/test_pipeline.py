@@ -7,6 +7,7 @@ import core_made as made
 import pytest
 import yaml
 
+from leafinstruct.decide import one_per_columns
 from leafinstruct.document import LeafError
 from leafinstruct.pipeline import default_pipeline, find_file, load_pipeline, package_folders
 from leafinstruct.score.base import ImageScorer
@@ -131,9 +132,9 @@ def test_a_rule_reads_no_later_filter(tmp_path: Path) -> None:
     assert made.pipeline(tmp_path / "other", {"two": WORDS, "one": early})
 
 
-def test_only_one_rule_chooses_among_documents(tmp_path: Path) -> None:
-    rules = [made.rule("alone", "document", one_per="group")]
-    assert "two.yaml: rules: alone: one_per stands in one rule" in error(tmp_path, {"one": rules, "two": rules})
+def test_several_rules_choose_among_documents(tmp_path: Path) -> None:
+    rules = [made.rule("alone", "document", one_per="group"), made.rule("other", "document", one_per="tone")]
+    assert one_per_columns(made.pipeline(tmp_path, {"one": rules})) == ["one.group", "one.tone"]
 
 
 def test_a_model_that_is_missing_is_named_before_anything_starts(tmp_path: Path) -> None:
@@ -201,7 +202,8 @@ MODELS = {"clip": {"model": "demo:clip-lite0"}, "llm": {"model": "demo:smollm2-1
 
 @pytest.mark.parametrize("name", SHIPPED_FILTERS)
 def test_shipped_filter_loads_and_says_where_its_thresholds_come_from(name: str, tmp_path: Path) -> None:
-    before = [f for f in ("image", "seen", "repeats", "text", "pointers", "duplicates") if f != name]
+    others = ("image", "seen", "repeats", "text", "ratios", "blocklist", "pointers", "duplicates")
+    before = [other for other in others if other != name]
     built = made.pipeline(tmp_path, {}, filters=[*before, name], models=MODELS)
     shipped = made.named(built, name)
     assert shipped.path == SHIPPED / "filters" / f"{name}.yaml"

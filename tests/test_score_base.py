@@ -15,7 +15,7 @@ import pytest
 from leafinstruct.document import Document, LeafError, LostImage
 from leafinstruct.pipeline import ModelSettings, load_scorer
 from leafinstruct.score import base
-from leafinstruct.score.base import CorpusScorer, DocumentScorer, ImageScorer, Item, ModelScorer, Scorer
+from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Item, ModelScorer, Scorer
 from leafinstruct.score.decode import decode
 
 MODEL = ModelSettings("made", "r1")
@@ -23,7 +23,9 @@ MODEL = ModelSettings("made", "r1")
 
 def scorer(name: str, **settings: Any) -> Any:
     kind = load_scorer(name, Path())
-    return kind(settings, MODEL if kind.model else None)
+    one = kind(settings, MODEL if kind.model else None)
+    one.read_files(Path())
+    return one
 
 
 SCORERS = sorted(
@@ -120,8 +122,17 @@ class MadeLlm:
         lengths = [min(max_tokens, len(words.split())) for _, words in texts]
         return [SimpleNamespace(per_token=-math.sqrt(n), tokens=n, error=None) for n in lengths]
 
+    def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
+        return " ".join(text.split()[:max_tokens]), min(max_tokens, len(text.split()))
 
-POOL = SimpleNamespace(clip=lambda settings: MadeClip(), llm=lambda settings: MadeLlm())
+    def choice_logprobs(self, prompts: Sequence[Any], choices: Sequence[str]) -> list[dict[str, float]]:
+        weights = [
+            [1 + len(prompt[-1]["content"]) % (3 + place) for place in range(len(choices))] for prompt in prompts
+        ]
+        return [{c: math.log(w / sum(row)) for c, w in zip(choices, row, strict=True)} for row in weights]
+
+
+POOL = SimpleNamespace(clip=lambda settings: MadeClip(), llm=lambda settings: MadeLlm(), close=lambda: None)
 IMAGES = {
     "slope": made.picture(PIL.Image.linear_gradient("L").resize((60, 30), PIL.Image.Resampling.NEAREST), "PPM"),
     "cut": made.image_of(made.picture(kind="PPM").bytes[:60], "ppm"),
@@ -143,6 +154,10 @@ def rows_of(name: str) -> list[dict[str, Any]]:
     one = scorer(name)
     if isinstance(one, ImageScorer):
         rows = [one.measure(i, *decode(i, 10**6)) for i in IMAGES.values()]
+    elif isinstance(one, GalleryScorer):
+        pictures = {i.sha256: decode(i, 10**6)[0] for i in IMAGES.values()}
+        sketches = {sha: one.sketch(found) for sha, found in pictures.items() if found}
+        rows = [row for page in pages()[:1] for row in one.score(page, sketches)]
     elif isinstance(one, DocumentScorer):
         rows = [row for page in pages()[:1] for row in one.score(page)]
     elif isinstance(one, CorpusScorer):
@@ -164,61 +179,118 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
-    "clip": (1, [{"near": 0.9101, "page": 0.9407}, {"near": 0.8998, "page": 0.9407}]),
-    "duplicates": (1, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
-    "image": (
-        1,
+    "clip": (
+        2,
         [
             {
-                "aspect": 2.0,
-                "bytes": 60,
-                "decode_error": "truncated",
-                "height": 20,
-                "long_side": 40,
-                "readable": False,
-                "short_side": 20,
-                "width": 40,
+                "caption": 0.4339,
+                "near": 0.9101,
+                "near_above": 0.1607,
+                "neighbours": 0.0,
+                "page": 0.9407,
+                "page_above": 0.0968,
+                "place": 0.0103,
+                "siblings": 1.0,
             },
             {
-                "animated": False,
-                "aspect": 2.0,
-                "bytes": 1813,
-                "contrast": 73.8809,
-                "decode_error": "",
-                "frames": 1,
-                "height": 30,
-                "long_side": 60,
-                "readable": True,
-                "short_side": 30,
-                "width": 60,
+                "caption": 0.4339,
+                "near": 0.8998,
+                "near_above": 0.1504,
+                "neighbours": 0.0,
+                "page": 0.9407,
+                "page_above": 0.0968,
+                "place": -0.0103,
+                "siblings": 1.0,
             },
         ],
     ),
-    "lm": (1, [{"likelihood": -6.5574, "tokens": 43}]),
-    "pointers": (1, [{"lost_needed": 1, "pointers": 3}, {"needed": 1, "pointed": 2}, {"needed": 0, "pointed": 0}]),
-    "repeats": (1, [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2}]),
-    "seen": (1, [{"documents_seen": 2, "sites_seen": 2}]),
-    "text": (
-        1,
+    "duplicates": (1, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
+    "image": (
+        2,
         [
             {
-                "furniture": 4.878,
-                "images": 2,
+                "readable": False,
+                "decode_error": "truncated",
+                "bytes": 60,
+                "width": 40,
+                "height": 20,
+                "short_side": 20,
+                "long_side": 40,
+                "aspect": 2.0,
+            },
+            {
+                "readable": True,
+                "decode_error": "",
+                "bytes": 1813,
+                "width": 60,
+                "height": 30,
+                "short_side": 30,
+                "long_side": 60,
+                "aspect": 2.0,
+                "frames": 1,
+                "animated": False,
+                "contrast": 73.8809,
+                "flat": 0.0333,
+                "sharpness": 0.9286,
+                "colourfulness": 0.0,
+                "hash": "cf1c1807ee0d330d",
+            },
+        ],
+    ),
+    "judge": (1, [{"coherence": 2.944, "doubt": 1.0644, "quality": 3.0, "tokens": 53}]),
+    "lm": (2, [{"likelihood": -6.5574, "tokens": 43}]),
+    "nsfw": (1, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
+    "pointers": (2, [{"pointers": 3, "lost_needed": 1}, {"pointed": 2, "needed": 1}, {"pointed": 0, "needed": 0}]),
+    "repeats": (
+        2,
+        [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2, "nearest": 0.0}],
+    ),
+    "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
+    "text": (
+        2,
+        [
+            {
+                "words": 41,
                 "language": "en",
                 "language_score": 0.9712,
-                "longest_tail": 1,
-                "lost_images": 1,
-                "open_ends": 0.5,
                 "repeated_lines": 0.0,
                 "repeated_ngrams": 0.0,
-                "sentence_words": 8.0,
                 "stop_words": 0.439,
-                "stops_open": True,
+                "furniture": 4.878,
                 "symbols": 0.0094,
-                "words": 41,
+                "sentence_words": 8.0,
+                "open_ends": 0.5,
+                "stops_open": True,
+                "cut_ends": 0.5,
+                "stops_cut": True,
+                "longest_tail": 1,
+                "images": 2,
+                "lost_images": 1,
             }
         ],
     ),
+    "pii": (1, [{"emails": 0, "phones": 0, "ips": 0, "cards": 0, "ibans": 0, "found": 0}]),
+    "ratios": (
+        1,
+        [
+            {
+                "char_repetition": 0.0392,
+                "word_repetition": 0.0,
+                "special": 0.2347,
+                "punctuation": 0.1277,
+                "repeated_paragraphs": 0.0,
+                "bullets": 0.0,
+                "trailing_off": 0.0,
+                "mean_word": 3.9756,
+                "letter_words": 0.9535,
+                "upper": 0.0429,
+                "digits": 0.0,
+                "words_per_image": 20.5,
+            }
+        ],
+    ),
+    "blocklist": (1, [{"words": 0.0, "count": 0, "site": False}]),
+    "boilerplate": (1, [{"words": 0.0, "lines": 0}, {"words": 0.0, "lines": 0}, {"words": 0.0, "lines": 0}]),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import core_made as made
 import PIL.Image
+import PIL.ImageFilter
 import pytest
 
 from leafinstruct.document import Image
@@ -22,7 +23,8 @@ def test_facts_of_a_good_image() -> None:
     assert measure(image) == {
         "sha256": image.sha256, "bytes": len(image.bytes), "width": 40, "height": 20, "short_side": 20, "long_side": 40,
         "aspect": 2.0, "readable": True, "decode_error": "", "frames": 1, "animated": False,
-        "contrast": pytest.approx(74, abs=2),
+        "contrast": pytest.approx(74, abs=2), "flat": pytest.approx(0.05), "sharpness": pytest.approx(0.778, abs=0.01),
+        "colourfulness": 0.0, "hash": "981e9e35cc7e102d",
     }  # fmt: skip
 
 
@@ -105,13 +107,73 @@ def test_contrast_is_that_of_what_a_reader_sees(pixels: PIL.Image.Image, contras
     assert measure(made.picture(pixels))["contrast"] == pytest.approx(contrast, abs=0.01)
 
 
-def test_all_image_scorers_share_one_decode(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    filters = {"one": {"scorer": "image"}, "two": {"scorer": "image"}}
+def tones(hue: int, saturation: int) -> PIL.Image.Image:
+    lightness = PIL.Image.linear_gradient("L")
+    flat = [PIL.Image.new("L", lightness.size, value) for value in (hue, saturation)]
+    return PIL.Image.merge("HSV", (*flat, lightness)).convert("RGB")
+
+
+def test_grey_pictures_have_no_colour_and_vivid_ones_more_than_pale_ones() -> None:
+    grey_one, pale, vivid = (measure(made.picture(tones(20, s)))["colourfulness"] for s in (0, 60, 255))
+    assert grey_one < 1 < pale < vivid
+    flat = measure(made.picture(grey("RGB", (255, 0, 0))))["colourfulness"]
+    assert flat == pytest.approx(0.3 * (255**2 + 127.5**2) ** 0.5)  # no spread; the formula's mean by hand
+
+
+def test_a_blurred_picture_is_less_sharp() -> None:
+    noise = PIL.Image.effect_noise((120, 90), 60)
+    values = [measure(made.picture(noise.filter(PIL.ImageFilter.GaussianBlur(r))))["sharpness"] for r in (0, 1, 3)]
+    assert values[0] > 3 * values[1] > 9 * values[2] > 0
+    assert measure(made.picture(grey("L", 7)))["sharpness"] == 0.0
+    assert measure(made.picture(grey("L", 7).crop((0, 0, 16, 2))))["sharpness"] is None
+
+
+def test_flat_is_the_largest_share_of_like_tones() -> None:
+    assert measure(made.picture(half("L", 0, 255)))["flat"] == 0.5
+    assert measure(made.picture(half("L", 100, 107)))["flat"] == 1.0
+    assert measure(made.picture(half("L", 100, 108)))["flat"] == 0.5
+
+
+def bits(one: Image, other: Image) -> int:
+    return (int(measure(one)["hash"], 16) ^ int(measure(other)["hash"], 16)).bit_count()
+
+
+def test_hashes_survive_encoding_size_and_orientation_and_tell_pictures_apart() -> None:
+    drawn, stranger = made.scene(1), made.scene(2)
+    turned = PIL.Image.Exif()
+    turned[0x0112] = 6
+    copies = [
+        made.picture(drawn, "JPEG", quality=40),
+        made.picture(drawn.resize((200, 150), PIL.Image.Resampling.LANCZOS), "WEBP"),
+        made.picture(drawn.resize((900, 675))),
+        made.picture(drawn.transpose(PIL.Image.Transpose.ROTATE_90), "JPEG", exif=turned.tobytes()),
+    ]
+    original = made.picture(drawn)
+    assert all(bits(original, copy) <= 4 for copy in copies), [bits(original, copy) for copy in copies]
+    assert bits(original, made.picture(stranger)) > 12
+
+
+def test_broken_exif_data_hurts_nobody() -> None:
+    row = measure(made.picture(made.scene(1), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"))
+    assert row["readable"] and row["hash"]
+
+
+def test_large_jpeg_data_is_decoded_small_but_read_to_its_end() -> None:
+    whole = made.picture(made.scene(3).resize((1600, 1200)), "JPEG", quality=95)
+    pixels, error = decode(whole, 10**7)
+    assert pixels is not None and pixels.size == (400, 300) and error == ""
+    cut = made.image_of(whole.bytes[:-2000], "jpeg", 1600, 1200)
+    assert decode(cut, 10**7) == (None, "truncated")
+
+
+def test_all_scorers_of_pixels_share_one_decode(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    filters = {"one": {"scorer": "image"}, "two": {"scorer": "image"}, "three": {"scorer": "repeats"}}
     built = made.pipeline(tmp_path, filters)
     opened: list[int] = []
     real: Callable[..., PIL.Image.Image] = PIL.Image.open
     monkeypatch.setattr(PIL.Image, "open", lambda *a, **k: (opened.append(1), real(*a, **k))[1])
     images = [made.picture(grey("L", shade)) for shade in (1, 2, 3)]
-    tables = stage._measure_images(built.filters, images)
+    sketches: dict[str, dict[str, Any]] = {"three": {}}
+    tables = stage._measure_images(built.filters, images, sketches)
     assert len(opened) == 3
-    assert tables["one"].num_rows == tables["two"].num_rows == 3
+    assert tables["one"].num_rows == tables["two"].num_rows == len(sketches["three"]) == 3

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import core_made as made
 import pytest
+from pointer_labels import HELD, SENTENCES
 from pointer_sentences import MEASURED, NOT_POINTING, POINTING
 
 from leafinstruct.document import LostImage
@@ -9,7 +10,7 @@ from leafinstruct.score.pointers import Pointer, Scorer, find_pointers, sentence
 
 
 def points(sentence: str) -> bool:
-    return bool(find_pointers(made.document("d", [made.text(sentence)])))
+    return bool(find_pointers(made.document("d", [made.text(sentence), made.image("a")])))
 
 
 def test_recall_and_precision_on_sentences_the_patterns_were_not_made_from() -> None:
@@ -19,6 +20,16 @@ def test_recall_and_precision_on_sentences_the_patterns_were_not_made_from() -> 
     assert len(right) == len(wrong) == 54
     assert len(hits) / len(right) >= 0.9, [s for s in right if s not in hits]
     assert len(hits) / (len(hits) + len(false)) >= 0.95, false
+
+
+def test_recall_and_precision_on_two_hundred_labelled_sentences() -> None:
+    for rows, recall in ((SENTENCES, 0.9), (HELD, 0.85)):
+        right = [s for _, is_pointer, s in rows if is_pointer]
+        hits = [s for s in right if points(s)]
+        false = [s for _, is_pointer, s in rows if not is_pointer and points(s)]
+        assert len(right) == len(rows) / 2
+        assert len(hits) / len(right) >= recall, [s for s in right if s not in hits]
+        assert len(hits) / (len(hits) + len(false)) >= 0.95, false
 
 
 @pytest.mark.parametrize("language", sorted(POINTING))
@@ -40,6 +51,15 @@ def test_no_language_is_left_behind(language: str) -> None:
 )
 def test_what_looks_like_a_pointer_and_is_none(text: str) -> None:
     assert not points(text)
+
+
+@pytest.mark.parametrize("text", ["It should look like this:", "So sollte es aussehen:", "Vous devriez obtenir ceci :"])
+def test_a_colon_points_only_at_an_image_that_follows(text: str) -> None:
+    shown = made.image("a")
+    assert find_pointers(made.document("d", [made.text(text), shown]))
+    assert find_pointers(made.document("d", [made.text(text)], [LostImage(1, "r", "missing")]))
+    assert not find_pointers(made.document("d", [made.text(text)]))
+    assert not find_pointers(made.document("d", [made.text(text + "\nx = 1"), shown]))
 
 
 def test_headings_do_not_point() -> None:

@@ -44,7 +44,7 @@ class Clip:
 
     def embed_images(self, images: Iterable[Image]) -> np.ndarray:
         """Unit vectors [n, dim] float32, in order. Transparent pixels count as white."""
-        tensors = (self._preprocess(_opaque(image)) for image in images)
+        tensors = (self._preprocess(opaque(image)) for image in images)
         return self._embed(tensors, self._model.encode_image)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -109,7 +109,7 @@ def _batches(rows: Iterator[torch.Tensor], size: int) -> Iterator[list[torch.Ten
         yield batch
 
 
-def _opaque(image: Image) -> Image:
+def opaque(image: Image) -> Image:
     """RGB; transparency over white, as a page shows it (a plain conversion gives whatever lies under it)."""
     if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
         return image.convert("RGB")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,6 +38,8 @@ class Generation:
     finish_reason: str = "error"
     """`stop`: the model ended; `length`: it was cut at `max_tokens`; `error`."""
     error: str | None = None
+    passing: bool = False
+    """Whether the error may pass (a server that was away): asking again later may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class LogProb:
     truncated: bool = False
     """Whether the context or the continuation was longer than what was read of it."""
     error: str | None = None
+    context_tokens: int = 0
+    """Tokens of the context that were read, without the start token."""
 
     @property
     def per_token(self) -> float | None:
@@ -111,6 +115,10 @@ class Llm(ABC):
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, without special ones."""
 
+    @abstractmethod
+    def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
+        """The start of a text, at most `max_tokens` tokens of it, and how many it has."""
+
     def close(self) -> None:  # noqa: B027 - most back-ends hold nothing that needs it
         """Give back memory and processes; the model cannot be used afterwards."""
 
@@ -142,6 +150,12 @@ def load_llm(backend: str, model: str, **settings: Any) -> Llm:
             hint = did_you_mean(name, allowed)
             raise LeafError(f"back-end {backend}: no setting {name!r}; it has {', '.join(allowed)}{hint}")
     return kind(model, **settings)
+
+
+def context_of(backend: str, options: Mapping[str, Any]) -> int | None:
+    """Tokens that a model reads at most, answer included, by the settings of its back-end; None if they do not say."""
+    setting = inspect.signature(_backend_class(backend)).parameters.get("max_model_len")
+    return None if setting is None else int(options.get("max_model_len", setting.default))
 
 
 def _backend_class(backend: str) -> Callable[..., Llm]:

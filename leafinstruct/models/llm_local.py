@@ -23,7 +23,7 @@ class Row:
 
 
 class LocalLlm(Llm):
-    """A language model with its tokenizer at hand. A back-end adds `_answer` and `_score`, on token ids."""
+    """A language model with its tokenizer at hand. A back-end adds `_answer`, `_score` and `_next`, on token ids."""
 
     capabilities = ALL
 
@@ -38,6 +38,13 @@ class LocalLlm(Llm):
         """Tokens of a text, without special ones."""
         return len(self._ids(text))
 
+    def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
+        """See Llm."""
+        ids = self._ids(text)
+        if len(ids) <= max_tokens:
+            return text, len(ids)
+        return self._tokenizer.decode(ids[:max_tokens]).rstrip("\ufffd"), max_tokens
+
     def prompt_logprobs(
         self, pairs: Sequence[tuple[str, str]], *, max_tokens: int = 256, max_context: int = 256
     ) -> list[LogProb]:
@@ -46,18 +53,36 @@ class LocalLlm(Llm):
         return self._scored(rows)
 
     def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
-        """See Llm: log p(choice | prompt) of the whole choice, normalised over the choices."""
-        rows = []
-        for prompt in prompts:
-            start = self._render(prompt)
-            rows += [Row(start + self._ids(choice), len(start)) for choice in choices]
+        """See Llm: of the whole choice; one pass over a prompt if each choice is a token of its own."""
+        starts = [self._render(prompt) for prompt in prompts]
+        tokens = [self._ids(choice) for choice in choices]
+        if all(len(ids) == 1 for ids in tokens) and len({ids[0] for ids in tokens}) == len(tokens):
+            groups = self._next_tokens(starts, [ids[0] for ids in tokens])
+        else:
+            groups = self._whole_choices(starts, tokens, choices)
+        return [dict(zip(choices, _normalised(group), strict=True)) for group in groups]
+
+    def _next_tokens(self, starts: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        for start in starts:
+            if (problem := self._problem(Row(start, 0))) is not None:
+                raise LeafError(f"model {self.name!r}: prompt too long: {problem}")
+        found: list[list[float]] = []
+        for chunk in _chunks(starts, self.batch_size):
+            found += self._next(chunk, tokens)
+        for start in starts:
+            self._count(len(start), 0)
+        return found
+
+    def _whole_choices(
+        self, starts: Sequence[list[int]], tokens: list[list[int]], choices: Sequence[str]
+    ) -> list[list[float]]:
+        rows = [Row(start + ids, len(start)) for start in starts for ids in tokens]
         totals = []
         for scored in self._scored(rows):
             if scored.total is None:
                 raise LeafError(f"model {self.name!r}: choices {list(choices)}: {scored.error}")
             totals.append(scored.total)
-        groups = (totals[start : start + len(choices)] for start in range(0, len(totals), len(choices)))
-        return [dict(zip(choices, _normalised(group), strict=True)) for group in groups]
+        return [totals[start : start + len(choices)] for start in range(0, len(totals), len(choices))]
 
     def _generate(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
@@ -83,6 +108,10 @@ class LocalLlm(Llm):
     def _score(self, rows: Sequence[Row]) -> list[float]:
         """Summed log-probability of each row's tokens from `first` on, for at most `batch_size` rows."""
 
+    @abstractmethod
+    def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        """log p of each of `tokens` as the next one, for at most `batch_size` rows of token ids."""
+
     def _scored(self, rows: Sequence[Row]) -> list[LogProb]:
         problems = [self._problem(row) for row in rows]
         fitting = [row for row, problem in zip(rows, problems, strict=True) if problem is None]
@@ -93,7 +122,13 @@ class LocalLlm(Llm):
             self._count(len(row.ids), 0)
         remaining = iter(totals)
         return [
-            LogProb(next(remaining) if problem is None else None, len(row.ids) - row.first, row.truncated, problem)
+            LogProb(
+                next(remaining) if problem is None else None,
+                len(row.ids) - row.first,
+                row.truncated,
+                problem,
+                row.first - 1,
+            )
             for row, problem in zip(rows, problems, strict=True)
         ]
 

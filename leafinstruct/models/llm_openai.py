@@ -25,10 +25,13 @@ PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 SETTINGS = {401: "the key is refused", 403: "the key is refused", 404: "no such address or model"}
 LONGEST_PAUSE = 60.0
 TOP_LOGPROBS = 20  # the most that the protocol allows
+BYTES_A_TOKEN = 4  # as English has it
 
 
 class _RequestFailed(Exception):
-    """One request that has no answer; the others may have one."""
+    """One request that has no answer; the others may have one. `passing`: a later try may succeed."""
+
+    passing = False
 
 
 class OpenAiLlm(Llm):
@@ -60,8 +63,13 @@ class OpenAiLlm(Llm):
         self._backoff = backoff
 
     def count_tokens(self, text: str) -> int:
-        """An estimate: the server's tokenizer is not here. Four bytes of UTF-8 a token, as English has it."""
-        return math.ceil(len(text.encode()) / 4)
+        """An estimate by the bytes of UTF-8: the server's tokenizer is not here."""
+        return math.ceil(len(text.encode()) / BYTES_A_TOKEN)
+
+    def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
+        """See Llm, by the same estimate."""
+        start = text.encode()[: max_tokens * BYTES_A_TOKEN].decode(errors="ignore")
+        return start, self.count_tokens(start)
 
     def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
         """See Llm: by the answer's first token. Raises LeafError if choices begin alike or the server gives none."""
@@ -106,7 +114,9 @@ class OpenAiLlm(Llm):
             form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
             bodies = [body | {"response_format": form} for body in bodies]
         return [
-            Generation("", error=str(answer)) if isinstance(answer, _RequestFailed) else _generation(answer)
+            Generation("", error=str(answer), passing=answer.passing)
+            if isinstance(answer, _RequestFailed)
+            else _generation(answer)
             for answer in self._together(bodies)
         ]
 
@@ -141,7 +151,9 @@ class OpenAiLlm(Llm):
                 problem = f"{type(error).__name__}: {error}"
             if attempt < self._retries:
                 time.sleep(min(pause, LONGEST_PAUSE))
-        return _RequestFailed(f"no answer after {self._retries + 1} attempts: {problem}")
+        failed = _RequestFailed(f"no answer after {self._retries + 1} attempts: {problem}")
+        failed.passing = True
+        return failed
 
     def _post(self, body: dict[str, Any]) -> Any:
         headers = {"Content-Type": "application/json", "User-Agent": "leafinstruct"}

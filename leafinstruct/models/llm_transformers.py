@@ -100,6 +100,15 @@ class TransformersLlm(LocalLlm):
                 totals.append(float(scores.gather(-1, wanted).double().sum()))
         return totals
 
+    def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        import torch
+
+        ids, mask = self._padded(rows, left=False)
+        with torch.inference_mode():
+            logits = self._model(input_ids=ids, attention_mask=mask).logits
+            last = [logits[place, len(row) - 1].float().log_softmax(-1) for place, row in enumerate(rows)]
+        return [[float(scores[token]) for token in tokens] for scores in last]
+
     def _padded(self, rows: Sequence[list[int]], left: bool) -> tuple[Any, Any]:
         """Token ids and attention mask, both int64 [rows, longest]."""
         import torch

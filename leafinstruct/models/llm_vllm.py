@@ -90,6 +90,13 @@ class VllmLlm(LocalLlm):
             for row, output in zip(rows, outputs, strict=True)
         ]
 
+    def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        from vllm import SamplingParams
+
+        params = SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=tokens, detokenize=False)
+        outputs = self._run(list(rows), params)
+        return [[output.outputs[0].logprobs[0][token].logprob for token in tokens] for output in outputs]
+
     def _run(self, rows: list[list[int]], params: Any) -> list[Any]:
         from vllm.inputs import TokensPrompt
 

@@ -18,6 +18,8 @@ class Pool:
     def __init__(self) -> None:
         self._key: ModelSettings | None = None
         self._model: Any = None
+        self.changes = 0
+        """How often another model came or went: what was taken from the pool before is not held any more."""
 
     def clip(self, settings: ModelSettings | None) -> Clip:
         """The dual encoder named in the pipeline. Raises LeafError if none is named."""
@@ -43,9 +45,11 @@ class Pool:
 
     def _hold(self, settings: ModelSettings, model: Any) -> None:
         self._key, self._model = settings, model
+        self.changes += 1
 
     def close(self) -> None:
         """Give back the memory of the loaded model, if any."""
         if hasattr(self._model, "close"):
             self._model.close()
         self._key = self._model = None
+        self.changes += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
@@ -44,7 +45,8 @@ class Scorer:
 
     version: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = ()
-    model: ClassVar[Literal["", "clip", "llm"]] = ""
+    model: ClassVar[str] = ""
+    """Which of the pipeline's models it asks (one of MODELS), or the name of one that it brings itself; "" for none."""
     needs: ClassVar[frozenset[str]] = frozenset()
     """Capabilities that its model must have."""
 
@@ -56,13 +58,18 @@ class Scorer:
         self.settings = make_settings(self.Settings, settings)
         self.model_settings = model
 
+    def read_files(self, root: Path) -> None:
+        """Read the files that settings name, in the project `root` or as shipped. Raises LeafError naming the file."""
+        return
+
     def identity(self) -> dict[str, Any]:
         """All that can change the numbers; its hash names the scorer's folder."""
-        model = asdict(self.model_settings) if self.model_settings else None
+        model = asdict(self.model_settings) if self.model_settings else {}
+        model.pop("languages", None)  # they say which documents are asked about, not what the answer is
         kind = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__qualname__}"
         names = [column.name for column in self.columns]
         settings = asdict(self.settings)
-        return {"scorer": kind, "version": self.version, "columns": names, "settings": settings, "model": model}
+        return {"scorer": kind, "version": self.version, "columns": names, "settings": settings, "model": model or None}
 
     def hash8(self) -> str:
         return digest(self.identity())[:8]
@@ -94,6 +101,22 @@ class DocumentScorer(Scorer, ABC):
     @abstractmethod
     def score(self, document: Document) -> list[Row]: ...
 
+    def edit(self, text: str) -> str:
+        """A text as it goes into the edited document. Never empty; most scorers change nothing."""
+        return text
+
+
+class GalleryScorer(Scorer, ABC):
+    """Numbers from the images of one document beside one another. They come from the decode that image scorers share:
+    `sketch` keeps something small of each picture of the partition, `score` compares what a document's images left."""
+
+    @abstractmethod
+    def sketch(self, pixels: PIL.Image.Image) -> Any: ...
+
+    @abstractmethod
+    def score(self, document: Document, sketches: Mapping[str, Any]) -> list[Row]:
+        """Rows of a document. `sketches` (by sha256) lacks the images that could not be decoded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -114,9 +137,17 @@ class ModelScorer(Scorer, ABC):
     def schema(self) -> pa.Schema:
         return super().schema().append(pa.field("key", pa.string()))
 
+    _loaded: tuple[int, int] | None = None
+
+    def ready(self, pool: Pool) -> None:
+        """Load unless what was loaded from this pool is still there."""
+        if self._loaded != (id(pool), pool.changes):
+            self.load(pool)
+            self._loaded = (id(pool), pool.changes)
+
     @abstractmethod
     def load(self, pool: Pool) -> None:
-        """Take the model from the pool; called once in the process that scores."""
+        """Take the model from the pool, and make ready what all partitions need of it."""
 
     @abstractmethod
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:

@@ -1,11 +1,12 @@
-"""How well each image goes with the text around it and with its document, by a dual encoder (open_clip).
+"""How well each image goes with the text around it, with its document and with its place in it, by a dual encoder.
 
-The scale belongs to the model: a threshold found with one says nothing about another.
+The scale belongs to the model: a threshold found with one says nothing about another. What an image has in common with
+any text is taken off in the columns named `above`, so that they compare better between images and between models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,19 +14,29 @@ import numpy as np
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
+from leafinstruct.score.strangers import TEXTS
 
 if TYPE_CHECKING:
     import PIL.Image
 
+    from leafinstruct.models.clip import Clip
     from leafinstruct.models.pool import Pool
+
+Vectors = Mapping[str, np.ndarray]
 
 
 class Scorer(ModelScorer):
-    version = 1
+    version = 2
     model = "clip"
     columns = (
         Column("near", "image", "float", "cosine", "image and best window of the texts beside it, alt and caption"),
         Column("page", "image", "float", "cosine", "image and best window of the title and whole text read"),
+        Column("caption", "image", "float", "cosine", "image and the better of its own alt text and caption"),
+        Column("near_above", "image", "float", "cosine", "near, less the image's mean to texts on other matters"),
+        Column("page_above", "image", "float", "cosine", "image and mean of the text read, less the same"),
+        Column("place", "image", "float", "cosine", "near, less the same at the document's other image places"),
+        Column("siblings", "image", "float", "cosine", "mean to the document's other images"),
+        Column("neighbours", "image", "float", "cosine", "mean to the images next to it, less siblings (after CoMM)"),
     )
 
     @dataclass(frozen=True)
@@ -34,27 +45,45 @@ class Scorer(ModelScorer):
         """Windows of a document's text that are read, spread evenly; a window is what the model reads at once."""
         near_windows: int = 2
         """Windows read of the text on either side of an image, those nearest to it."""
+        order: bool = True
+        """Whether an image is compared with the document's other images and places, all of which are then embedded;
+        otherwise the last three columns are null."""
 
     def load(self, pool: Pool) -> None:
-        self.clip = pool.clip(self.model_settings)
+        self.clip: Clip = pool.clip(self.model_settings)
+        strange = self.clip.embed_texts(TEXTS)
+        self.strange = strange.mean(axis=0)
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
+        """Rows of the items. Each distinct image and text of them all is embedded once, in batches over documents."""
         plans = [self._plan(item) for item in items]
         texts = list(dict.fromkeys(t for plan in plans for t in plan.texts()))
         vectors = dict(zip(texts, self.clip.embed_texts(texts), strict=True)) if texts else {}
-        shas = sorted({item.document.parts[part].image for item in items for part in item.parts})
-        images, errors = self._embed_images(shas, open_image)
-        pages = [np.stack([vectors[t] for t in plan.page]) if plan.page else None for plan in plans]
-        for item, plan, page in zip(items, plans, pages, strict=True):
-            document = item.document
-            for index, near_texts in plan.near.items():
-                sha = document.parts[index].image
-                row: Row = {"document": document.id, "part": index, "error": errors.get(sha)}
+        shas = {item.document.parts[place].image for item, p in zip(items, plans, strict=True) for place in p.near}
+        images, errors = self._embed_images(sorted(shas), open_image)
+        for item, plan in zip(items, plans, strict=True):
+            order = _order(item.document, plan, images, vectors) if self.settings.order else {}
+            page = np.stack([vectors[t] for t in plan.page]) if plan.page else None
+            for part in sorted(item.parts):
+                sha = item.document.parts[part].image
+                row: Row = {"document": item.document.id, "part": part, "error": errors.get(sha)}
                 if sha in images:
-                    near = [vectors[t] for t in near_texts]
-                    row["near"] = float(np.max(np.stack(near) @ images[sha])) if near else None
-                    row["page"] = float(np.max(page @ images[sha])) if page is not None else None
+                    row |= self._beside(images[sha], plan, part, page, vectors) | order.get(part, {})
                 yield row
+
+    def _beside(
+        self, image: np.ndarray, plan: Plan, part: int, page: np.ndarray | None, vectors: Vectors
+    ) -> dict[str, float | None]:
+        """An image against the texts of its document and against those on other matters."""
+        strange = float(image @ self.strange)
+        near = _best(image, plan.near[part] + plan.own[part], vectors)
+        return {
+            "near": near,
+            "page": None if page is None else float((page @ image).max()),
+            "caption": _best(image, plan.own[part], vectors),
+            "near_above": None if near is None else near - strange,
+            "page_above": None if page is None else float(_unit(page.mean(axis=0)) @ image) - strange,
+        }
 
     def _embed_images(
         self, shas: Sequence[str], open_image: Callable[[str], PIL.Image.Image]
@@ -78,29 +107,66 @@ class Scorer(ModelScorer):
     def _plan(self, item: Item) -> Plan:
         document = item.document
         windows = self.clip.text_windows("\n".join([document.title, document.text]))
-        near = {index: self._near(document, index) for index in sorted(item.parts)}
-        return Plan(page=spread(windows, self.settings.windows), near=near)
+        places = [i for i, p in enumerate(document.parts) if p.type == "image"] if self.settings.order else item.parts
+        near = {index: self._near(document, index) for index in sorted(places)}
+        own = {i: [t for t in (document.parts[i].alt, document.parts[i].caption) if t.strip()] for i in item.parts}
+        return Plan(page=spread(windows, self.settings.windows), near=near, own=own)
 
     def _near(self, document: Document, index: int) -> list[str]:
-        """Alt text, caption, and the nearest windows of the nearest text before and after an image."""
-        part, count = document.parts[index], self.settings.near_windows
-        texts = [t for t in (part.alt, part.caption) if t.strip()]
+        """The nearest windows of the nearest text before and after an image."""
+        count = self.settings.near_windows
         before = next((p.text for p in reversed(document.parts[:index]) if p.type == "text"), "")
         after = next((p.text for p in document.parts[index + 1 :] if p.type == "text"), "")
-        texts += self.clip.text_windows(before)[-count:] if before else []
+        texts = self.clip.text_windows(before)[-count:] if before else []
         texts += self.clip.text_windows(after)[:count] if after else []
         return list(dict.fromkeys(texts))
 
 
 @dataclass
 class Plan:
-    """The texts of one document that are embedded: windows of the page, and those near each image part."""
+    """The texts of one document that are embedded: windows of the page, those near each image part that is looked at,
+    and the alt text and caption of each image part that is asked for."""
 
     page: list[str]
     near: dict[int, list[str]]
+    own: dict[int, list[str]]
 
     def texts(self) -> list[str]:
-        return self.page + [t for near in self.near.values() for t in near]
+        return self.page + [t for group in (self.near, self.own) for texts in group.values() for t in texts]
+
+
+def _order(document: Document, plan: Plan, images: Vectors, vectors: Vectors) -> dict[int, dict[str, float | None]]:
+    """For each image part how much better it stands where it is, and how alike the document's other images are.
+
+    After CoMM (arXiv 2406.10462), whose score of a sequence is the mean similarity of neighbours less that of all
+    pairs; here for each image, so that rules can take the mean.
+    """
+    parts = [part for part in plan.near if document.parts[part].image in images]
+    if len(parts) < 2:
+        return {}
+    shown = np.stack([images[document.parts[part].image] for part in parts])
+    alike = shown @ shown.T
+    fits = np.array([[_best(image, plan.near[other], vectors) for other in parts] for image in shown], dtype=float)
+    rows: dict[int, dict[str, float | None]] = {}
+    for i, part in enumerate(parts):
+        others = np.arange(len(parts)) != i
+        elsewhere = fits[i][others & ~np.isnan(fits[i])]
+        beside = [j for j in (i - 1, i + 1) if 0 <= j < len(parts)]
+        siblings = float(alike[i][others].mean())
+        rows[part] = {
+            "place": float(fits[i, i] - elsewhere.mean()) if len(elsewhere) and not np.isnan(fits[i, i]) else None,
+            "siblings": siblings,
+            "neighbours": float(alike[i][beside].mean()) - siblings,
+        }
+    return rows
+
+
+def _best(image: np.ndarray, texts: Sequence[str], vectors: Vectors) -> float | None:
+    return max((float(vectors[t] @ image) for t in texts), default=None)
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 
 def spread(items: list[str], count: int) -> list[str]:
@@ -108,3 +174,19 @@ def spread(items: list[str], count: int) -> list[str]:
     if len(items) <= count:
         return items
     return [items[int(i)] for i in np.linspace(0, len(items) - 1, count).round()]
+
+
+def assign(similarity: np.ndarray) -> list[int]:
+    """For sources whose images have no order: the text of each image, by linear assignment, as MMC4 places them.
+
+    `similarity` is float [images, texts]. Each text takes at most one image as long as there are texts; images left
+    over go to the text they are most like (arXiv 2304.06939). Empty if there are no texts.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    if not similarity.shape[1]:
+        return []
+    places = similarity.argmax(axis=1)
+    images, texts = linear_sum_assignment(similarity, maximize=True)
+    places[images] = texts
+    return [int(place) for place in places]

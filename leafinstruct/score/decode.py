@@ -8,9 +8,7 @@ import warnings
 import PIL.Image
 
 from leafinstruct.document import Image
-
-SMALL_SIDE = 256
-"""JPEG data is decoded at the smallest scale that keeps both sides above this; all data is still read."""
+from leafinstruct.score.pixels import SIDE, small
 
 
 def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
@@ -26,10 +24,18 @@ def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pixels = PIL.Image.open(io.BytesIO(image.bytes))
-            pixels.draft(None, (SMALL_SIDE, SMALL_SIDE))
+            _draft(pixels)
             pixels.load()
+            small(pixels)  # what cannot be shown cannot be read
     except OSError as error:
         return None, "truncated" if "truncated" in str(error) else "undecodable"
     except Exception:  # Pillow's plugins raise SyntaxError, ValueError, struct.error and more on broken data
         return None, "undecodable"
     return pixels, ""
+
+
+def _draft(pixels: PIL.Image.Image) -> None:
+    """Have JPEG data decoded at the smallest scale that is enough for a small version; all data is still read."""
+    scale = max(pixels.size) / SIDE
+    if scale > 1:
+        pixels.draft(None, (max(1, round(pixels.width / scale)), max(1, round(pixels.height / scale))))

@@ -6,22 +6,27 @@ Clusters depend on the texts alone, never on rules; which member stands for a cl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from leafinstruct.document import Document
+from leafinstruct.document import Document, LeafError
+from leafinstruct.pipeline import ModelSettings
 from leafinstruct.score.base import Column, CorpusScorer, Row
+from leafinstruct.score.clusters import SignatureStore
 
 TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 SEED = 42
 
 
 class Scorer(CorpusScorer):
-    version = 1
+    version = 2
     columns = (
         Column("cluster", "document", "text", "", "smallest document id of the near-duplicate cluster; null if alone"),
         Column("cluster_size", "document", "int", "documents", "documents of the cluster; 1 if alone"),
@@ -36,6 +41,12 @@ class Scorer(CorpusScorer):
         ngram: int = 3
         similarity: float = 0.6
         """Estimated Jaccard similarity of word n-grams from which two texts are near-duplicates."""
+
+    def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
+        super().__init__(settings, model)
+        permutations, bands = self.settings.permutations, self.settings.bands
+        if not 1 <= bands <= permutations or permutations % bands:
+            raise LeafError(f"setting 'bands' is {bands}; it must divide 'permutations' ({permutations})")
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = [{"document": d.id, "signature": self._signature(d.text)} for d in documents]
@@ -53,37 +64,28 @@ class Scorer(CorpusScorer):
         return list(sketch.digest())
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
-        table = pa.concat_tables([self.map_schema.empty_table(), *signatures]).combine_chunks().sort_by("document")
-        names = table["document"].to_pylist()
-        if not names:
-            return
-        flat = table["signature"].combine_chunks().values.to_numpy()
-        matrix = np.ascontiguousarray(flat.reshape(len(names), self.settings.permutations))
-        roots = np.array(self._clusters(matrix))
-        sizes = np.bincount(roots, minlength=len(names))
-        for index, name in enumerate(names):
-            size = int(sizes[roots[index]])
-            yield {"document": name, "cluster": names[roots[index]] if size > 1 else None, "cluster_size": size}
-
-    def _clusters(self, matrix: np.ndarray) -> list[int]:
-        """For each row [documents, permutations] the first row of its cluster."""
-        parent = list(range(len(matrix)))
-
-        def root(i: int) -> int:
-            while parent[i] != i:
-                parent[i] = parent[parent[i]]
-                i = parent[i]
-            return i
-
-        width = self.settings.permutations // self.settings.bands
-        for band in range(self.settings.bands):
-            part = np.ascontiguousarray(matrix[:, band * width : (band + 1) * width])
-            keys = part.view(np.dtype((np.void, part.dtype.itemsize * width))).ravel()
-            order = np.argsort(keys, kind="stable")
-            same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-            for at in same:
-                a, b = root(int(order[at])), root(int(order[at + 1]))
-                alike = float((matrix[order[at]] == matrix[order[at + 1]]).mean())
-                if a != b and alike >= self.settings.similarity:
-                    parent[max(a, b)] = min(a, b)
-        return [root(i) for i in range(len(matrix))]
+        """Rows of all documents with a signature. Signatures wait on disk in the folder for temporary files; memory
+        holds ids and some 40 bytes for each document."""
+        names = [self.map_schema.empty_table()["document"]]
+        with (
+            TemporaryDirectory(prefix="leafinstruct-") as folder,
+            SignatureStore(Path(folder), self.settings.permutations, self.settings.bands) as store,
+        ):
+            for table in signatures:
+                names.append(table["document"])
+                for lists in table["signature"].chunks:
+                    store.add(lists.flatten().to_numpy().reshape(len(lists), self.settings.permutations))
+            documents = pa.chunked_array([chunk for name in names for chunk in name.chunks], pa.string())
+            order = pc.sort_indices(documents).to_numpy()
+            rank = np.empty(len(order), np.int32)
+            rank[order] = np.arange(len(order), dtype=np.int32)
+            roots = store.clusters(rank, self.settings.similarity).roots()
+        documents = documents.take(pa.array(order))
+        sizes = np.bincount(roots, minlength=len(roots))
+        for root, name in zip(roots.tolist(), documents, strict=True):
+            size = int(sizes[root])
+            yield {
+                "document": name.as_py(),
+                "cluster": documents[root].as_py() if size > 1 else None,
+                "cluster_size": size,
+            }

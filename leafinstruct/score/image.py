@@ -1,16 +1,20 @@
-"""Facts of one image from one decode: can it be read, how large is it, is there anything on it."""
+"""Facts of one image from one decode: can it be read, how large is it, is there anything on it, what is it like."""
 
 from __future__ import annotations
 
+import numpy as np
 import PIL.Image
-import PIL.ImageStat
 
 from leafinstruct.document import Image
 from leafinstruct.score.base import Column, ImageScorer, Row
+from leafinstruct.score.pixels import Small, perceptual_hash, small
+
+FLAT_LEVELS = 8
+"""Neighbouring grey levels that look alike: the noise of a JPEG file on plain paper stays within them."""
 
 
 class Scorer(ImageScorer):
-    version = 1
+    version = 2
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not: truncated, undecodable, too_many_pixels"),
@@ -23,6 +27,10 @@ class Scorer(ImageScorer):
         Column("frames", "image", "int", "frames", "1 unless animated"),
         Column("animated", "image", "bool", "", "more than one frame"),
         Column("contrast", "image", "float", "grey levels", "standard deviation of luminance, 0 (uniform) to 127.5"),
+        Column("flat", "image", "float", "share", "largest share of pixels within 8 neighbouring grey levels"),
+        Column("sharpness", "image", "float", "grey levels²", "variance of the Laplacian; below 3 pixels a side null"),
+        Column("colourfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is grey, from 59 on vivid"),
+        Column("hash", "image", "text", "64 bits, hex", "perceptual hash; alike pictures differ in few bits"),
     )
 
     def measure(self, image: Image, pixels: PIL.Image.Image | None, error: str) -> Row:
@@ -34,17 +42,37 @@ class Scorer(ImageScorer):
         if pixels is not None:
             row["frames"] = int(getattr(pixels, "n_frames", 1))
             row["animated"] = row["frames"] > 1
-            row["contrast"] = float(PIL.ImageStat.Stat(_luminance(pixels)).stddev[0])
+            row |= look(small(pixels))
         return row
 
 
-def _luminance(pixels: PIL.Image.Image) -> PIL.Image.Image:
-    """8-bit luminance; transparent parts as they look on white paper."""
-    if pixels.mode.startswith(("I;16", "I", "F")):
-        low, high = pixels.getextrema()
-        spread = max(float(high) - float(low), 1.0)  # type: ignore[arg-type]
-        return pixels.convert("F").point(lambda v: (v - float(low)) * 255.0 / spread).convert("L")  # type: ignore[arg-type]
-    if "transparency" in pixels.info or pixels.mode in ("RGBA", "LA", "PA"):
-        layer = pixels.convert("RGBA")
-        return PIL.Image.alpha_composite(PIL.Image.new("RGBA", layer.size, "white"), layer).convert("L")
-    return pixels.convert("L")
+def look(seen: Small) -> Row:
+    """Contrast, flatness, sharpness, colourfulness and hash of a small version, at whose size numbers of large and
+    small pictures compare."""
+    levels = np.asarray(seen.grey)
+    runs = np.convolve(seen.grey.histogram(), np.ones(FLAT_LEVELS, dtype=np.int64), "valid")
+    return {
+        "contrast": float(levels.std(dtype=np.float32)),
+        "flat": float(runs.max() / levels.size),
+        "sharpness": sharpness(levels),
+        "colourfulness": colourfulness(seen.colour) if seen.colour else 0.0,
+        "hash": f"{perceptual_hash(seen.grey):016x}",
+    }
+
+
+def sharpness(levels: np.ndarray) -> float | None:
+    """Variance of the Laplacian of uint8 [height, width] grey levels (Pech-Pacheco et al. 2000)."""
+    if min(levels.shape) < 3:
+        return None
+    wide = levels.astype(np.int16)
+    across = wide[1:-1, :-2] + wide[1:-1, 2:]
+    along = wide[:-2, 1:-1] + wide[2:, 1:-1]
+    return float((across + along - 4 * wide[1:-1, 1:-1]).astype(np.float32).var())
+
+
+def colourfulness(colour: PIL.Image.Image) -> float:
+    """M3 of Hasler and Süsstrunk 2003: spread plus 0.3 of the mean distance from grey on two opponent axes."""
+    red, green, blue = (np.asarray(band, np.float32) for band in colour.split())
+    across, along = red - green, (red + green) / 2 - blue
+    spread = np.hypot(across.std(), along.std())
+    return float(spread + 0.3 * np.hypot(across.mean(), along.mean()))

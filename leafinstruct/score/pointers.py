@@ -22,8 +22,11 @@ IMAGE_WORD = (
     # "the image editor" is no image of the page
     r"(?!\s+(?:editor|file|folder|format|gallery|layer|menu|option|processing|quality|size|tab|tag|tool|viewer)))"
 )
+MAP = r"(?:map|karte|carte)"
+PLACED_WORD = rf"(?:{MAP}|plots?|windows?|dialogs?(?: box)?|screens?|fenster|dialoge?|fenêtres?|boîtes? de dialogue)"
+"""What is often shown by a picture, but often enough is not."""
 BELOW = (
-    r"(?:below|following|next|beneath|underneath|unten|unterhalb|folgend\w*|nächst\w*|untenstehend\w*"
+    r"(?:below|following|next|beneath|underneath|unten|unterhalb|folgend\w*|nächst\w*|(?:unten|neben)stehend\w*"
     r"|ci[- ]dessous|suivante?s?|ci[- ]après)"
 )
 ABOVE = (
@@ -35,25 +38,34 @@ DETERMINER = (
     r"(?:the|this|that|these|those|de[mnrs]|das|die|diese[mnrs]?|le|la|les|ce|cet|cette|ces"
     r"|l['’])"
 )
-IN = rf"(?:(?:in|on|auf|sur|dans)\s+{DETERMINER}|im)"
+WHICH = (
+    r"(?:(?:first|second|third|last|left|right|two|three|erste[nmrs]?|zweite[nmrs]?|dritte[nmrs]?|letzte[nmrs]?"
+    r"|linke[nmrs]?|rechte[nmrs]?|première?|premier|deuxième|seconde?|troisième|dernière?|deux|trois)\s+)?"
+)
+IN = rf"(?:(?:(?:in|on|auf|sur|dans)\s+{DETERMINER}|im)\s*{WHICH})"
 SHOWN = (
     r"(?:shown|seen|pictured|illustrated|depicted|gezeigt|abgebildet|dargestellt|zu sehen|zu erkennen"
-    r"|montrée?s?|illustrée?s?|représentée?s?|visibles?|comme indiqué)"
+    r"|marked|circled|highlighted|markiert|eingekreist|hervorgehoben"
+    r"|montrée?s?|illustrée?s?|représentée?s?|visibles?|indiquée?s?|marquée?s?|entourée?s?)"
 )
 SEES = rf"(?:{SHOWN}|see|like|as|wie|sieht|siehst|sehen|erkennt|erkennst|comme|voit|voyez|voyons|voir)"
-SHOWS = r"(?:shows?|illustrates?|depicts?|zeigt|zeigen|veranschaulicht|(?:montre|illustre|représente)(?:nt)?)"
+SHOWS = (
+    r"(?:shows?|illustrates?|depicts?|indicates?|explains?|marks|zeigt|zeigen|verdeutlicht|veranschaulicht|stellt"
+    r"|(?:montre|illustre|représente|présente|indique|résume)(?:nt)?)"
+)
 
 NEAR = re.compile(
     # the following picture; the picture below; the drawing on the right
     rf"\b(?:{BELOW}|{ABOVE})\s+{IMAGE_WORD}"
-    rf"|\b{IMAGE_WORD}\s+(?:{BELOW}|{ABOVE}|{SIDE})\b"
+    # (but "hang the picture above the sofa")
+    rf"|\b{IMAGE_WORD}\s+(?:{BELOW}|{ABOVE}|{SIDE})\b(?!\s+(?:the|an?|your|my|de[mnrs]|das|die|eine[mnrs]?)\b)"
     # the map above (but "the next map" is seldom an image)
-    r"|\b(?:map|karte|carte)\s+(?:above|below|oben|unten|ci[- ]dessus|ci[- ]dessous)\b|\bobige\w* karte\b"
+    rf"|\b{PLACED_WORD}\s+(?:above|below|oben|unten|ci[- ]dessus|ci[- ]dessous)\b|\bobige\w* karte\b"
     # this screenshot shows
-    rf"|(?<!what )\b{DETERMINER}\s*{IMAGE_WORD}\s+{SHOWS}\b"
+    rf"|(?<!what )\b{DETERMINER}\s*(?:{IMAGE_WORD}|{MAP})\s+{SHOWS}\b"
     # as you can see in the picture; im Bild gezeigt; In this diagram, ... at the start of a sentence
     rf"|\b{SEES}(?:\s+[\w'’]+){{0,4}}?\s+{IN}\s*{IMAGE_WORD}"
-    rf"|\b{IN}\s*{IMAGE_WORD}(?:\s+\w+){{0,3}}?\s+{SEES}\b"
+    rf"|\b{IN}\s*{IMAGE_WORD}(?:\s+\w+){{0,3}}?\s+{SEES}(?:e[nrs]?)?\b"
     rf"|^\W*{IN}\s*{IMAGE_WORD}"
     # Here is a photo of; Voici une photo
     rf"|^\W*(?:here(?:['’]s| is| are)|hier (?:ist|sind|sieht man|siehst du|sehen (?:sie|wir))|voici)\s+"
@@ -63,8 +75,17 @@ NEAR = re.compile(
     rf"(?:{DETERMINER})?\s*{IMAGE_WORD}",
     re.IGNORECASE,
 )
-BARE = re.compile(rf"\b{SHOWN}\s+(?:{BELOW}|{ABOVE})\b|\b(?:unten|oben)\s+{SHOWN}\b", re.IGNORECASE)
+BARE = re.compile(rf"\b{SHOWN}\s+(?:{BELOW}|{ABOVE})\b|\b(?:unten|oben)\s+{SHOWN}(?:e[nrs]?)?\b", re.IGNORECASE)
 """As shown below; wie unten gezeigt: what is shown may be text."""
+INTRODUCES = re.compile(
+    r"(?:\blooks?\b.*|\b(?:look|see|get|have)\s+(?:something\s+)?(?:like\s+)?this\s*"
+    rf"|\b(?:following|next)\s+(?:{PLACED_WORD}|page|view)\b.*"
+    rf"|\b(?:so|folgendermaßen)\b.*\baus(?:sehen)?\s*|\bsieht\b.*\baus\s*"
+    rf"|\bfolgende[nrs]?\s+(?:{PLACED_WORD}|ansicht|seite)\b.*"
+    rf"|\b(?:ceci|cela)\s*|\b(?:{PLACED_WORD}|page)\s+suivante?s?\b.*)[:：]\s*$",
+    re.IGNORECASE,
+)
+"""It should look like this: an image, if an image stands there."""
 SHOWN_TEXT = re.compile(
     r"\b(?:code|commands?|outputs?|tables?|equations?|formulas?|syntax|snippets?|functions?|quer(?:y|ies)|messages?"
     r"|befehle?|ausgabe|tabelle|gleichung|formel|commandes?|sortie|tableau|équation|formule)\b",
@@ -96,11 +117,13 @@ class Pointer:
 
 
 def find_pointers(document: Document) -> list[Pointer]:
+    shown = {at for at, _ in slots(document)}
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
             for start, end in sentences(part.text):
-                pointer = _pointer(part.text[start:end])
+                introduces = index + 1 in shown and not part.text[end:].strip()
+                pointer = _pointer(part.text[start:end], introduces)
                 if pointer:
                     direction, number, only = pointer
                     found.append(Pointer(index, start, end, direction, number, only))
@@ -122,8 +145,10 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _pointer(sentence: str) -> tuple[Literal["after", "before"], int | None, bool] | None:
-    near = NEAR.search(sentence) or (None if SHOWN_TEXT.search(sentence) else BARE.search(sentence))
+def _pointer(sentence: str, introduces: bool) -> tuple[Literal["after", "before"], int | None, bool] | None:
+    near = NEAR.search(sentence)
+    if not near and not SHOWN_TEXT.search(sentence):
+        near = BARE.search(sentence) or (INTRODUCES.search(sentence) if introduces else None)
     numbered = NUMBERED.search(sentence)
     if not near and not numbered:
         return None
@@ -162,7 +187,7 @@ def target(pointer: Pointer, places: list[tuple[int, int | None]]) -> tuple[bool
 
 
 class Scorer(DocumentScorer):
-    version = 1
+    version = 2
     columns = (
         Column("pointed", "image", "int", "sentences", "sentences that point at the image"),
         Column("needed", "image", "int", "sentences", "those of them that say more than that"),

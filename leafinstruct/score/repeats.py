@@ -1,29 +1,64 @@
-"""Images that a document shows again: the same bytes a second time."""
+"""Images that a document shows again: the same bytes a second time, or the same picture in another file.
+
+Neighbouring screenshots of a tutorial have equal hashes and differ in one button, so that a hash alone proves nothing:
+it only chooses which pairs are compared by their pixels.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import PIL.Image
 
 from leafinstruct.document import Document
-from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.score.base import Column, GalleryScorer, Row
+from leafinstruct.score.pixels import difference, perceptual_hash, sketch, small
 
 
-class Scorer(DocumentScorer):
-    version = 1
+class Sketch(NamedTuple):
+    """What is kept of a picture: 64 bits, and uint8 [32, 32, 3]."""
+
+    hash: int
+    levels: np.ndarray
+
+
+class Scorer(GalleryScorer):
+    version = 2
     columns = (
         Column("occurrence", "image", "int", "count", "1 where the image stands first in the document, then 2, 3, ..."),
         Column("times", "image", "int", "count", "how often the document shows this image"),
+        Column("nearest", "image", "float", "grey levels", "difference to the most alike earlier image; 0 if the same"),
         Column("distinct_share", "document", "float", "share", "distinct images over all images; null without images"),
     )
 
-    def score(self, document: Document) -> list[Row]:
+    @dataclass(frozen=True)
+    class Settings:
+        hash_bits: int = 8
+        """Pictures whose hashes differ in more bits are not compared; `nearest` is null without a pair to compare."""
+
+    def sketch(self, pixels: PIL.Image.Image) -> Sketch:
+        seen = small(pixels)
+        return Sketch(perceptual_hash(seen.grey), sketch(seen))
+
+    def score(self, document: Document, sketches: Mapping[str, Sketch]) -> list[Row]:
         total, seen = Counter(document.images), Counter[str]()
         rows: list[Row] = []
         for index, part in enumerate(document.parts):
             if part.type == "image":
+                row: Row = {"document": document.id, "part": index}
+                nearest = 0.0 if part.image in seen else self._nearest(part.image, seen, sketches)
                 seen[part.image] += 1
-                rows.append(
-                    {"document": document.id, "part": index, "occurrence": seen[part.image], "times": total[part.image]}
-                )
+                rows.append({**row, "occurrence": seen[part.image], "times": total[part.image], "nearest": nearest})
         share = len(total) / len(document.images) if total else None
         return [{"document": document.id, "distinct_share": share}, *rows]
+
+    def _nearest(self, image: str, earlier: Counter[str], sketches: Mapping[str, Sketch]) -> float | None:
+        """Difference to the most alike of the earlier images; None if none has a hash near enough."""
+        mine = sketches.get(image)
+        others = [sketches[other] for other in earlier if other in sketches] if mine else []
+        near = [o for o in others if mine and (mine.hash ^ o.hash).bit_count() <= self.settings.hash_bits]
+        return min((difference(mine.levels, o.levels) for o in near), default=None) if mine else None

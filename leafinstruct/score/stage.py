@@ -7,20 +7,30 @@ scores are stored facts: what has a row is never asked for again.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import PIL.Image
 import pyarrow as pa
 
-from leafinstruct.context import Context, Job
-from leafinstruct.decide import VERSION as DECIDE_VERSION
-from leafinstruct.decide import apply, choose, decisions_table, evaluate, make_view
-from leafinstruct.document import Document, Image, documents_from_table, documents_to_table
+from leafinstruct.context import Context, Job, Opened
+from leafinstruct.decide import evaluate, one_per_columns, stand_ins
+from leafinstruct.document import Image, LeafError, documents_from_table
+from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
+from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Filter, Pipeline
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.base import CorpusScorer, DocumentScorer, ImageScorer, Item, ModelScorer, Row
+from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Item, ModelScorer, Row
+from leafinstruct.score.deciding import (
+    candidates_of,
+    corpus_file,
+    decide_partitions,
+    decided,
+    decisions_from,
+    partition_view,
+    scores_file,
+    table_file,
+)
 from leafinstruct.score.decode import decode
 
 MAX_PIXELS = 50_000_000
@@ -38,36 +48,49 @@ def filter_documents(context: Context) -> None:
             _reduce(context, owner, owner.scorer, partitions)
     gated = not context.score_all
     choice = _choice_from(run, pipeline, partitions)
-    waiting = [name for name in partitions if not _decided(run, pipeline, name, gated, choice)]
+    made_from = {name: decisions_from(run, pipeline, name, gated, choice) for name in partitions}
+    waiting = [name for name in partitions if not decided(run, pipeline, name, made_from[name])]
     if not waiting:
         return
-    chosen = choose(pipeline, (_view(run, pipeline, name) for name in partitions))
+    chosen = _choose(context, partitions)
+    asks = False
     for index, owner in enumerate(pipeline.filters):
         if isinstance(owner.scorer, ModelScorer):
+            asks = True
             _score_with_model(context, index, owner, owner.scorer, partitions, chosen)
-    context.map(decide_partition, [(name, chosen, gated, choice) for name in partitions], "decisions")
+    if asks:  # what a model was asked is among what decisions are made from
+        made_from = {name: decisions_from(run, pipeline, name, gated, choice) for name in partitions}
+        waiting = [name for name in partitions if not decided(run, pipeline, name, made_from[name])]
+    tasks = [({name: made_from[name] for name in names}, chosen, gated) for names in _together(waiting)]
+    context.map(decide_partitions, tasks, "decisions")
+
+
+Chosen = Mapping[str, Mapping[str, str]]
+TOGETHER = 25
+"""Partitions that are decided in one task."""
+
+
+def _together(partitions: Sequence[str]) -> list[list[str]]:
+    return [list(partitions[at : at + TOGETHER]) for at in range(0, len(partitions), TOGETHER)]
+
+
+def _choose(context: Context, partitions: Sequence[str]) -> Chosen:
+    """Which document stands for each group, over all partitions (see `decide.choose`)."""
+    columns = one_per_columns(context.pipeline)
+    if not columns:
+        return {}
+    found = context.map(candidates_of, [(names,) for names in _together(partitions)], "groups")
+    return stand_ins(columns, (candidate for part in found for candidate in part))
 
 
 # Where scores lie and what they are made from
 
 
-def scores_file(owner: Filter, name: str) -> str:
-    return f"scores/{owner.folder}/{name}.parquet"
-
-
-def corpus_file(owner: Filter) -> str:
-    return f"corpus/{owner.folder}.parquet"
-
-
-def _table_file(owner: Filter, name: str) -> str:
-    """Where the scores of a filter are read from for one partition."""
-    return corpus_file(owner) if isinstance(owner.scorer, CorpusScorer) else scores_file(owner, name)
-
-
 def _scores_from(run: Run, owner: Filter, name: str) -> str:
     """Fingerprint of cheap scores and of a corpus scorer's signatures."""
     assert owner.scorer
-    images = run.digest(f"images/{name}.parquet") if isinstance(owner.scorer, ImageScorer) else ""
+    visual = isinstance(owner.scorer, ImageScorer | GalleryScorer)
+    images = run.digest(f"images/{name}.parquet") if visual else ""
     return fingerprint(run.digest(f"documents/{name}.parquet"), images, owner.scorer.identity(), MAX_PIXELS)
 
 
@@ -83,17 +106,22 @@ def _stale_cheap(run: Run, pipeline: Pipeline, name: str) -> bool:
 
 
 def score_partition(job: Job, name: str) -> str:
-    """Make all stale cheap scores of a partition; the image scorers among them share one decode of each image."""
+    """Make all stale cheap scores of a partition; those that look at pixels share one decode of each image."""
     pipeline, run = job.open()
     documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
     stale = [f for f in _cheap(pipeline) if not run.fresh(scores_file(f, name), _scores_from(run, f, name))]
     tables: dict[str, pa.Table] = {}
-    visual = [f for f in stale if isinstance(f.scorer, ImageScorer)]
+    sketches: dict[str, dict[str, Any]] = {f.name: {} for f in stale if isinstance(f.scorer, GalleryScorer)}
+    visual = [f for f in stale if isinstance(f.scorer, ImageScorer | GalleryScorer)]
     if visual:
-        tables |= _measure_images(visual, open_images(run, name))
+        tables |= _measure_images(visual, open_images(run, name), sketches)
     for owner in stale:
         if isinstance(owner.scorer, DocumentScorer):
             rows = [row for d in documents if not d.error for row in owner.scorer.score(d)]
+            tables[owner.name] = owner.scorer.table(rows)
+        elif isinstance(owner.scorer, GalleryScorer):
+            kept = sketches[owner.name]
+            rows = [row for d in documents if not d.error for row in owner.scorer.score(d, kept)]
             tables[owner.name] = owner.scorer.table(rows)
         elif isinstance(owner.scorer, CorpusScorer):
             tables[owner.name] = owner.scorer.map([d for d in documents if not d.error])
@@ -112,14 +140,19 @@ def open_images(run: Run, name: str) -> Iterator[Image]:
                 yield Image(**row)
 
 
-def _measure_images(owners: Sequence[Filter], images: Iterable[Image]) -> dict[str, pa.Table]:
-    rows: dict[str, list[Row]] = {owner.name: [] for owner in owners}
+def _measure_images(
+    owners: Sequence[Filter], images: Iterable[Image], sketches: Mapping[str, dict[str, Any]]
+) -> dict[str, pa.Table]:
+    """Tables of the image scorers; what the gallery scorers keep of each image goes into `sketches`."""
+    rows: dict[str, list[Row]] = {owner.name: [] for owner in owners if isinstance(owner.scorer, ImageScorer)}
     for image in images:
         pixels, error = decode(image, MAX_PIXELS)
         for owner in owners:
-            assert isinstance(owner.scorer, ImageScorer)
-            rows[owner.name].append(owner.scorer.measure(image, pixels, error))
-    return {owner.name: owner.scorer.table(rows[owner.name]) for owner in owners if owner.scorer}
+            if isinstance(owner.scorer, ImageScorer):
+                rows[owner.name].append(owner.scorer.measure(image, pixels, error))
+            elif isinstance(owner.scorer, GalleryScorer) and pixels is not None:
+                sketches[owner.name][image.sha256] = owner.scorer.sketch(pixels)
+    return {owner.name: owner.scorer.table(rows[owner.name]) for owner in owners if owner.scorer and owner.name in rows}
 
 
 def _reduce(context: Context, owner: Filter, scorer: CorpusScorer, partitions: Sequence[str]) -> None:
@@ -135,31 +168,39 @@ def _reduce(context: Context, owner: Filter, scorer: CorpusScorer, partitions: S
 
 
 def _score_with_model(
-    context: Context, index: int, owner: Filter, scorer: ModelScorer, partitions: Sequence[str], chosen: dict[str, str]
+    context: Context, index: int, owner: Filter, scorer: ModelScorer, partitions: Sequence[str], chosen: Chosen
 ) -> None:
     run = context.run
-    work: list[tuple[str, list[Item]]] = []
+    work: list[tuple[str, list[Item], list[Item]]] = []
+    foreign: list[str] = []
     for name in partitions:
-        items = _wanted(context, index, owner, scorer, name, chosen)
-        if items or run.meta(scores_file(owner, name)) is None:
-            work.append((name, items))
-    count = sum(len(item.parts) if scorer.about_images else 1 for _, items in work for item in items)
+        items, passed = _wanted(context, index, owner, scorer, name, chosen)
+        foreign += passed.values()
+        if items or passed or run.meta(scores_file(owner, name)) is None:
+            work.append((name, items, list(passed)))
+    new = all(run.meta(scores_file(owner, name)) is None for name in partitions)
+    if foreign:
+        assert scorer.model_settings
+        if new and not any(items for _, items, _ in work):
+            raise LeafError(speaks_none(owner.name, scorer.model_settings, foreign))
+        context.progress.say(passed_over(owner.name, scorer.model_settings, foreign))
+    count = sum(len(item.parts) if scorer.about_images else 1 for _, items, _ in work for item in items)
     if count:
         unit = "images" if scorer.about_images else "documents"
         context.progress.say(f"{owner.name}: {count} {unit} to score")
-        scorer.load(context.pool)
-    done = (_score_items(run, owner, scorer, name, items) for name, items in work)
-    for _ in context.progress.over(done, len(work), owner.name):
-        pass
+    context.map_with_model(score_items, [(index, *task) for task in work], owner.name)
 
 
 def _wanted(
-    context: Context, index: int, owner: Filter, scorer: ModelScorer, name: str, chosen: dict[str, str]
-) -> list[Item]:
-    """Documents and image parts that the filters before let through and that have no row yet."""
+    context: Context, index: int, owner: Filter, scorer: ModelScorer, name: str, chosen: Chosen
+) -> tuple[list[Item], dict[Item, str]]:
+    """Documents and image parts that the filters before let through and that have no row yet; and of these, by their
+    language, what the model does not speak."""
     run, pipeline = context.run, context.pipeline
     documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
-    verdicts = evaluate(pipeline, _view(run, pipeline, name), upto=index, chosen=chosen, gated=not context.score_all)
+    verdicts = evaluate(
+        pipeline, partition_view(run, pipeline, name), upto=index, chosen=chosen, gated=not context.score_all
+    )
     alive = {d for d, by in zip(verdicts.view.documents.index, verdicts.document_by, strict=True) if not by}
     image_alive = verdicts.images_alive
     if context.score_all:
@@ -170,34 +211,64 @@ def _wanted(
         if is_alive:
             document_of, part_of = verdicts.image_at(row)
             parts.setdefault(document_of, set()).add(part_of)
-    known = _known(run, owner, name)
-    items = []
+    spoken = scorer.model_settings.languages if scorer.model_settings else ()
+    found = verdicts.view.documents.get("text.language")
+    items: list[Item] = []
+    passed: dict[Item, str] = {}
+    known: dict[bool, Any] = {}
     for document in documents:
         if document.id in alive:
-            have = known.get((document.id, document.digest()), set())
+            language = found.get(document.id) if found is not None else document.language
+            language = language if isinstance(language, str) else ""
+            asked = speaks(spoken, language)
+            if asked not in known:
+                known[asked] = _known(run, owner, name, not asked)
+            have = known[asked].get((document.id, document.digest()), set())
             missing = frozenset(parts.get(document.id, set())) - have
             if missing if scorer.about_images else not have:
-                items.append(Item(document, missing))
-    return items
+                if asked:
+                    items.append(Item(document, missing))
+                else:
+                    passed[Item(document, missing)] = language
+    return items, passed
 
 
-def _known(run: Run, owner: Filter, name: str) -> dict[tuple[str, str], set[int]]:
-    """Image parts (or -1 for the document) that have a row, by document id and digest."""
+def _known(run: Run, owner: Filter, name: str, passed: bool) -> dict[tuple[str, str], set[int]]:
+    """Image parts (or -1 for the document) that have a row, by document id and digest; with `passed` also a row that
+    only says that the model was not asked."""
     relative = scores_file(owner, name)
     if run.meta(relative) is None:
         return {}
     have: dict[tuple[str, str], set[int]] = {}
-    for row in run.table(relative, ["document", "part", "key"]).to_pylist():
-        have.setdefault((row["document"], row["key"]), set()).add(-1 if row["part"] is None else row["part"])
+    for row in run.table(relative, ["document", "part", "key", "error"]).to_pylist():
+        if passed or row["error"] != PASSED_OVER:
+            have.setdefault((row["document"], row["key"]), set()).add(-1 if row["part"] is None else row["part"])
     return have
 
 
-def _score_items(run: Run, owner: Filter, scorer: ModelScorer, name: str, items: Sequence[Item]) -> str:
+def score_items(
+    pool: Pool, job: Job | Opened, index: int, name: str, items: Sequence[Item], passed: Sequence[Item]
+) -> str:
     """Score what is wanted and commit it together with the rows that were there and still hold."""
+    pipeline, run = job.open()
+    owner = pipeline.filters[index]
+    scorer = owner.scorer
+    assert isinstance(scorer, ModelScorer)
+    if items:
+        scorer.ready(pool)
     relative = scores_file(owner, name)
     digests = {d.id: d.digest() for d in documents_from_table(run.table(f"documents/{name}.parquet"))}
     old = run.table(relative).to_pylist() if run.meta(relative) else []
-    rows: list[Row] = [row for row in old if digests.get(row["document"]) == row["key"]]
+    asked = {item.document.id for item in items}
+    rows: list[Row] = [
+        row
+        for row in old
+        if digests.get(row["document"]) == row["key"] and not (row["error"] == PASSED_OVER and row["document"] in asked)
+    ]
+    for item in passed:
+        for part in sorted(item.parts) if scorer.about_images else [None]:
+            name_of = item.document.id
+            rows.append({"document": name_of, "part": part, "error": PASSED_OVER, "key": digests[name_of]})
     if items:
         opened = image_opener(run, name, _shas(items))
         for row in scorer.score(items, opened):
@@ -207,7 +278,7 @@ def _score_items(run: Run, owner: Filter, scorer: ModelScorer, name: str, items:
 
 
 def _shas(items: Sequence[Item]) -> set[str]:
-    return {item.document.parts[part].image for item in items for part in item.parts}
+    return {sha for item in items for sha in item.document.images}
 
 
 def image_opener(run: Run, name: str, wanted: set[str]) -> Callable[[str], PIL.Image.Image]:
@@ -233,76 +304,11 @@ def image_opener(run: Run, name: str, wanted: set[str]) -> Callable[[str], PIL.I
 # Decisions
 
 
-def _view(run: Run, pipeline: Pipeline, name: str) -> Any:
-    documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
-    return make_view(documents, pipeline, _tables(run, pipeline, name, documents))
-
-
-def _tables(run: Run, pipeline: Pipeline, name: str, documents: Sequence[Document]) -> dict[str, pa.Table]:
-    import pyarrow.compute as pc
-
-    tables = {}
-    for owner in pipeline.filters:
-        relative = _table_file(owner, name) if owner.scorer else ""
-        if not owner.scorer or run.meta(relative) is None:
-            continue
-        table = run.table(relative)
-        if isinstance(owner.scorer, CorpusScorer):
-            shas = pa.array(sorted({sha for d in documents for sha in d.images}), pa.string())
-            ours = pc.or_kleene(
-                pc.is_in(table["document"], pa.array([d.id for d in documents], pa.string())),
-                pc.is_in(table["sha256"], shas),
-            )
-            table = table.filter(ours)
-        tables[owner.name] = table
-    return tables
-
-
 def _choice_from(run: Run, pipeline: Pipeline, partitions: Sequence[str]) -> str:
     """Fingerprint of what decides which document stands for each cluster: documents and cheap scores of all partitions.
     Without it a build killed between two partitions could leave both or none of a pair."""
     if not any(rule.one_per for owner in pipeline.filters for rule in owner.rules):
         return ""
     files = [f"documents/{name}.parquet" for name in partitions]
-    files += [_table_file(f, name) for f in _cheap(pipeline) for name in partitions]
+    files += [table_file(f, name) for f in _cheap(pipeline) for name in partitions]
     return fingerprint([run.digest(f) for f in dict.fromkeys(files)])
-
-
-def _decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> str:
-    scores = [run.digest(_table_file(f, name)) for f in pipeline.filters if f.scorer]
-    rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
-    return fingerprint(DECIDE_VERSION, run.digest(f"documents/{name}.parquet"), scores, rules, gated, choice)
-
-
-def _decided(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> bool:
-    made_from = _decisions_from(run, pipeline, name, gated, choice)
-    decisions = run.meta(f"decisions/{name}.parquet")
-    return (
-        decisions is not None
-        and decisions.fingerprint == made_from
-        and run.fresh(f"filtered/{name}.parquet", fingerprint(decisions.digest, made_from))
-    )
-
-
-def decide_partition(job: Job, name: str, chosen: dict[str, str], gated: bool, choice: str) -> str:
-    """Commit the decisions of a partition and the documents they leave."""
-    pipeline, run = job.open()
-    made_from = _decisions_from(run, pipeline, name, gated, choice)
-    documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
-    view = make_view(documents, pipeline, _tables(run, pipeline, name, documents))
-    verdicts = evaluate(pipeline, view, chosen=chosen, gated=gated)
-    languages = view.documents.get("text.language")
-    kept_parts: dict[str, set[int]] = {d.id: set() for d in documents}
-    for row, alive in enumerate(verdicts.images_alive):
-        if alive:
-            document_of, part_of = verdicts.image_at(row)
-            kept_parts[document_of].add(part_of)
-    edited = []
-    for row, document in enumerate(documents):
-        if verdicts.documents_alive[row]:
-            found = languages.iat[row] if languages is not None else ""
-            edited.append(apply(document, frozenset(kept_parts[document.id]), found if isinstance(found, str) else ""))
-    decisions = run.commit_table(f"decisions/{name}.parquet", decisions_table(verdicts), made_from)
-    filtered = documents_to_table(replace(d, lost=()) for d in edited)
-    run.commit_table(f"filtered/{name}.parquet", filtered, fingerprint(decisions.digest, made_from))
-    return name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.score.cut import is_cut
 from leafinstruct.score.words import furniture_rate, stop_word_share
 
 WORD = re.compile(
@@ -25,7 +26,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 1
+    version = 2
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -38,6 +39,8 @@ class Scorer(DocumentScorer):
         Column("sentence_words", "document", "float", "words", "median words of a sentence"),
         Column("open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"),
         Column("stops_open", "document", "bool", "", "the last text part is prose and stops without punctuation"),
+        Column("cut_ends", "document", "float", "share", "text parts that end where no text ends, as inside a word"),
+        Column("stops_cut", "document", "bool", "", "the last text part ends where no text ends"),
         Column("longest_tail", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
         Column("lost_images", "document", "int", "images", "images that harvest could not get"),
@@ -53,6 +56,7 @@ class Scorer(DocumentScorer):
         lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
         words = WORD.findall(document.text.lower())
         language, certainty = self._language(document)
+        cuts = cut_parts(document, language, words)
         return [
             {
                 "document": document.id,
@@ -67,6 +71,8 @@ class Scorer(DocumentScorer):
                 "sentence_words": sentence_length(document.text),
                 "open_ends": open_ends(document),
                 "stops_open": stops_open(document),
+                "cut_ends": sum(cuts) / len(cuts) if cuts else None,
+                "stops_cut": cuts[-1] if cuts else False,
                 "longest_tail": trailing_images(document),
                 "images": len(document.images),
                 "lost_images": len(document.lost),
@@ -100,12 +106,23 @@ def sentence_length(text: str) -> float:
 
 def open_ends(document: Document) -> float | None:
     """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists and
-    headings stop as they like; a short last line that stands alone reads as the heading of what follows."""
-    texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
+    headings stop as they like; a short line that stands alone reads as a heading or a caption."""
+    texts = [p.text for p in document.parts if p.type == "text" and not p.heading and not _is_caption(p.text)]
     prose = [line for line in map(_last_line, texts) if len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line)]
     if not prose:
         return None
     return sum(not line.endswith(SENTENCE_END) for line in prose) / len(prose)
+
+
+def _is_caption(text: str) -> bool:
+    line = text.strip()
+    return "\n" not in line and not line.endswith(SENTENCE_END) and len(WORD.findall(line)) <= HEADING_WORDS
+
+
+def cut_parts(document: Document, language: str, words: list[str]) -> list[bool]:
+    """For each text part that is no heading whether it was cut off."""
+    vocabulary = Counter(words)
+    return [is_cut(p.text, language, vocabulary) for p in document.parts if p.type == "text" and not p.heading]
 
 
 def stops_open(document: Document) -> bool:

@@ -1,0 +1,114 @@
+"""Benchmark sets that the user names, read into what documents are compared with: word n-grams and image hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pyarrow.parquet as pq
+
+from leafinstruct.document import Image, LeafError
+from leafinstruct.score.decode import decode
+from leafinstruct.score.pixels import perceptual_hash, small
+from leafinstruct.score.text import WORD
+
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+MAX_PIXELS = 50_000_000
+PLAIN_LEVELS = 2.0
+"""Standard deviation of grey levels below which a picture is plain, and its perceptual hash noise (own)."""
+
+
+def ngrams(text: str, size: int) -> np.ndarray:
+    """uint64 [words - size + 1]: a hash of each run of `size` words, in lower case and without punctuation."""
+    words = np.array([_word(word) for word in WORD.findall(text.lower())], np.uint64)
+    if len(words) < size:
+        return np.zeros(0, np.uint64)
+    total = np.zeros(len(words) - size + 1, np.uint64)
+    for place in range(size):
+        total = total * MULTIPLIER + words[place : place + len(total)]
+    return total
+
+
+@lru_cache(maxsize=100_000)
+def _word(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def picture_hash(pixels: PIL.Image.Image) -> int | None:
+    """Perceptual hash (64 bits) of a decoded picture; None for one with nothing on it."""
+    grey = small(pixels).grey
+    return perceptual_hash(grey) if np.asarray(grey).std(dtype=np.float32) >= PLAIN_LEVELS else None
+
+
+def benchmark_ngrams(files: Iterable[Path], columns: Sequence[str], size: int) -> np.ndarray:
+    """uint64, sorted and distinct: hashes of all n-grams of the texts. Shorter texts have none."""
+    found = [np.zeros(0, np.uint64)]
+    for file in files:
+        try:
+            found.append(np.unique(np.concatenate([found[0], *(ngrams(t, size) for t in _texts(file, columns))])))
+        except (OSError, ValueError) as error:  # Arrow's errors are ValueErrors
+            raise LeafError(f"benchmark {file} cannot be read: {str(error).splitlines()[0]}") from None
+    return np.unique(np.concatenate(found))
+
+
+def _texts(file: Path, columns: Sequence[str]) -> Iterator[str]:
+    """A .txt is one text a line; rows of .jsonl and .parquet give the named columns."""
+    if file.suffix == ".txt":
+        with file.open(encoding="utf-8") as lines:
+            yield from lines
+    elif file.suffix in (".jsonl", ".parquet"):
+        if not columns:
+            raise LeafError(f"benchmark {file}: name the columns that hold its texts: columns: [question, answer]")
+        for row in _json_rows(file) if file.suffix == ".jsonl" else _parquet_rows(file, columns):
+            if not isinstance(row, dict) or row.keys().isdisjoint(columns):
+                raise LeafError(f"benchmark {file}: a row has none of the columns {', '.join(columns)}")
+            values = [row.get(column) for column in columns]
+            yield "\n".join(str(value) for value in values if value is not None)
+    else:
+        raise LeafError(f"benchmark {file}: texts come from .txt, .jsonl or .parquet")
+
+
+def _json_rows(file: Path) -> Iterator[Any]:
+    with file.open(encoding="utf-8") as lines:
+        yield from (json.loads(line) for line in lines if line.strip())
+
+
+def _parquet_rows(file: Path, columns: Sequence[str]) -> Iterator[Any]:
+    with pq.ParquetFile(file) as opened:
+        known = set(opened.schema_arrow.names)
+        for batch in opened.iter_batches(batch_size=1000, columns=[c for c in columns if c in known]):
+            yield from batch.to_pylist()
+
+
+def benchmark_images(folders: Iterable[Path]) -> tuple[frozenset[str], frozenset[int]]:
+    """SHA-256 (hex) and perceptual hashes of all images below the folders. Raises LeafError for one without images."""
+    known = PIL.Image.registered_extensions()
+    shas: set[str] = set()
+    hashes: set[int] = set()
+    for folder in folders:
+        files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in known and f.is_file())
+        if not files:
+            raise LeafError(f"benchmark {folder} is no folder with images")
+        for file in files:
+            data = file.read_bytes()
+            sha = hashlib.sha256(data).hexdigest()
+            shas.add(sha)
+            pixels, _ = decode(_image(sha, data), MAX_PIXELS)
+            found = picture_hash(pixels) if pixels else None
+            hashes |= set() if found is None else {found}
+    return frozenset(shas), frozenset(hashes)
+
+
+def _image(sha: str, data: bytes) -> Image:
+    try:
+        with PIL.Image.open(io.BytesIO(data)) as opened:
+            return Image(sha, data, "", *opened.size, "")
+    except Exception:  # broken data raises many kinds of errors; such a file is known by its bytes alone
+        return Image(sha, data, "", None, None, "")

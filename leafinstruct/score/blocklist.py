@@ -1,0 +1,94 @@
+"""Words and sites that are not wanted: lists of the user's own, and a small built-in list for adult content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from leafinstruct.document import Document, LeafError, digest
+from leafinstruct.pipeline import ModelSettings
+from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.score.text import WORD
+
+# Unmistakable words only: terms that medicine, law or cooking use too are left to lists of the user's own.
+ADULT = (
+    "porn porno porns pornhub pornstar pornstars pornographic xxx hentai milf milfs blowjob blowjobs handjob handjobs "
+    "cumshot cumshots creampie gangbang gangbangs bukkake deepthroat camgirl camgirls cameltoe upskirt threesome dildo "
+    "dildos buttplug fleshlight fuck fucks fucked fucking pussy pussies slut sluts whore whores jizz horny sexcam "
+    "porno pornos pornofilm pornofilme ficken fickt gefickt fotze fotzen titten muschi schlampe schlampen nutten "
+    "wichsen wichst arschfick sexkontakte sexchat "
+    "porno pornographique baiser salope salopes putes bite bites enculer enculé branlette sodomie partouze nichons "
+    "porno pornografía follar follada folladas polla pollas coño coños putas zorra zorras mamada mamadas tetas corrida"
+)
+AMBIGUOUS = frozenset({"bite", "bites", "baiser", "corrida", "zorra", "zorras"})
+"""Adult in one language, harmless in another or in most texts of their own."""
+DEFAULT_WORDS = frozenset(ADULT.split()) - AMBIGUOUS
+
+
+class Scorer(DocumentScorer):
+    version = 1
+    columns = (
+        Column("words", "document", "float", "share", "words of the text that are listed"),
+        Column("count", "document", "int", "words", "how many they are"),
+        Column("site", "document", "bool", "", "the document's site or address is listed"),
+    )
+
+    @dataclass(frozen=True)
+    class Settings:
+        word_files: tuple[str, ...] = ()
+        """Text files with one word a line; # begins a comment."""
+        site_files: tuple[str, ...] = ()
+        """Text files with one host (its subdomains count), site or beginning of an address a line."""
+        adult: bool = True
+        """Whether the built-in list counts."""
+
+    def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
+        super().__init__(settings, model)
+        self._words = DEFAULT_WORDS if self.settings.adult else frozenset()
+        self._sites: frozenset[str] = frozenset()
+
+    def read_files(self, root: Path) -> None:
+        self._words |= {entry.lower() for entry in _entries(root, self.settings.word_files)}
+        self._sites = frozenset(_address(entry) for entry in _entries(root, self.settings.site_files))
+
+    def identity(self) -> dict[str, Any]:
+        """Lists count by what they hold, not by where they lie."""
+        held = {"words": digest(sorted(self._words)), "sites": digest(sorted(self._sites))}
+        return {**super().identity(), "settings": held}
+
+    def score(self, document: Document) -> list[Row]:
+        words = WORD.findall(document.text.lower())
+        count = sum(word in self._words for word in words)
+        share = count / len(words) if words else 0.0
+        listed = any(self._is_listed(place) for place in (document.site, document.url) if place)
+        return [{"document": document.id, "words": share, "count": count, "site": listed}]
+
+    def _is_listed(self, place: str) -> bool:
+        """Whether a host or one it belongs to, or an address up to one of its slashes, is listed."""
+        host, _, path = _address(place).partition("/")
+        labels = host.split(".")
+        hosts = {".".join(labels[i:]) for i in range(len(labels))}
+        steps = path.split("/")
+        paths = {"/".join([host, *steps[: i + 1]]) for i in range(len(steps))} if path else set()
+        return not self._sites.isdisjoint(hosts | paths)
+
+
+def _address(place: str) -> str:
+    """Host and path of an address in lower case, without scheme, www., query and closing slash."""
+    parts = urlsplit(place if "//" in place else f"//{place}")
+    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path}".rstrip("/")
+
+
+def _entries(root: Path, files: Iterable[str]) -> list[str]:
+    """Entries of files of the project. Raises LeafError for a file that is not there or no text."""
+    found = []
+    for file in files:
+        try:
+            lines = (root / file).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise LeafError(f"list {root / file} cannot be read ({type(error).__name__})") from None
+        found += [entry for line in lines if (entry := line.split("#")[0].strip())]
+    return found

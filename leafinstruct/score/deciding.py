@@ -1,0 +1,211 @@
+"""Deciding a partition: from stored scores to its decisions and its edited documents.
+
+Documents are parsed only where the decisions leave something else of them than before: another threshold costs
+seconds. No image is opened and no model is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from leafinstruct.context import Job
+from leafinstruct.decide import VERSION as DECIDE_VERSION
+from leafinstruct.decide import Candidate, Verdicts, apply, candidates, decisions_table, evaluate, one_per_columns
+from leafinstruct.document import DOCUMENT_SCHEMA, documents_from_table, documents_to_table
+from leafinstruct.edit import edit_texts
+from leafinstruct.pipeline import Filter, Pipeline, full_name
+from leafinstruct.run import Run, fingerprint
+from leafinstruct.score.base import CorpusScorer, DocumentScorer
+from leafinstruct.view import ABOUT_COLUMNS, View, kept_columns, stored_view
+
+ALWAYS_READ = {"text.language", "text.words"}
+"""Columns that deciding reads beside those of rules: the language of documents that declare none, and a length."""
+
+
+def scores_file(owner: Filter, name: str) -> str:
+    return f"scores/{owner.folder}/{name}.parquet"
+
+
+def corpus_file(owner: Filter) -> str:
+    return f"corpus/{owner.folder}.parquet"
+
+
+def table_file(owner: Filter, name: str) -> str:
+    """Where the scores of a filter are read from for one partition."""
+    return corpus_file(owner) if isinstance(owner.scorer, CorpusScorer) else scores_file(owner, name)
+
+
+def partition_view(run: Run, pipeline: Pipeline, *names: str) -> View:
+    """The documents of some partitions with the scores that rules read."""
+    documents = pa.concat_tables([_read(run, f"documents/{name}.parquet", ABOUT_COLUMNS) for name in names])
+    return stored_view(documents.combine_chunks(), pipeline, _tables(run, pipeline, names, documents))
+
+
+def _read(run: Run, relative: str, columns: Sequence[str] | None = None) -> pa.Table:
+    with pq.ParquetFile(run.file(relative)) as file:
+        return file.read(columns, use_threads=False)
+
+
+def _reads(pipeline: Pipeline) -> set[str]:
+    """Full names of the score columns that deciding reads."""
+    reads = set(ALWAYS_READ)
+    for owner in pipeline.filters:
+        for rule in owner.rules:
+            names = [n.column for n in rule.when.names if n.column] if rule.when else [rule.one_per]
+            reads |= {full_name(pipeline, owner, name) for name in names}
+    return reads
+
+
+def _tables(run: Run, pipeline: Pipeline, names: Sequence[str], documents: pa.Table) -> dict[str, pa.Table]:
+    reads = _reads(pipeline)
+    tables = {}
+    for owner in pipeline.filters:
+        if not owner.scorer:
+            continue
+        columns = kept_columns(owner.scorer, reads, owner.name)
+        files = list(dict.fromkeys(table_file(owner, name) for name in names))
+        files = [file for file in files if run.file(file).is_file()]
+        if len(columns) == 3 or not files:
+            continue
+        if isinstance(owner.scorer, CorpusScorer):
+            tables[owner.name] = _of_corpus(run, files[0], columns, documents)
+        else:
+            tables[owner.name] = pa.concat_tables([_read(run, file, columns) for file in files])
+    return tables
+
+
+def _of_corpus(run: Run, relative: str, columns: list[str], documents: pa.Table) -> pa.Table:
+    """The rows of a corpus file about these documents and their images."""
+    path = run.file(relative)
+    table, rows_of = _corpus(str(path), path.stat().st_mtime_ns, tuple(columns))
+    parts = documents["parts"].combine_chunks()
+    shas = pc.unique(pc.list_flatten(parts).field("image")).to_pylist() if len(parts) else []
+    keys = [*documents["id"].to_pylist(), *shas]
+    return table.take(pa.array(sorted({row for key in keys for row in rows_of.get(key, ())}), pa.int64()))
+
+
+@lru_cache(maxsize=16)
+def _corpus(path: str, changed: int, columns: tuple[str, ...]) -> tuple[pa.Table, dict[str, list[int]]]:
+    """A corpus file with the numbers of its rows by document and by image; read once by each process."""
+    table = pq.read_table(path, columns=list(columns), partitioning=None)
+    rows_of: dict[str, list[int]] = {}
+    for column in ("document", "sha256"):
+        for row, key in enumerate(table[column].to_pylist()):
+            if key is not None:
+                rows_of.setdefault(key, []).append(row)
+    return table, rows_of
+
+
+# What decisions are made from
+
+
+def decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> str:
+    scores = [run.digest(table_file(f, name)) for f in pipeline.filters if f.scorer]
+    rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
+    # Another language is a reason to ask a model again; it changes no number that is there (see models/languages).
+    spoken = [model.languages for model in pipeline.models.values()]
+    removed = [(e.kind, e.value) for e in pipeline.removals.entries]
+    documents = run.digest(f"documents/{name}.parquet")
+    return fingerprint(DECIDE_VERSION, documents, scores, rules, gated, choice, spoken, removed)
+
+
+def decided(run: Run, pipeline: Pipeline, name: str, made_from: str) -> bool:
+    """Whether decisions and edited documents of a partition are those that would be made now."""
+    decisions = run.meta(f"decisions/{name}.parquet")
+    return (
+        decisions is not None
+        and decisions.fingerprint == made_from
+        and run.fresh(f"filtered/{name}.parquet", decisions.extra.get("left", ""))
+    )
+
+
+# The work on some partitions at a time: what each costs beside reading is shared
+
+
+def candidates_of(job: Job, names: Sequence[str]) -> list[Candidate]:
+    pipeline, run = job.open()
+    return candidates(pipeline, partition_view(run, pipeline, *names)) if one_per_columns(pipeline) else []
+
+
+def decide_partitions(
+    job: Job, made_from: Mapping[str, str], chosen: Mapping[str, Mapping[str, str]], gated: bool
+) -> int:
+    """Commit the decisions of some partitions (by name, with what they are made from) and, where they leave something
+    else than before, the documents. They do not depend on which partitions are decided together."""
+    pipeline, run = job.open()
+    view = partition_view(run, pipeline, *made_from)
+    verdicts = evaluate(pipeline, view, chosen=chosen, gated=gated)
+    left, table = _left(verdicts), decisions_table(verdicts)
+    editors = _editors(pipeline)
+    hashes = [editor.hash8() for editor in editors]
+    ids = {name: _read(run, f"documents/{name}.parquet", ["id"])["id"] for name in made_from}
+    for name, fingerprint_of in made_from.items():
+        ours = table.filter(pc.is_in(table["document"], value_set=ids[name].combine_chunks()))
+        stays = {key: left[key] for key in ids[name].to_pylist() if key in left}
+        mark = fingerprint(DECIDE_VERSION, run.digest(f"documents/{name}.parquet"), stays, hashes)
+        run.commit_table(f"decisions/{name}.parquet", ours.combine_chunks(), fingerprint_of, {"left": mark})
+        if not run.fresh(f"filtered/{name}.parquet", mark):
+            _edit(run, name, stays, mark, editors)
+    return len(made_from)
+
+
+Left = dict[str, tuple[str, list[int]]]
+"""For each document that is kept: its language as detected, and the image parts that stay."""
+
+
+def _left(verdicts: Verdicts) -> Left:
+    documents = verdicts.view.documents
+    alive = verdicts.documents_alive
+    found = documents["text.language"].tolist() if "text.language" in documents else [""] * len(documents)
+    ids = documents.index.tolist()
+    left: Left = {ids[i]: (found[i] if isinstance(found[i], str) else "", []) for i in np.flatnonzero(alive)}
+    places = verdicts.view.places
+    for row in np.flatnonzero(verdicts.images_alive):
+        document, part = places[row]
+        left[document][1].append(part)
+    return left
+
+
+def _editors(pipeline: Pipeline) -> list[DocumentScorer]:
+    """Scorers that change texts, in the order of their filters."""
+    scorers = [f.scorer for f in pipeline.filters if isinstance(f.scorer, DocumentScorer)]
+    return [s for s in scorers if type(s).edit is not DocumentScorer.edit]
+
+
+def _edit(run: Run, name: str, left: Left, mark: str, editors: Sequence[DocumentScorer]) -> None:
+    """Commit the edited documents of a partition. What an earlier decision left of a document is taken as it is where
+    this one leaves the same; `extra` tells what was left, and of which documents."""
+    relative, source = f"filtered/{name}.parquet", run.digest(f"documents/{name}.parquet")
+    of = [DECIDE_VERSION, source, [e.hash8() for e in editors]]
+    old, known = _edited_before(run, relative, of)
+    same = [key for key, value in left.items() if known.get(key) == list(value)]
+    other = [key for key in left if key not in set(same)]
+    tables = [DOCUMENT_SCHEMA.empty_table()]
+    if same and old is not None:
+        tables.append(old.filter(pc.is_in(old["id"], pa.array(same, pa.string()))))
+    if other:
+        raw = _read(run, f"documents/{name}.parquet")
+        raw = raw.filter(pc.is_in(raw["id"], pa.array(other, pa.string())))
+        edited = (apply(d, frozenset(left[d.id][1]), left[d.id][0]) for d in documents_from_table(raw))
+        tables.append(documents_to_table(replace(edit_texts(d, editors), lost=()) for d in edited))
+    table = pa.concat_tables([t.cast(DOCUMENT_SCHEMA) for t in tables]).combine_chunks()
+    order = np.argsort(np.array(table["id"].to_pylist(), dtype=object), kind="stable")
+    if len(order) and not (order == np.arange(len(order))).all():
+        table = table.take(pa.array(order))
+    extra: dict[str, Any] = {"of": of, "left": left}
+    run.commit_table(relative, table, mark, extra)
+
+
+def _edited_before(run: Run, relative: str, of: list[Any]) -> tuple[pa.Table | None, Mapping[str, Any]]:
+    meta = run.meta(relative)
+    if meta is None or meta.extra.get("of") != of:
+        return None, {}
+    return _read(run, relative), meta.extra["left"]

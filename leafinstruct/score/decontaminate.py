@@ -1,0 +1,77 @@
+"""What a document has in common with benchmarks on which models trained on it would be tested.
+
+Texts are compared by runs of words, as for GPT-3 (Brown et al. 2020, appendix C: 13 words); images by their bytes and
+by a perceptual hash, which is the same for most other encodings and sizes of one picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from leafinstruct.document import Document, LeafError, digest
+from leafinstruct.pipeline import ModelSettings
+from leafinstruct.score.base import Column, GalleryScorer, Row
+from leafinstruct.score.benchmark_files import benchmark_images, benchmark_ngrams, ngrams, picture_hash
+
+
+class Scorer(GalleryScorer):
+    version = 1
+    columns = (
+        Column("overlap", "document", "float", "share", "word n-grams that stand in a benchmark; null if too short"),
+        Column("ngrams_seen", "document", "int", "count", "how many they are"),
+        Column("images_seen", "document", "int", "images", "image parts that show an image of a benchmark"),
+        Column("seen", "image", "bool", "", "the image is a benchmark's, by its bytes or its perceptual hash"),
+    )
+
+    @dataclass(frozen=True)
+    class Settings:
+        texts: tuple[str, ...] = ()
+        """Files .txt (a text a line), .jsonl or .parquet, from the project's folder."""
+        columns: tuple[str, ...] = ()
+        """Columns of .jsonl and .parquet files that hold the texts; those of one row are one text."""
+        images: tuple[str, ...] = ()
+        """Folders; all images below them count."""
+        ngram: int = 13
+
+    def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
+        super().__init__(settings, model)
+        if self.settings.ngram < 1:
+            raise LeafError(f"setting 'ngram' is {self.settings.ngram}; it is a number of words, 1 or more")
+        self._ngrams = np.zeros(0, np.uint64)
+        self._shas: frozenset[str] = frozenset()
+        self._hashes: frozenset[int] = frozenset()
+
+    def read_files(self, root: Path) -> None:
+        files = [root / file for file in self.settings.texts]
+        self._ngrams = benchmark_ngrams(files, self.settings.columns, self.settings.ngram)
+        self._shas, self._hashes = benchmark_images(root / folder for folder in self.settings.images)
+
+    def identity(self) -> dict[str, Any]:
+        """Benchmarks count by what they hold, not by where they lie."""
+        held = {
+            "ngram": self.settings.ngram,
+            "ngrams": hashlib.sha256(self._ngrams.tobytes()).hexdigest(),
+            "images": digest([sorted(self._shas), sorted(self._hashes)]),
+        }
+        return {**super().identity(), "settings": held}
+
+    def sketch(self, pixels: PIL.Image.Image) -> int | None:
+        return picture_hash(pixels)
+
+    def score(self, document: Document, sketches: Mapping[str, int | None]) -> list[Row]:
+        mine = ngrams(document.text, self.settings.ngram)
+        count = int(np.isin(mine, self._ngrams).sum())
+        rows: list[Row] = []
+        for index, part in enumerate(document.parts):
+            if part.type == "image":
+                seen = part.image in self._shas or sketches.get(part.image) in self._hashes
+                rows.append({"document": document.id, "part": index, "seen": seen})
+        about: Row = {"document": document.id, "overlap": count / len(mine) if len(mine) else None}
+        return [{**about, "ngrams_seen": count, "images_seen": sum(row["seen"] for row in rows)}, *rows]

@@ -1,0 +1,106 @@
+"""Which documents are the same by their text or by their address; rules keep one of each group.
+
+Texts and addresses are hashed a partition; groups are made over the whole corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import numpy as np
+import pyarrow as pa
+
+from leafinstruct.document import Document
+from leafinstruct.score.base import Column, CorpusScorer, Row
+from leafinstruct.score.text import WORD
+
+DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
+TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")
+"""Parameters that say where a visitor came from (own list)."""
+SAFE = "/~:@!$&'()*+,;="
+
+
+class Scorer(CorpusScorer):
+    version = 1
+    columns = (
+        Column("text_group", "document", "text", "", "smallest document id with the same text; null if alone"),
+        Column("url_group", "document", "text", "", "smallest document id with the same address; null if alone"),
+    )
+    map_schema: ClassVar[pa.Schema] = pa.schema(
+        [("document", pa.string()), ("text_group", pa.uint64()), ("url_group", pa.uint64())]
+    )
+
+    @dataclass(frozen=True)
+    class Settings:
+        words: int = 5
+        """Shorter texts are in no group: "Untitled" under two pictures makes them no copies."""
+
+    def map(self, documents: Sequence[Document]) -> pa.Table:
+        rows = []
+        for document in documents:
+            text, url = plain_text(document.text), plain_url(document.url)
+            long = len(WORD.findall(text)) >= self.settings.words
+            rows.append({"document": document.id, "text_group": _hash(text * long), "url_group": _hash(url)})
+        return pa.Table.from_pylist(rows, schema=self.map_schema)
+
+    def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
+        """Rows of the documents that have a copy. Holds 16 bytes and the id of each document."""
+        table = pa.concat_tables([self.map_schema.empty_table(), *signatures]).sort_by("document")
+        first = {name: _first(table[name]) for name in ("text_group", "url_group")}
+        names = table["document"]
+        for row in np.flatnonzero(np.logical_or.reduce([rows >= 0 for rows in first.values()])):
+            groups = {
+                column: names[int(rows[row])].as_py() if rows[row] >= 0 else None for column, rows in first.items()
+            }
+            yield {"document": names[int(row)].as_py(), **groups}
+
+
+def _hash(value: str) -> int | None:
+    """64 bits of a text; None for an empty one."""
+    data = value.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(data).digest()[:8], "big") if value else None
+
+
+def _first(values: pa.ChunkedArray) -> np.ndarray:
+    """int64 [rows]: the first row with the same value; -1 where the value is null or stands once."""
+    found = np.full(len(values), -1, np.int64)
+    rows = np.flatnonzero(values.is_valid().to_numpy())
+    _, first, group, count = np.unique(
+        values.drop_null().to_numpy(), return_index=True, return_inverse=True, return_counts=True
+    )
+    found[rows] = np.where(count[group] > 1, rows[first[group]], -1)
+    return found
+
+
+def plain_text(text: str) -> str:
+    """A text in Unicode's compatibility form (NFKC) and lower case, with single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def plain_url(url: str) -> str:
+    """Host, path and query of an address as all its spellings share them; "" for an empty one.
+
+    Scheme, user, www., default port, closing slash, tracking parameters, the order of parameters and a fragment do not
+    count, but a fragment that begins with ! or / does: such sites keep their pages there.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        host = (parts.hostname or "").rstrip(".").removeprefix("www.")
+        port = parts.port
+    except ValueError:  # no address: it is equal to itself
+        return url
+    place = host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
+    path = quote(unquote(parts.path.replace("%2F", "%252F").replace("%2f", "%252F")), safe=SAFE).rstrip("/")
+    kept = sorted(
+        pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0].lower())
+    )
+    query = f"?{urlencode(kept)}" if kept else ""
+    fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
+    return f"{place}{path}{query}{fragment}"

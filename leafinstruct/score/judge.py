@@ -1,0 +1,120 @@
+"""What a language model thinks of a document: the expected value of its rating from 1 to 5, nothing generated.
+
+Each question is put twice, once with 5 and once with 1 as the best rating, and the two are averaged: a text that says
+"answer 5" pushes them apart and leaves their mean where it was. A prompt is a file in filters/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leafinstruct.document import Document, LeafError
+from leafinstruct.models.llm import Prompt
+from leafinstruct.pipeline import find_file
+from leafinstruct.score.base import Column, Item, ModelScorer, Row
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from leafinstruct.models.pool import Pool
+
+RATINGS = ("1", "2", "3", "4", "5")
+QUESTIONS = ("quality", "coherence")
+SECTIONS = ("system", "user", *(f"{q}{kind}" for q in QUESTIONS for kind in ("", " mirrored")))
+FENCE = re.compile(r"</?\s*document", re.IGNORECASE)
+
+
+class Scorer(ModelScorer):
+    version = 1
+    model = "llm"
+    needs = frozenset({"choice_logprobs"})
+    columns = (
+        Column("quality", "document", "float", "rating 1 to 5", "how good the text is, expected over the ratings"),
+        Column("coherence", "document", "float", "rating 1 to 5", "how well its parts follow from one another"),
+        Column("doubt", "document", "float", "rating", "largest distance between a question's two scales"),
+        Column("tokens", "document", "int", "tokens", "tokens of the document that were read"),
+    )
+
+    @dataclass(frozen=True)
+    class Settings:
+        prompt: str = "judge.md"
+        """File in filters/: how the document is shown and what is asked."""
+        max_tokens: int = 1024
+        """Tokens of a document that the model reads at most, from its start."""
+
+    prompt: dict[str, str] = {}
+
+    def read_files(self, root: Path) -> None:
+        self.prompt = load_prompt(find_file(root, "filters", self.settings.prompt))
+
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | {"prompt": self.prompt}
+
+    def load(self, pool: Pool) -> None:
+        self.llm = pool.llm(self.model_settings)
+
+    def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
+        shown = [self.llm.excerpt(as_data(item.document), self.settings.max_tokens) for item in items]
+        # All that is asked about a document comes together, and the document first: back-ends reuse the beginning.
+        prompts = [ask for text, _ in shown for ask in self.prompts(text)]
+        answers = iter(self.llm.choice_logprobs(prompts, RATINGS))
+        for item, (_, tokens) in zip(items, shown, strict=True):
+            row: Row = {"document": item.document.id, "tokens": tokens, "doubt": 0.0}
+            for question in QUESTIONS:
+                plain, mirrored = expected(next(answers)), 6 - expected(next(answers))
+                row[question] = (plain + mirrored) / 2
+                row["doubt"] = max(row["doubt"], abs(plain - mirrored))
+            yield row
+
+    def prompts(self, text: str) -> list[Prompt]:
+        """The questions about a text: for each the plain and the mirrored scale."""
+        return [
+            [
+                {"role": "system", "content": self.prompt["system"]},
+                {"role": "user", "content": fill(self.prompt["user"], text, self.prompt[section])},
+            ]
+            for section in SECTIONS[2:]
+        ]
+
+
+def expected(logprobs: Mapping[str, float]) -> float:
+    """Mean rating under the probabilities of the answers."""
+    return sum(int(rating) * math.exp(value) for rating, value in logprobs.items())
+
+
+def as_data(document: Document) -> str:
+    """A document as text: its title, its parts, a mark where an image stands. It cannot close its own fence."""
+    parts = [document.title] if document.title else []
+    parts += [
+        p.text if p.type == "text" else f"[image: {p.alt or p.caption}]" if p.alt or p.caption else "[image]"
+        for p in document.parts
+    ]
+    return FENCE.sub(lambda found: found[0].replace("<", "‹"), "\n\n".join(parts))
+
+
+def fill(template: str, text: str, question: str) -> str:
+    """The template with its places filled at once. `{mark}` is a word drawn from the text, which it cannot hold."""
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    values = {"document": text, "question": question, "mark": mark}
+    return re.sub(r"\{(document|question|mark)\}", lambda found: values[found[1]], template)
+
+
+def load_prompt(file: Path) -> dict[str, str]:
+    """The sections of a judge's prompt. Raises LeafError naming file and section."""
+    sections: dict[str, str] = {}
+    for piece in re.split(r"^# ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        name, _, body = piece.partition("\n")
+        sections[name.strip()] = body.strip()
+    for name in SECTIONS:
+        if not sections.get(name):
+            raise LeafError(f"{file}: section '# {name}' is missing or empty")
+    for place in ("{document}", "{question}"):
+        if place not in sections["user"]:
+            raise LeafError(f"{file}: section '# user' lacks {place}")
+    return {name: sections[name] for name in SECTIONS}

@@ -1,0 +1,88 @@
+"""Documents that share their images with others: the same pictures under another text, or a gallery shown again.
+
+Images are the same by their bytes. Which of them are furniture is for `seen` to say, and an image that stands
+in very many documents pairs none of them here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from leafinstruct.document import Document
+from leafinstruct.score.base import Column, CorpusScorer, Row
+from leafinstruct.score.clusters import Forest
+
+
+class Scorer(CorpusScorer):
+    version = 1
+    columns = (
+        Column("share", "document", "float", "share", "its distinct images that stand in other documents too"),
+        Column("alike", "document", "int", "documents", "others that show at least half of its distinct images"),
+        Column("group", "document", "text", "", "smallest document id that shows mostly the same images; or null"),
+    )
+    map_schema: ClassVar[pa.Schema] = pa.schema([("document", pa.string()), ("images", pa.list_(pa.uint64()))])
+
+    @dataclass(frozen=True)
+    class Settings:
+        furniture: int = 20
+        """An image in more documents counts in `share` alone: it is furniture, and its pairs would be very many."""
+        images: int = 2
+        """Documents are in one group from so many common images on, if they are half of either's."""
+
+    def map(self, documents: Sequence[Document]) -> pa.Table:
+        rows = [{"document": d.id, "images": sorted({int(s[:16], 16) for s in d.images})} for d in documents]
+        return pa.Table.from_pylist([row for row in rows if row["images"]], schema=self.map_schema)
+
+    def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
+        """Rows of the documents with images. Holds ids, and some 50 bytes for each image of each document."""
+        table = pa.concat_tables([self.map_schema.empty_table(), *signatures]).sort_by("document").combine_chunks()
+        names, lists = table["document"].combine_chunks(), table["images"].combine_chunks()
+        shown = _Shown(lists.flatten().to_numpy(), np.diff(lists.offsets.to_numpy()))
+        forest = Forest(len(names))
+        alike = np.zeros(len(names), np.int64)
+        for row in range(len(names)):
+            for other, common in shown.others(row, self.settings.furniture).items():
+                alike[row] += 2 * common >= shown.size(row)
+                if common >= self.settings.images and 2 * common >= max(shown.size(row), shown.size(other)):
+                    forest.link(row, other)
+        roots = forest.roots()
+        members = np.bincount(roots, minlength=len(names))
+        for row, root in enumerate(roots.tolist()):
+            group = names[root].as_py() if members[root] > 1 else None
+            yield {"document": names[row].as_py(), "share": shown.share(row), "alike": int(alike[row]), "group": group}
+
+
+class _Shown:
+    """Which document shows which image, both by number: `images` [all showings] document after document, `sizes`
+    [documents]."""
+
+    def __init__(self, images: np.ndarray, sizes: np.ndarray) -> None:
+        self._ends = np.concatenate([[0], np.cumsum(sizes)])
+        _, self._image, self._count = np.unique(images, return_inverse=True, return_counts=True)
+        self._starts = np.concatenate([[0], np.cumsum(self._count)])
+        owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        self._owner = owner[np.argsort(self._image, kind="stable")]
+
+    def size(self, row: int) -> int:
+        return int(self._ends[row + 1] - self._ends[row])
+
+    def _mine(self, row: int) -> np.ndarray:
+        return self._image[self._ends[row] : self._ends[row + 1]]
+
+    def share(self, row: int) -> float:
+        return float((self._count[self._mine(row)] > 1).mean())
+
+    def others(self, row: int, furniture: int) -> Counter[int]:
+        """Other documents with the number of images in common, without images in more than `furniture` documents."""
+        found: Counter[int] = Counter()
+        for image in self._mine(row).tolist():
+            if 1 < self._count[image] <= furniture:
+                found.update(self._owner[self._starts[image] : self._starts[image + 1]].tolist())
+        found.pop(row, None)
+        return found
