@@ -56,7 +56,7 @@ def index_records(paths: Sequence[str]) -> dict[str, Place]:
 def read_heads(paths: Sequence[str], images: Mapping[str, Place], clusters: Mapping[str, str]) -> Iterator[RecordHead]:
     """The head of each record of `records/P.parquet` files. `clusters` gives the near-duplicate cluster of a document
     id. Raises LeafError if a record names an image that no file of `images` holds."""
-    columns = ["id", "document", "site", "topic", "messages", "images", "dropped_by"]
+    columns = ["id", "document", "site", "topic", "language", "task", "messages", "images", "dropped_by"]
     for path in paths:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=columns):
@@ -80,6 +80,8 @@ def _head(
         images=tuple(row["images"]),
         bytes=text_bytes + sum(images[sha256].bytes for sha256 in row["images"]),
         cluster=clusters.get(row["document"], ""),
+        language=row["language"],
+        task=row["task"],
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from leafinstruct.document import LeafError
+from leafinstruct.shard.balance import apply_caps, check_caps
 from leafinstruct.shard.split import SPLITS, PlanDrop, RecordHead, assign_sites, both_held, without_leaks
 
 
@@ -17,7 +18,8 @@ class ShardSettings:
     """`validation`, `test`: shares of the sites' hash range; a share of 0 makes no such split.
     `max_shard_bytes`: shards get about this size (300 MB lies in the middle of the 200 to 500 MB that streaming
     readers and uploads like). `min_shards`: per split, as far as it has rows. `large_site`: a site with a larger share
-    of all records is in train. `seed`: another value, another split."""
+    of all records is in train. `seed`: another value, another split. `caps`: for site, topic, language or task the
+    most that one of them may be, as a share of the records that stay or as a number of records."""
 
     validation: float = 0.05
     test: float = 0.05
@@ -25,12 +27,14 @@ class ShardSettings:
     min_shards: int = 1
     large_site: float = 0.2
     seed: str = ""
+    caps: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
             raise LeafError(f"shard: validation {self.validation} + test {self.test} must be >= 0 and below 1")
         if self.max_shard_bytes < 1 or self.min_shards < 1:
             raise LeafError("shard: max_shard_bytes and min_shards must be at least 1")
+        check_caps(self.caps)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -78,6 +82,7 @@ def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> Shard
     for one, two in zip(heads, heads[1:], strict=False):
         if one.id == two.id:
             raise LeafError(f"record {one.id} stands twice in the records (document {one.document}); ids must differ")
+    heads, capped = apply_caps(heads, settings.caps, settings.seed)
     rows = Counter(head.site for head in heads)
     split_of, notes = assign_sites(rows, settings.shares, settings.large_site, settings.seed) if heads else ({}, [])
     kept, dropped = without_leaks(heads, split_of)
@@ -85,7 +90,7 @@ def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> Shard
         notes.append(f"{shared} images stand in both validation and test")
     shards = [shard for name in SPLITS for shard in _cut(name, kept[name], settings)]
     counts = {name: _count(kept[name]) for name in SPLITS if kept[name]}
-    return ShardPlan(tuple(shards), tuple(dropped), tuple(notes), counts)
+    return ShardPlan(tuple(shards), (*capped, *dropped), tuple(notes), counts)
 
 
 def order_key(record_id: str) -> str:

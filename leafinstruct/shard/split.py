@@ -21,6 +21,8 @@ class RecordHead:
     images: tuple[str, ...]
     bytes: int
     cluster: str = ""
+    language: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
