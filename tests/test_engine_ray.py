@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_tree import files, make_project, run_build, shard_bytes
 
 from leafinstruct.document import LeafError
+from leafinstruct.engine import on_engine
 from leafinstruct.engine.ray import RayEngine, RaySettings
+from leafinstruct.pipeline import load_pipeline
+from leafinstruct.progress import Progress
+from leafinstruct.run import Run
 
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
@@ -130,3 +136,20 @@ def test_a_node_that_dies_takes_nothing_with_it(cluster: Any, engine: RayEngine)
 def test_settings_and_a_cluster_that_is_not_there() -> None:
     with pytest.raises(LeafError, match="actors must be 1 or more"):
         RaySettings(actors=0)
+
+
+def test_a_build_on_a_cluster_that_loses_a_node_gives_the_same_bytes(cluster: Any, tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path, ray={"address": cluster.address})
+    run_build(pipeline, tmp_path / "local")
+    doomed = cluster.add_node(num_cpus=1)
+    killer = threading.Timer(1.5, cluster.remove_node, [doomed], {"allow_graceful": False})
+    killer.start()
+    run = Run(tmp_path / "ray")
+    on_engine("ray", run, load_pipeline(pipeline), "shard", 2, {"progress": Progress(quiet=True)})
+    killer.join()
+    local = Run(tmp_path / "local")
+    assert shard_bytes(run) == shard_bytes(local)
+    made = {name: (local.path / name).read_bytes() for name in files(local) if name != "timings.json"}
+    assert {name: (run.path / name).read_bytes() for name in files(run) if name != "timings.json"} == made
+    with pytest.raises(LeafError, match="unknown engine 'rya'.*did you mean 'ray'"):
+        on_engine("rya", run, load_pipeline(pipeline), "shard", 2, {})
