@@ -146,9 +146,15 @@ def show(
 
 
 @app.command()
-def scores(pipeline: PipelineFile = None, as_json: AsJson = False) -> None:
-    """List the score columns of a pipeline that rules can use, with their units."""
-    loaded, _ = _open(pipeline, None, None)
+def scores(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
+    """List the score columns of a pipeline that rules can use, with their units; with --run how a run's are spread."""
+    loaded, _ = _open(pipeline, run, None)
+    if run:
+        from leafinstruct.report.distributions import distribution_lines, distributions
+
+        found = distributions(_existing(pipeline, run), loaded)
+        _print(found, distribution_lines(found), as_json)
+        return
     rows = [
         {"column": name, "grain": c.grain, "type": c.type, "unit": c.unit, "about": c.about}
         for name, c in loaded.columns().items()

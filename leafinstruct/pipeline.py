@@ -202,6 +202,7 @@ def load_scorer(spec: str, root: Path) -> type[Scorer]:
         "cut",
         "decode",
         "pixels",
+        "shingles",
         "stage",
         "strangers",
         "words",

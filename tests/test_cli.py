@@ -104,6 +104,7 @@ REPORTS: dict[str, tuple[list[str], str]] = {
     "status": (["status"], "documents harvested"),
     "show": (["show", "clay/teapot.md"], "clay/teapot.md"),
     "scores": (["scores"], "text.words"),
+    "scores of a run": (["scores", "--run", "runs/made"], "99%"),
     "check": (["check", "runs/made/shards"], "rows"),
     "push": (["push", "you/made", "--dry-run"], "you/made"),
 }

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +16,17 @@ import pyarrow.parquet as pq
 from leafinstruct.document import Image, LeafError
 from leafinstruct.score.decode import decode
 from leafinstruct.score.pixels import perceptual_hash, small
+from leafinstruct.score.shingles import shingles
 from leafinstruct.score.text import WORD
 
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 MAX_PIXELS = 50_000_000
 PLAIN_LEVELS = 2.0
 """Standard deviation of grey levels below which a picture is plain, and its perceptual hash noise (own)."""
 
 
 def ngrams(text: str, size: int) -> np.ndarray:
-    """uint64 [words - size + 1]: a hash of each run of `size` words, in lower case and without punctuation."""
-    words = np.array([_word(word) for word in WORD.findall(text.lower())], np.uint64)
-    if len(words) < size:
-        return np.zeros(0, np.uint64)
-    total = np.zeros(len(words) - size + 1, np.uint64)
-    for place in range(size):
-        total = total * MULTIPLIER + words[place : place + len(total)]
-    return total
-
-
-@lru_cache(maxsize=100_000)
-def _word(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    """uint64: a hash of each run of `size` words, in lower case and without punctuation."""
+    return shingles(WORD.findall(text.lower()), size)
 
 
 def picture_hash(pixels: PIL.Image.Image) -> int | None:

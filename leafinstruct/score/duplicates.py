@@ -20,9 +20,17 @@ from leafinstruct.document import Document, LeafError
 from leafinstruct.pipeline import ModelSettings
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.clusters import SignatureStore
+from leafinstruct.score.shingles import shingles
 
-TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+TOKEN = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)}
+"""Leaves of a text that is ASCII alone the words that TOKEN finds, with spaces between: six times as fast."""
 SEED = 42
+
+
+def tokens(text: str) -> list[str]:
+    """Words in lower case; a Chinese, Japanese or Korean character is a word of its own."""
+    return text.translate(ASCII_WORDS).split() if text.isascii() else TOKEN.findall(text.lower())
 
 
 class Scorer(CorpusScorer):
@@ -49,19 +57,20 @@ class Scorer(CorpusScorer):
             raise LeafError(f"setting 'bands' is {bands}; it must divide 'permutations' ({permutations})")
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
-        rows = [{"document": d.id, "signature": self._signature(d.text)} for d in documents]
-        return pa.Table.from_pylist([r for r in rows if r["signature"]], schema=self.map_schema)
-
-    def _signature(self, text: str) -> list[int]:
         from rensa import RMinHash
 
-        words = TOKEN.findall(text.lower())
-        n = self.settings.ngram
-        if len(words) < n:
-            return []
-        sketch = RMinHash(num_perm=self.settings.permutations, seed=SEED)
-        sketch.update([" ".join(words[i : i + n]) for i in range(len(words) - n + 1)])
-        return list(sketch.digest())
+        size, permutations = self.settings.ngram, self.settings.permutations
+        found = [(d.id, shingles(tokens(d.text), size)) for d in documents]
+        found = [(name, runs) for name, runs in found if len(runs)]
+        if not found:
+            return self.map_schema.empty_table()
+        ends = np.cumsum([0, *(len(runs) for _, runs in found)], dtype=np.uint64)
+        flat = np.concatenate([runs for _, runs in found])
+        matrix = RMinHash.digest_matrix_from_flat_token_hashes(flat, ends, permutations, SEED)
+        signatures = pa.array(np.array(matrix.to_rows(), np.uint32).ravel())
+        starts = pa.array(np.arange(len(found) + 1, dtype=np.int32) * permutations)
+        columns = [pa.array([name for name, _ in found]), pa.ListArray.from_arrays(starts, signatures)]
+        return pa.Table.from_arrays(columns, schema=self.map_schema)
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
         """Rows of all documents with a signature. Signatures wait on disk in the folder for temporary files; memory
