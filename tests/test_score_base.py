@@ -179,6 +179,9 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
+    "decontaminate": (1, [{"images_seen": 0, "ngrams_seen": 0, "overlap": 0.0}, {"seen": False}, {"seen": False}]),
+    "exact": (1, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
+    "shared_images": (1, [{"alike": 1, "share": 1.0}, {"alike": 1, "share": 1.0}]),
     "clip": (
         2,
         [
@@ -204,7 +207,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
         ],
     ),
-    "duplicates": (1, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
+    "duplicates": (2, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
         2,
         [

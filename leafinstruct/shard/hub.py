@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from leafinstruct.document import LeafError
 from leafinstruct.shard.write import file_sha256, split_name
@@ -16,6 +18,7 @@ from leafinstruct.shard.write import file_sha256, split_name
 CARD = "data_card.md"
 # the Hub shows the file of this name as the card of a data set
 NAME_ON_HUB = {CARD: "README.md"}
+KNOCK_SECONDS = 5.0
 
 
 class Unreachable(LeafError):
@@ -82,6 +85,7 @@ def plan_push(
     if not ask_hub:
         return _plan(repo_id, revision, "the Hub was not asked", local, None)
     try:
+        _knock(repo_id)
         with _hub_errors(repo_id):
             remote, known = _remote_files(_api(token), repo_id, revision)
     except Unreachable as error:
@@ -187,6 +191,17 @@ def _remote_files(api: Any, repo_id: str, revision: str) -> tuple[dict[str, Any]
     except RepositoryNotFoundError:
         return {}, "no such data set yet, or the token may not see it"
     return files, f"{len(files)} files there"
+
+
+def _knock(repo_id: str) -> None:
+    """Raises Unreachable within seconds where no Hub answers; the client would go on trying for a minute."""
+    from huggingface_hub import constants
+
+    place = urlsplit(constants.ENDPOINT)
+    try:
+        socket.create_connection((place.hostname or "", place.port or 443), timeout=KNOCK_SECONDS).close()
+    except OSError as error:
+        raise Unreachable(f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {error})") from None
 
 
 def _api(token: str | None) -> Any:
