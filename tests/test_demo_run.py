@@ -30,6 +30,7 @@ CAUGHT = {
     "tiny_image": 4,
     "truncated_text": 2,
     "word_salad": 4,
+    "wrong_image": 1,
 }
 HARMED_LOOKALIKES = 1
 
