@@ -62,6 +62,7 @@ def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, docum
         "histograms": _score_names(pipeline, frames),
         "sources": Counter(frames.documents["source"]),
         "timings": _timings(run),
+        "audit": run.json("audit.json"),
         "difference": differ(against, run) if against else None,
         "shown": len(ways),
     }
