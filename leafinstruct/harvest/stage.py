@@ -174,7 +174,10 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
     value: dict[str, Any] = {
         "pipeline": pipeline.raw,
         "pipeline_name": pipeline.name,
-        "models": {k: {**asdict(m), "options": dict(m.options)} for k, m in pipeline.models.items()},
+        "models": {
+            kind: {**asdict(m), "options": dict(m.options), "languages": list(m.languages)}
+            for kind, m in pipeline.models.items()
+        },
         "leafinstruct": __version__,
         "schema_version": SCHEMA_VERSION,
         "buckets": buckets,
