@@ -58,7 +58,7 @@ def test_all_documents_through_harvest_and_the_cheap_scorers(tmp_path: Path) -> 
 def test_a_hundred_documents_through_all_stages(tmp_path: Path) -> None:
     pytest.importorskip("vllm")
     pytest.importorskip("open_clip")
-    options = ("--stage", "train", "--limit", "70")
+    options = ("--stage", "train", "--limit", "76")
     counts = build(tmp_path, f"{CHEAP}, clip_demo, lm_demo", "llm", *options)
     assert counts["adds_up"]
     assert counts["stages"] == ["harvest", "filter", "rewrite", "shard", "train"]
