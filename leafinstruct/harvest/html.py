@@ -26,7 +26,7 @@ MARKUP = re.compile(
 
 
 MAX_PAGE = 10 * 2**20
-"""Characters. Larger pages are data; the longest tutorial page seen is a tenth of it."""
+"""Characters, or bytes of a stored body. Larger pages are data; the longest tutorial page seen is a tenth of it."""
 MAX_OPEN = 5000
 """Open elements, and attributes of one. The parser's time is quadratic in both: 0.3 s at this many, 30 s at 100,000."""
 NESTING = re.compile(

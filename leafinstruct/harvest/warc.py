@@ -16,7 +16,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, LeafError, document_id
 from leafinstruct.harvest import base
 from leafinstruct.harvest.flow import Block, Page, assemble
-from leafinstruct.harvest.html import parse_html
+from leafinstruct.harvest.html import MAX_PAGE, parse_html
 from leafinstruct.harvest.images import read_image
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
@@ -27,8 +27,6 @@ from leafinstruct.harvest.warc_read import read_bodies
 
 BYTES_PER_PAGE = 64 * 1024
 """Compressed bytes of a page with its images, as in crawls; with `partition` it sets the length of a chunk."""
-MAX_PAGE = 10 * 2**20
-"""Larger pages are data; the longest tutorial page seen is a tenth of it."""
 IMAGE = -(2**62)
 """In place of the offset of a page in what was asked: an address that an image or a revisit names."""
 ENDINGS = ("*.warc", "*.warc.gz")

@@ -18,7 +18,7 @@ from leafinstruct.document import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report import charts
 from leafinstruct.report.differ import differ
-from leafinstruct.report.funnel import funnel
+from leafinstruct.report.funnel import Funnel, funnel
 from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, thumbnails
 from leafinstruct.report.gather import Frames, gather
 from leafinstruct.report.way import PartitionRows
@@ -47,7 +47,7 @@ def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, docum
     ways = _ways(run, pipeline, frames, chosen)
     wanted = {part["image"] for way in ways.values() for part in way["parts"] if "image" in part}
     data = {
-        "figures": _figures(run, pipeline, frames, views),
+        "figures": _figures(counts, pipeline, frames, views),
         "documents": ways,
         "rows": _rows(frames, ways),
         "thumbs": thumbnails(run, frames.partitions, wanted),
@@ -151,8 +151,7 @@ def _end(dropped_by: str, record: str) -> str:
     return record or "filtered"
 
 
-def _figures(run: Run, pipeline: Pipeline, frames: Frames, views: list[RuleView]) -> dict[str, Any]:
-    counts = funnel(run)
+def _figures(counts: Funnel, pipeline: Pipeline, frames: Frames, views: list[RuleView]) -> dict[str, Any]:
     sources = Counter(frames.documents["source"]) if frames.whole else Counter({"all": counts.documents})
     figures: dict[str, Any] = {"funnel": charts.funnel_figure(counts, sources)}
     for name in _score_names(pipeline, frames):

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from leafinstruct.document import Document, Image, LeafError, Record, documents_from_table, records_from_table
+from leafinstruct.report.way import one_line
 from leafinstruct.run import Run
 
 SIDE = 280
@@ -76,7 +77,7 @@ def sample_lines(shown: Sequence[Shown]) -> list[str]:
         )
         for message in record.messages:
             lines.append(f"  {message.role}:")
-            lines += [f"    {_short(c.text) if c.type == 'text' else '[image]'}" for c in message.content]
+            lines += [f"    {one_line(c.text, 160) if c.type == 'text' else '[image]'}" for c in message.content]
     return lines[1:]
 
 
@@ -173,8 +174,3 @@ def page(title: str, body: str, script: str = "") -> str:
     tail = f"<script>{script}</script>" if script else ""
     shown = f"<h1>{html.escape(title)}</h1>{body}{tail}"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{shown}</body></html>\n"
-
-
-def _short(text: str, width: int = 160) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= width else flat[: width - 1] + "…"

@@ -101,11 +101,11 @@ def way_lines(found: dict[str, Any]) -> list[str]:
     by_part = {row["part"]: row for row in found["decisions"]}
     for part in found["parts"]:
         if "text" in part:
-            lines.append(f"  {part['part']:>3}  {_short(part['text'])}")
+            lines.append(f"  {part['part']:>3}  {one_line(part['text'])}")
         else:
             decision = by_part.get(part["part"])
             mark = "" if decision is None else "kept" if decision["kept"] else f"dropped by {decision['dropped_by']}"
-            lines.append(f"  {part['part']:>3}  [image {part['image'][:12]} {_short(part['alt'], 40)}] {mark}")
+            lines.append(f"  {part['part']:>3}  [image {part['image'][:12]} {one_line(part['alt'], 40)}] {mark}")
     lines += [f"  lost  {entry['ref']}: {entry['reason']}" for entry in found["lost"]]
     lines += ["", "scores"]
     for owner, rows in found["scores"].items():
@@ -124,7 +124,7 @@ def way_lines(found: dict[str, Any]) -> list[str]:
             lines.append(f"  dropped by {record['dropped_by']}")
         for message in record["messages"]:
             lines.append(f"  {message['role']}:")
-            lines += [f"    {_short(c['text']) if c['type'] == 'text' else '[image]'}" for c in message["content"]]
+            lines += [f"    {one_line(c['text']) if c['type'] == 'text' else '[image]'}" for c in message["content"]]
     return lines
 
 
@@ -132,6 +132,7 @@ def _value(value: dict[str, Any]) -> str:
     return f"{value['name']} = {value['text'] if value['value'] is None else value['value']}"
 
 
-def _short(text: str, width: int = 100) -> str:
+def one_line(text: str, width: int = 100) -> str:
+    """A text on one line, cut to a width with an ellipsis."""
     flat = " ".join(text.split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
