@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from leafinstruct.audit.ablation import ablation
-from leafinstruct.audit.calibrate import calibrate
+from leafinstruct.audit.calibrate import Trial, calibrate
 from leafinstruct.audit.cases import Case, column_values, judged_alone, plan, read_view, score_cases, write_cases
 from leafinstruct.audit.measure import Bootstrap, Measured, judge, measure_clean, measure_defect
 from leafinstruct.audit.plant import DEFECTS, VERSION, plant_all
@@ -127,7 +127,7 @@ def _report(run: Run, pipeline: Pipeline, cases: Sequence[Case], keep: float, ca
         "instruction_moves": _moves(alone, cases, values),
     }
     if calibrated:
-        found["calibration"] = calibrate(alone, view, planted, clean, values, keep)
+        found["calibration"] = calibrate(Trial(alone, view, planted, clean, values), keep)
     return found
 
 

@@ -87,65 +87,61 @@ def with_rules(pipeline: Pipeline, texts: Mapping[str, str]) -> Pipeline:
     return replace(pipeline, filters=tuple(filters))
 
 
-def calibrate(
-    pipeline: Pipeline,
-    view: View,
-    cases: Mapping[str, Sequence[Case]],
-    clean: Sequence[Case],
-    values: Mapping[str, pd.Series[Any]],
-    keep: float,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trial:
+    """What thresholds are chosen and tried on: cases by defect, clean ones, and the numbers of all columns by case."""
+
+    pipeline: Pipeline
+    view: View
+    cases: Mapping[str, Sequence[Case]]
+    clean: Sequence[Case]
+    values: Mapping[str, pd.Series[Any]]
+
+    def of(self, held: int, *, inside: bool) -> Trial:
+        """The cases whose base document is in one fold, or those of all others."""
+
+        def mine(rows: Sequence[Case]) -> list[Case]:
+            return [c for c in rows if (int(digest(c.base), 16) % FOLDS == held) == inside]
+
+        return replace(self, cases={d: mine(rows) for d, rows in self.cases.items()}, clean=mine(self.clean))
+
+
+def calibrate(trial: Trial, keep: float) -> dict[str, Any]:
     """Proposed rules, and the curve of clean documents kept against cases caught on documents not chosen on."""
-    turned = knobs(pipeline)
-    fold = {case.base: int(digest(case.base), 16) % FOLDS for case in clean}
-    curve = [_point(pipeline, view, cases, clean, values, turned, fold, {})]
-    curve += [_point(pipeline, view, cases, clean, values, turned, fold, {"each_rule_keeps": share}) for share in STEPS]
-    good = [p for p in curve[1:] if p["clean_kept"] >= keep]
+    turned = knobs(trial.pipeline)
+    shipped = _point(trial, turned, None)
+    curve = [{"each_rule_keeps": share, **_point(trial, turned, share)} for share in STEPS]
+    good = [p for p in curve if p["clean_kept"] >= keep]
     chosen = max(good, key=lambda p: p["recall"], default=None)
-    if chosen is not None and chosen["recall"] <= curve[0]["recall"]:
+    if chosen is not None and chosen["recall"] <= shipped["recall"]:
         chosen = None
-    texts = _fit(turned, cases, clean, values, chosen["each_rule_keeps"]) if chosen else {}
+    texts = _fit(trial, turned, chosen["each_rule_keeps"]) if chosen else {}
     return {
         "keep": keep,
-        "shipped": curve[0],
-        "curve": curve[1:],
+        "shipped": shipped,
+        "curve": curve,
         "chosen": chosen,
         "rules": [{"rule": k.label, "now": k.now, "proposed": texts[k.label]} for k in turned if k.label in texts],
     }
 
 
-def _point(
-    pipeline: Pipeline,
-    view: View,
-    cases: Mapping[str, Sequence[Case]],
-    clean: Sequence[Case],
-    values: Mapping[str, pd.Series[Any]],
-    turned: Sequence[Knob],
-    fold: Mapping[str, int],
-    setting: dict[str, float],
-) -> dict[str, Any]:
-    """One point of the curve: each fold is decided with thresholds chosen on the others (shipped rules if no share is
-    set)."""
+def _point(trial: Trial, turned: Sequence[Knob], share: float | None) -> dict[str, Any]:
+    """One point of the curve: each fold is decided with thresholds chosen on the others, or with the shipped rules."""
     kept = 0
-    caught = dict.fromkeys(cases, 0)
+    caught = dict.fromkeys(trial.cases, 0)
     for held in range(FOLDS):
-        inside = [c for c in clean if fold[c.base] == held]
-        tried = {d: [c for c in rows if fold[c.base] == held] for d, rows in cases.items()}
-        texts = {}
-        if setting:
-            others = {d: [c for c in rows if fold[c.base] != held] for d, rows in cases.items()}
-            rest = [c for c in clean if fold[c.base] != held]
-            texts = _fit(turned, others, rest, values, setting["each_rule_keeps"]) if rest else {}
-        wanted = [c.id for c in inside] + [c.id for rows in tried.values() for c in rows]
+        inside, others = trial.of(held, inside=True), trial.of(held, inside=False)
+        texts = _fit(others, turned, share) if share is not None and others.clean else {}
+        wanted = [c.id for c in inside.clean] + [c.id for rows in inside.cases.values() for c in rows]
         if not wanted:
             continue
-        judgement = judge(with_rules(pipeline, texts), _part_of(view, wanted))
-        kept += sum(not judgement.harmed(c) for c in inside)
-        for defect, rows in tried.items():
+        judgement = judge(with_rules(trial.pipeline, texts), _part_of(trial.view, wanted))
+        kept += sum(not judgement.harmed(c) for c in inside.clean)
+        for defect, rows in inside.cases.items():
             caught[defect] += sum(judgement.caught(c) for c in rows)
-    shares = {defect: round(caught[defect] / len(rows), 3) for defect, rows in cases.items() if rows}
+    shares = {defect: round(caught[defect] / len(rows), 3) for defect, rows in trial.cases.items() if rows}
     recall = round(float(np.mean(list(shares.values()))), 3) if shares else 0.0
-    return {**setting, "clean_kept": round(kept / len(clean), 3), "recall": recall, "defects": shares}
+    return {"clean_kept": round(kept / len(trial.clean), 3), "recall": recall, "defects": shares}
 
 
 def _part_of(view: View, ids: Sequence[str]) -> View:
@@ -153,20 +149,14 @@ def _part_of(view: View, ids: Sequence[str]) -> View:
     return View(view.documents.loc[list(ids)], images)
 
 
-def _fit(
-    turned: Sequence[Knob],
-    cases: Mapping[str, Sequence[Case]],
-    clean: Sequence[Case],
-    values: Mapping[str, pd.Series[Any]],
-    share: float,
-) -> dict[str, str]:
+def _fit(trial: Trial, turned: Sequence[Knob], share: float) -> dict[str, str]:
     """Expressions of the rules whose column sees one of the defects, each keeping `share` of the clean documents."""
     texts = {}
     for knob in turned:
-        column = knob.sign * values[knob.reads]
-        good = column.loc[[c.id for c in clean]].to_numpy()
+        column = knob.sign * trial.values[knob.reads]
+        good = column.loc[[c.id for c in trial.clean]].to_numpy()
         known = good[~np.isnan(good)]
-        if len(known) and any(_sees(column, rows, known) for rows in cases.values()):
+        if len(known) and any(_sees(column, rows, known) for rows in trial.cases.values()):
             threshold = threshold_at(np.where(np.isnan(good), -np.inf, good), share)
             if np.isfinite(threshold):  # where most have no value, a rule cannot be told to keep so few
                 texts[knob.label] = knob.text(threshold)
