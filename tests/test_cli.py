@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -326,11 +327,33 @@ def test_importing_the_command_line_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+COMMANDS = [
+    "init",
+    "build",
+    "extract",
+    "status",
+    "show",
+    "scores",
+    "audit",
+    "report",
+    "diff",
+    "sample",
+    "review",
+    "check",
+    "remove",
+    "export",
+    "push",
+    "train",
+    "prove",
+]
+"""The commands, in the order a project meets them."""
+
+
 def test_help_and_version(terminal: Terminal) -> None:
     code, out, _ = terminal("--help")
     assert code == 0
-    for command in ("init", "build", "status", "show", "scores", "check", "push", "train"):
-        assert command in out
+    listed = re.findall(r"^[^\w]* ([a-z]+)  +\S", out.partition("Commands")[2], re.M)
+    assert listed == COMMANDS
     assert terminal("--version")[1].startswith("leafinstruct ")
     done = leafinstruct("--version", cwd=Path.cwd(), check=0)
     assert done.stdout.startswith("leafinstruct ")

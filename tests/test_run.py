@@ -178,7 +178,7 @@ ELSEWHERE = {
     "shard/export.py": "a folder that the user names",
     "score/clusters.py": "a temporary folder",
     "removal.py": "the project's list of takedowns",
-    "cli.py": "a page that the user names",
+    "cli/look.py": "a page that the user names",
     "report/review.py": "a folder that the user names",
     "harvest/fetch_cache.py": "the cache of fetched images",
 }

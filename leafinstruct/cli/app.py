@@ -1,0 +1,47 @@
+"""The command itself: its errors become one line and exit code 2; nothing heavy is imported to print help."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from leafinstruct import __version__
+
+app = typer.Typer(
+    name="leafinstruct",
+    help="Turn web pages and tutorials into instruction data of interleaved text and images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; a LeafError becomes one line on standard error and exit code 2."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("leafinstruct: stopped; what was committed stays, build again to go on", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        from leafinstruct.document import LeafError  # brings pyarrow, which --help can do without
+
+        if not isinstance(error, LeafError):
+            raise
+        print(f"leafinstruct: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"leafinstruct {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version.")] = False,
+) -> None:
+    pass

@@ -1,0 +1,87 @@
+"""Commands for what is published: check it, take down, export, push."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leafinstruct.cli.app import app
+from leafinstruct.cli.common import AsJson, RunFolder, existing_run, open_run, show_result
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="Folder of shards, or one shard.")], as_json: AsJson = False
+) -> None:
+    """Check published shards: schema, counts, checksums, every image decoded. Exit code 1 if something is wrong."""
+    from leafinstruct.shard.check import check as check_shards
+
+    report = check_shards(path)
+    show_result(report.to_dict(), report.lines, as_json)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command()
+def remove(
+    url: Annotated[list[str] | None, typer.Option(help="URL of a document; may be given more than once.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="All documents of a site.")] = None,
+    sha256: Annotated[list[str] | None, typer.Option(help="An image, by its bytes as harvested or published.")] = None,
+    note: Annotated[str, typer.Option(help="Who asked, or why.")] = "",
+    pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the project.")] = None,
+    run: RunFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take documents or images down: later builds and pushes of the project leave them out."""
+    from leafinstruct.shard.takedown import takedown, takedown_lines
+
+    loaded, opened = open_run(pipeline, run, None)
+    wanted = {"url": url or [], "site": site or [], "sha256": sha256 or []}
+    found = takedown(loaded.root, opened.file("shards"), wanted, note)
+    show_result(found, takedown_lines(found), as_json)
+
+
+@app.command()
+def export(
+    shards: Annotated[Path, typer.Argument(help="Folder of shards.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the tars.")],
+) -> None:
+    """Write shards as WebDataset tars, for loaders that stream those."""
+    from leafinstruct.shard.export import export_webdataset
+
+    for path in export_webdataset(shards, out):
+        print(path)
+
+
+@app.command()
+def push(
+    target: Annotated[str, typer.Argument(help="Data set on the Hub (OWNER/NAME), or a folder or URL such as s3://.")],
+    pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the run.")] = None,
+    run: RunFolder = None,
+    revision: Annotated[str, typer.Option(help="Branch to push to.")] = "main",
+    private: Annotated[bool, typer.Option("--private", help="Make a new data set private.")] = False,
+    pull_request: Annotated[bool, typer.Option("--pr", help="Open a pull request instead of a commit.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would change; nothing is uploaded.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Upload shards, manifest and card to the Hugging Face Hub or to any filesystem; what is there stays."""
+    from leafinstruct.removal import load_removals
+    from leafinstruct.shard.filesystem import is_filesystem, push_files
+    from leafinstruct.shard.hub import plan_push, run_tag
+    from leafinstruct.shard.hub import push as push_shards
+    from leafinstruct.shard.takedown import refuse_removed
+
+    folder = existing_run(pipeline, run).file("shards")
+    refuse_removed(folder, load_removals(open_run(pipeline, run, None)[0].root))
+    if is_filesystem(target):
+        result = push_files(folder, target, dry_run=dry_run)
+    elif dry_run:
+        plan = plan_push(folder, target, revision=revision, ask_hub=True)
+        show_result(plan.to_dict(), plan.lines, as_json)
+        return
+    else:
+        tag = run_tag(folder)
+        result = push_shards(folder, target, private=private, revision=revision, pull_request=pull_request, tag=tag)
+    lines = [*result.plan.lines, result.pull_request or result.commit or f"{result.url}: nothing to upload"]
+    show_result({"plan": result.plan.to_dict(), "url": result.url, "commit": result.commit}, lines, as_json)
