@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from verify_rules import documents
+from sample_cases import documents
 
 from leafinstruct.models.llm import load_llm
 from leafinstruct.rewrite.answers import Answers

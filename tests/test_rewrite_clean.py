@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from rewrite_made import boat, document, image, text
@@ -58,12 +59,21 @@ def test_furniture_goes_and_the_rest_stays_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "rule"), [(1, "clean_step"), (3, "clean_matter"), (4, "clean_matter"), (5, None), (2, None)]
+    ("number", "rule"), [(1, "clean_step"), (3, "clean_matter"), (4, "clean_matter"), (5, "clean_matter"), (2, None)]
 )
 def test_each_veto_has_a_name(number: int, rule: str | None) -> None:
     lines = lines_of(page())
     going, refused = accepted(page(), lines, [number - 1])
     assert (refused == {number - 1: rule}) if rule else (going == [number - 1])
+
+
+def test_at_the_end_what_belongs_to_nothing_may_go() -> None:
+    leave = "Now for a cup of tea with my aunt, see you all!"
+    made = page()
+    made = replace(made, parts=(*made.parts, text(leave)), raw=())
+    lines = lines_of(made)
+    assert lines[-1].text == leave
+    assert accepted(made, lines, [4, 7]) == ([7], {4: "clean_matter"})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import draft, tasks
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-from verify_rules import HONEST, documents
+from sample_cases import documents, honest
 
 # What stands in the page, and what a model that obeys it writes. Written without a look at the rules.
 OBEYED = [
@@ -71,14 +71,14 @@ def planted() -> list[tuple[Document, str]]:
 def obedient() -> Iterator[OpenAiLlm]:
     """A served model that does what the page says, or else gives the honest request for the title that it sees."""
     orders = dict(OBEYED)
-    honest = {one.title: HONEST[slug] for slug, one in documents().items()}
+    asked = {one.title: honest()[slug] for slug, one in documents().items()}
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             seen = body["messages"][-1]["content"]
             said = next((o for order, o in orders.items() if order in seen), "")
-            said = said or next(text for title, text in honest.items() if title in seen)
+            said = said or next(text for title, text in asked.items() if title in seen)
             content = json.dumps({"instruction": said})
             answer = json.dumps({"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}).encode()
             self.send_response(200)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-from verify_rules import HONEST, Planted, Planter, case_of, table
+from planter import Planter
+from sample_cases import Planted, case_of, honest
+from verify_rules import blind_table, table
 
 from leafinstruct.rewrite.verify import RULES, verify
 
@@ -35,7 +37,15 @@ def test_lookalikes_pass(found: dict[str, dict[str, int]]) -> None:
     assert not high
 
 
+def test_requests_written_without_the_patterns_fare_as_well() -> None:
+    """In five languages; what still goes wrong is known, so that no more does."""
+    rows = blind_table()
+    assert all(row["violations"] >= 10 and row["lookalikes"] >= 10 for row in rows.values())
+    assert sum(row["violations"] - row["stopped"] for row in rows.values()) <= 2
+    assert sum(row["refused"] for row in rows.values()) <= 5
+
+
 def test_the_honest_requests_pass_every_rule() -> None:
     planter = Planter(0)
-    refusals = {slug: verify(case_of(Planted(text, planter.drafts[slug]))) for slug, text in HONEST.items()}
+    refusals = {slug: verify(case_of(Planted(text, planter.drafts[slug]))) for slug, text in honest().items()}
     assert not {slug: refusal for slug, refusal in refusals.items() if refusal}

@@ -31,7 +31,7 @@ def of(*records: Record) -> dict[str, str]:
         ("How do I clean a mug?", "How do I clean a cup?", False),
         ("How do I bake 2 loaves?", "How do I bake 20 loaves?", False),
         ("怎么折纸船？", "怎么折纸飞机？", False),
-        ("怎么折纸船？", "请问怎么折纸船？", False),
+        ("怎么折纸船？", "请问怎么折纸船？", True),
         ("Wie falte ich ein Boot?", "Bitte zeig mir, wie ich ein Boot falte.", True),
     ],
 )

@@ -317,12 +317,12 @@ def test_a_german_document_wants_german():
 
 
 def test_asking_is_judged_only_in_languages_with_patterns():
-    french = document(
-        [text("Pliez la feuille en deux et ouvrez les coins du bateau.", 1), image("a", 1), text("Tirez.", 2)],
-        "Comment plier un bateau",
+    italian = document(
+        [text("Piegate il foglio in due e aprite gli angoli della barca.", 1), image("a", 1), text("Tirate.", 2)],
+        "Come piegare una barca",
         language="",
     )
-    assert not broken("request", "Plier un bateau avec une feuille", french)
+    assert not broken("request", "Piegare una barca con un foglio", italian)
 
 
 # injected

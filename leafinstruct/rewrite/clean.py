@@ -28,7 +28,11 @@ VISITOR = re.compile(
     r"|\b(?:our|my) (?:shop|store|channel|blog|web ?site|facebook|patreon)\b"
     r"|\bfacebook\b|\binstagram\b|\bpinterest\b|\btwitter\b|\bcoupon\b|\bdiscount\b|\b(?:% off|off your)\b|\bsponsor\w*"
     r"|\badvert\w*|\baffiliate\b|\bcookies? (?:policy|notice)\b|\ball rights reserved\b|©|\bprivacy policy\b"
-    r"|\bhier klicken\b|\babonnier\w*|\bfolgt? (?:uns|mir)\b|\bwerbung\b|\banzeige\b|\brabatt\b|\balle rechte\b",
+    r"|\b(?:thanks|thank you) for (?:reading|visiting|stopping by)\b|\bcookies to\b|\bbuy (?:it )?(?:now|here)\b"
+    r"|\bhier klicken\b|\babonnier\w*|\bfolgt? (?:uns|mir)\b|\bwerbung\b|\banzeige\b|\brabatt\b|\balle rechte\b"
+    r"|\babonne\w*|\bpartage[zr]?\b|\bcliquez ici\b|\bsuivez-nous\b|\bréseaux sociaux\b|\bpublicité\b|\btous droits\b"
+    r"|\bsuscr[ií]b\w*|\bs[ií]gue(?:nos|me)\b|\bcomparte\b|\bhaz clic\b|\bpublicidad\b|\btodos los derechos\b"
+    r"|点击(?:这里|此处)|关注|订阅|公众号|转发|点赞|广告|版权所有|クリック|フォロー|広告",
     re.IGNORECASE,
 )
 """Speaks to the visitor of a site, not of the matter."""
@@ -42,7 +46,8 @@ SHORT_WORDS = 4
 """A line this short may be an ingredient, a part or a label."""
 MATTER_WORDS = 2
 """So many content words that other sentences of the document have too, or one of the title, and a sentence belongs to
-the matter (own choice: rather keep an advertisement than lose a warning)."""
+the matter (own choice: rather keep an advertisement than lose a warning). In the middle of a document only what speaks
+to the visitor may go."""
 MOST = 0.25
 """Share of a document's words that may go (own choice: more is another document)."""
 MAX_ITEMS = 40
@@ -132,7 +137,13 @@ def _veto(document: Document, lines: Sequence[Line], index: int) -> str:
     rest = content("\n".join(line.text for i, line in enumerate(lines) if i != index))
     if len(words(text)) <= SHORT_WORDS or own & content(document.title) or len(own & rest) >= MATTER_WORDS:
         return "clean_matter"
-    return ""
+    return "" if _at_the_edge(document, lines[index].part) else "clean_matter"
+
+
+def _at_the_edge(document: Document, part: int) -> bool:
+    """Whether a text is the first or the last of a document and no step: where a page greets and takes its leave."""
+    texts = [i for i, p in enumerate(document.parts) if p.type == "text" and not p.heading]
+    return part in (texts[0], texts[-1]) and not document.parts[part].step
 
 
 def without(document: Document, lines: Sequence[Line]) -> Document:

@@ -1,11 +1,13 @@
 """What gives a bad instruction away, as patterns: an assistant's phrases, markup, talk of the page, orders to a model.
 
-English and German, with the commonest French, Chinese and Japanese phrases. Case does not matter.
+English and German, with the commonest French, Spanish, Chinese and Japanese phrases. Case does not matter.
 """
 
 from __future__ import annotations
 
 import re
+
+from leafinstruct.rewrite.words import content
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -18,18 +20,28 @@ _SERVE = r"(?:help|show|give|provide|explain|tell|teach|guide)"
 
 ASSISTANT = _any(
     r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b",
+    r"^\W*(?:sure|certainly|absolutely)\s*[!.]",
     r"^\W*here(?:'s|’s| is| are)\b(?! (?:my|our|what i|where i|how far)\b)",
     r"^\W*(?:klar|gerne|natürlich)\b\s*[!,.:]\s*hier\b",
     r"^\W*hier (?:ist|sind)\b",
     r"^\W*voici\b",
-    rf"\bas an? {_AI}\s*,",
+    rf"\bas an? {_AI}\s*(?:,|i\b)",
+    r"\b(?:not enough|insufficient) (?:information|context|details?) (?:to|for)\b",
+    r"\b(?:i hope (?:this|that) helps|(?:let me know|feel free to ask) if you)\b",
+    r"\b(?:write|generate) (?:an?|the) request\b",
     rf"\b(?:i am|i'm|i’m) (?:just )?an? {_AI}\b",
     r"\b(?:i am|i'm|i’m) sorry, (?:but )?i can",
     rf"\bi {_CANNOT} (?:help (?:you )?with|assist|provide|fulfil|comply|generate|create (?:images|content)|answer)",
     rf"\bi(?:'ll|’ll| will| can|(?:'m|’m| am) going to) {_SERVE}(?: to)? you\b",
     r"\bals (?:ki|sprachmodell|ki-\w+)\s*(?:,|kann ich)",
     r"\bich kann (?:dir|ihnen|dabei|das) (?:leider )?nicht (?:helfen|beantworten|erstellen)",
-    r"作为(?:一个|一名)?(?:人工智能|AI|语言模型)",
+    r"\bje (?:ne )?(?:peux|puis) pas (?:répondre|fournir|créer|t['’]aider|vous aider)",
+    r"^\W*(?:bien sûr|certainement)\s*[!:]|\ben tant qu(?:e |['’])(?:ia|assistant|modèle|intelligence)",
+    r"\bno puedo (?:ayudar(?:te|le)? con|responder|proporcionar|crear)|^\W*(?:claro|por supuesto)\s*[!:]",
+    r"^\W*aquí (?:tienes?|está)|\bcomo (?:una? )?(?:ia|modelo de lenguaje|inteligencia artificial)\b",
+    r"作为(?:一个|一名)?(?:人工智能|AI|大?型?语言模型)|以下是",
+    r"^\W*(?:好的|当然)[，,！!].{0,3}(?:这是|下面)|(?:抱歉|对不起)，?我(?:无法|不能)",
+    r"^\W*(?:はい|もちろん)[、,！!].{0,6}(?:です|こちら)|申し訳ありませんが",
     r"^\W*(?:instruction|request|question|user|assistant|system|anweisung|anfrage)\s*:",
 )
 
@@ -43,11 +55,14 @@ MARKUP = _any(
     r"\{(?:title|task|style|document|language|reason)\}",
 )
 
-ASKING_LANGUAGES = ("en", "de")
+ASKING_LANGUAGES = ("en", "de", "fr", "es", "zh")
 ASKING = _any(
     r"[?？]",
     r"^\W*(?:how|what|why|when|where|which|who)\b",
     r"\b(?:show|explain|tell|teach|guide|give|help|walk|describe|illustrate|let|send|make) (?:me|us)\b",
+    r"^\W*(?:tell|give|teach|help|guide|walk) (?:my|our|him|her|them)\b",
+    r"^\W*(?:looking for|searching for|seeking|wondering|need(?:ed)?|any (?:idea|tip|advice))\b",
+    r"\bi(?:'ve|’ve| have)? (?:\w+ )?wonder(?:ed|ing)?\b",
     r"\b(?:please|can you|could you|would you|will you)\b",
     r"\bi(?:'d|’d| would)? (?:want|need|wish|like|love)\b",
     r"\bi(?:'m|’m| am) (?:looking|trying|curious)\b",
@@ -56,21 +71,45 @@ ASKING = _any(
     r"\b(?:zeig|erklär|erzähl|beschreib|hilf|gib|schreib)\w* (?:mir|uns)\b",
     r"\b(?:kannst|könntest|können|könnten) (?:du|sie)\b",
     r"\bich (?:möchte|will|brauche|suche|hätte|würde)\b",
+    r"^\W*(?:comment|pourquoi|quand|où|quel\w*|qui|que|qu['’]\w+)\b|\bs['’]il (?:te|vous) pla[iî]t\b",
+    r"\b(?:montre|explique|dis|dites|raconte|aide|donne|apprend|décri|écri)[sz]?[- ](?:moi|nous)\b",
+    r"\bj['’](?:aimerais|ai besoin|ai envie)|\bje (?:voudrais|veux|cherche|souhaite|me demande)\b",
+    r"\bp(?:eux|ourrais)-tu\b|\bp(?:ouv|ourri)ez-vous\b",
+    r"^\W*(?:cómo|por qué|qué|cuándo|dónde|cuál\w*|quién\w*)\b|\bpor favor\b",
+    r"\b(?:mu[ée]str|expl[íi]c|cu[ée]nt|ay[úu]d|ens[ée]ñ|d|descr[íi]b)[aeí](?:me|nos)\b",
+    r"\b(?:quiero|quisiera|querría|necesito|busco|me gustaría|puedes?|podrías?)\b",
+    r"请|怎么|怎样|如何|为什么|什么|哪[里个些种]|我想|我要|我需要|帮我|教我|告诉|给我|能不能|求",
 )
 
 _ASKING_STEMS = (
     "hello kindl much thank very danke hallo vielen "
-    "about also anyth could done expla first from have help here image into know like look looks make means need "
+    "about also anyth could more done expla first from have help here image into know like look looks make means need "
     "never next only photo pictu pleas show shown some someo somet step steps tell that them then there these they "
     "thing this though under using very want what when where which will with work works would write your bitte "
-    "bilde dann dass eine einem einen einer kanns könnt möcht nicht oder schri shoul zeig"
+    "bilde dann dass eine einem einen einer erklä kanns könnt möcht nicht oder schri shoul zeig zeige "
+    "avec aider aime appre bonjo comme expli image j'aim merci montr peux peux- plaît photo pourq pourr quand quel "
+    "quell s'il savoi voudr avec "
+    "ayuda cuánd cómo dónde enseñ expli explí favor foto graci hola imáge mostr muest muést podrí puede quier qué saber"
 )
 ASKING_STEMS = frozenset(_ASKING_STEMS.split())
 """Beginnings of words that any request may have; they say nothing of its subject."""
 
+CJK_ASKING = re.compile(
+    r"请问|请教|请|谢谢|你好|可以|能不能|能否|怎么做|怎么|怎样|如何|为什么|什么|教我|告诉我|给我|帮我|我想学?|我要|一步一?步"
+    r"|图片|配图|步骤|吗|呢|教えて|ください|どうやって|写真"
+)
+"""The same where words are not set apart."""
+
+
+def matter(text: str) -> set[str]:
+    """Content words of a request without those of asking."""
+    return content(CJK_ASKING.sub(" a ", text)) - ASKING_STEMS  # the letter keeps the neighbours apart
+
+
 MEDIA = re.compile(
-    r"\b(video|film|movie|clip|podcast|audio|recording|animation|gif|pdf|spreadsheet|download|live ?stream|slide ?show"
-    r"|hörbuch|tonaufnahme)s?\b",
+    r"\b(v[ií]d[eé]o|film|movie|clip|podcast|audio|recording|animation|gif|pdf|excel|spreadsheet"
+    r"|download|live ?stream|slide ?show"
+    r"|hörbuch|tonaufnahme)s?\b|(视频|音频|动画|動画)",
     re.IGNORECASE,
 )
 """What a record of texts and images cannot give."""
@@ -103,6 +142,9 @@ ABOUT_PAGE = _any(
     r"\b(?:im|in der|in dem) (?:obigen )?(?:artikel|beitrag) (?:beschrieben|erwähnt|genannt|erklärt)",
     rf"\bfasse? (?:den|das|die) {_SEITE} zusammen",
     r"\b(?:cet article|cette page|ce texte|ce document|ce tutoriel|l['’]article ci-dessus)\b",
+    r"\b(?:selon|d['’]après|dans) (?:le |la |l['’])(?:texte|article|page|document|auteur)\b",
+    r"\b(?:este artículo|esta página|este texto|este documento|este tutorial)\b",
+    r"\bsegún (?:el|la) (?:artículo|texto|página|documento|autora?)\b",
     r"这篇(?:文章|教程)|本文|本页|上文|该(?:文章|文档|教程)|この(?:記事|ページ|文書)",
 )
 
@@ -113,15 +155,17 @@ THE_PAGE = re.compile(
 )
 """Something that writes or is written, as if the reader had it; no such talk if the title has the word."""
 
+_TOLD_HERE = r"(?:information|instructions?|steps?|directions?|description|pictures?|images?|photos?)"
 THIS_THING = re.compile(
     r"\b(?:this|these) (?:\w+ )?(?:recipe|lesson|worksheet|handbook|manual|exercise|quiz|project|example|book)s?\b"
-    r"|\bdies(?:e[mnrs]?)? (?:rezept|lektion|übung|projekt|beispiel|buch)\w*\b",
+    r"|\bdies(?:e[mnrs]?)? (?:rezept|lektion|übung|projekt|beispiel|buch)\w*\b"
+    rf"|\bthe {_TOLD_HERE} (?:above|below|provided)\b|\bthe (?:given|above|provided) {_TOLD_HERE}\b",
     re.IGNORECASE,
 )
 """Something in front of the reader, of whom nobody knows what it is unless it is given."""
 
 _MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
-_TOP = r"(?:highest|maximum|top|perfect|10|5|100|excellent|high quality|highly|full marks|five stars)"
+_TOP = r"(?:highest|maximum|top|perfect|10|5|100|ten|five|hundred|excellent|high quality|highly|full marks|five stars)"
 _FORGET = r"(?:ignore|disregard|forget|override|skip)"
 _TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
 
@@ -131,6 +175,7 @@ ORDER_TO_MODEL = _any(
     rf"^\W*(?:\w+ )?(?:{_MODEL}|robot|reviewer|crawler)s?\s*[,:]",
     rf"\b(?:to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?{_MODEL}s?\b",
     rf"\bif you are an? (?:\w+ )?(?:{_MODEL}|bot|model)\b",
+    rf"\b{_MODEL}s? (?:must|shall|should|has to|have to)\b",
     rf"\b(?:every|any|all|each) (?:\w+ )?(?:{_MODEL}|bot|machine reader|parser)s?\b",
     r"\b(?:when|before|after|while) (?:you )?(?:process|summari[sz]|pars|ingest|index|rewrit)\w*\b",
     r"\b(?:your|the) (?:new |real |only |actual )?(?:task|job|goal|role|output|reply|response) (?:is|must|shall)\b",
@@ -144,5 +189,8 @@ ORDER_TO_MODEL = _any(
     r"\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung\w*|regeln?|vorherige\w*|alles)\b",
     r"\b(?:bewerte|benote)\b[^.!?\n]{0,40}\b(?:höchst\w*|maximal\w*|perfekt|10|hervorragend|sehr gut)\b",
     r"\b(?:an (?:die|alle) )?(?:ki|sprachmodelle?)\s*[,:]",
+    r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}\b(?:instructions|consignes|règles|tout)\b",
+    r"\b(?:ignor[ae]|olvid[ae])\b[^.!?\n]{0,40}\b(?:instrucciones|reglas|anterior\w*|todo)\b",
+    r"\b(?:modèles? de langage|modelos? de lenguaje|intelligence artificielle|inteligencia artificial)\s*[,:]",
     r"忽略.{0,12}(?:指令|说明|规则|提示)",
 )

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leafinstruct.document import Record, digest
-from leafinstruct.rewrite.patterns import ASKING_STEMS
-from leafinstruct.rewrite.words import content, words
+from leafinstruct.rewrite.patterns import matter
+from leafinstruct.rewrite.words import words
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the same records would leave others."""
 SIMILARITY = 0.8
 """Jaccard similarity of content words from which two requests are the same (own choice): of four words all must agree,
@@ -40,7 +40,7 @@ def signature(record: Record) -> Signature:
     shown = [(m.role, next(images)) for m in record.messages for c in m.content if c.type == "image"]
     group = digest([given, [sha for role, sha in shown if role == "user"]]) if any(given) else ""
     numbers = {word for word in words(asked) if word.isdigit()}
-    tokens = (content(asked) - ASKING_STEMS) | numbers
+    tokens = matter(asked) | numbers
     return Signature(record.id, group, frozenset(tokens or words(asked)), len(record.images))
 
 

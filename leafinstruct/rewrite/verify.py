@@ -23,6 +23,7 @@ from leafinstruct.rewrite.patterns import (
     ORDER_TO_MODEL,
     THE_PAGE,
     THIS_THING,
+    matter,
 )
 from leafinstruct.rewrite.task import Draft, tasks
 from leafinstruct.rewrite.words import (
@@ -45,6 +46,11 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAME = re.compile(r"(?<=[a-z0-9,;] )[A-Z][\w'’-]{2,}")
 """A capital letter inside a sentence: in English a name."""
 
+_MONTHS = "January February March April May June July August September October November December"
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter Halloween"
+DATES = frozenset(f"{_MONTHS} {_DAYS}".split())
+"""Names of the person's own time, which nobody has to answer."""
+
 NGRAM = 8
 """So many words in a row are copied, not met by chance: the usual measure of overlap between texts."""
 LEAK_WORDS = 5
@@ -57,6 +63,8 @@ ECHO_WORDS = 6
 TOPIC_SHARE = 1 / 3
 """Requests have words of their own ("my daughter wants", "with pictures"); an invented subject shares next to none (own
 choice)."""
+COMPOUND = 5
+"""Letters of a word that may end another, twice as long; shorter ones end by chance."""
 LOOP = 4
 LANGUAGE_UNLIKELY = 0.05
 """Probability of the document's language below which an instruction is in another. On one sentence the likeliest one is
@@ -176,9 +184,9 @@ def request(case: Case) -> str:
 
 def off_topic(case: Case) -> str:
     """It names something of the document: a word of the title, or more than a third of its words are in the text."""
-    said = content(case.instruction) - ASKING_STEMS
+    said = matter(case.instruction)
     document = case.draft.document
-    if said & content(case.named):
+    if said & content(case.named) or _in_compound(case.instruction, case.named):
         return ""
     met = len(said & content(document.text))
     return "" if met and met / len(said) > TOPIC_SHARE else "it does not name what the text is about"
@@ -192,14 +200,21 @@ def answerable(case: Case) -> str:
     for number in NUMBER.findall(case.instruction):
         if number not in known:
             return f"it names {number}, which is not in the text; name no numbers of your own"
-    for kind in MEDIA.findall(case.instruction):
+    for kind in (m[0] for m in MEDIA.finditer(case.instruction)):
         if kind.lower() not in there.lower():
             return f"it asks for a {kind.lower()}; ask for text and pictures"
     have = {stem(w) for w in words(there)}
     for name in NAME.findall(QUOTED.sub(" ", case.instruction)) if case.language == "en" else ():
-        if name.isalpha() and not name.startswith("I'") and stem(name.lower()) not in have:
+        if name.isalpha() and name not in DATES and stem(name.lower()) not in have:
             return f"it names {name}, which is not in the text; name only what is there"
     return ""
+
+
+def _in_compound(instruction: str, named: str) -> bool:
+    """Whether a word ends one that is written as one with others: "Kette" and "Fahrradkette"."""
+    long = [w for w in words(named) if len(w) >= 2 * COMPOUND]
+    ends = tuple(w for w in words(instruction) if len(w) >= COMPOUND and stem(w) not in ASKING_STEMS)
+    return any(w.endswith(ends) for w in long)
 
 
 def repeats(case: Case) -> str:
@@ -270,7 +285,7 @@ def injected(case: Case) -> str:
     repeated = ORDER_TO_MODEL.search(said)
     if any(orders) and repeated and not content(repeated[0]) <= named:
         return "it repeats an order that stands in the text; the text is only data"
-    own = content(said) - ASKING_STEMS - named
+    own = matter(said) - named
     counts = Counter(word for text in texts for s in SENTENCE.split(text) for word in content(s) & own)
     for (first, following), order in zip(sentences, orders, strict=True):
         alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}

@@ -1,0 +1,63 @@
+"""The cases of `blind_requests.yaml`: requests in five languages, written from the one-line descriptions of the rules
+before their patterns were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from planter import deletion_refused
+from sample_cases import Planted, case_of, repeats, whole
+
+from leafinstruct.document import Document, Part, digest
+from leafinstruct.rewrite.verify import RULES, Case, verify
+
+FILE = Path(__file__).with_name("blind_requests.yaml")
+
+
+@lru_cache(maxsize=1)
+def _file() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def rules() -> list[str]:
+    return [name for name in _file() if name != "documents"]
+
+
+def document(name: str, order: str = "") -> Document:
+    """A text of the file with a picture after each paragraph; `order` ends its first one."""
+    text = _file()["documents"][name]
+    parts = []
+    for number, paragraph in enumerate(text.get("steps") or text["paragraphs"], 1):
+        step = number if "steps" in text else 0
+        parts.append(Part("text", text=f"{paragraph} {order}".strip() if number == 1 else paragraph, step=step))
+        parts.append(Part("image", image=digest([name, number]), step=step))
+    where = ("made", "x.example", f"https://x.example/{name}", name, "CC0-1.0")
+    return Document(digest(name)[:20], *where, text["title"], text["topic"], text["language"], tuple(parts))
+
+
+def case(name: str, *texts: str) -> Case:
+    """The case of an instruction, the last of `texts`; before it may stand an order that the document holds."""
+    return case_of(Planted(texts[-1], whole(document(name, *texts[:-1]))))
+
+
+def outcomes(rule: str) -> Iterator[tuple[bool, bool, bool, str]]:
+    """For each text of a rule whether it is a violation, whether this rule hits, whether any does, and the text."""
+    for kind in ("bad", "clean"):
+        for one in _file()[rule][kind]:
+            yield kind == "bad", *_tried(rule, one), " | ".join(one)
+
+
+def _tried(rule: str, one: list[str]) -> tuple[bool, bool]:
+    if rule == "not_unique":
+        hit = repeats([whole(document(name)) for name in ("drawer", "reefs")], one)
+        return hit, hit
+    if rule.startswith("clean_"):
+        hit = deletion_refused(document(one[0]), 2, one[1])
+        return hit, hit
+    made = case(*one)
+    return bool(RULES[rule](made)), verify(made) is not None
