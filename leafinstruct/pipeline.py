@@ -105,6 +105,10 @@ class Pipeline:
         """All score columns by their full name, FILTER.COLUMN."""
         return {f"{f.name}.{c.name}": c for f in self.filters if f.scorer for c in f.scorer.columns}
 
+    def rules(self) -> dict[str, list[Any]]:
+        """Of each filter all that can change what it decides: its scores' folder and its rules."""
+        return {f.name: [f.folder, *(rule.source() for rule in f.rules)] for f in self.filters}
+
     def section(self, name: Literal["shard", "train", "ray"], kind: type[Any]) -> Any:
         """A section of the file as a settings dataclass. Raises LeafError naming file and section."""
         try:

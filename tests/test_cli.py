@@ -107,6 +107,7 @@ REPORTS: dict[str, tuple[list[str], str]] = {
     "scores": (["scores"], "text.words"),
     "scores of a run": (["scores", "--run", "runs/made"], "99%"),
     "check": (["check", "runs/made/shards"], "rows"),
+    "card": (["card"], "## Known gaps"),
     "push": (["push", "you/made", "--dry-run"], "you/made"),
 }
 
@@ -340,6 +341,7 @@ COMMANDS = [
     "sample",
     "review",
     "check",
+    "card",
     "remove",
     "export",
     "push",

@@ -119,6 +119,8 @@ def test_small_grid_from_shards_to_files(
     assert by_arm["none"]["adapter_parameters"] == 0 < by_arm["moss"]["adapter_parameters"]
     assert found["decoding"]["linear"]["merged"] > 0 and found["decoding"]["moss"]["merged"] is None
     assert found["scale"].startswith("toy")
+    listed = json.loads((shards["filtered"] / "manifest.json").read_text())["files"]
+    assert found["shards"] == {"filtered": {one["file"]: one["sha256"] for one in listed}}
     folder = write(found, run)
     assert json.loads((folder / "report.json").read_text()) == json.loads(json.dumps(found))
     assert "filtered / moss - filtered / separate: image" in (folder / "table.txt").read_text()

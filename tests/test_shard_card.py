@@ -10,15 +10,19 @@ import pytest
 import yaml
 from shard_made import corpus, publish
 
-from leafinstruct.shard.card import (
+from leafinstruct.shard.card import render_card
+from leafinstruct.shard.card_facts import (
+    AuditFacts,
+    BenchmarkFacts,
     CardFacts,
+    DefectFacts,
     FilterFacts,
     FunnelStep,
     ModelFacts,
+    ProofFacts,
     RuleFacts,
     SourceFacts,
     SplitFacts,
-    render_card,
 )
 from leafinstruct.shard.plan import ShardSettings
 
@@ -38,7 +42,7 @@ FACTS = CardFacts(
     ),
     dropped={"answer_leaked": 12, "shares_image_with_test": 40},
     models=(ModelFacts("openai/clip-vit-base-patch32", "3d74acf", "scores"),),
-    example={"id": "a", "messages": [{"role": "user", "content": [{"type": "text", "text": "```sh\nls\n```"}]}]},
+    examples=({"id": "a", "messages": [{"role": "user", "content": [{"type": "text", "text": "```sh\nls\n```"}]}]},),
     notes=("site 'big' has 50 of 100 records",),
     known_gaps=("no video",),
     rebuild=("leafinstruct build pipelines/garden.yaml",),
@@ -98,15 +102,48 @@ def test_body_has_every_fact() -> None:
     assert card.index("shares\\_image") < card.index("answer\\_leaked")
 
 
+MEASURED = replace(
+    FACTS,
+    filters=(
+        FilterFacts(
+            "sizes",
+            "image",
+            (RuleFacts("tiny: drop image when w < 9", "own", 0, 812, {"image_tiny": 7}, 2),),
+            "Sides of images.",
+            {"image_tiny": 7},
+        ),
+        FilterFacts("clusters", "duplicates", (RuleFacts("near: one per cluster", "own", 3, 0),)),
+    ),
+    audit=AuditFacts(8, 0, 7, 8, (DefectFacts("image_tiny", "an image of some pixels", 8, 0.875, (0.5, 1.0)),)),
+    benchmarks=(BenchmarkFacts("mmmu", ("bench/mmmu.jsonl",), 300, 4, 0, 4),),
+    proof=ProofFacts("Toy scale.", (("filtered", "moss", 3, "1.000 ± 0.010", "-"),)),
+)
+
+
+def test_what_was_measured_stands_with_its_filter() -> None:
+    card = render_card(MEASURED)
+    for line in (
+        "| `tiny: drop image when w < 9` | own | 0 | 812 | image\\_tiny 7 of 8 | 2 |",
+        "| `near: one per cluster` | own | 3 | 0 |  |  |",
+        "Alone it catches: image\\_tiny 7 of 8.",
+        "| image\\_tiny: an image of some pixels | 8 | 87.5% | 50.0% to 100.0% |",
+        "| mmmu | bench/mmmu.jsonl | 300 | 4 | 0 | 4 |",
+        "| filtered | moss | 3 | 1.000 ± 0.010 | - |",
+    ):
+        assert line in card.splitlines(), line
+    assert "of 8 documents without any, 7 lost nothing" in card.replace("Of", "of")
+    assert "audit" not in render_card(FACTS)
+
+
 def test_example_survives_its_own_fences() -> None:
     card = render_card(FACTS)
     block = card.split("````json\n")[1].split("\n````")[0]
-    assert json.loads(block) == FACTS.example
+    assert json.loads(block) == FACTS.examples[0]
 
 
 def test_nothing_measured_nothing_said() -> None:
     empty = replace(
-        FACTS, filters=(), dropped={}, models=(), example=None, notes=(), known_gaps=(), rebuild=(), versions={}
+        FACTS, filters=(), dropped={}, models=(), examples=(), notes=(), known_gaps=(), rebuild=(), versions={}
     )
     titles = [line for line in render_card(empty).splitlines() if line.startswith("## ")]
     assert titles == ["## Splits", "## Sources and licences", "## From documents to records"]

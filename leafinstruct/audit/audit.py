@@ -4,7 +4,8 @@ The planted documents are a small run of their own in `audit/<hash8>/` of the ru
 `cases.json`); the hash covers planters and seed, so that a second audit asks no model again. What is reported is
 committed as `audit.json` of the run, one object with
 
-- `audit` (that folder), `pipeline`, `seed`, `keep`, `documents` (bases), `cases` (planted), `left_out` [{what, why}],
+- `audit` (that folder), `pipeline`, `filters` (rules as they were), `seed`, `keep`,
+  `documents` (bases), `cases` (planted), `left_out` [{what, why}],
   `not_planted` {defect: {reason: count}};
 - `clean`: `rows`, `kept` (documents that lose nothing), `share`, `interval`, `documents_kept`, `by` {rule: count},
   `harmed` [{document, dropped_by, images_dropped_by {part: rule}}]; `controls` {name: the same for a harmless change};
@@ -70,7 +71,14 @@ def audit(
         score_cases(inner, pipeline, run_tasks, workers, progress or Progress())
         found = _report(inner, pipeline, cases, keep, calibrated)
         bases = len({case.base for case in cases})
-        head = {"audit": folder, "pipeline": pipeline.name, "seed": seed, "keep": keep, "documents": bases}
+        head = {
+            "audit": folder,
+            "pipeline": pipeline.name,
+            "filters": pipeline.rules(),
+            "seed": seed,
+            "keep": keep,
+            "documents": bases,
+        }
         found = {**head, **found, "not_planted": not_planted}
         run.commit_json(REPORT, found)
     return found

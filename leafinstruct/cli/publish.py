@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leafinstruct.cli.app import app
-from leafinstruct.cli.common import AsJson, RunFolder, existing_run, open_run, show_result
+from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_run, open_run, show_result
 
 
 @app.command()
@@ -21,6 +21,19 @@ def check(
     report = check_shards(path)
     show_result(report.to_dict(), report.lines, as_json)
     raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command()
+def card(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
+    """Write and print the data card of a run anew: what it measured about its shards."""
+    from dataclasses import asdict
+
+    from leafinstruct.shard.card import render_card
+    from leafinstruct.shard.stage import card as write
+
+    opened = existing_run(pipeline, run)
+    facts = write(opened, open_run(pipeline, run, None)[0])
+    show_result(asdict(facts), [render_card(facts).rstrip()], as_json)
 
 
 @app.command()
@@ -70,10 +83,15 @@ def push(
     from leafinstruct.shard.filesystem import is_filesystem, push_files
     from leafinstruct.shard.hub import plan_push, run_tag
     from leafinstruct.shard.hub import push as push_shards
+    from leafinstruct.shard.renew import renew_card
+    from leafinstruct.shard.stage import current_manifest
     from leafinstruct.shard.takedown import refuse_removed
 
-    folder = existing_run(pipeline, run).file("shards")
-    refuse_removed(folder, load_removals(open_run(pipeline, run, None)[0].root))
+    opened, loaded = existing_run(pipeline, run), open_run(pipeline, run, None)[0]
+    folder = opened.file("shards")
+    refuse_removed(folder, load_removals(loaded.root))
+    if (current := current_manifest(opened, loaded)) and not dry_run:
+        renew_card(opened, loaded, current)
     if is_filesystem(target):
         result = push_files(folder, target, dry_run=dry_run)
     elif dry_run:

@@ -5,6 +5,7 @@ Toy scale: a random frozen body of half a million parameters. Which way differen
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -89,6 +90,7 @@ def prove(
         "scale": SCALE,
         "reference": next(iter(folders)),
         "data": list(grid.train),
+        "shards": {name: _listed(shards) for name, shards in folders.items()},
         "arms": [asdict(arm) for arm in arms],
         "facts": grid.facts,
         "rows": summarise(results),
@@ -98,6 +100,13 @@ def prove(
         "config": asdict(config),
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def _listed(shards: Path) -> dict[str, str]:
+    """SHA-256 of each file as the folder's manifest has it; nothing without one."""
+    if not (file := shards / "manifest.json").is_file():
+        return {}
+    return {one["file"]: one["sha256"] for one in json.loads(file.read_bytes())["files"]}
 
 
 def _train_all(

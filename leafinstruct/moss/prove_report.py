@@ -1,7 +1,8 @@
 """The result of `prove` for people: a table, a plot, and the files of a run.
 
-Layout of `prove/report.json` (schema 1): `scale` a sentence; `reference` the data compared against; `data`, `arms`;
-`facts` (records, held out, removed, codes); `rows`, one for each data and arm: adapter_parameters,
+Layout of `prove/report.json` (schema 1): `scale` a sentence; `reference` the data compared against; `data`, `arms`,
+`shards` (of each folder {file: sha256}); `facts` (records, held out, removed, codes); `rows`, one for each data and
+arm: adapter_parameters,
 trainable_parameters, tokens, and mean and `_sd` over seeds of image and text (held-out loss, nats a token), z (pairing
 test) and seconds_per_step; `comparisons`: differences paired by seed, {first, second, image, text: {mean, low, high},
 text_percent}; `decoding`: tokens a second by arm {adapter, none, merged}; `runs`: every single training; `config`.

@@ -5,96 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """One source: `kind` as in the pipeline file, `documents` harvested and `records` published from it."""
-
-    name: str
-    kind: str
-    license: str
-    documents: int
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
-class FunnelStep:
-    """What was left after a stage or filter; None where the step does not count such things."""
-
-    step: str
-    documents: int | None
-    images: int | None
-    records: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFacts:
-    """One rule as written, where its threshold comes from, and what it was the first to drop."""
-
-    rule: str
-    origin: str
-    dropped_documents: int
-    dropped_images: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilterFacts:
-    name: str
-    scorer: str
-    rules: tuple[RuleFacts, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    name: str
-    revision: str
-    used_for: str
-
-
-@dataclass(frozen=True, slots=True)
-class SplitFacts:
-    """`arrow_bytes`: in memory; `file_bytes`: of the shards."""
-
-    name: str
-    rows: int
-    images: int
-    files: int
-    arrow_bytes: int
-    file_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """All that the card says, as the run measured it.
-
-    `license` and `languages` head the card (`license`: of the data as a whole; what each record has is in its
-    `license` column). `dropped` counts records by the reason that dropped them while rewriting and splitting.
-    `example` is one published row without image bytes. `rebuild` holds the commands that make the same data again,
-    `versions` those of the programs that made it.
-    """
-
-    title: str
-    summary: str
-    license: str
-    languages: tuple[str, ...]
-    splits: tuple[SplitFacts, ...]
-    sources: tuple[SourceFacts, ...]
-    funnel: tuple[FunnelStep, ...]
-    filters: tuple[FilterFacts, ...]
-    dropped: Mapping[str, int]
-    models: tuple[ModelFacts, ...]
-    example: Mapping[str, Any] | None
-    notes: tuple[str, ...]
-    known_gaps: tuple[str, ...]
-    rebuild: tuple[str, ...]
-    versions: Mapping[str, str]
-    task_categories: tuple[str, ...] = ("image-text-to-text", "any-to-any")
-    tags: tuple[str, ...] = ("interleaved", "instruction", "leafinstruct")
+from leafinstruct.shard.card_facts import (
+    AuditFacts,
+    BenchmarkFacts,
+    CardFacts,
+    FilterFacts,
+    FunnelStep,
+    ProofFacts,
+    SourceFacts,
+    SplitFacts,
+)
 
 
 def render_card(facts: CardFacts) -> str:
@@ -104,13 +28,16 @@ def render_card(facts: CardFacts) -> str:
         _section("Splits", _splits(facts.splits), facts.notes),
         _section("Sources and licences", _sources(facts.sources)),
         _section("From documents to records", _funnel(facts.funnel)),
-        _section("Filters", _filters(facts.filters)),
+        _section("Filters", _filters(facts.filters, facts.audit)),
+        _section("Audit of the filters", _audit(facts.audit)),
+        _section("Benchmarks looked for", _benchmarks(facts.benchmarks)),
         _section("Records dropped while rewriting and splitting", _counts(facts.dropped)),
         _section(
             "Models",
             _table(("model", "revision", "used for"), [(m.name, m.revision, m.used_for) for m in facts.models]),
         ),
-        _section("One record", _example(facts.example)),
+        _section("What training shows", _proof(facts.proof)),
+        _section("Records as published", "\n\n".join(map(_example, facts.examples))),
         _section("Known gaps", "", facts.known_gaps),
         _section("How to rebuild", _rebuild(facts.rebuild, facts.versions)),
     ]
@@ -181,24 +108,65 @@ def _funnel(steps: Sequence[FunnelStep]) -> str:
     return _table(("after", "documents", "images", "records"), rows)
 
 
-def _filters(filters: Sequence[FilterFacts]) -> str:
-    head = ("rule", "origin", "documents dropped", "images dropped")
-    parts = []
+def _filters(filters: Sequence[FilterFacts], audit: AuditFacts | None) -> str:
+    head = ["rule", "origin", "documents dropped", "images dropped"]
+    head += ["caught in the audit", "clean harmed"] if audit else []
+    rows_of = {defect.name: defect.rows for defect in audit.defects} if audit else {}
+    parts = ["A count names the first rule that dropped a document or an image."] if filters else []
     for one in filters:
-        rows = [(f"`{r.rule}`", r.origin, r.dropped_documents, r.dropped_images) for r in one.rules]
-        parts.append(f"### {_text(one.name)}\n\nScorer: `{one.scorer}`\n\n{_table(head, rows)}".rstrip())
-    if parts:
-        parts.insert(0, "A count names the first rule that dropped a document or an image.")
-    return "\n\n".join(parts)
+        rows = []
+        for rule in one.rules:
+            measured = () if rule.caught is None else (_shares(rule.caught, rows_of), rule.harmed)
+            blank = ("",) * (len(head) - 4 - len(measured))
+            counts = (rule.dropped_documents, rule.dropped_images)
+            rows.append((f"`{rule.rule}`", rule.origin, *counts, *measured, *blank))
+        parts += [f"### {_text(one.name)}", _text(one.about), f"Scorer: `{one.scorer}`", _table(head, rows)]
+        if one.alone is not None:
+            parts.append(f"Alone it catches: {_text(_shares(one.alone, rows_of) or 'nothing')}.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _shares(caught: Mapping[str, int], rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count} of {rows[name]}" for name, count in caught.items())
+
+
+def _audit(audit: AuditFacts | None) -> str:
+    if audit is None:
+        return ""
+    head = ("defect", "documents", "caught", "95 % interval")
+    rows = [
+        (
+            f"{d.name}: {d.about}",
+            d.rows,
+            f"{d.recall:.1%}",
+            "{:.1%} to {:.1%}".format(*d.interval) if d.interval else "",
+        )
+        for d in audit.defects
+    ]
+    return (
+        f"Defects of known truth were planted in {audit.documents} kept documents (seed {audit.seed}). Of "
+        f"{audit.clean_rows} documents without any, {audit.clean_kept} lost nothing.\n\n{_table(head, rows)}"
+    )
+
+
+def _benchmarks(benchmarks: Sequence[BenchmarkFacts]) -> str:
+    head = ("filter", "benchmark files", "documents compared", "with its text", "with its images", "dropped")
+    rows = [(b.name, ", ".join(b.files), b.documents, b.with_text, b.with_images, b.dropped) for b in benchmarks]
+    return _table(head, rows)
+
+
+def _proof(proof: ProofFacts | None) -> str:
+    if proof is None:
+        return ""
+    table = _table(("data", "adapter", "trainings", "image loss", "text loss"), proof.rows)
+    return f"{_text(proof.scale)} Held-out loss in nats a token, mean and standard deviation.\n\n{table}"
 
 
 def _counts(dropped: Mapping[str, int]) -> str:
     return _table(("reason", "records"), sorted(dropped.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _example(example: Mapping[str, Any] | None) -> str:
-    if example is None:
-        return ""
+def _example(example: Mapping[str, Any]) -> str:
     text = json.dumps(example, indent=2, ensure_ascii=False)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence}json\n{text}\n{fence}"

