@@ -144,3 +144,49 @@ def test_heading_that_nobody_closed() -> None:
     blocks = parse_html(f"<h1>Boat<p>{LONG * 4}</p><p>{LONG}</p>", URL).blocks
     assert [b.heading for b in blocks] == [1, 0, 0]
     assert blocks[0].text == "Boat"
+
+
+def _teaser(number: int, text: str = "") -> str:
+    page = f"/a/other-{number}.html"
+    return (
+        f"<div class='item'><h4><a href='{page}'>Another paper toy, number {number}</a></h4>"
+        f"<a href='{page}'><img src='t{number}.jpg'></a><p>{text}</p></div>"
+    )
+
+
+def _images(html: str) -> list[str]:
+    return [b.ref.rpartition("/")[2] for b in parse_html(html, URL).blocks if b.ref]
+
+
+STEP = f"<p>{LONG * 3}</p><a href='big.jpg'><img src='1.jpg'></a><p>{LONG * 3}</p>"
+
+
+def test_teasers_of_other_pages_go_and_their_text_with_them() -> None:
+    html = f"<main><article>{STEP}{_teaser(1, 'Fold it, too.')}{_teaser(2, 'And this.')}</article></main>"
+    assert _images(html) == ["1.jpg"]
+    assert not any("too" in part.get("text", "") for part in extract_parts(html, URL))
+
+
+def test_a_page_of_teasers_alone_keeps_them() -> None:
+    html = f"<main><div>{''.join(_teaser(n, LONG) for n in range(1, 6))}</div></main>"
+    assert _images(html) == [f"t{n}.jpg" for n in range(1, 6)]
+
+
+def test_pictures_that_link_to_themselves_or_to_other_sites_are_no_teasers() -> None:
+    photo = "<p><a href='https://photos.example.net/7'><img src='2.jpg'></a> <a href='https://photos.example.net/7'>{}</a></p>"
+    credits = [photo.format(f"A boat on the pond, photograph {n}") for n in range(2)]
+    assert _images(f"<main><article>{STEP}{''.join(credits)}</article></main>") == ["1.jpg", "2.jpg", "2.jpg"]
+
+
+def test_a_link_kept_from_readers_repeats_another() -> None:
+    html = f"<main><article>{STEP}<a href='/x' aria-hidden='true' tabindex='-1'><img src='x.jpg'></a></article></main>"
+    assert _images(html) == ["1.jpg"]
+
+
+def test_a_figure_is_content_whatever_its_frame_is_called() -> None:
+    html = f"<main><article>{STEP}<figure><div class='modal-share'><img src='2.jpg'></div></figure></article></main>"
+    assert _images(html) == ["1.jpg", "2.jpg"]
+
+
+def test_a_folder_of_adverts_holds_no_content() -> None:
+    assert _images(f"<main><article>{STEP}<p><img src='/img/site_ads/a.png'></p></article></main>") == ["1.jpg"]

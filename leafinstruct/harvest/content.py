@@ -12,6 +12,7 @@ from functools import lru_cache
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.blockmodel import BAD, GOOD, NAMES, UNLIKELY, Stats, is_content
+from leafinstruct.harvest.teasers import teasers
 from leafinstruct.harvest.walk import MAX_DEPTH, SILENT
 
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "form", "menu"))
@@ -40,15 +41,17 @@ MOST = 0.5
 class Content:
     """The content of one page: `root` to walk from, and what to leave out on the way."""
 
-    def __init__(self, body: LexborNode, strict: bool = True) -> None:
+    def __init__(self, body: LexborNode, strict: bool = True, host: str = "") -> None:
         self.strict = strict
         self.stats: dict[int, Stats] = {}
         self.scores: dict[int, float] = {}
         self.nodes: dict[int, LexborNode] = {}
         self.dropped: set[int] = set()
+        self.linked_images: list[LexborNode] = []
         self._measure(body, body.tag or "", [], False, 0)
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
+        self.dropped.update(node.mem_id for node in teasers(self.linked_images, self.root, self.stats, host))
 
     def keep(self, node: LexborNode, tag: str) -> bool:
         """Whether a block below the root is content."""
@@ -89,7 +92,10 @@ class Content:
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
         stats.images += tag == "img"
-        stats.links += tag == "a"
+        if tag == "a":
+            stats.links += 1
+            if stats.images:
+                self.linked_images.append(node)
         stats.paragraphs += tag == "p"
         stats.items += tag == "li"
         if tag in HEADED:
@@ -105,6 +111,8 @@ class Content:
             return tag in CHROME_TAGS and tag != "form"
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
             return True
+        if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
+            return True  # kept from readers who cannot see it: another link beside it says the same
         style = attributes.get("style")
         if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
             return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
@@ -113,7 +121,8 @@ class Content:
         if tag in NEVER_UNLIKELY:
             return False
         named, known = attributes.get("class"), attributes.get("id")
-        return self.strict and bool(named or known) and _is_unlikely(f"{named or ''} {known or ''}")
+        unlikely = self.strict and bool(named or known) and _is_unlikely(f"{named or ''} {known or ''}")
+        return unlikely and not (node.parent is not None and node.parent.tag == "figure")
 
     def _vote(self, stats: Stats, above: list[int]) -> None:
         """A block's votes: one, one for each comma, and up to three for its length; whole for the parent, half for its

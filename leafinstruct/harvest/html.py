@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -53,7 +53,7 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
     dom = LexborHTMLParser(text)
     if dom.body is None:
         return Page(error="broken_html")
-    page = Page(_whole(dom) if whole else _content(dom))
+    page = Page(_whole(dom) if whole else _content(dom, url))
     page.title = _title(dom)
     page.language = (dom.root.attributes.get("lang") or dom.root.attributes.get("xml:lang") or "") if dom.root else ""
     page.license = _license(dom)
@@ -108,17 +108,25 @@ def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, s
     return list(dropped.items())
 
 
-def _content(dom: LexborHTMLParser) -> list[Block]:
+def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
     assert dom.body is not None
+    host = _host(url)
     blocks: list[Block] = []
     for strict in (True, False):
-        content = Content(dom.body, strict)
+        content = Content(dom.body, strict, host)
         found = walk(content.root, content.keep, is_no_icon)
         if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
             blocks = found
         if sum(len(b.text) for b in blocks) > LITTLE:
             break
     return blocks
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _whole(dom: LexborHTMLParser) -> list[Block]:

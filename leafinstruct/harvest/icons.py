@@ -15,7 +15,7 @@ ICON_WORDS = re.compile(
     re.IGNORECASE,
 )
 ICON_PATH = re.compile(
-    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar)/|gravatar\.com|"
+    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar|(?:\w+[_-])?ads|adverts?|banners?)/|gravatar\.com|"
     r"(?:^|/)(?:spacer|blank|pixel|1x1|transparent|clear|logo|icon|sprite|avatar|loading|arrow|rss|print|email|facebook|twitter|"
     r"pinterest)[a-z0-9@]{0,4}(?:[-_]\w{1,8})?\.(?:png|gif|jpe?g|svg|webp)(?:$|\?)|/pixel\?|feeds?\.feedburner|doubleclick\.net|statcounter|"
     r"/(?:count|track|beacon)(?:er|ing)?\.(?:php|gif)",

@@ -1,0 +1,79 @@
+"""Teasers: blocks that show another page of the site, its picture and its title both linking there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.blockmodel import Stats
+
+PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
+TITLE = 12
+"""Characters of link text from which it is a title and no "more"."""
+LARGEST = 0.3
+"""Share of the content's text above which a block is no teaser."""
+LEVELS = 7
+"""How far above a picture its title may hang."""
+REST = 500
+"""Characters outside of all teasers without which the page is a list of teasers, and they are its content."""
+
+
+def teasers(
+    linked_images: Iterable[LexborNode], root: LexborNode, stats: Mapping[int, Stats], host: str
+) -> list[LexborNode]:
+    """The teasers below `root`, given its links that hold images and the page's host ("" if unknown); none on a page
+    that has little else."""
+    whole = stats[root.mem_id]
+    cards: dict[int, LexborNode] = {}
+    for link in linked_images:
+        target = _target(link, host)
+        card = target and _card(link, target, root, stats, host)
+        if card:
+            cards[card.mem_id] = card
+    outer = {key: card for key, card in cards.items() if not _is_below(card, cards, root)}
+    rest = whole.text - sum(stats[key].text for key in outer)
+    return list(outer.values()) if len(outer) > 1 and rest >= REST else []
+
+
+def _card(link: LexborNode, target: str, root: LexborNode, stats: Mapping[int, Stats], host: str) -> LexborNode | None:
+    """The smallest element around a linked image that also holds a title with the same target."""
+    most, here = LARGEST * stats[root.mem_id].text, link.parent
+    for _ in range(LEVELS):
+        if here is None or here.mem_id == root.mem_id or here.mem_id not in stats or stats[here.mem_id].text > most:
+            return None
+        if stats[here.mem_id].linked >= TITLE and any(_titles(here, link, target, host)):
+            return here
+        here = here.parent
+    return None
+
+
+def _titles(card: LexborNode, link: LexborNode, target: str, host: str) -> Iterable[bool]:
+    for other in card.css("a[href]"):
+        if _target(other, host) == target and (
+            other.mem_id != link.mem_id or other.css_first("h1, h2, h3, h4, h5, h6, p")
+        ):
+            yield len(other.text(deep=True).strip()) >= TITLE
+
+
+def _target(link: LexborNode, host: str) -> str:
+    """The page of the same site that a link leads to; "" for a picture, a place in this page, or another site."""
+    href = (link.attributes.get("href") or "").strip()
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return ""
+    if parts.netloc not in ("", host) or parts.scheme not in ("", "http", "https") or PICTURE.search(parts.path):
+        return ""
+    return parts._replace(scheme="", netloc="", fragment="").geturl()
+
+
+def _is_below(card: LexborNode, cards: Mapping[int, LexborNode], root: LexborNode) -> bool:
+    here = card.parent
+    while here is not None and here.mem_id != root.mem_id:
+        if here.mem_id in cards:
+            return True
+        here = here.parent
+    return False
