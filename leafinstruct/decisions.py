@@ -5,12 +5,13 @@ Rows are built as columns, by groups of rows that fail the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from leafinstruct.view import aggregate, plain
 
@@ -37,7 +38,7 @@ def decisions_table(verdicts: Verdicts) -> pa.Table:
     ids = np.array(view.documents.index.tolist(), dtype=object)
     size, alive = len(ids), verdicts.images_alive
     rank = np.empty(size, dtype=np.int64)
-    rank[np.argsort(ids, kind="stable")] = np.arange(size)
+    rank[pc.sort_indices(pa.array(ids, pa.string())).to_numpy()] = np.arange(size)
     parts = np.concatenate([np.full(size, -1), view.images["part"].to_numpy(dtype=np.int64)])
     order = np.lexsort((parts, np.concatenate([rank, rank[verdicts.owner]])))
     place = np.empty_like(order)
@@ -73,10 +74,12 @@ def _groups(verdicts: Verdicts, grain: str, place: np.ndarray) -> Iterator[_Grou
     marks = np.stack([rows for _, rows in noted], axis=1)
     some = np.flatnonzero(marks.any(axis=1))
     columns: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    patterns, number_of = np.unique(marks[some], axis=0, return_inverse=True)
-    for number, pattern in enumerate(patterns):
-        rows = some[number_of.ravel() == number]
-        labels = [label for (label, _), here in zip(noted, pattern, strict=True) if here]
+    packed = np.packbits(marks[some], axis=1)
+    keys = np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel()
+    _, first, number_of, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    ordered = some[np.argsort(number_of, kind="stable")]
+    for start, rows in zip(first.tolist(), np.split(ordered, np.cumsum(counts)[:-1]), strict=True):
+        labels = [label for (label, _), here in zip(noted, marks[some[start]], strict=True) if here]
         values = {}
         for read in dict.fromkeys(read for label in labels for read in verdicts.reads[label]):
             if read not in columns:
@@ -104,33 +107,59 @@ def _column(verdicts: Verdicts, grain: str, read: str) -> tuple[np.ndarray, np.n
 
 
 def _label_lists(groups: Sequence[_Group], rows: int) -> pa.Array:
-    counts = np.zeros(rows, dtype=np.int32)
-    for group in groups:
-        counts[group.places] = len(group.labels)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    flat = np.empty(offsets[-1], dtype=object)
+    offsets = _offsets([(group.places, len(group.labels)) for group in groups], rows)
+    words = _Words()
+    flat = np.zeros(offsets[-1], dtype=np.int32)
     for group in groups:
         for at, label in enumerate(group.labels):
-            flat[offsets[group.places] + at] = label
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat, pa.string()))
+            flat[offsets[group.places] + at] = words.number(label)
+    return pa.ListArray.from_arrays(pa.array(offsets), words.column(flat))
 
 
 def _value_lists(groups: Sequence[_Group], rows: int) -> pa.Array:
-    counts = np.zeros(rows, dtype=np.int32)
-    for group in groups:
-        counts[group.places] = len(group.values)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    names, texts = np.empty(offsets[-1], dtype=object), np.full(offsets[-1], None, dtype=object)
+    offsets = _offsets([(group.places, len(group.values)) for group in groups], rows)
+    words = _Words()
+    names, texts = np.zeros(offsets[-1], dtype=np.int32), np.full(offsets[-1], None, dtype=object)
     numbers, unknown = np.zeros(offsets[-1]), np.ones(offsets[-1], dtype=bool)
     for group in groups:
         for at, (read, (value, null)) in enumerate(group.values.items()):
             places = offsets[group.places] + at
-            names[places] = read
+            names[places] = words.number(read)
             if value.dtype == object:
                 texts[places[~null]] = value[~null]
             else:
                 numbers[places], unknown[places] = np.where(null, 0.0, value), null
-    rounded = np.array([round(number, 4) for number in numbers.tolist()], dtype=float)
-    fields = [pa.array(names, pa.string()), pa.array(rounded, mask=unknown), pa.array(texts, pa.string())]
+    fields = [words.column(names), pa.array(_rounded(numbers), mask=unknown), pa.array(texts, pa.string())]
     values = pa.StructArray.from_arrays(fields, fields=list(VALUE_TYPE))
     return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def _offsets(filled: Iterable[tuple[np.ndarray, int]], rows: int) -> np.ndarray:
+    """Where the list of each row begins and the last ends, int32 [rows + 1]; `filled`: rows, length of their lists."""
+    counts = np.zeros(rows, dtype=np.int32)
+    for places, length in filled:
+        counts[places] = length
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+
+class _Words:
+    """Few distinct texts of many rows, by number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, word: str) -> int:
+        return self._numbers.setdefault(word, len(self._numbers))
+
+    def column(self, numbers: np.ndarray) -> pa.Array:
+        return pa.array(list(self._numbers), pa.string()).take(pa.array(numbers))
+
+
+def _rounded(numbers: np.ndarray) -> np.ndarray:
+    """As `round(number, 4)` gives them. Most are stored with four places: where numpy's rounding leaves a number as it
+    is, it is the float64 nearest to those four places, and Python's would leave it too."""
+    scaled = np.rint(numbers * 1e4) / 1e4
+    other = np.flatnonzero(scaled != numbers)
+    found = numbers.copy()
+    found[other] = [round(number, 4) for number in numbers[other].tolist()]
+    return found

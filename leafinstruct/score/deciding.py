@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -85,23 +86,35 @@ def _tables(run: Run, pipeline: Pipeline, names: Sequence[str], documents: pa.Ta
 def _of_corpus(run: Run, relative: str, columns: list[str], documents: pa.Table) -> pa.Table:
     """The rows of a corpus file about these documents and their images."""
     path = run.file(relative)
-    table, rows_of = _corpus(str(path), path.stat().st_mtime_ns, tuple(columns))
+    corpus = _corpus(str(path), path.stat().st_mtime_ns, tuple(columns))
     parts = documents["parts"].combine_chunks()
-    shas = pc.unique(pc.list_flatten(parts).field("image")).to_pylist() if len(parts) else []
-    keys = [*documents["id"].to_pylist(), *shas]
-    return table.take(pa.array(sorted({row for key in keys for row in rows_of.get(key, ())}), pa.int64()))
+    shas = parts.flatten().field("image") if len(parts) else pa.array([], pa.string())
+    rows = [corpus.rows_of("document", documents["id"]), corpus.rows_of("sha256", pc.unique(shas))]
+    return corpus.table.take(pa.array(np.unique(np.concatenate(rows))))
+
+
+class _Corpus:
+    """A corpus file with its rows by document and by image."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+        self._about = {name: np.flatnonzero(table[name].is_valid()) for name in ("document", "sha256")}
+        self._keys = {
+            name: pd.Index(table[name].drop_null().to_pylist(), dtype=object) for name in ("document", "sha256")
+        }
+
+    def rows_of(self, name: str, keys: pa.ChunkedArray | pa.Array) -> np.ndarray:
+        """Numbers of the rows about these documents or images, int64; all where several are about the same."""
+        if not len(self._keys[name]):
+            return np.zeros(0, dtype=np.int64)
+        found = self._keys[name].get_indexer_for(keys.to_pylist())
+        return self._about[name][found[found >= 0]]
 
 
 @lru_cache(maxsize=16)
-def _corpus(path: str, changed: int, columns: tuple[str, ...]) -> tuple[pa.Table, dict[str, list[int]]]:
-    """A corpus file with the numbers of its rows by document and by image; read once by each process."""
-    table = pq.read_table(path, columns=list(columns), partitioning=None)
-    rows_of: dict[str, list[int]] = {}
-    for column in ("document", "sha256"):
-        for row, key in enumerate(table[column].to_pylist()):
-            if key is not None:
-                rows_of.setdefault(key, []).append(row)
-    return table, rows_of
+def _corpus(path: str, changed: int, columns: tuple[str, ...]) -> _Corpus:
+    """Read once by each process."""
+    return _Corpus(pq.read_table(path, columns=list(columns), partitioning=None))
 
 
 # What decisions are made from
