@@ -7,6 +7,7 @@ seconds. No image is opened and no model is called.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -46,13 +47,19 @@ def table_file(owner: Filter, name: str) -> str:
 
 def partition_view(run: Run, pipeline: Pipeline, *names: str) -> View:
     """The documents of some partitions with the scores that rules read."""
-    documents = pa.concat_tables([_read(run, f"documents/{name}.parquet", ABOUT_COLUMNS) for name in names])
+    documents = _read_all(run, [f"documents/{name}.parquet" for name in names], ABOUT_COLUMNS)
     return stored_view(documents.combine_chunks(), pipeline, _tables(run, pipeline, names, documents))
 
 
 def _read(run: Run, relative: str, columns: Sequence[str] | None = None) -> pa.Table:
     with pq.ParquetFile(run.file(relative)) as file:
         return file.read(columns, use_threads=False)
+
+
+def _read_all(run: Run, files: Sequence[str], columns: Sequence[str]) -> pa.Table:
+    """Small files one after another, read two at a time: half of the time is spent outside of Python."""
+    with ThreadPoolExecutor(2) as pool:
+        return pa.concat_tables(pool.map(lambda file: _read(run, file, columns), files))
 
 
 def _reads(pipeline: Pipeline) -> set[str]:
@@ -79,7 +86,7 @@ def _tables(run: Run, pipeline: Pipeline, names: Sequence[str], documents: pa.Ta
         if isinstance(owner.scorer, CorpusScorer):
             tables[owner.name] = _of_corpus(run, files[0], columns, documents)
         else:
-            tables[owner.name] = pa.concat_tables([_read(run, file, columns) for file in files])
+            tables[owner.name] = _read_all(run, files, columns)
     return tables
 
 

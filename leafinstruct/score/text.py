@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.cut import is_cut
+from leafinstruct.score.order import ends_astray, pairs_repeat
 from leafinstruct.score.words import furniture_rate, stop_word_share
 
 WORD = re.compile(
@@ -26,7 +27,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 2
+    version = 3
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -41,6 +42,10 @@ class Scorer(DocumentScorer):
         Column("stops_open", "document", "bool", "", "the last text part is prose and stops without punctuation"),
         Column("cut_ends", "document", "float", "share", "text parts that end where no text ends, as inside a word"),
         Column("stops_cut", "document", "bool", "", "the last text part ends where no text ends"),
+        Column("ends_astray", "document", "float", "share", "sentence ends behind which a small letter stands"),
+        Column(
+            "pairs_repeat", "document", "float", "times", "pairs of Chinese or like characters that return, over chance"
+        ),
         Column("longest_tail", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
         Column("lost_images", "document", "int", "images", "images that harvest could not get"),
@@ -73,6 +78,8 @@ class Scorer(DocumentScorer):
                 "stops_open": stops_open(document),
                 "cut_ends": sum(cuts) / len(cuts) if cuts else None,
                 "stops_cut": cuts[-1] if cuts else False,
+                "ends_astray": ends_astray(document.text),
+                "pairs_repeat": pairs_repeat(document.text),
                 "longest_tail": trailing_images(document),
                 "images": len(document.images),
                 "lost_images": len(document.lost),
