@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,6 +12,8 @@ from pathlib import Path
 from leafinstruct.context import Context
 from leafinstruct.document import LeafError, did_you_mean
 from leafinstruct.pipeline import STAGES, ModelSettings, Pipeline
+from leafinstruct.run import Run
+from leafinstruct.store import is_remote
 
 FREE_BYTES = 1 << 30
 """Disk space below which no build starts."""
@@ -18,7 +21,7 @@ FREE_BYTES = 1 << 30
 
 def build(context: Context, stage: str) -> None:
     """Make everything up to and including `stage`, reusing what is done. Holds the run's lock."""
-    preflight(context.pipeline, context.run.path, stage)
+    preflight(context.pipeline, context.run, stage)
     with context.run.lock():
         try:
             for name in STAGES[: STAGES.index(stage) + 1]:
@@ -51,7 +54,7 @@ def _stage(name: str) -> Callable[[Context], None]:
     return getattr(import_module(f"leafinstruct.{module}.stage"), function)
 
 
-def preflight(pipeline: Pipeline, run: Path, stage: str) -> None:
+def preflight(pipeline: Pipeline, run: Run, stage: str) -> None:
     """Everything that can be known to be wrong before the work starts. Raises LeafError for the first such thing."""
     if stage not in STAGES:
         raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
@@ -103,8 +106,9 @@ def _need(package: str, extra: str) -> None:
         raise LeafError(f"package {package} is not installed; pip install leafinstruct[{extra}]")
 
 
-def _check_disk(run: Path) -> None:
-    there = run
+def _check_disk(run: Run) -> None:
+    """Of a run in an object store, files are made in the folder for temporary files."""
+    there = Path(tempfile.gettempdir() if is_remote(run.place) else run.place)
     while not there.exists():
         there = there.parent
     free = shutil.disk_usage(there).free

@@ -22,7 +22,7 @@ class Job:
     """What a worker needs to open the build for itself; small and picklable."""
 
     pipeline: Path
-    run: Path
+    run: str
 
     def open(self) -> tuple[Pipeline, Run]:
         return _open(self.pipeline, self.run)
@@ -40,7 +40,7 @@ class Opened:
 
 
 @lru_cache(maxsize=4)
-def _open(pipeline: Path, run: Path) -> tuple[Pipeline, Run]:
+def _open(pipeline: Path, run: str) -> tuple[Pipeline, Run]:
     return load_pipeline(pipeline), Run(run)
 
 
@@ -64,12 +64,12 @@ class Context:
 
     @property
     def job(self) -> Job:
-        return Job(self.pipeline.path.resolve(), self.run.path.resolve())
+        return Job(self.pipeline.path.resolve(), self.run.address)
 
     def map(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(job, *task)` for all tasks on the engine, with progress; results in no given order."""
         ready = [(self.job, *task) for task in tasks]
-        return list(self.progress.over(self.run_tasks(function, ready, self.workers), len(ready), label))
+        return self._all(self.run_tasks(function, ready, self.workers), len(ready), label)
 
     def map_with_model(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(pool, job, *task)` for all tasks where the models are, with progress."""
@@ -78,4 +78,10 @@ class Context:
             results: Iterator[Any] = (function(self.pool, here, *task) for task in tasks)
         else:
             results = self.run_model_tasks(function, [(self.job, *task) for task in tasks])
-        return list(self.progress.over(results, len(tasks), label))
+        return self._all(results, len(tasks), label)
+
+    def _all(self, results: Iterator[Any], count: int, label: str) -> list[Any]:
+        found = list(self.progress.over(results, count, label))
+        if count:
+            self.run.store.forget()  # the tasks wrote files of their own
+        return found

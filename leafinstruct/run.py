@@ -1,4 +1,4 @@
-"""The run folder: what is in it, what is done, what is stale. `Run.commit` is the only code that writes a run's files.
+"""The run: what is in it, what is done, what is stale. `Run.commit` is the only code that writes a run's files.
 
 A file is there whole or not at all. Its metadata carries the fingerprint of all it was made from and a digest of what
 it holds: what follows from it depends on the digest, so remaking a file with the same content makes nothing else stale.
@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,11 +21,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct.document import LeafError, digest
+from leafinstruct.store import LocalStore, ObjectStore, open_store
 
 META_KEY = b"leafinstruct"
 BINARY_COLUMNS = ("bytes",)
 GROUP_ROWS, GROUP_IMAGES = 4096, 16
 """Rows of a group of a file: small groups bound the memory where images are, and cost time where none are."""
+METAS = ".metas.json"
+"""What the files of the run say of themselves, by the stamp of each: reading thousands of footers takes long. It is a
+copy, never the truth: what is not in it, or has another stamp, is read from the file."""
+LONG_EXTRA = 2000
+"""Characters; longer extras of a file stay in the file alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +44,51 @@ class Meta:
     extra: Mapping[str, Any]
 
 
-class Run:
-    """One build of one pipeline: a folder that holds everything it made."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A file's stamp with what it said then (`packed`, JSON) and whether that lacks extras that are long."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    stamp: str
+    packed: dict[str, Any]
+    short: bool
+
+
+class Run:
+    """One build of one pipeline: a local folder, or an address in an object store, that holds everything it made."""
+
+    def __init__(self, place: Path | str) -> None:
+        self.place = str(place)
+        self.store = open_store(self.place)
+        self._known: dict[str, _Known] = {}
+        self._kept: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        return self.place
+
+    @property
+    def address(self) -> str:
+        """The place, valid in any folder."""
+        return str(self.store.path.resolve()) if isinstance(self.store, LocalStore) else self.place
+
+    @property
+    def path(self) -> Path:
+        """The folder on this machine. Raises LeafError if the run lies in an object store."""
+        if not isinstance(self.store, LocalStore):
+            raise LeafError(f"{self}: this needs a run in a local folder")
+        return self.store.path
 
     def file(self, relative: str) -> Path:
         return self.path / relative
+
+    def inner(self, folder: str) -> Run:
+        """A run inside this one."""
+        return Run(f"{self.place}/{folder}")
 
     # Writing
 
     def commit(self, relative: str, write: Callable[[BinaryIO], None]) -> None:
         """Write one file so that a crash at any moment leaves the old file, the new file or none."""
-        target = self.file(relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as out:
-                write(out)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(temporary, target)  # noqa: PTH105 - the one rename of the project, patched by crash tests
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        self.store.put(relative, write)
 
     def commit_json(self, relative: str, value: Any) -> None:
         data = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n"
@@ -92,68 +119,139 @@ class Run:
         return meta
 
     def remove(self, relative: str) -> None:
-        self.file(relative).unlink(missing_ok=True)
+        self.store.remove(relative)
 
     # Reading
 
     def meta(self, relative: str) -> Meta | None:
         """What the file says of itself; None if it is not there or is not one of ours."""
+        known = self._brief(relative)
+        packed = known and known.packed
+        if known is not None and known.short:
+            packed = self._footer(relative)
+        return Meta(packed["fingerprint"], packed["digest"], packed["rows"], packed["extra"]) if packed else None
+
+    def _brief(self, relative: str) -> _Known | None:
+        """The same, perhaps without its extras; the file is opened only if its stamp is a new one."""
+        stamp = self.store.stamp(relative)
+        if not stamp:
+            return None
+        known = self._known.get(relative)
+        if known is None or known.stamp != stamp:
+            packed = self._footer(relative)
+            if packed is None:
+                return None
+            short = len(str(packed["extra"])) > LONG_EXTRA
+            known = self._known[relative] = _Known(stamp, {**packed, "extra": {}} if short else packed, short)
+        return known
+
+    def _footer(self, relative: str) -> dict[str, Any] | None:
         try:
-            schema = pq.read_schema(self.file(relative))
-        except (FileNotFoundError, NotADirectoryError):
+            with self.parquet(relative) as file:
+                packed = (file.schema_arrow.metadata or {}).get(META_KEY)
+        except (FileNotFoundError, NotADirectoryError, pa.ArrowInvalid, OSError):  # not there, or no Parquet
             return None
-        except (pa.ArrowInvalid, OSError):
-            return None
-        packed = (schema.metadata or {}).get(META_KEY)
-        if packed is None:
-            return None
-        value = json.loads(packed)
-        return Meta(value["fingerprint"], value["digest"], value["rows"], value["extra"])
+        return json.loads(packed) if packed is not None else None
 
     def digest(self, relative: str) -> str:
         """Digest of a file's content; "" if the file is not there."""
-        meta = self.meta(relative)
-        return meta.digest if meta else ""
+        known = self._brief(relative)
+        return known.packed["digest"] if known else ""
 
     def fresh(self, relative: str, fingerprint: str) -> bool:
-        meta = self.meta(relative)
-        return meta is not None and meta.fingerprint == fingerprint
+        known = self._brief(relative)
+        return known is not None and known.packed["fingerprint"] == fingerprint
+
+    def exists(self, relative: str) -> bool:
+        return self.store.size(relative) >= 0
+
+    def stamp(self, relative: str) -> str:
+        """What changes whenever the file does; "" if it is not there."""
+        return self.store.stamp(relative)
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the Parquet files in a folder of the run."""
+        return [name for name in self.store.names(folder) if name.endswith(".parquet") and not name.startswith(".")]
+
+    def open(self, relative: str) -> pq.ParquetFile:
+        """To be closed with `force`. Raises FileNotFoundError."""
+        return self.store.parquet(relative)
+
+    @contextmanager
+    def parquet(self, relative: str) -> Iterator[pq.ParquetFile]:
+        """Raises FileNotFoundError."""
+        file = self.open(relative)
+        try:
+            yield file
+        finally:
+            file.close(force=True)
 
     def table(self, relative: str, columns: list[str] | None = None) -> pa.Table:
-        return pq.read_table(self.file(relative), columns=columns, partitioning=None)
+        with self.parquet(relative) as file:
+            return file.read(columns)
 
     def json(self, relative: str) -> Any:
-        path = self.file(relative)
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(self.store.read(relative).decode("utf-8"))
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise LeafError(f"{path}: not readable as JSON ({error}); remove the file and build again") from None
+            where = f"{self}/{relative}"
+            raise LeafError(f"{where}: not readable as JSON ({error}); remove the file and build again") from None
+
+    def folder(self, relative: str) -> AbstractContextManager[Path]:
+        """A folder of the run on this machine, a copy if it lies elsewhere, for as long as the context lasts."""
+        return self.store.folder(relative)
 
     def partitions(self) -> list[str]:
         """Names of the partitions as planned by the last harvest, in order."""
         plan = self.json("run.json") or {}
         return [p["name"] for p in plan.get("partitions", [])]
 
+    # A build
+
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the run against a second build, and clear away what a killed one left half written. Raises LeafError if
-        another process builds it."""
+        """Hold the run against a second build on this machine, and clear away what a killed one left half written.
+        Raises LeafError if another process builds it."""
         from filelock import FileLock, Timeout
 
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / ".lock", timeout=0)
+        lock = FileLock(self._lock_file(), timeout=0)
         try:
             lock.acquire()
         except Timeout:
-            raise LeafError(f"{self.path}: another build is at work in this run; wait for it or use --run") from None
+            raise LeafError(f"{self}: another build is at work in this run; wait for it or use --run") from None
         try:
-            for half in self.path.rglob(".*.tmp"):
-                half.unlink(missing_ok=True)
+            if isinstance(self.store, ObjectStore):
+                self.store.listed = True
+            else:
+                for half in self.path.rglob(".*.tmp"):
+                    half.unlink(missing_ok=True)
+            self._recall()
             yield
+            self._remember()
         finally:
             lock.release()
+
+    def _lock_file(self) -> Path:
+        if isinstance(self.store, LocalStore):
+            self.path.mkdir(parents=True, exist_ok=True)
+            return self.path / ".lock"
+        return Path(tempfile.gettempdir()) / f"leafinstruct-{digest([self.place])[:16]}.lock"
+
+    def _recall(self) -> None:
+        self._kept = self.json(METAS) or {}
+        self._known = {name: _Known(*entry) for name, entry in self._kept.items()} | self._known
+
+    def _remember(self) -> None:
+        """Keep what is known of the files that are there."""
+        now = {
+            name: [known.stamp, known.packed, known.short]
+            for name, known in sorted(self._known.items())
+            if self.store.stamp(name) == known.stamp
+        }
+        if now != self._kept:
+            self.commit_text(METAS, json.dumps(now, sort_keys=True))
 
 
 def void(_: object) -> None:
@@ -173,16 +271,6 @@ def table_digest(table: pa.Table) -> str:
     with pa.ipc.new_stream(sink, table.schema.remove_metadata()) as writer:
         writer.write_table(table.replace_schema_metadata(None).combine_chunks())
     return hashlib.sha256(sink.getbuffer()).hexdigest()[:32]
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # Files outside the run that a partition was made from

@@ -15,6 +15,7 @@ from leafinstruct.harvest import load_source
 from leafinstruct.harvest.base import Source
 from leafinstruct.harvest.index import Index
 from leafinstruct.pipeline import SourceSettings
+from leafinstruct.run import Run
 
 
 def picture(colour: int = 0, size: tuple[int, int] = (64, 48), kind: str = "PNG", **save: Any) -> bytes:
@@ -50,9 +51,9 @@ def index_of(source: Source, root: Path) -> Index:
     """The index of a source, in files beside its input."""
     places = {}
     for number, file in enumerate(source.index_inputs()):
-        places[file] = root / f".index-{number}.parquet"
-        pq.write_table(source.index(file), places[file])
-    return Index(places)
+        places[file] = f".index-{number}.parquet"
+        pq.write_table(source.index(file), root / places[file])
+    return Index(Run(root), places)
 
 
 def by_path(made: Harvested) -> dict[str, Document]:

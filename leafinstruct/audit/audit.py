@@ -65,7 +65,7 @@ def audit(
 ) -> dict[str, Any]:
     """Plant, score, measure; commits and returns the report. Raises LeafError if the run has no kept documents."""
     folder = f"audit/{digest(['plant', VERSION, seed])[:8]}"
-    inner = Run(run.file(folder))
+    inner = run.inner(folder)
     with run.lock():
         cases, not_planted = _plant(run, inner, documents, seed)
         score_cases(inner, pipeline, run_tasks, workers, progress or Progress())

@@ -93,14 +93,14 @@ class CaseJob:
     """What a worker needs to score cases: as a build's job, but it opens to the pipeline that judges alone."""
 
     pipeline: Path
-    run: Path
+    run: str
 
     def open(self) -> tuple[Pipeline, Run]:
         return _opened(self.pipeline, self.run)
 
 
 @lru_cache(maxsize=2)
-def _opened(pipeline: Path, run: Path) -> tuple[Pipeline, Run]:
+def _opened(pipeline: Path, run: str) -> tuple[Pipeline, Run]:
     return judged_alone(load_pipeline(pipeline))[0], Run(run)
 
 
@@ -109,7 +109,7 @@ def score_cases(run: Run, pipeline: Pipeline, run_tasks: RunTasks, workers: int,
     again."""
     _opened.cache_clear()  # the pipeline may have been edited since
     alone = judged_alone(pipeline)[0]
-    job = CaseJob(pipeline.path.resolve(), run.path.resolve())
+    job = CaseJob(pipeline.path.resolve(), run.address)
 
     def tasks(function: Callable[..., Any], work: Sequence[tuple[Any, ...]], count: int) -> Any:
         return run_tasks(function, [(job, *task[1:]) for task in work], count)

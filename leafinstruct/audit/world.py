@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow.parquet as pq
-
 from leafinstruct.document import Document, Image, LeafError, digest, documents_from_table
 from leafinstruct.run import Run
 
@@ -53,7 +51,7 @@ def gather(run: Run, count: int, seed: int) -> World:
     names = [n for n in run.partitions() if run.meta(f"filtered/{n}.parquet")]
     ids = [(i, n) for n in names for i in run.table(f"filtered/{n}.parquet", ["id"])["id"].to_pylist()]
     if not ids:
-        raise LeafError(f"{run.path}: no kept documents to plant defects in; leafinstruct build --stage filter first")
+        raise LeafError(f"{run}: no kept documents to plant defects in; leafinstruct build --stage filter first")
     chosen: dict[str, set[str]] = defaultdict(set)
     for key, name in sorted(ids, key=lambda entry: digest([seed, "chosen", entry[0]]))[:count]:
         chosen[name].add(key)
@@ -76,7 +74,7 @@ def gather(run: Run, count: int, seed: int) -> World:
 
 def _images(run: Run, name: str, wanted: set[str]) -> dict[str, Image]:
     found: dict[str, Image] = {}
-    with pq.ParquetFile(run.file(f"images/{name}.parquet")) as file:
+    with run.parquet(f"images/{name}.parquet") as file:
         for batch in file.iter_batches(batch_size=64):
             for row in batch.to_pylist():
                 if row["sha256"] in wanted:

@@ -46,7 +46,7 @@ def build(
     options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
     counts = funnel(opened)
-    show_result(counts.to_dict(), [*funnel_lines(counts), f"run: {opened.path}"], as_json)
+    show_result(counts.to_dict(), [*funnel_lines(counts), f"run: {opened}"], as_json)
 
 
 @app.command()

@@ -13,28 +13,30 @@ if TYPE_CHECKING:
     from leafinstruct.run import Run
 
 PipelineFile = Annotated[Path | None, typer.Argument(help="Pipeline file; by default that of the project folder.")]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="Run folder; by default runs/NAME of the pipeline.")]
+RunFolder = Annotated[
+    str | None, typer.Option("--run", help="Folder or s3://... of the run; by default runs/NAME of the pipeline.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def open_run(pipeline: Path | None, run: Path | None, limit: int | None) -> tuple[Pipeline, Run]:
+def open_run(pipeline: Path | None, run: str | None, limit: int | None) -> tuple[Pipeline, Run]:
     """The pipeline, by default that of the folder, and its run, which need not be there yet."""
     from leafinstruct.pipeline import default_pipeline, load_pipeline
     from leafinstruct.run import Run
 
     loaded = load_pipeline(pipeline or default_pipeline(Path.cwd()))
     name = loaded.name if limit is None else f"{loaded.name}-limit-{limit}"
-    return loaded, Run(run or Path("runs") / name)
+    return loaded, Run(run or f"runs/{name}")
 
 
-def existing_run(pipeline: Path | None, run: Path | None) -> Run:
+def existing_run(pipeline: Path | None, run: str | None) -> Run:
     """A run that is there; raises LeafError if not."""
     from leafinstruct.document import LeafError
     from leafinstruct.run import Run
 
     opened = Run(run) if run else open_run(pipeline, None, None)[1]
-    if not opened.file("run.json").is_file():
-        raise LeafError(f"{opened.path} holds no run; make one with: leafinstruct build")
+    if not opened.exists("run.json"):
+        raise LeafError(f"{opened} holds no run; make one with: leafinstruct build")
     return opened
 
 

@@ -20,9 +20,7 @@ def status(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson
     opened = existing_run(pipeline, run)
     counts = funnel(opened)
     built = ", ".join(counts.stages) or "nothing"
-    show_result(
-        {"run": str(opened.path), **counts.to_dict()}, [f"{opened.path}: built {built}", *funnel_lines(counts)], as_json
-    )
+    show_result({"run": str(opened), **counts.to_dict()}, [f"{opened}: built {built}", *funnel_lines(counts)], as_json)
 
 
 @app.command()
@@ -95,7 +93,7 @@ def audit(
 def report(
     pipeline: PipelineFile = None,
     run: RunFolder = None,
-    against: Annotated[Path | None, typer.Option(help="Another run to compare with.")] = None,
+    against: Annotated[str | None, typer.Option(help="Another run to compare with.")] = None,
     documents: Annotated[int, typer.Option(min=1, help="Documents whose whole way the page holds.")] = 250,
 ) -> None:
     """Write the page people look at: funnel, rules, scores, documents. It opens from disk."""
@@ -104,13 +102,13 @@ def report(
     loaded, _ = open_run(pipeline, run, None)
     opened = existing_run(pipeline, run)
     other = existing_run(None, against) if against else None
-    print(opened.file(write_report(opened, loaded, other, documents)))
+    print(f"{opened}/{write_report(opened, loaded, other, documents)}")
 
 
 @app.command()
 def diff(
-    first: Annotated[Path, typer.Argument(help="Run folder.")],
-    second: Annotated[Path, typer.Argument(help="Run folder to compare it with.")],
+    first: Annotated[str, typer.Argument(help="Run folder.")],
+    second: Annotated[str, typer.Argument(help="Run folder to compare it with.")],
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs: counts, and documents and images that were decided otherwise."""

@@ -51,7 +51,8 @@ def remove(
 
     loaded, opened = open_run(pipeline, run, None)
     wanted = {"url": url or [], "site": site or [], "sha256": sha256 or []}
-    found = takedown(loaded.root, opened.file("shards"), wanted, note)
+    with opened.folder("shards") as shards:
+        found = takedown(loaded.root, shards, wanted, note)
     show_result(found, takedown_lines(found), as_json)
 
 
@@ -88,18 +89,19 @@ def push(
     from leafinstruct.shard.takedown import refuse_removed
 
     opened, loaded = existing_run(pipeline, run), open_run(pipeline, run, None)[0]
-    folder = opened.file("shards")
-    refuse_removed(folder, load_removals(loaded.root))
+    with opened.folder("shards") as folder:
+        refuse_removed(folder, load_removals(loaded.root))
     if (current := current_manifest(opened, loaded)) and not dry_run:
         renew_card(opened, loaded, current)
-    if is_filesystem(target):
-        result = push_files(folder, target, dry_run=dry_run)
-    elif dry_run:
-        plan = plan_push(folder, target, revision=revision, ask_hub=True)
-        show_result(plan.to_dict(), plan.lines, as_json)
-        return
-    else:
-        tag = run_tag(folder)
-        result = push_shards(folder, target, private=private, revision=revision, pull_request=pull_request, tag=tag)
+    with opened.folder("shards") as folder:
+        if is_filesystem(target):
+            result = push_files(folder, target, dry_run=dry_run)
+        elif dry_run:
+            plan = plan_push(folder, target, revision=revision, ask_hub=True)
+            show_result(plan.to_dict(), plan.lines, as_json)
+            return
+        else:
+            tag = run_tag(folder)
+            result = push_shards(folder, target, private=private, revision=revision, pull_request=pull_request, tag=tag)
     lines = [*result.plan.lines, result.pull_request or result.commit or f"{result.url}: nothing to upload"]
     show_result({"plan": result.plan.to_dict(), "url": result.url, "commit": result.commit}, lines, as_json)

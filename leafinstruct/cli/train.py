@@ -95,8 +95,9 @@ def prove(
     from leafinstruct.run import Run
 
     opened = Run(out) if out else existing_run(pipeline, run)
-    folders = named_folders(data or [], None if out else opened.file("shards"))
     config = ProveConfig(preset, seeds, workers)
-    result = prove_on(folders, with_train(config, steps=steps) if steps else config, opened, Progress().say)
+    with opened.folder("shards") as shards:
+        folders = named_folders(data or [], None if out else shards)
+        result = prove_on(folders, with_train(config, steps=steps) if steps else config, opened, Progress().say)
     folder = write(result, opened)
     show_result(result, [*table_lines(result), f"table, plot and report: {folder}"], as_json)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from leafinstruct.run import Run
 
 HASH = "hash"
 
@@ -25,14 +25,14 @@ def hash_of(key: str) -> int:
 
 
 class Index:
-    """Indexes of the input files of a source, in the order of the files."""
+    """Indexes of the input files of a source, in the order of the files; `places` says where in the run each lies."""
 
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self.places = dict(places)
+    def __init__(self, run: Run, places: Mapping[str, str]) -> None:
+        self.run, self.places = run, dict(places)
 
     def stretch(self, file: str, start: int, end: int | None) -> Iterator[dict[str, Any]]:
         """Rows of one file whose `offset` lies in [start, end), in their order. An offset below 0 counts as 0."""
-        with pq.ParquetFile(self.places[file]) as parquet:
+        with self.run.parquet(self.places[file]) as parquet:
             for batch in parquet.iter_batches(4096):
                 offset = np.maximum(batch["offset"].to_numpy(), 0)
                 inside = (offset >= start) & (offset < (np.iinfo(np.int64).max if end is None else end))
@@ -45,25 +45,25 @@ class Index:
         hashes = np.array(sorted({hash_of(key) for key in wanted}), np.int64)
         found = []
         for file, place in self.places.items():
-            numbers = np.flatnonzero(np.isin(_hashes(str(place), place.stat().st_mtime_ns), hashes))
-            rows = _take(place, numbers) if len(numbers) else []
+            numbers = np.flatnonzero(np.isin(_hashes(self.run, place, self.run.stamp(place)), hashes))
+            rows = self._take(place, numbers) if len(numbers) else []
             found += [{**row, "file": file} for row in rows if row["key"] in wanted]
         return found
 
+    def _take(self, place: str, numbers: np.ndarray) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        with self.run.parquet(place) as parquet:
+            first = 0
+            for group in range(parquet.num_row_groups):
+                count = parquet.metadata.row_group(group).num_rows
+                inside = numbers[(numbers >= first) & (numbers < first + count)] - first
+                if len(inside):
+                    rows += parquet.read_row_group(group).take(pa.array(inside)).to_pylist()
+                first += count
+        return rows
+
 
 @lru_cache(maxsize=256)
-def _hashes(place: str, mtime_ns: int) -> np.ndarray:
-    return pq.read_table(place, columns=[HASH], partitioning=None)[HASH].to_numpy()
-
-
-def _take(place: Path, numbers: np.ndarray) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    with pq.ParquetFile(place) as parquet:
-        first = 0
-        for group in range(parquet.num_row_groups):
-            count = parquet.metadata.row_group(group).num_rows
-            inside = numbers[(numbers >= first) & (numbers < first + count)] - first
-            if len(inside):
-                rows += parquet.read_row_group(group).take(pa.array(inside)).to_pylist()
-            first += count
-    return rows
+def _hashes(run: Run, place: str, stamp: str) -> np.ndarray:
+    """Hashes of one index as it was at that stamp."""
+    return run.table(place, [HASH])[HASH].to_numpy()

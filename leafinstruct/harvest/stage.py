@@ -134,7 +134,7 @@ def _index_place(source: Source, file: str) -> str:
 
 
 def _open_index(run: Run, source: Source) -> Index:
-    return Index({file: run.file(_index_place(source, file)) for file in source.index_inputs()})
+    return Index(run, {file: _index_place(source, file) for file in source.index_inputs()})
 
 
 def _index(context: Context, settings: SourceSettings, source: Source) -> str:
@@ -144,9 +144,9 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
     stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
     context.map(index_file, stale, "index")
     names = {Path(place).name for place in places.values()}
-    for path in run.file(f"index/{source.name}").glob("*.parquet"):
-        if path.name not in names:
-            run.remove(f"index/{source.name}/{path.name}")
+    for name in run.names(f"index/{source.name}"):
+        if name not in names:
+            run.remove(f"index/{source.name}/{name}")
     return fingerprint([[file, run.digest(place)] for file, place in places.items()])
 
 
@@ -188,9 +188,9 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
         run.commit_json("run.json", value)
     names = {p["name"] for p in partitions}
     for folder in ("asked", "documents", "images", "decisions", "filtered", "records"):
-        for path in run.file(folder).glob("*.parquet"):
-            if path.stem not in names:
-                run.remove(f"{folder}/{path.name}")
+        for file in run.names(folder):
+            if file.removesuffix(".parquet") not in names:
+                run.remove(f"{folder}/{file}")
 
 
 def _made_from(one: Planned) -> str:

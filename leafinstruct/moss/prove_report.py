@@ -14,7 +14,6 @@ import html
 import json
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from leafinstruct.run import Run
@@ -113,11 +112,11 @@ def files(result: Mapping[str, Any]) -> dict[str, bytes]:
     }
 
 
-def write(result: Mapping[str, Any], run: Run) -> Path:
+def write(result: Mapping[str, Any], run: Run) -> str:
     """Commit the files into the run's `prove/`. Returns the folder."""
     for name, data in files(result).items():
         run.commit(f"{FOLDER}/{name}", partial(_put, data))
-    return run.file(FOLDER)
+    return f"{run}/{FOLDER}"
 
 
 def _put(data: bytes, file: BinaryIO) -> None:

@@ -28,7 +28,8 @@ def train(context: Context) -> None:
     context.pool.close()
     with TemporaryDirectory() as folder:
         made = Path(folder) / "train"
-        train_on(run.file("shards"), made, config, told(context.progress))
+        with run.folder("shards") as shards:
+            train_on(shards, made, config, told(context.progress))
         for path in sorted(made.rglob("*")):
             if path.is_file():
                 run.commit(f"train/{path.relative_to(made).as_posix()}", partial(_copy, path))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from leafinstruct.expression import Name
 from leafinstruct.pipeline import Filter, Pipeline, full_name
@@ -29,7 +28,7 @@ def distributions(run: Run, pipeline: Pipeline) -> list[dict[str, Any]]:
     for owner in pipeline.filters:
         if owner.scorer:
             files = dict.fromkeys(table_file(owner, name) for name in run.partitions())
-            there = [file for file in files if run.file(file).is_file()]
+            there = [file for file in files if run.exists(file)]
             found += [
                 {
                     "column": f"{owner.name}.{column.name}",
@@ -47,7 +46,7 @@ def _values(run: Run, files: list[str], column: Column) -> pa.ChunkedArray:
     """Values of a column in the rows that are about its grain; rows without a value because of an error are null."""
     chunks = []
     for file in files:
-        table = pq.read_table(run.file(file), columns=["part", "sha256", column.name], partitioning=None)
+        table = run.table(file, ["part", "sha256", column.name])
         of_image = pc.or_(pc.is_valid(table["part"]), pc.is_valid(table["sha256"]))
         wanted = of_image if column.grain == "image" else pc.invert(of_image)
         chunks += table[column.name].filter(wanted).chunks

@@ -120,10 +120,9 @@ def thumbnails(run: Run, partitions: Iterable[str], wanted: set[str]) -> dict[st
 
 
 def _batches(run: Run, name: str) -> Iterable[dict[str, list[Any]]]:
-    import pyarrow.parquet as pq
-
-    for batch in pq.ParquetFile(run.file(f"images/{name}.parquet")).iter_batches(64, columns=["sha256", "bytes"]):
-        yield batch.to_pydict()
+    with run.parquet(f"images/{name}.parquet") as file:
+        for batch in file.iter_batches(64, columns=["sha256", "bytes"]):
+            yield batch.to_pydict()
 
 
 def _small(data: bytes) -> str:

@@ -38,9 +38,7 @@ def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, docum
     """
     counts = funnel(run)
     if "filter" not in counts.stages:
-        raise LeafError(
-            f"{run.path}: nothing is decided yet; leafinstruct build --stage filter makes what a report shows"
-        )
+        raise LeafError(f"{run}: nothing is decided yet; leafinstruct build --stage filter makes what a report shows")
     frames = gather(run, pipeline)
     views = rule_views(frames, pipeline)
     chosen = chosen_documents(frames, views, documents)

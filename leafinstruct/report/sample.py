@@ -48,7 +48,7 @@ def draw(run: Run, count: int) -> list[Shown]:
     rows = [(r["id"], name) for name, f in files.items() if run.meta(f)
             for r in run.table(f, ["id", "dropped_by"]).to_pylist() if not r["dropped_by"]]  # fmt: skip
     if not rows:
-        raise LeafError(f"{run.path}: no records yet; make some with: leafinstruct build --stage rewrite")
+        raise LeafError(f"{run}: no records yet; make some with: leafinstruct build --stage rewrite")
     wanted = dict(sorted(rows, key=lambda row: order(row[0]))[:count])
     found: dict[str, Shown] = {}
     for name in sorted(set(wanted.values())):

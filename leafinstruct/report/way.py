@@ -23,7 +23,7 @@ def way(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
             records = [row["id"] for row in rows.records.get(document.id, [])]
             if wanted in (document.url, document.path, *records) or document.id.startswith(wanted):
                 return rows.way(document)
-    raise LeafError(f"{run.path}: no document with id, URL or path '{wanted}'")
+    raise LeafError(f"{run}: no document with id, URL or path '{wanted}'")
 
 
 class PartitionRows:

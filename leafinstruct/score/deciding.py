@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from leafinstruct.context import Job
 from leafinstruct.decide import VERSION as DECIDE_VERSION
@@ -52,7 +51,7 @@ def partition_view(run: Run, pipeline: Pipeline, *names: str) -> View:
 
 
 def _read(run: Run, relative: str, columns: Sequence[str] | None = None) -> pa.Table:
-    with pq.ParquetFile(run.file(relative)) as file:
+    with run.parquet(relative) as file:
         return file.read(columns, use_threads=False)
 
 
@@ -80,7 +79,7 @@ def _tables(run: Run, pipeline: Pipeline, names: Sequence[str], documents: pa.Ta
             continue
         columns = kept_columns(owner.scorer, reads, owner.name)
         files = list(dict.fromkeys(table_file(owner, name) for name in names))
-        files = [file for file in files if run.file(file).is_file()]
+        files = [file for file in files if run.exists(file)]
         if len(columns) == 3 or not files:
             continue
         if isinstance(owner.scorer, CorpusScorer):
@@ -92,8 +91,7 @@ def _tables(run: Run, pipeline: Pipeline, names: Sequence[str], documents: pa.Ta
 
 def _of_corpus(run: Run, relative: str, columns: list[str], documents: pa.Table) -> pa.Table:
     """The rows of a corpus file about these documents and their images."""
-    path = run.file(relative)
-    corpus = _corpus(str(path), path.stat().st_mtime_ns, tuple(columns))
+    corpus = _corpus(run, relative, run.stamp(relative), tuple(columns))
     parts = documents["parts"].combine_chunks()
     shas = parts.flatten().field("image") if len(parts) else pa.array([], pa.string())
     rows = [corpus.rows_of("document", documents["id"]), corpus.rows_of("sha256", pc.unique(shas))]
@@ -119,9 +117,9 @@ class _Corpus:
 
 
 @lru_cache(maxsize=16)
-def _corpus(path: str, changed: int, columns: tuple[str, ...]) -> _Corpus:
-    """Read once by each process."""
-    return _Corpus(pq.read_table(path, columns=list(columns), partitioning=None))
+def _corpus(run: Run, relative: str, stamp: str, columns: tuple[str, ...]) -> _Corpus:
+    """A corpus file as it is at that stamp; read once by each process."""
+    return _Corpus(run.table(relative, list(columns)))
 
 
 # What decisions are made from

@@ -132,9 +132,7 @@ def score_partition(job: Job, name: str) -> str:
 
 def open_images(run: Run, name: str) -> Iterator[Image]:
     """Images of a partition in the order of their sha256, a batch of rows in memory at a time."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(run.file(f"images/{name}.parquet")) as file:
+    with run.parquet(f"images/{name}.parquet") as file:
         for batch in file.iter_batches(batch_size=64):
             for row in batch.to_pylist():
                 yield Image(**row)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -19,6 +20,15 @@ CACHE_BYTES = 64_000_000
 OPEN_FILES = 64
 
 
+@contextmanager
+def closing(file: pq.ParquetFile) -> Iterator[pq.ParquetFile]:
+    """Close what the file was opened from, too."""
+    try:
+        yield file
+    finally:
+        file.close(force=True)
+
+
 class Place(NamedTuple):
     """Where a row is: path of the file, index of the row in it, bytes of the image (0 for a record)."""
 
@@ -27,12 +37,16 @@ class Place(NamedTuple):
     bytes: int
 
 
-def index_images(paths: Sequence[str]) -> dict[str, Place]:
+Opener = Callable[[str], pq.ParquetFile]
+"""Opens a file of a run by its name."""
+
+
+def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, Place]:
     """The place of each image of `images/P.parquet` files; of equal images the first in the order of `paths`."""
     index: dict[str, Place] = {}
     for path in paths:
         start = 0
-        with pq.ParquetFile(path) as file:
+        with closing(opener(path)) as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=["sha256", "bytes"])
                 sizes = pc.binary_length(table["bytes"]).to_pylist()
@@ -42,23 +56,26 @@ def index_images(paths: Sequence[str]) -> dict[str, Place]:
     return index
 
 
-def index_records(paths: Sequence[str]) -> dict[str, Place]:
+def index_records(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, Place]:
     """The place of each record (not of the rows with `dropped_by`) of `records/P.parquet` files, by id."""
     index: dict[str, Place] = {}
     for path in paths:
-        table = pq.read_table(path, columns=["id", "dropped_by"])
+        with closing(opener(path)) as file:
+            table = file.read(["id", "dropped_by"])
         for row, (key, reason) in enumerate(zip(table["id"].to_pylist(), table["dropped_by"].to_pylist(), strict=True)):
             if not reason:
                 index[key] = Place(path, row, 0)
     return index
 
 
-def read_heads(paths: Sequence[str], images: Mapping[str, Place], clusters: Mapping[str, str]) -> Iterator[RecordHead]:
+def read_heads(
+    paths: Sequence[str], images: Mapping[str, Place], clusters: Mapping[str, str], opener: Opener = pq.ParquetFile
+) -> Iterator[RecordHead]:
     """The head of each record of `records/P.parquet` files. `clusters` gives the near-duplicate cluster of a document
     id. Raises LeafError if a record names an image that no file of `images` holds."""
     columns = ["id", "document", "site", "topic", "language", "task", "messages", "images", "dropped_by"]
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with closing(opener(path)) as file:
             for batch in file.iter_batches(batch_size=256, columns=columns):
                 texts = _text_bytes(batch["messages"])
                 for row, size in zip(batch.drop_columns("messages").to_pylist(), texts, strict=True):
@@ -98,7 +115,8 @@ def _text_bytes(messages: pa.Array) -> list[int]:
 class _RowReader:
     """One row at a time of many Parquet files, through a cache of row groups of at most CACHE_BYTES."""
 
-    def __init__(self) -> None:
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
         self._files: OrderedDict[str, tuple[pq.ParquetFile, list[int]]] = OrderedDict()
         self._groups: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
         self._bytes = 0
@@ -110,11 +128,11 @@ class _RowReader:
 
     def _open(self, path: str) -> tuple[pq.ParquetFile, list[int]]:
         if path not in self._files:
-            file = pq.ParquetFile(path)
+            file = self._opener(path)
             counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             self._files[path] = file, [0, *accumulate(counts)]
             if len(self._files) > OPEN_FILES:
-                self._files.popitem(last=False)[1][0].close()
+                self._files.popitem(last=False)[1][0].close(force=True)
         self._files.move_to_end(path)
         return self._files[path]
 
@@ -135,9 +153,9 @@ class ImageReader:
 
     An image costs the reading of one row group, so images files want small ones (16 rows)."""
 
-    def __init__(self, index: Mapping[str, Place]) -> None:
+    def __init__(self, index: Mapping[str, Place], opener: Opener = pq.ParquetFile) -> None:
         self._index = index
-        self._rows = _RowReader()
+        self._rows = _RowReader(opener)
 
     def __call__(self, sha256: str) -> Image:
         return Image(**self._rows.row(self._index[sha256]).to_pylist()[0])
@@ -146,9 +164,9 @@ class ImageReader:
 class RecordReader:
     """`read(ids)` gives whole records in the order asked for, over an index made by `index_records`."""
 
-    def __init__(self, index: Mapping[str, Place]) -> None:
+    def __init__(self, index: Mapping[str, Place], opener: Opener = pq.ParquetFile) -> None:
         self._index = index
-        self._rows = _RowReader()
+        self._rows = _RowReader(opener)
 
     def read(self, ids: Sequence[str]) -> Iterator[Record]:
         for key in ids:

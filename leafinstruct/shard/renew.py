@@ -26,8 +26,9 @@ def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
 
 def renew_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
     """Write the card again if it was made from something else."""
-    path = run.file(f"shards/{CARD}")
-    if not path.is_file() or not path.read_text(encoding="utf-8").endswith(f"{_mark(run, pipeline, manifest)}\n"):
+    card = f"shards/{CARD}"
+    there = run.store.read(card).decode("utf-8") if run.exists(card) else ""
+    if not there.endswith(f"{_mark(run, pipeline, manifest)}\n"):
         write_card(run, pipeline, manifest)
 
 

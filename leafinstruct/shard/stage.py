@@ -34,14 +34,14 @@ def shard(context: Context) -> None:
     if there := _fresh(run, made_from):
         renew_card(run, pipeline, there)
         return
-    record_files = [str(run.file(f"records/{name}.parquet")) for name in partitions]
-    images = index_images([str(run.file(f"images/{name}.parquet")) for name in partitions])
-    plan = plan_shards(read_heads(record_files, images, _clusters(run, pipeline)), settings)
+    record_files = [f"records/{name}.parquet" for name in partitions]
+    images = index_images([f"images/{name}.parquet" for name in partitions], run.open)
+    plan = plan_shards(read_heads(record_files, images, _clusters(run, pipeline), run.open), settings)
     if not plan.shards:
-        raise LeafError(f"{run.path}: no record came out of rewriting; leafinstruct status says what dropped them")
+        raise LeafError(f"{run}: no record came out of rewriting; leafinstruct status says what dropped them")
     run.remove("shards/manifest.json")
     _remove_others(run, plan)
-    records, load_image = RecordReader(index_records(record_files)), ImageReader(images)
+    records, load_image = RecordReader(index_records(record_files, run.open), run.open), ImageReader(images, run.open)
     names = published_scores(pipeline)
     written: dict[str, WrittenShard] = {}
     for planned in context.progress.over(plan.shards, len(plan.shards), "shards", "shards"):
@@ -67,9 +67,7 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
 def card(run: Run, pipeline: Pipeline) -> CardFacts:
     """Write the card of a run anew. Raises LeafError if its shards are not those of its records."""
     if (found := current_manifest(run, pipeline)) is None:
-        raise LeafError(
-            f"{run.path}: no shards of these records and rules; run first: leafinstruct build --stage shard"
-        )
+        raise LeafError(f"{run}: no shards of these records and rules; run first: leafinstruct build --stage shard")
     return write_card(run, pipeline, found)
 
 
@@ -101,12 +99,8 @@ def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
     there: dict[str, Any] | None = run.json("shards/manifest.json")
     if not there or there["provenance"].get("fingerprint") != made_from:
         return None
-    return there if all(_size(run, file["file"]) == file["bytes"] for file in there["files"]) else None
-
-
-def _size(run: Run, name: str) -> int:
-    path = run.file(f"shards/{name}")
-    return path.stat().st_size if path.is_file() else -1
+    whole = all(run.store.size(f"shards/{file['file']}") == file["bytes"] for file in there["files"])
+    return there if whole else None
 
 
 def _has_clusters(owner: Any) -> bool:
@@ -125,9 +119,9 @@ def _clusters(run: Run, pipeline: Pipeline) -> dict[str, str]:
 
 def _remove_others(run: Run, plan: ShardPlan) -> None:
     names = {planned.name for planned in plan.shards}
-    for path in run.file("shards").glob("*.parquet"):
-        if path.name not in names:
-            run.remove(f"shards/{path.name}")
+    for name in run.names("shards"):
+        if name not in names:
+            run.remove(f"shards/{name}")
 
 
 def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -> dict[str, Any]:

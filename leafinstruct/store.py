@@ -1,0 +1,224 @@
+"""Where the files of a run lie: a local folder, or an object store (`s3://`, `gs://`, ...) through fsspec.
+
+A file is put whole or not at all: locally temporary file, fsync, rename, fsync of the folder; in a store one upload,
+which such stores show only once it is complete.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pyarrow.parquet as pq
+
+from leafinstruct.document import LeafError
+
+Write = Callable[[BinaryIO], None]
+STAMP_KEYS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
+"""By these, the first that a store has, and by the size a changed object is known."""
+
+
+class Store(Protocol):
+    """Files by names relative to the run, with / between folders."""
+
+    def put(self, name: str, write: Write) -> None: ...
+
+    def read(self, name: str) -> bytes:
+        """Raises FileNotFoundError."""
+
+    def parquet(self, name: str) -> pq.ParquetFile:
+        """Raises FileNotFoundError. Close it with `force`."""
+
+    def stamp(self, name: str) -> str:
+        """What changes whenever the file does; "" if it is not there."""
+
+    def size(self, name: str) -> int:
+        """Bytes; -1 if it is not there."""
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files in one folder, sorted, without its own."""
+
+    def remove(self, name: str) -> None: ...
+
+    def forget(self) -> None:
+        """Others may have written: look again."""
+
+    @contextmanager
+    def folder(self, name: str) -> Iterator[Path]:
+        """A folder of the run on this machine, a copy if need be, for as long as the context lasts."""
+
+
+def is_remote(place: str) -> bool:
+    return "://" in place
+
+
+def open_store(place: str) -> Store:
+    """Raises LeafError if the place is an address that no installed package opens."""
+    return ObjectStore(place) if is_remote(place) else LocalStore(Path(place))
+
+
+class LocalStore:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._prefix = f"{path}/"
+
+    def put(self, name: str, write: Write) -> None:
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as out:
+                write(out)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(temporary, target)  # noqa: PTH105 - the one rename of the project, patched by crash tests
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+
+    def read(self, name: str) -> bytes:
+        return (self.path / name).read_bytes()
+
+    def parquet(self, name: str) -> pq.ParquetFile:
+        return pq.ParquetFile(self._prefix + name)
+
+    def stamp(self, name: str) -> str:
+        try:
+            stat = os.stat(self._prefix + name)  # noqa: PTH116 - thousands of calls; Path objects cost more than it
+        except OSError:
+            return ""
+        return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ino}"
+
+    def size(self, name: str) -> int:
+        path = self.path / name
+        return path.stat().st_size if path.is_file() else -1
+
+    def names(self, folder: str) -> list[str]:
+        path = self.path / folder
+        return sorted(p.name for p in path.iterdir() if p.is_file()) if path.is_dir() else []
+
+    def remove(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Nothing is held: each question goes to the disk."""
+
+    @contextmanager
+    def folder(self, name: str) -> Iterator[Path]:
+        yield self.path / name
+
+
+class ObjectStore:
+    """One listing answers what is there, until `forget`; what this object itself writes it adds. Workers, who ask
+    about few files, do not list: `listed` is for the process that plans the build."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import fsspec
+
+            self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise LeafError(f"run {url}: {error}; for s3:// pip install leafinstruct[s3]") from None
+        self.url, self._root = url, root.rstrip("/")
+        self.listed = False
+        self._listing: dict[str, dict[str, Any]] | None = None
+
+    def _place(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """What a store's library raises, each its own kinds of errors, as one line; a missing file stays one."""
+        try:
+            yield
+        except (FileNotFoundError, LeafError):
+            raise
+        except Exception as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+            raise LeafError(f"{self.url}: {reason}; what was committed stays, build again to go on") from None
+
+    def put(self, name: str, write: Write) -> None:
+        with tempfile.NamedTemporaryFile(prefix="leafinstruct-") as out:
+            write(out)  # type: ignore[arg-type]
+            out.flush()
+            try:
+                with self._asking():
+                    self._fs.put_file(out.name, self._place(name))
+                    if self._listing is not None:
+                        self._listing[name] = self._fs.info(self._place(name))
+            except FileNotFoundError as error:
+                raise LeafError(f"{self.url}: cannot be written ({error}); make the bucket first") from None
+
+    def read(self, name: str) -> bytes:
+        with self._asking():
+            return self._fs.cat_file(self._place(name))
+
+    def parquet(self, name: str) -> pq.ParquetFile:
+        with self._asking():
+            return pq.ParquetFile(self._fs.open(self._place(name), "rb"))
+
+    def _info(self, name: str) -> dict[str, Any] | None:
+        if self.listed:
+            if self._listing is None:
+                with self._asking():
+                    found = self._fs.find(self._root, detail=True)
+                self._listing = {place.removeprefix(f"{self._root}/"): info for place, info in found.items()}
+            return self._listing.get(name)
+        try:
+            with self._asking():
+                return self._fs.info(self._place(name))
+        except FileNotFoundError:
+            return None
+
+    def stamp(self, name: str) -> str:
+        info = self._info(name)
+        if info is None:
+            return ""
+        return f"{info['size']} {next((info[key] for key in STAMP_KEYS if info.get(key)), '')}"
+
+    def size(self, name: str) -> int:
+        info = self._info(name)
+        return -1 if info is None else int(info["size"])
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            with self._asking():
+                entries = self._fs.ls(self._place(folder), detail=True)
+        except FileNotFoundError:
+            return []
+        return sorted(e["name"].rsplit("/", 1)[-1] for e in entries if e["type"] == "file")
+
+    def remove(self, name: str) -> None:
+        with self._asking():
+            if self._fs.exists(self._place(name)):
+                self._fs.rm_file(self._place(name))
+        if self._listing is not None:
+            self._listing.pop(name, None)
+
+    def forget(self) -> None:
+        self._listing = None
+
+    @contextmanager
+    def folder(self, name: str) -> Iterator[Path]:
+        copy = Path(tempfile.mkdtemp(prefix="leafinstruct-"))
+        try:
+            for file in self.names(name):
+                self._fs.get_file(self._place(f"{name}/{file}"), str(copy / file))
+            yield copy
+        finally:
+            shutil.rmtree(copy)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,143 @@
+"""A run in an object store: moto's S3 server on loopback, and fsspec's file system in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from made_tree import counts, files, leafinstruct, make_project, run_build
+
+from leafinstruct.document import LeafError
+from leafinstruct.run import METAS, Run
+from leafinstruct.store import ObjectStore
+
+fsspec = pytest.importorskip("fsspec")
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    server = pytest.importorskip("moto.server")
+    pytest.importorskip("s3fs")
+    started = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    started.start()
+    host, port = started.get_host_and_port()
+    keep = dict(os.environ)
+    os.environ |= {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "made",
+        "AWS_SECRET_ACCESS_KEY": "made",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("bed")
+    yield "s3://bed"
+    started.stop()
+    os.environ.clear()
+    os.environ.update(keep)
+
+
+def held(url: str) -> dict[str, bytes]:
+    """All files of a run in a store, without hidden ones and what tells the time."""
+    fs, root = fsspec.url_to_fs(url)
+    fs.invalidate_cache()
+    found = {place.removeprefix(f"{root}/"): fs.cat_file(place) for place in fs.find(root)}
+    return {name: data for name, data in found.items() if not name.startswith(".") and name != "timings.json"}
+
+
+def on_disk(run: Run) -> dict[str, bytes]:
+    return {name: (run.path / name).read_bytes() for name in files(run) if name != "timings.json"}
+
+
+DYING = """
+import os, signal
+from leafinstruct.store import ObjectStore
+put, seen = ObjectStore.put, []
+def dying(self, name, write):
+    seen.append(name.startswith("{folder}/"))
+    if sum(seen) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    put(self, name, write)
+    if sum(seen) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+ObjectStore.put = dying
+"""
+
+
+def test_build_kill_resume_same_bytes(bucket: str, tmp_path: Path) -> None:
+    """Killed in the middle of each stage, before the second file of it goes up; then a plain build ends the run."""
+    pipeline = make_project(tmp_path)
+    local = run_build(pipeline, tmp_path / "local")
+    url = f"{bucket}/runs/made"
+    for folder in ("documents", "scores", "filtered", "records", "shards"):
+        arguments = ("build", str(pipeline), "--run", url, "--workers", "1")
+        done = leafinstruct(*arguments, cwd=tmp_path, before=DYING.replace("{folder}", folder))
+        assert done.returncode == -signal.SIGKILL, (folder, done.stderr)
+    before = set(held(url))
+    assert any(name.startswith("records/") for name in before)
+    assert "shards/manifest.json" not in before
+    leafinstruct("build", str(pipeline), "--run", url, "--workers", "2", cwd=tmp_path, check=0)
+    assert held(url) == on_disk(local)
+    assert counts(Run(url)) == counts(local)
+    assert not list(tmp_path.glob("s3:*")), "an address is no folder"
+
+
+def test_commands_read_a_run_in_a_store(bucket: str, tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    url = f"{bucket}/runs/read"
+    leafinstruct("build", str(pipeline), "--run", url, cwd=tmp_path, check=0)
+    told = leafinstruct("status", "--run", url, "--json", cwd=tmp_path, check=0)
+    assert json.loads(told.stdout)["records"] > 0
+    leafinstruct("report", str(pipeline), "--run", url, cwd=tmp_path, check=0)
+    leafinstruct("push", f"{tmp_path}/there", "--pipeline", str(pipeline), "--run", url, cwd=tmp_path, check=0)
+    shards = {p.name: p.read_bytes() for p in (tmp_path / "there").glob("*.parquet")}
+    assert shards and all(held(url)[f"shards/{name}"] == data for name, data in shards.items())
+
+
+def test_nothing_is_written_again_and_few_files_are_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = make_project(tmp_path)
+    url = f"memory://{tmp_path.name}/made"
+    run_build(pipeline, url)
+    run_build(pipeline, url)  # learns what the workers' files say of themselves
+    fs, root = fsspec.url_to_fs(url)
+    before = {name: info["created"] for name, info in fs.find(root, detail=True).items() if "timings" not in name}
+    asked: list[str] = []
+    parquet = ObjectStore.parquet
+    monkeypatch.setattr(ObjectStore, "parquet", lambda self, name: (asked.append(name), parquet(self, name))[1])
+    monkeypatch.setattr(fs, "info", lambda place: pytest.fail(f"asked about {place} alone"))
+    run_build(pipeline, url)
+    after = {name: info["created"] for name, info in fs.find(root, detail=True).items() if "timings" not in name}
+    assert after == before
+    assert len(set(asked)) <= 4 * len(Run(url).partitions()), "what the files say of themselves is kept in one file"
+
+
+def test_a_copy_of_what_files_say_is_never_the_truth(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    run = run_build(pipeline, tmp_path / "run")
+    made = on_disk(run)
+    held_of = json.loads((run.path / METAS).read_text())
+    assert set(held_of) >= {name for name in made if name.startswith(("documents/", "scores/", "records/"))}
+    (run.path / METAS).unlink()
+    name = next(name for name in sorted(made) if name.startswith("filtered/"))
+    os.utime(run.path / name)
+    assert on_disk(run_build(pipeline, run.path)) == made
+    other = next(name for name in sorted(made) if name.startswith("scores/text-"))
+    (run.path / other).write_bytes(b"no Parquet")
+    assert on_disk(run_build(pipeline, run.path)) == made
+
+
+def test_what_needs_a_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LeafError, match=r"memory://x/y: this needs a run in a local folder"):
+        _ = Run("memory://x/y").path
+    with pytest.raises(LeafError, match="nothing://x"):
+        Run("nothing://x")
+
+
+def test_an_error_of_the_store_is_one_line(bucket: str, tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    done = leafinstruct("build", str(pipeline), "--run", "s3://no-such-bucket/run", cwd=tmp_path, check=2)
+    assert done.stderr.startswith("leafinstruct: s3://no-such-bucket/run") and "Traceback" not in done.stderr
