@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,7 +26,9 @@ def build(context: Context, stage: str) -> None:
     with context.run.lock():
         try:
             for name in STAGES[: STAGES.index(stage) + 1]:
+                start, cpu = time.perf_counter(), time.process_time()
                 _stage(name)(context)
+                context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
         finally:
             context.pool.close()
             _add_timings(context)

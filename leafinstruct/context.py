@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,30 @@ class Job:
 
     def open(self) -> tuple[Pipeline, Run]:
         return _open(self.pipeline, self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one task took: `about` are the texts among its arguments (names of partitions are), `loading` the seconds of
+    `seconds` in which a model was loaded."""
+
+    step: str
+    about: tuple[str, ...]
+    seconds: float
+    cpu: float
+    loading: float = 0.0
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Runs a task where it is, and says how long that took: (number of the task, seconds, CPU seconds, result)."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, number: int, *task: Any) -> tuple[int, float, float, Any]:
+        start, cpu = time.perf_counter(), time.process_time()
+        result = self.function(*task)
+        return number, time.perf_counter() - start, time.process_time() - cpu, result
 
 
 @dataclass(frozen=True)
@@ -54,10 +79,15 @@ class Context:
     workers: int = 1
     limit: int | None = None
     score_all: bool = False
+    only: frozenset[str] | None = None
+    """Names of the partitions to make; None for all."""
     progress: Progress = field(default_factory=Progress)
     pool: Pool = field(default_factory=Pool)
     run_model_tasks: RunModelTasks | None = None
     """How an engine runs work that asks a model; without it this process does, with the models of `pool`."""
+    spent: list[Spent] = field(default_factory=list)
+    stages: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Seconds and CPU seconds of this process, by stage."""
 
     def __post_init__(self) -> None:
         _open.cache_clear()  # the pipeline may have been edited since this process last built it
@@ -68,20 +98,39 @@ class Context:
 
     def map(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(job, *task)` for all tasks on the engine, with progress; results in no given order."""
-        ready = [(self.job, *task) for task in tasks]
-        return self._all(self.run_tasks(function, ready, self.workers), len(ready), label)
+        ready = [(number, self.job, *task) for number, task in enumerate(tasks)]
+        timed = self.progress.over(self.run_tasks(Timed(function), ready, self.workers), len(ready), label)
+        return self._told(timed, tasks, label)
 
     def map_with_model(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(pool, job, *task)` for all tasks where the models are, with progress."""
         if self.run_model_tasks is None:
             here = Opened(self.pipeline, self.run)
-            results: Iterator[Any] = (function(self.pool, here, *task) for task in tasks)
-        else:
-            results = self.run_model_tasks(function, [(self.job, *task) for task in tasks])
-        return self._all(results, len(tasks), label)
+            timed = Timed(function)
+            made = (timed(number, self.pool, here, *task) for number, task in enumerate(tasks))
+            return self._told(self.progress.over(made, len(tasks), label), tasks, label)
+        results = self.run_model_tasks(function, [(self.job, *task) for task in tasks])
+        found = list(self.progress.over(results, len(tasks), label))
+        self.run.store.forget()
+        return found
 
-    def _all(self, results: Iterator[Any], count: int, label: str) -> list[Any]:
-        found = list(self.progress.over(results, count, label))
-        if count:
+    def _told(self, timed: Iterable[Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
+        """Results of timed tasks, after noting what each took."""
+        found = []
+        for number, seconds, cpu, result in timed:
+            loading, self.pool.loading = self.pool.loading, 0.0
+            self.spent.append(Spent(label, tuple(_texts(tasks[number])), seconds, cpu, loading))
+            found.append(result)
+        if tasks:
             self.run.store.forget()  # the tasks wrote files of their own
         return found
+
+
+def _texts(task: Iterable[Any]) -> Iterator[str]:
+    for value in task:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping | list | tuple):
+            yield from (key for key in value if isinstance(key, str))
+        elif name := getattr(value, "name", ""):
+            yield str(name)

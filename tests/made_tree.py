@@ -143,7 +143,7 @@ def edit_filter(project: Path, name: str, old: str, new: str) -> None:
     put(own, text.replace(old, new))
 
 
-def run_build(pipeline: Path, run: Path, stage: str = "shard", workers: int = 1, limit: int | None = None) -> Run:
+def run_build(pipeline: Path, run: Path | str, stage: str = "shard", workers: int = 1, limit: int | None = None) -> Run:
     """A build in this process."""
     context = Context(Run(run), load_pipeline(pipeline), run_tasks, workers, limit, progress=Progress(quiet=True))
     build(context, stage)

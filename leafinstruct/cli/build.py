@@ -70,3 +70,27 @@ def extract(
     elif page is not None:
         found = extract_file(page, url)
         show_result(found.to_dict(), extract_text(found), as_json)
+
+
+@app.command()
+def plan(
+    pipeline: PipelineFile = None,
+    stage: Annotated[str, typer.Option(help="Last stage: harvest, filter, rewrite or shard.")] = "shard",
+    limit: Annotated[int, typer.Option(min=1, help="Documents to build as a sample, spread over the input.")] = 250,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that the full build will have.")] = os.cpu_count() or 1,
+    gpus: Annotated[float, typer.Option(min=0.0, help="GPUs that work while a model does; for GPU-hours.")] = 0.0,
+    price: Annotated[
+        str, typer.Option("--prices", help="Such as cpu-hour=0.04,gpu-hour=2,gib-month=0.02 in any currency.")
+    ] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a full build will take, from a sample that is built here and thrown away."""
+    from leafinstruct.plan.predict import plan_lines, predict, prices
+    from leafinstruct.plan.sample import take
+    from leafinstruct.progress import Progress
+
+    priced = prices(price)
+    loaded, _ = open_run(pipeline, None, None)
+    found = predict(take(loaded, stage, limit, Progress(quiet)), loaded, workers, gpus, priced)
+    show_result(found, plan_lines(found), as_json)

@@ -90,6 +90,7 @@ def harvest(context: Context) -> None:
         buckets[settings.name] = len(chunks)
         indexes = _index(context, settings, source)
         planned = [Planned(f"{settings.name}-{c.name}", settings, c, context.limit, indexes) for c in chunks]
+        planned = [one for one in planned if context.only is None or one.name in context.only]
         plan += planned if context.limit is None else _limited(context, source, planned)
     if not plan:
         raise LeafError(f"{pipeline.path}: the sources hold no documents; check their path")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.document import LeafError
@@ -18,6 +19,8 @@ class Pool:
     def __init__(self) -> None:
         self._key: ModelSettings | None = None
         self._model: Any = None
+        self.loading = 0.0
+        """Seconds spent on loading, until someone notes them and sets this to 0."""
         self.changes = 0
         """How often another model came or went: what was taken from the pool before is not held any more."""
 
@@ -29,7 +32,9 @@ class Pool:
             from leafinstruct.models.clip import Clip
 
             self.close()
+            start = time.perf_counter()
             self._hold(settings, Clip(settings.name, **dict(settings.options)))
+            self.loading += time.perf_counter() - start
         return self._model
 
     def llm(self, settings: ModelSettings | None) -> Llm:
@@ -40,7 +45,9 @@ class Pool:
             from leafinstruct.models.llm import load_llm
 
             self.close()
+            start = time.perf_counter()
             self._hold(settings, load_llm(settings.backend, settings.name, **dict(settings.options)))
+            self.loading += time.perf_counter() - start
         return self._model
 
     def _hold(self, settings: ModelSettings, model: Any) -> None:

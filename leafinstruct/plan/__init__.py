@@ -1,0 +1,1 @@
+"""`leafinstruct plan`: what a full build will take, from a sample of the user's own input."""

@@ -1,0 +1,141 @@
+"""The sample that a plan is made from: partitions spread evenly over each source, built in a folder for the time being.
+
+They are a quarter as large as those of a build, so that few documents still come from many places. Indexes of a source
+are made whole: a page's images may lie in any of its files.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from leafinstruct.build import build
+from leafinstruct.context import Context, Spent
+from leafinstruct.document import LeafError
+from leafinstruct.engine.local import run_tasks
+from leafinstruct.harvest.base import Chunk
+from leafinstruct.harvest.stage import checked_source
+from leafinstruct.pipeline import Pipeline, SourceSettings
+from leafinstruct.progress import Progress
+from leafinstruct.run import Run
+
+SMALLER = 4
+TINY = 10
+SMALLEST = 10
+"""Documents of a partition; what each costs beside its documents would show in smaller ones (own choice)."""
+FOLDERS = ("asked", "documents", "images", "decisions", "filtered", "written", "records")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One partition: its source, the share of the source's input that it reads, and what was counted in it."""
+
+    source: str
+    weight: float
+    documents: int = 0
+    images: int = 0
+    image_bytes: int = 0
+    disk: int = 0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a build of some partitions took. `inputs`: bytes of each source's input as far as known; `shards`: bytes
+    published; `indexes`: bytes of the indexes, which are whole. `tiny` is a build of next to nothing, which shows what
+    each task and stage costs beside its documents."""
+
+    parts: Mapping[str, Part]
+    whole: Mapping[str, int]
+    spent: tuple[Spent, ...]
+    stages: Mapping[str, tuple[float, float]]
+    tiny: tuple[Spent, ...]
+    tiny_stages: Mapping[str, tuple[float, float]]
+    inputs: Mapping[str, int]
+    shards: int
+    indexes: int
+
+
+def take(pipeline: Pipeline, stage: str, limit: int, progress: Progress) -> Sample:
+    """Build some `limit` documents up to a stage with one process. Raises LeafError if the input holds none."""
+    smaller = [_smaller(pipeline, settings) for settings in pipeline.sources]
+    pipeline = replace(pipeline, sources=tuple(smaller))
+    chunks = {settings.name: checked_source(pipeline, settings).plan(None) for settings in smaller}
+    with tempfile.TemporaryDirectory(prefix="leafinstruct-plan-") as folder:
+        one_each = frozenset(_spread(chunks, 0.0))
+        warm = Context(Run(f"{folder}/warm"), pipeline, run_tasks, only=one_each, progress=Progress(True))
+        build(warm, "harvest")
+        seen = sum(warm.run.table(f"documents/{name}.parquet", ["id"]).num_rows for name in one_each) / len(one_each)
+        for folder_of in ("warm", "tiny"):  # the first one pays for imports and caches
+            tiny = Context(Run(f"{folder}/{folder_of}"), pipeline, run_tasks, limit=TINY, only=one_each)
+            tiny.progress.quiet = True
+            with suppress(LeafError):  # no record of so few documents; anything else the next build tells
+                build(tiny, stage)
+        chosen = _spread(chunks, limit / max(seen, 1) / sum(map(len, chunks.values())))
+        progress.say(f"plan: {len(chosen)} small partitions of {sum(map(len, chunks.values()))}")
+        context = Context(Run(f"{folder}/sample"), pipeline, run_tasks, only=frozenset(chosen), progress=progress)
+        build(context, stage)
+        return _counted(context, tiny, chosen, chunks)
+
+
+def _smaller(pipeline: Pipeline, settings: SourceSettings) -> SourceSettings:
+    partition = max(SMALLEST, checked_source(pipeline, settings).partition // SMALLER)
+    return replace(settings, settings={**settings.settings, "partition": partition})
+
+
+def _spread(chunks: Mapping[str, list[Chunk]], share: float) -> dict[str, Part]:
+    """Of each source that share of its chunks, evenly spread, and at least one."""
+    chosen = {}
+    for source, found in chunks.items():
+        whole = sum(map(weight, found))
+        count = min(len(found), max(1, math.ceil(len(found) * share)))
+        for number in range(count):
+            chunk = found[int((number + 0.5) * len(found) / count)]
+            chosen[f"{source}-{chunk.name}"] = Part(source, weight(chunk) / whole if whole else 1 / len(found))
+    return chosen
+
+
+def weight(chunk: Chunk) -> float:
+    """How much input a chunk is: its documents if it names them, bytes if it is a stretch, else 1."""
+    spec = chunk.spec
+    if isinstance(spec.get("documents"), list):
+        return len(spec["documents"])
+    if isinstance(spec.get("start"), int):
+        end = spec["end"]
+        if end is None:
+            end = max((_size(file) for file in chunk.inputs), default=0)
+        return max(1, end - spec["start"])
+    return 1
+
+
+def _size(file: str) -> int:
+    path = Path(file)
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _counted(context: Context, tiny: Context, chosen: Mapping[str, Part], chunks: Mapping[str, list[Chunk]]) -> Sample:
+    run, parts = context.run, {}
+    scores = [f.folder for f in context.pipeline.filters if f.scorer]
+    for name, part in chosen.items():
+        files = [f"{folder}/{name}.parquet" for folder in (*FOLDERS, *(f"scores/{folder}" for folder in scores))]
+        documents, images = run.meta(f"documents/{name}.parquet"), run.meta(f"images/{name}.parquet")
+        assert documents and images
+        held = pc.sum(pc.binary_length(run.table(f"images/{name}.parquet", ["bytes"])["bytes"])).as_py() or 0
+        disk = sum(max(0, run.store.size(file)) for file in files)
+        parts[name] = replace(part, documents=documents.rows, images=images.rows, image_bytes=held, disk=disk)
+    return Sample(
+        parts,
+        {source: len(found) for source, found in chunks.items()},
+        tuple(context.spent),
+        dict(context.stages),
+        tuple(tiny.spent),
+        dict(tiny.stages),
+        {source: sum(map(_size, {f for c in found for f in c.inputs})) for source, found in chunks.items()},
+        sum(run.store.size(f"shards/{file}") for file in run.names("shards")),
+        sum(run.store.size(f"index/{source}/{f}") for source in chunks for f in run.names(f"index/{source}")),
+    )
