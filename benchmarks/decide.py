@@ -118,7 +118,7 @@ def make_run(run: Run, pipeline: Pipeline, documents: int) -> None:
 def decide_all(run: Run, pipeline: Pipeline) -> int:
     """Deciding alone, in this process: rows of decisions."""
     columns = one_per_columns(pipeline)
-    views = [partition_view(run, pipeline, *names) for names in _together(run.partitions())]
+    views = [partition_view(run, pipeline, *names) for names in _together(run.partitions(), 1)]
     chosen = stand_ins(columns, (c for view in views for c in candidates(pipeline, view)))
     return sum(len(decisions_table(evaluate(pipeline, view, chosen=chosen))) for view in views)
 

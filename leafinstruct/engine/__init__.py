@@ -8,7 +8,7 @@ from typing import Any
 from leafinstruct.build import build
 from leafinstruct.context import Context
 from leafinstruct.document import LeafError, did_you_mean
-from leafinstruct.engine.local import run_tasks
+from leafinstruct.engine.local import LocalEngine
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run
 
@@ -20,7 +20,11 @@ def on_engine(engine: str, run: Run, pipeline: Pipeline, stage: str, workers: in
     if engine not in ENGINES:
         raise LeafError(f"unknown engine '{engine}'{did_you_mean(engine, ENGINES)}")
     if engine == "local":
-        build(Context(run, pipeline, run_tasks, workers, **options), stage)
+        local = LocalEngine()
+        try:
+            build(Context(run, pipeline, local.run_tasks, workers, **options), stage)
+        finally:
+            local.close()
         return
     from leafinstruct.engine.ray import RayEngine, RaySettings
 

@@ -13,26 +13,50 @@ from typing import Any
 from leafinstruct.document import LeafError
 
 
-def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
-    """Results of `function(*task)` as they come in. The function is importable by name and commits its own files.
+class LocalEngine:
+    """Keeps its processes from step to step of a build: each takes seconds to start and import what it needs."""
 
-    The first error ends the work and is raised; what was committed by then stays.
-    """
-    if workers <= 1 or len(tasks) <= 1:
-        for task in tasks:
-            yield function(*task)
-        return
-    # Spawned, not forked: a forked child shares locks and threads of libraries that do not survive it.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), context, initializer=_end_with_parent) as pool:
-        futures = [pool.submit(function, *task) for task in tasks]
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def run_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+        """Results of `function(*task)` as they come in. The function is importable by name and commits its own files.
+
+        The first error ends the work and is raised; what was committed by then stays.
+        """
+        if workers <= 1 or len(tasks) <= 1:
+            for task in tasks:
+                yield function(*task)
+            return
+        if self._pool is None:
+            # Spawned, not forked: a forked child shares locks and threads of libraries that do not survive it.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(workers, context, initializer=_end_with_parent)
+        done = False
         try:
-            for future in as_completed(futures):
+            for future in as_completed([self._pool.submit(function, *task) for task in tasks]):
                 yield future.result()
+            done = True
         except BrokenProcessPool:
             raise LeafError("a worker process died (often: out of memory); build again with fewer --workers") from None
         finally:
-            pool.shutdown(cancel_futures=True)
+            if not done:
+                self.close()
+
+    def close(self) -> None:
+        """End the processes; what waits for them is not begun."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+    """As `LocalEngine.run_tasks`, with processes for these tasks alone."""
+    engine = LocalEngine()
+    try:
+        yield from engine.run_tasks(function, tasks, workers)
+    finally:
+        engine.close()
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,6 @@
 """The sample that a plan is made from: partitions spread evenly over each source, built in a folder for the time being.
 
-They are a quarter as large as those of a build, so that few documents still come from many places. Indexes of a source
+They are half as large as those of a build, so that few documents still come from many places. Indexes of a source
 are made whole: a page's images may lie in any of its files.
 """
 
@@ -25,7 +25,7 @@ from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
 
-SMALLER = 4
+SMALLER = 2
 TINY = 10
 SMALLEST = 10
 """Documents of a partition; what each costs beside its documents would show in smaller ones (own choice)."""
@@ -67,16 +67,17 @@ def take(pipeline: Pipeline, stage: str, limit: int, progress: Progress) -> Samp
     pipeline = replace(pipeline, sources=tuple(smaller))
     chunks = {settings.name: checked_source(pipeline, settings).plan(None) for settings in smaller}
     with tempfile.TemporaryDirectory(prefix="leafinstruct-plan-") as folder:
-        one_each = frozenset(_spread(chunks, 0.0))
+        first = _spread(chunks, 0.0)
+        one_each = frozenset(first)
         warm = Context(Run(f"{folder}/warm"), pipeline, run_tasks, only=one_each, progress=Progress(True))
         build(warm, "harvest")
-        seen = sum(warm.run.table(f"documents/{name}.parquet", ["id"]).num_rows for name in one_each) / len(one_each)
+        seen = sum(warm.run.table(f"documents/{n}.parquet", ["id"]).num_rows / part.weight for n, part in first.items())
         for folder_of in ("warm", "tiny"):  # the first one pays for imports and caches
             tiny = Context(Run(f"{folder}/{folder_of}"), pipeline, run_tasks, limit=TINY, only=one_each)
             tiny.progress.quiet = True
             with suppress(LeafError):  # no record of so few documents; anything else the next build tells
                 build(tiny, stage)
-        chosen = _spread(chunks, limit / max(seen, 1) / sum(map(len, chunks.values())))
+        chosen = _spread(chunks, limit / max(seen, 1))
         progress.say(f"plan: {len(chosen)} small partitions of {sum(map(len, chunks.values()))}")
         context = Context(Run(f"{folder}/sample"), pipeline, run_tasks, only=frozenset(chosen), progress=progress)
         build(context, stage)

@@ -61,17 +61,21 @@ def filter_documents(context: Context) -> None:
     if asks:  # what a model was asked is among what decisions are made from
         made_from = {name: decisions_from(run, pipeline, name, gated, choice) for name in partitions}
         waiting = [name for name in partitions if not decided(run, pipeline, name, made_from[name])]
-    tasks = [({name: made_from[name] for name in names}, chosen, gated) for names in _together(waiting)]
+    tasks = [
+        ({name: made_from[name] for name in names}, chosen, gated) for names in _together(waiting, context.workers)
+    ]
     context.map(decide_partitions, tasks, "decisions")
 
 
 Chosen = Mapping[str, Mapping[str, str]]
 TOGETHER = 25
-"""Partitions that are decided in one task."""
+"""Partitions that are decided in one task, at most."""
 
 
-def _together(partitions: Sequence[str]) -> list[list[str]]:
-    return [list(partitions[at : at + TOGETHER]) for at in range(0, len(partitions), TOGETHER)]
+def _together(partitions: Sequence[str], workers: int) -> list[list[str]]:
+    """Fewer at a time where workers would else have nothing to do; what is decided does not depend on it."""
+    size = TOGETHER if workers == 1 else max(1, min(TOGETHER, len(partitions) // (4 * workers)))
+    return [list(partitions[at : at + size]) for at in range(0, len(partitions), size)]
 
 
 def _choose(context: Context, partitions: Sequence[str]) -> Chosen:
@@ -79,7 +83,7 @@ def _choose(context: Context, partitions: Sequence[str]) -> Chosen:
     columns = one_per_columns(context.pipeline)
     if not columns:
         return {}
-    found = context.map(candidates_of, [(names,) for names in _together(partitions)], "groups")
+    found = context.map(candidates_of, [(names,) for names in _together(partitions, context.workers)], "groups")
     return stand_ins(columns, (candidate for part in found for candidate in part))
 
 
