@@ -332,6 +332,7 @@ COMMANDS = [
     "init",
     "build",
     "extract",
+    "plan",
     "status",
     "show",
     "scores",
