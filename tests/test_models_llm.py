@@ -148,7 +148,7 @@ def _load(backend: str, **settings: Any) -> Llm:
 
 @pytest.fixture(scope="module")
 def vllm() -> Iterator[Llm]:
-    model = _load("vllm")
+    model = _load("vllm", max_model_len=1024, engine={"max_num_batched_tokens": 1024})
     yield model
     model.close()
 
@@ -203,6 +203,14 @@ def test_an_answer_does_not_depend_on_its_company(vllm: Llm) -> None:
     drawn = vllm.generate(PROMPTS[:3], max_tokens=16, temperature=0.9, seed=5)
     assert vllm.generate(PROMPTS[2:3], max_tokens=16, temperature=0.9, seed=5)[0].text == drawn[2].text
     assert vllm.generate(PROMPTS[2:3], max_tokens=16, temperature=0.9, seed=6)[0].text != drawn[2].text
+
+
+@pytest.mark.model
+def test_sampling_reads_more_prompts_than_fit_at_once(vllm: Llm) -> None:
+    """vLLM would read one of them in two pieces, and fail on a CPU."""
+    prompts = [[{"role": "user", "content": f"{number} " + "The boat is blue. " * 80}] for number in range(4)]
+    answers = vllm.generate(prompts, max_tokens=3, temperature=0.7, seed=3)
+    assert sum(a.prompt_tokens for a in answers) > 1024 and all(a.output_tokens for a in answers)
 
 
 @pytest.mark.model

@@ -106,6 +106,15 @@ def matter(text: str) -> set[str]:
     return content(CJK_ASKING.sub(" a ", text)) - ASKING_STEMS  # the letter keeps the neighbours apart
 
 
+_GENERIC = (
+    "activi basic concl conte data detai examp exerc exper featu getti guide infor instr intro lesso main mater method "
+    "metho notes overv page part plan prepa proce proje quest quiz resou resul revie secti setti setup start step "
+    "subje summa task techn thing tool tools topic tutor unit usage using versi works anlei aufga beisp einfü einle "
+    "ergeb grund hinwe infos kapit mater übers übung vorbe zusam"
+)
+GENERIC_STEMS = frozenset(_GENERIC.split())
+"""Beginnings of words that stand above parts of any page: "Setup and procedure" says nothing of whose."""
+
 MEDIA = re.compile(
     r"\b(v[ií]d[eé]o|film|movie|clip|podcast|audio|recording|animation|gif|pdf|excel|spreadsheet"
     r"|download|live ?stream|slide ?show"
@@ -163,6 +172,14 @@ THIS_THING = re.compile(
     re.IGNORECASE,
 )
 """Something in front of the reader, of whom nobody knows what it is unless it is given."""
+
+_TIMES = r"kind|sort|way|time|morning|afternoon|evening|week|month|year|spring|summer|autumn|fall|winter|season"
+THIS_SUBJECT = re.compile(
+    r"\b(?:how|what|why|when|where|which|of|in|about|from|with|use|using|make|making|do) (?:(?:does|do|is|are|to) )?"
+    rf"(?:use |make |do )?(?:this|these) (?!{_TIMES}|house|home)[a-z-]{{3,}}",
+    re.IGNORECASE,
+)
+"""The matter itself pointed at and not named: "how this sensor works"."""
 
 _MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
 _TOP = r"(?:highest|maximum|top|perfect|10|5|100|ten|five|hundred|excellent|high quality|highly|full marks|five stars)"

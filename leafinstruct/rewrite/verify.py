@@ -17,11 +17,13 @@ from leafinstruct.rewrite.patterns import (
     ASKING_LANGUAGES,
     ASKING_STEMS,
     ASSISTANT,
+    GENERIC_STEMS,
     MARKUP,
     MEDIA,
     NUMBER_WORDS,
     ORDER_TO_MODEL,
     THE_PAGE,
+    THIS_SUBJECT,
     THIS_THING,
     matter,
 )
@@ -183,8 +185,15 @@ def request(case: Case) -> str:
 
 
 def off_topic(case: Case) -> str:
-    """It names something of the document: a word of the title, or more than a third of its words are in the text."""
+    """It names something of the document: a word of the title, or more than a third of its words are in the text.
+
+    Headings of any page ("Setup and procedure") name nothing, nor does "this sensor" where none is shown.
+    """
     said = matter(case.instruction)
+    if said and said <= GENERIC_STEMS:
+        return "it does not say of what; name the thing itself"
+    if not case.draft.turns[case.turn].given and (pointed := THIS_SUBJECT.search(case.instruction)):
+        return f'it says "{pointed[0]}", but nothing is shown yet; name the thing itself'
     document = case.draft.document
     if said & content(case.named) or _in_compound(case.instruction, case.named):
         return ""
