@@ -316,6 +316,20 @@ def test_a_german_document_wants_german():
     assert verify(case("Wie röste ich Kastanien zu Hause im Backofen?", made)) is None
 
 
+@pytest.mark.parametrize(
+    ("instruction", "fits"),
+    [
+        ("Can you help me with the setup and procedure?", False),
+        ("I would like to know how this sensor works.", False),
+        ("Could you explain how to use this paper?", False),
+        ("How do I fold a boat for a race this summer?", True),
+        ("Can you help me with the setup of a paper boat race?", True),
+    ],
+)
+def test_a_request_names_the_thing_itself(instruction, fits):
+    assert fits != bool(broken("off_topic", instruction, boat()))
+
+
 def test_asking_is_judged_only_in_languages_with_patterns():
     italian = document(
         [text("Piegate il foglio in due e aprite gli angoli della barca.", 1), image("a", 1), text("Tirate.", 2)],

@@ -21,7 +21,7 @@ _SERVE = r"(?:help|show|give|provide|explain|tell|teach|guide)"
 ASSISTANT = _any(
     r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b",
     r"^\W*(?:sure|certainly|absolutely)\s*[!.]",
-    r"^\W*here(?:'s|’s| is| are)\b(?! (?:my|our|what i|where i|how far)\b)",
+    r"^\W*here(?:'s|’s| is| are)\b(?! (?:my|our|what i|where i|how far|(?:some |the first )?(?:pictures|photos) of)\b)",
     r"^\W*(?:klar|gerne|natürlich)\b\s*[!,.:]\s*hier\b",
     r"^\W*hier (?:ist|sind)\b",
     r"^\W*voici\b",
