@@ -74,6 +74,8 @@ def test_short_steps_survive_without_long_text() -> None:
         ),
         ("<img src='p.gif' width='1' height='1'>", []),
         ("<img src='/img/avatar.png' class='author-avatar'>", []),
+        ("<img src='/media/ads/summer.jpg' width='300' height='250'>", []),
+        ("<img src='/guides/google-ads/1.jpg' width='300'>", ["https://example.org/guides/google-ads/1.jpg"]),
         ("<img src='logo-design-step.png'>", ["https://example.org/a/logo-design-step.png"]),
         ("<img src='http://[bad/x.png'>", ["http://[bad/x.png"]),
     ],
@@ -81,6 +83,22 @@ def test_short_steps_survive_without_long_text() -> None:
 def test_image_addresses(markup: str, urls: list[str]) -> None:
     parts = extract_parts(f"<article><p>{LONG}</p><p>{markup}</p><p>{LONG}</p></article>", URL)
     assert [p["url"] for p in parts if p["type"] == "image"] == urls
+
+
+@pytest.mark.parametrize(
+    ("shown", "unscripted", "larger"),
+    [
+        ("<img src='60/x.png?q=20'>", "<img src='900/x.png'>", ("900/x.png",)),
+        ("<img src='60/x.png'>", "<img src='60/x.png' srcset='900/x.png 900w'>", ("900/x.png",)),
+        ("<img src='60/x.png' srcset='2000/x.png 2x'>", "<img src='900/x.png'>", ("2000/x.png",)),
+    ],
+)
+def test_a_preview_knows_the_image_that_stands_in_its_noscript(
+    shown: str, unscripted: str, larger: tuple[str, ...]
+) -> None:
+    markup = f"<article><p>{LONG}</p><div>{shown}<noscript>{unscripted}</noscript></div><p>{LONG}</p></article>"
+    (image,) = [block for block in parse_html(markup, URL).blocks if block.ref]
+    assert image.larger == tuple(f"https://example.org/a/{name}" for name in larger)
 
 
 def test_base_href() -> None:

@@ -15,14 +15,15 @@ ICON_WORDS = re.compile(
     re.IGNORECASE,
 )
 ICON_PATH = re.compile(
-    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar|(?:\w+[_-])?ads|adverts?|banners?)/|gravatar\.com|"
+    r"/(?:icons?|avatars?|emojis?|smilies|badges?|sprites?|buttons?|gravatar|\w+[_-]ads|banners?)/|gravatar\.com|"
     r"(?:^|/)(?:spacer|blank|pixel|1x1|transparent|clear|logo|icon|sprite|avatar|loading|arrow|rss|print|email|facebook|twitter|"
-    r"pinterest)[a-z0-9@]{0,4}(?:[-_]\w{1,8})?\.(?:png|gif|jpe?g|svg|webp)(?:$|\?)|/pixel\?|feeds?\.feedburner|doubleclick\.net|statcounter|"
+    r"pinterest)[a-z0-9@]{0,4}(?:[-_]\w{1,8})?\.(?:png|gif|jpe?g|svg|webp)(?:$|\?)|/pixel\?|feeds?\.feedburner|statcounter|"
     r"/(?:count|track|beacon)(?:er|ing)?\.(?:php|gif)",
     re.IGNORECASE,
 )
+ADVERT_PATH = re.compile(r"/(?:ads|adverts?)/|doubleclick\.net", re.IGNORECASE)
 LINE, BIG = 3, 200
-"""Pixels: a side this short is a line or a tracker; a side this long is no icon, whatever its name."""
+"""Pixels: a side this short is a line or a tracker; a side this long is no icon, but may be an advert."""
 SMALL = 40
 """Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
 
@@ -34,17 +35,20 @@ def is_no_icon(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
 
 def icon_reason(node: LexborNode, attributes: Mapping[str, str | None]) -> str:
     """Why an image is no content by its stated size, the names of its classes or its address: icon_size, line_size,
-    icon_name, icon_address; "" if it may be content."""
+    advert_address, icon_name, icon_address; "" if it may be content."""
     width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
     if width is not None and height is not None and width <= SMALL and height <= SMALL:
         return "icon_size"
     if (width is not None and width <= LINE) or (height is not None and height <= LINE):
         return "line_size"
+    ref = image_refs(node, attributes)[0]
+    if ADVERT_PATH.search(ref):
+        return "advert_address"
     if (width or 0) >= BIG or (height or 0) >= BIG:
         return ""
     if ICON_WORDS.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"):
         return "icon_name"
-    return "icon_address" if ICON_PATH.search(image_refs(node, attributes)[0]) else ""
+    return "icon_address" if ICON_PATH.search(ref) else ""
 
 
 def _pixels(attributes: Mapping[str, str | None], name: str) -> float | None:

@@ -229,8 +229,10 @@ class _Walker:
         if last is not None and last.ref:
             if last.ref == ref and frame == before:
                 return  # a light box's copy
-            if near_noscript and same_file(last, ref, larger):
-                return  # what a script would have put in its place
+            if near_noscript and same_file(last, ref, larger):  # what a script would have put in its place
+                if self.noscript and not last.larger:
+                    last.larger = larger or (ref,)  # the one before it is a small preview
+                return
         self.flow.image(ref, attributes.get("alt") or "", larger)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption

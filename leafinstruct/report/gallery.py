@@ -18,12 +18,12 @@ from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
 from leafinstruct.report.gather import Frames, values_of
 from leafinstruct.report.nearest import Threshold, distances, thresholds
 from leafinstruct.run import Run
+from leafinstruct.score.decode import MAX_PIXELS
 
 EXAMPLES = 8
 """Of each kind for each rule."""
 THUMB = 192
 """Longest side of a small copy, in pixels."""
-MAX_PIXELS = 100_000_000
 
 
 @dataclass

@@ -14,10 +14,10 @@ from typing import Any
 from leafinstruct.document import Document, Image, LeafError, Record, documents_from_table, records_from_table
 from leafinstruct.report.way import one_line
 from leafinstruct.run import Run
+from leafinstruct.score.decode import MAX_PIXELS
 
 SIDE = 280
 """Longest side of an image on the page, in pixels."""
-MAX_PIXELS = 50_000_000
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
 article { border-top: 2px solid #888; padding: 1rem 0 }

@@ -14,12 +14,11 @@ import PIL.Image
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Image, LeafError
-from leafinstruct.score.decode import decode
+from leafinstruct.score.decode import MAX_PIXELS, decode
 from leafinstruct.score.pixels import perceptual_hash, small
 from leafinstruct.score.shingles import shingles
 from leafinstruct.score.text import WORD
 
-MAX_PIXELS = 50_000_000
 PLAIN_LEVELS = 2.0
 """Standard deviation of grey levels below which a picture is plain, and its perceptual hash noise (own)."""
 

@@ -31,10 +31,7 @@ from leafinstruct.score.deciding import (
     scores_file,
     table_file,
 )
-from leafinstruct.score.decode import decode
-
-MAX_PIXELS = 50_000_000
-"""Images with more pixels are not decoded: 150 MB each as RGB (own choice, below Pillow's bomb limit)."""
+from leafinstruct.score.decode import MAX_PIXELS, decode
 
 
 def filter_documents(context: Context) -> None:
