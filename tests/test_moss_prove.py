@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
 from leafinstruct.document import LeafError
 from leafinstruct.moss import prove as prove_module
+from leafinstruct.moss.base import pictures, texts, train_base
 from leafinstruct.moss.config import total_size
 from leafinstruct.moss.damage import DAMAGES, damage_shards
 from leafinstruct.moss.data import Row
-from leafinstruct.moss.grid import Arm, arm_config, read_grid, shuffle_images
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.grid import Arm, arm_config, cut_texts, read_grid, shuffle_images, train_one
+from leafinstruct.moss.neighbours import ImageTokens, find_places
 from leafinstruct.moss.prove import ProveConfig, compare, interval, named_folders, prove, summarise, with_train
 from leafinstruct.moss.prove_report import plot, table_lines, write
 from leafinstruct.moss.settings import TrainConfig
@@ -62,6 +64,44 @@ def test_shuffled_is_the_same_texts_and_images_apart() -> None:
     assert sorted(i for r in made for i in r.images[:, 0, 0, 0]) == list(range(number))
     for before, after in zip(rows, made, strict=True):
         assert not set(before.images[:, 0, 0, 0]) & set(after.images[:, 0, 0, 0])
+
+
+def test_texts_are_cut_to_their_ends_on_whole_characters() -> None:
+    row = Row(
+        "a", (("user", ("ask",)), ("assistant", ("0123456789", None, "äöüäöü"))), np.zeros((1, 1, 1, 3), np.uint8)
+    )
+    cut = cut_texts(row, 6)
+    assert cut.turns == (("user", ("ask",)), ("assistant", ("012789", None, "äü")))
+    assert cut.images is row.images
+
+
+def test_the_body_learns_texts_and_pictures_but_no_image_of_the_data(shards: dict[str, Path]) -> None:
+    grid = read_grid(shards, SMALL, 100)
+    layout, names = grid.codebook.image_tokens, list(shards)
+    told = texts({name: grid.train[name] for name in names}, grid.codebook, 30_000)
+    assert sum(len(e.ids) for e in told) >= 30_000 and len(told) > len(grid.train["filtered"])
+    assert all((e.ids < layout.first).all() and (e.labels == e.ids).all() for e in told)
+    assert not {e.record for e in told} & {e.record for e in grid.held_out}
+    shown = pictures(grid.codebook, 5_000, 0)
+    made = np.concatenate([e.ids[e.ids >= layout.first].reshape(-1, layout.size) for e in shown])
+    assert len(made) == 2 * len(shown) and len(np.unique(made, axis=0)) > 0.9 * len(made)
+    assert all(find_places(torch.from_numpy(e.ids[None]), layout).image.tolist() == [0] * 64 + [1] * 64 for e in shown)
+
+
+def test_a_body_is_shared_by_all_seeds_and_nothing_but_adapters_is_trained(
+    shards: dict[str, Path], tmp_path: Path
+) -> None:
+    grid = read_grid({"filtered": shards["filtered"]}, SMALL, 100)
+    taught = train_base(grid.codebook, {"filtered": grid.train["filtered"]}, SMALL, 2)
+    bare, shared = tmp_path / "bare", tmp_path / "shared"
+    grid.save(bare)
+    replace(grid, base=taught).save(shared)
+    assert replace(grid, base=taught).digest("filtered") != grid.digest("filtered")
+    none, moss = Arm("none", "none", False), Arm("moss", "moss", True)
+    zero = [train_one(shared, "filtered", none, seed, SMALL) for seed in (0, 1)]
+    assert zero[0]["image"] == zero[1]["image"] and zero[0]["tokens"] == 0
+    own, other = (train_one(file, "filtered", moss, 0, SMALL) for file in (shared, bare))
+    assert own["trainable_parameters"] == own["adapter_parameters"] < other["trainable_parameters"]
 
 
 def test_matched_arms_have_the_parameters_of_moss() -> None:
@@ -109,26 +149,30 @@ def test_small_grid_from_shards_to_files(
     arms = (Arm("moss", "moss", True), Arm("linear", "linear", True), Arm("separate", "separate", True))
     monkeypatch.setitem(prove_module.PRESETS, "small", (*arms, Arm("none", "none", False)))
     lines: list[str] = []
-    run, config = Run(tmp_path / "run"), ProveConfig(seeds=2, workers=1, train=SMALL)
+    run, config = Run(tmp_path / "run"), ProveConfig(seeds=2, workers=1, base_steps=2, train=SMALL)
     one = {"filtered": shards["filtered"]}
     found = prove(one, config, run, lines.append)
     assert len(found["runs"]) == 2 * 4 * 2 and len(found["rows"]) == 8
-    assert len({row["tokens"] for row in found["rows"]}) == 1
+    assert len({row["tokens"] for row in found["rows"] if row["arm"] != "none"}) == 1
     assert found["runs"][0] == {**found["runs"][0], "data": "filtered", "arm": "moss", "seed": 0}
     by_arm = {row["arm"]: row for row in found["rows"]}
-    assert by_arm["none"]["adapter_parameters"] == 0 < by_arm["moss"]["adapter_parameters"]
+    assert by_arm["none"]["trainable_parameters"] == 0 < by_arm["moss"]["adapter_parameters"]
+    assert by_arm["moss"]["trainable_parameters"] == by_arm["moss"]["adapter_parameters"], "the body is frozen whole"
     assert found["decoding"]["linear"]["merged"] > 0 and found["decoding"]["moss"]["merged"] is None
     assert found["scale"].startswith("toy")
     assert found["shards"] == {"filtered": {}}, "these have no manifest"
-    folder = write(found, run)
+    folder = Path(write(found, run))
     assert json.loads((folder / "report.json").read_text()) == json.loads(json.dumps(found))
     assert "filtered / moss - filtered / separate: image" in (folder / "table.txt").read_text()
     assert plot(found).count("<circle") == len(found["runs"]) * 2 + 2
-    victim = next((tmp_path / "run" / "prove" / "runs").iterdir())
+    (body,) = (tmp_path / "run" / "prove" / "runs").glob("base-*")
+    stamp = body.stat().st_mtime_ns
+    victim = next((tmp_path / "run" / "prove" / "runs").glob("*.json"))
     victim.unlink()
     lines.clear()
     again = prove(one, config, run, lines.append)
     assert sum(": image" in line for line in lines) == 1  # only what was lost is trained again
+    assert body.stat().st_mtime_ns == stamp
 
     def untimed(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{key: value for key, value in r.items() if key != "seconds_per_step"} for r in runs]

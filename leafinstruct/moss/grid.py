@@ -27,7 +27,7 @@ _CODEBOOK_IMAGES = 600  # of each data set; k-means looks at no more patches tha
 @dataclass(frozen=True, slots=True)
 class Arm:
     """An adapter of the grid. `matched`: its ranks are chosen so that it has as many parameters as `moss` of the
-    configured rank; else it has the configured rank. `none` trains embeddings and head alone."""
+    configured rank; else it has the configured rank. `none` has no adapter: the body as it is."""
 
     name: str
     variant: str
@@ -36,27 +36,32 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class GridData:
-    """Windows to train on by name of the data, held-out windows, and the codebook of all."""
+    """Windows to train on by name of the data, held-out windows, the codebook of all, and the weights of the body that
+    all share (None: a random one for each seed)."""
 
     train: dict[str, list[Example]]
     held_out: list[Example]
     codebook: Codebook
     facts: dict[str, Any]
+    base: dict[str, Any] | None = None
 
     def digest(self, data: str) -> str:
-        """Hash of what a training on this data sees: its windows, the held-out ones and the codebook."""
+        """Hash of what a training on this data sees: its windows, the held-out ones, the codebook and the body."""
         seen = hashlib.sha256(self.codebook.patches.tobytes())
         for example in [*self.train[data], *self.held_out]:
             seen.update(example.ids.tobytes())
             seen.update(example.labels.tobytes())
+        for _, weights in sorted((self.base or {}).items()):  # safetensors gives them in any order
+            seen.update(weights.numpy().tobytes())
         return seen.hexdigest()
 
     def save(self, file: Path) -> None:
         file.write_bytes(pickle.dumps(self))
 
 
-def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int) -> GridData:
-    """Read at most `most` training records of each folder of shards; the first is the reference.
+def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int, text: int = 0) -> GridData:
+    """Read at most `most` training records of each folder of shards; the first is the reference. Texts are cut to
+    their first and last `text` / 2 bytes (0: not at all).
 
     Its validation and test records are held out, filled up to `config.held_out` with training records in order of
     their id's hash. A page that is held out is trained on in no data set. `shuffled` is the reference with each image
@@ -81,7 +86,8 @@ def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int) -> Gr
     counts = SplitCounts()
 
     def windows(found: Sequence[Row]) -> list[Example]:
-        return [e for row in found for e in make_examples(row, codebook, config.context, counts)]
+        cut = [cut_texts(row, text) for row in found] if text else found
+        return [e for row in cut for e in make_examples(row, codebook, config.context, counts)]
 
     held = windows(held_rows)
     facts = {
@@ -91,6 +97,18 @@ def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int) -> Gr
         "codes": len(codebook.patches),
     }
     return GridData({name: windows(found) for name, found in trained.items()}, held, codebook, facts)
+
+
+def cut_texts(row: Row, most: int) -> Row:
+    """The record with every text longer than so many bytes cut to its first and last half of them."""
+
+    def cut(text: str | None) -> str | None:
+        data = (text or "").encode("utf-8", "replace")
+        if len(data) <= most:
+            return text
+        return "".join(part.decode("utf-8", "ignore") for part in (data[: most // 2], data[-(most // 2) :]))
+
+    return replace(row, turns=tuple((role, tuple(cut(part) for part in parts)) for role, parts in row.turns))
 
 
 def _rows(folder: Path, config: TrainConfig, most: int) -> list[Row]:
@@ -128,10 +146,7 @@ def shuffle_images(rows: Sequence[Row], seed: int) -> list[Row]:
 
 def arm_config(arm: Arm, layout: Any, config: TrainConfig, layers: Sequence[tuple[int, int]]) -> MossConfig:
     """The adapter of an arm for layers given as (inputs, outputs)."""
-    from leafinstruct.moss.model import TRAINED_WHOLE
-
     base = MossConfig(layout, "moss", config.r, 0, config.alpha, config.dropout, config.kernel)
-    base = replace(base, modules_to_save=TRAINED_WHOLE)
     own = replace(base, variant="linear" if arm.variant == "none" else arm.variant)
     return match(own, total_size(base, layers), layers) if arm.matched else own
 
@@ -143,7 +158,7 @@ def train_one(prepared: Path, data: str, arm: Arm, seed: int, config: TrainConfi
     from leafinstruct.moss.adapters import inject, layer_sizes, parameter_counts, routing_of
     from leafinstruct.moss.backbones import tiny_backbone
     from leafinstruct.moss.loop import run_steps
-    from leafinstruct.moss.model import evaluate
+    from leafinstruct.moss.model import TRAINED_WHOLE, evaluate
     from leafinstruct.moss.pairing import one_per_record, pairing_test
 
     torch.set_num_threads(1)
@@ -152,15 +167,19 @@ def train_one(prepared: Path, data: str, arm: Arm, seed: int, config: TrainConfi
     backbone = tiny_backbone(grid.codebook, config)
     moss = MossConfig(grid.codebook.image_tokens)
     moss = arm_config(arm, grid.codebook.image_tokens, config, layer_sizes(backbone.model, moss))
+    if grid.base is None:
+        moss = replace(moss, modules_to_save=TRAINED_WHOLE)
+    else:
+        backbone.model.load_state_dict(grid.base)
     torch.manual_seed(seed)
     inject(backbone.model, moss)
     if arm.variant == "none":
         switch_off(backbone.model)
-    events = list(run_steps(backbone, grid.train[data], config))
+    counts = parameter_counts(backbone.model)
+    events = list(run_steps(backbone, grid.train[data], config)) if counts["trainable"] else []
     backbone.model.eval()
     losses = evaluate(backbone, grid.held_out, config.batch)
     pairing = pairing_test(backbone, one_per_record(grid.held_out), config.batch)
-    counts = parameter_counts(backbone.model)
     times = np.diff([0.0, *(event["seconds"] for event in events)])
     return {
         "data": data,
@@ -168,7 +187,6 @@ def train_one(prepared: Path, data: str, arm: Arm, seed: int, config: TrainConfi
         "seed": seed,
         "image": losses.means()["image"],
         "text": losses.means()["text"],
-        "train_image": events[-1]["loss"]["image"],
         "z": pairing.z,
         "pairs": pairing.n,
         "r": moss.r,
@@ -176,12 +194,12 @@ def train_one(prepared: Path, data: str, arm: Arm, seed: int, config: TrainConfi
         "adapter_parameters": 0 if not routing_of(backbone.model).enabled else counts["adapter"],
         "trainable_parameters": counts["trainable"],
         "tokens": sum(event["tokens"] for event in events),
-        "seconds_per_step": round(float(np.median(times)), 4),
+        "seconds_per_step": round(float(np.median(times)), 4) if events else None,
     }
 
 
 def switch_off(model: Any) -> None:
-    """Leave the adapters out for good: the control that trains embeddings and head alone."""
+    """Leave the adapters out for good: the control that learns nothing, or on a random body embeddings and head."""
     from leafinstruct.moss.adapters import routing_of
 
     routing_of(model).enabled = False

@@ -1,6 +1,6 @@
 """`prove`: is it the data or the adapter? A grid of small trainings, data x adapter x seed, at equal tokens.
 
-Toy scale: a random frozen body of half a million parameters. Which way differences point is all it can say.
+Toy scale: a frozen body of half a million parameters. Which way differences point is all it can say.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,10 +23,11 @@ from leafinstruct.moss.config import VARIANTS
 from leafinstruct.moss.damage import check_teaching
 from leafinstruct.moss.grid import SHUFFLED, Arm, GridData, arm_config, read_grid, switch_off, train_one
 from leafinstruct.moss.settings import TrainConfig
-from leafinstruct.run import Run, fingerprint
+from leafinstruct.run import Run, fingerprint, void
 
-SCHEMA = 1
-SCALE = "toy: a random frozen body of under a million parameters, images of 64 tokens, one learning rate for all"
+SCHEMA = 2
+SCALE = "toy: one frozen body of under a million parameters, images of 64 tokens, one learning rate for all"
+RANDOM = "toy: random bodies whose embeddings and head are trained too, images of 64 tokens, one learning rate for all"
 # Two-sided 95 % points of Student's t for 1 to 9 degrees of freedom (any table); seeds are few.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
@@ -44,19 +46,25 @@ PRESETS: dict[str, tuple[Arm, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ProveConfig:
-    """The grid. `train` is the setting of every single training; its seed only shuffles images and fits the codebook.
-    `tokens` of a training are steps x batch x context."""
+    """The grid. `train` is the setting of every single training; its seed only shuffles images, fits the codebook and
+    trains the body. `tokens` of a training are steps x batch x context. `base_steps` train the body that all share
+    (0: bodies stay random, and embeddings and head are trained with the adapters). `text` bytes are left of each text,
+    about as much as an image has tokens: whole pages would leave images 3 % of the tokens, and no arm learned them."""
 
     preset: str = "small"
     seeds: int = 3
     workers: int = 2
-    train: TrainConfig = TrainConfig(steps=90, batch=4, context=512, packed=True, held_out=60, warmup=10)
+    base_steps: int = 400
+    text: int = 96
+    train: TrainConfig = TrainConfig(steps=150, batch=4, context=512, packed=True, held_out=60, warmup=10)
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise LeafError(f"prove: preset {self.preset!r}{did_you_mean(self.preset, PRESETS)}")
         if not 2 <= self.seeds <= len(_T) + 1:
             raise LeafError(f"prove: seeds is {self.seeds}; it must be 2 to {len(_T) + 1}, for an interval")
+        if self.base_steps < 0:
+            raise LeafError(f"prove: base_steps is {self.base_steps}; it must be 0 or more")
 
 
 def prove(
@@ -80,14 +88,15 @@ def prove(
             if failed := check_teaching(shards).failed:
                 raise LeafError(f"data {name!r}, {shards}: {', '.join(failed)} failed; training would not notice")
         most = train.steps * train.batch * max(train.context // 128, 1)
-        grid, prepared = read_grid(folders, train, most), Path(folder) / "grid.pickle"
+        grid, prepared = read_grid(folders, train, most, config.text), Path(folder) / "grid.pickle"
+        grid = replace(grid, base=shared_body(grid, list(folders), config, run, say))
         grid.save(prepared)
         results = _train_all(grid, prepared, config, run, say)
         say("prove: decoding speed")
         decoding = {arm.name: decoding_speed(grid, arm, train) for arm in arms}
     return {
         "schema": SCHEMA,
-        "scale": SCALE,
+        "scale": SCALE if config.base_steps else RANDOM,
         "reference": next(iter(folders)),
         "data": list(grid.train),
         "shards": {name: _listed(shards) for name, shards in folders.items()},
@@ -100,6 +109,28 @@ def prove(
         "config": asdict(config),
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def shared_body(
+    grid: GridData, names: Sequence[str], config: ProveConfig, run: Run, say: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """The weights of the body of all trainings: those stored in the run for the same data and settings, or trained now
+    and committed. None for random bodies."""
+    from safetensors.torch import load, save
+
+    from leafinstruct.moss.base import train_base
+
+    if not config.base_steps:
+        return None
+    settings, digests = asdict(config.train), [grid.digest(name) for name in names]
+    file = f"prove/runs/base-{fingerprint(SCHEMA, digests, config.base_steps, settings)}.safetensors"
+    if not run.exists(file):
+        say(f"prove: training the body, {config.base_steps} steps")
+        windows = {name: grid.train[name] for name in names}
+        with one_thread():
+            data = save(train_base(grid.codebook, windows, config.train, config.base_steps))
+        run.commit(file, lambda out: void(out.write(data)))
+    return load(run.store.read(file))
 
 
 def _listed(shards: Path) -> dict[str, str]:
@@ -123,7 +154,6 @@ def _train_all(
     todo = [(task, file) for task, file in zip(tasks, files, strict=True) if found[file] is None]
     if len(todo) < len(tasks):
         say(f"prove: {len(tasks) - len(todo)} trainings are there already")
-    # One thread each: two threads on a shared machine of two cores made a step 40 times as slow.
     with ProcessPoolExecutor(config.workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(train_one, prepared, *task, config.train): file for task, file in todo}
         for number, done in enumerate(as_completed(waiting), 1):
@@ -190,8 +220,6 @@ def interval(values: Sequence[float]) -> dict[str, float] | None:
 def decoding_speed(grid: GridData, arm: Arm, config: TrainConfig) -> dict[str, float | None]:
     """Tokens a second of cached greedy decoding, in this process: with the adapter, without any, and with it merged
     into the weights (`linear` alone can be)."""
-    import torch
-
     from leafinstruct.moss.adapters import disabled, inject, layer_sizes, merge
     from leafinstruct.moss.backbones import tiny_backbone
     from leafinstruct.moss.config import MossConfig
@@ -202,18 +230,27 @@ def decoding_speed(grid: GridData, arm: Arm, config: TrainConfig) -> dict[str, f
     if arm.variant == "none":
         switch_off(backbone.model)
     backbone.model.eval()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         speed: dict[str, float | None] = {"adapter": _tokens_a_second(backbone, grid)}
         with disabled(backbone.model):
             speed["none"] = _tokens_a_second(backbone, grid)
         if arm.variant == "linear":
             merge(backbone.model)
         speed["merged"] = _tokens_a_second(backbone, grid) if arm.variant == "linear" else None
+    return speed
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it torch computes on one thread: two on a shared machine of two cores made a step 40 times as slow."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
     finally:
         torch.set_num_threads(threads)
-    return speed
 
 
 def _tokens_a_second(backbone: Any, grid: GridData) -> float:

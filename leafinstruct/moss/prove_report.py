@@ -1,6 +1,6 @@
 """The result of `prove` for people: a table, a plot, and the files of a run.
 
-Layout of `prove/report.json` (schema 1): `scale` a sentence; `reference` the data compared against; `data`, `arms`,
+Layout of `prove/report.json` (schema 2): `scale` a sentence; `reference` the data compared against; `data`, `arms`,
 `shards` (of each folder {file: sha256}); `facts` (records, held out, removed, codes); `rows`, one for each data and
 arm: adapter_parameters,
 trainable_parameters, tokens, and mean and `_sd` over seeds of image and text (held-out loss, nats a token), z (pairing
@@ -35,7 +35,7 @@ def table_lines(result: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"{row['data']:10} {row['arm']:22} {row['adapter_parameters']:8} {row['trainable_parameters']:8} "
             f"{_value(row, 'image'):>15} {_value(row, 'text'):>15} {row['z'] if row['z'] is not None else 0:6.1f} "
-            f"{row['seconds_per_step']:7.3f} {speed['adapter']:6.0f} {merged:>6}"
+            f"{row['seconds_per_step'] or 0:7.3f} {speed['adapter']:6.0f} {merged:>6}"
         )
     lines.append("differences paired by seed, 95 % interval (below zero: the first is better):")
     for entry in result["comparisons"]:

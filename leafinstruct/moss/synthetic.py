@@ -22,43 +22,64 @@ COLOURS = {
     "white": (248, 248, 248),
     "black": (24, 24, 24),
 }
-SHAPES = ("square", "bar", "column", "frame")
-CORNERS = {"top left": (0, 0), "top right": (0, 1), "bottom left": (1, 0), "bottom right": (1, 1)}
+SHAPES = ("square", "disc", "triangle", "bar", "column", "frame")
+CORNERS = {
+    "top left": (0.25, 0.25),
+    "top right": (0.25, 0.75),
+    "bottom left": (0.75, 0.25),
+    "bottom right": (0.75, 0.75),
+}
 _SIDE = 32  # pixels, the tiny model's own size
+_FINE = 2  # drawn so many times larger and averaged down: edges are smooth, as in drawings and photographs
+_GRAIN = 3.0  # standard deviation of 255
 _LICENSE = "CC0-1.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A shape of one colour in a corner, on a ground that then gets another colour."""
+    """A shape of one colour in a corner, on a ground that then gets another colour. The text does not say all: `centre`
+    (down, right) and `size` (half of its width) are in parts of the image, light falls off in the direction `light`
+    (radians), and `grain` seeds its noise."""
 
     shape: str
     colour: str
     corner: str
     ground: str
     later: str
+    centre: tuple[float, float]
+    size: float
+    light: float
+    grain: int
 
     def png(self, ground: str) -> bytes:
         """The scene on a ground of that colour, 32 x 32 pixels."""
         from PIL import Image
 
-        pixels = np.empty((_SIDE, _SIDE, 3), np.uint8)
-        pixels[:] = COLOURS[ground]
-        down, right = CORNERS[self.corner]
-        part = pixels[down * 16 : down * 16 + 16, right * 16 : right * 16 + 16]
-        colour = COLOURS[self.colour]
-        if self.shape == "square":
-            part[2:14, 2:14] = colour
-        elif self.shape == "bar":
-            part[5:11] = colour
-        elif self.shape == "column":
-            part[:, 5:11] = colour
-        else:
-            part[:] = colour
-            part[3:13, 3:13] = COLOURS[ground]
+        y, x = (np.mgrid[0 : _SIDE * _FINE, 0 : _SIDE * _FINE] + 0.5) / (_SIDE * _FINE)
+        along = x * np.cos(self.light) + y * np.sin(self.light)
+        lit = np.interp(along, (along.min(), along.max()), (0.55, 1.0))[..., None]
+        inside = self._inside(y - self.centre[0], x - self.centre[1])[..., None]
+        fine = np.where(inside, COLOURS[self.colour], lit * COLOURS[ground])
+        pixels = fine.reshape(_SIDE, _FINE, _SIDE, _FINE, 3).mean((1, 3))
+        pixels += np.random.default_rng(self.grain).normal(0, _GRAIN, pixels.shape)
         file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "PNG")
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, "PNG")
         return file.getvalue()
+
+    def _inside(self, down: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Bool: which points, given from the shape's centre, are in it."""
+        size, box = self.size, np.maximum(abs(down), abs(right))
+        if self.shape == "disc":
+            return down**2 + right**2 < size**2
+        if self.shape == "triangle":
+            return (down < size) & (2 * abs(right) < down + size)
+        if self.shape == "bar":
+            return (abs(down) < 0.4 * size) & (abs(right) < 1.2 * size)
+        if self.shape == "column":
+            return (abs(down) < 1.2 * size) & (abs(right) < 0.4 * size)
+        if self.shape == "frame":
+            return (box < size) & (box > 0.6 * size)
+        return box < size
 
     def messages(self, edit: bool) -> list[dict[str, Any]]:
         """The user asks for both images, or (`edit`) shows the first and asks for the second."""
@@ -117,8 +138,18 @@ def write_shard(rows: list[dict[str, Any]], file: Path) -> None:
 
 def _scene(generator: np.random.Generator) -> Scene:
     colour, ground, later = generator.choice(list(COLOURS), 3, replace=False)
+    corner = str(generator.choice(list(CORNERS)))
+    down, right = np.array(CORNERS[corner]) + generator.uniform(-0.07, 0.07, 2)
     return Scene(
-        str(generator.choice(SHAPES)), str(colour), str(generator.choice(list(CORNERS))), str(ground), str(later)
+        shape=str(generator.choice(SHAPES)),
+        colour=str(colour),
+        corner=corner,
+        ground=str(ground),
+        later=str(later),
+        centre=(float(down), float(right)),
+        size=float(generator.uniform(0.1, 0.22)),
+        light=float(generator.uniform(0, 2 * np.pi)),
+        grain=int(generator.integers(2**31)),
     )
 
 
