@@ -208,3 +208,17 @@ def test_a_figure_is_content_whatever_its_frame_is_called() -> None:
 
 def test_a_folder_of_adverts_holds_no_content() -> None:
     assert _images(f"<main><article>{STEP}<p><img src='/img/site_ads/a.png'></p></article></main>") == ["1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("html", "error"),
+    [
+        ("a b " * 6000 + f"<p>{LONG}</p>", ""),
+        (f"<p>{'word ' * 12000}</p>", ""),
+        (f"<p>{LONG}</p><script>{'a = 1; ' * 12000}</script>", ""),
+        (f"<p>{LONG}</p><{'1 ' * 12000}", ""),
+        (f"<p>{LONG}</p><div {'a ' * 12000}>", "too_many_attributes"),
+    ],
+)
+def test_only_tags_are_too_long(html: str, error: str) -> None:
+    assert parse_html(html, URL).error == error

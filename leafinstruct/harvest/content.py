@@ -7,15 +7,16 @@ votes away, and names of classes and ids say what people meant a block to be.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.blockmodel import BAD, GOOD, NAMES, UNLIKELY, Stats, is_content
+from leafinstruct.harvest.blockmodel import Stats, by_word, is_content, says_bad, says_good, says_unlikely
 from leafinstruct.harvest.teasers import teasers
 from leafinstruct.harvest.walk import MAX_DEPTH, SILENT
 
-CHROME_TAGS = frozenset(("nav", "footer", "aside", "form", "menu"))
+CHROME_TAGS = frozenset(("nav", "footer", "aside", "menu"))
+CONTROLS = frozenset(("input", "select", "textarea"))
 _CHROME_ROLES = """
     navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
     form
@@ -23,7 +24,7 @@ _CHROME_ROLES = """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
 CONTENT_TAGS = frozenset(("article", "main"))
 MAYBE = re.compile(
-    r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|(?:^|\s)section(?:\s|$)",
+    r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|^section$",
     re.IGNORECASE,
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -48,7 +49,7 @@ class Content:
         self.nodes: dict[int, LexborNode] = {}
         self.dropped: set[int] = set()
         self.linked_images: list[LexborNode] = []
-        self._measure(body, body.tag or "", [], False, 0)
+        self._measure(body, body.tag or "", (), False, 0)
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
         self.dropped.update(node.mem_id for node in teasers(self.linked_images, self.root, self.stats, host))
@@ -67,30 +68,44 @@ class Content:
 
     # First pass: measure every element, drop what says itself that it is no content
 
-    def _measure(self, node: LexborNode, tag: str, above: list[int], linked: bool, depth: int) -> Stats:
+    def _measure(self, node: LexborNode, tag: str, above: tuple[int, ...], linked: bool, depth: int) -> Stats:
+        """Of a node, with the keys of up to five elements above it. The busiest function of harvest: one look at each
+        node, and no call for what most nodes have not."""
         stats = Stats(depth)
         key = node.mem_id
         self.stats[key] = stats
+        self.nodes[key] = node
         block_children = False
-        here = [*above, key]
+        here = (*above[-4:], key)
         for child in node.iter(include_text=True):
             if child.is_text_node:
                 if text := (child.text_content or "").strip():
                     stats.text += len(text)
-                    stats.linked += len(text) if linked else 0
-                    stats.commas += text.count(",")
+                    if linked:
+                        stats.linked += len(text)
+                    if "," in text:
+                        stats.commas += text.count(",")
                     if not text.isascii():
                         stats.commas += text.count("、") + text.count("，")
                 continue
             name = child.tag or ""
             if name in SILENT:
-                stats.inputs += name in ("input", "select", "textarea")
+                stats.inputs += name in CONTROLS
             elif depth < MAX_DEPTH and name != "noscript":
-                if self._says_no(child, name, above):
+                attributes = child.attributes
+                if self._says_no(child, name, attributes) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
+        if tag in COUNTED:
+            self._count(node, tag, stats)
+        if tag in VOTERS or (tag == "div" and not block_children):
+            self._vote(stats, above)
+        return stats
+
+    def _count(self, node: LexborNode, tag: str, stats: Stats) -> None:
+        """Add the node itself to what its subtree holds."""
         stats.images += tag == "img"
         if tag == "a":
             stats.links += 1
@@ -100,15 +115,8 @@ class Content:
         stats.items += tag == "li"
         if tag in HEADED:
             stats.headed += stats.text
-        self.nodes[key] = node
-        if tag in VOTERS or (tag == "div" and not block_children):
-            self._vote(stats, above)
-        return stats
 
-    def _says_no(self, node: LexborNode, tag: str, above: list[int]) -> bool:
-        attributes = node.attributes
-        if not attributes:
-            return tag in CHROME_TAGS and tag != "form"
+    def _says_no(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
             return True
         if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
@@ -116,21 +124,24 @@ class Content:
         style = attributes.get("style")
         if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
             return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
-        if tag in CHROME_TAGS and tag != "form":
+        if tag in CHROME_TAGS:
             return True
         if tag in NEVER_UNLIKELY:
             return False
         named, known = attributes.get("class"), attributes.get("id")
-        unlikely = self.strict and bool(named or known) and _is_unlikely(f"{named or ''} {known or ''}")
+        if not self.strict or not (named or known):
+            return False
+        names = f"{named or ''} {known or ''}"
+        unlikely = says_unlikely(names) and not says_maybe(names)
         return unlikely and not (node.parent is not None and node.parent.tag == "figure")
 
-    def _vote(self, stats: Stats, above: list[int]) -> None:
+    def _vote(self, stats: Stats, above: tuple[int, ...]) -> None:
         """A block's votes: one, one for each comma, and up to three for its length; whole for the parent, half for its
         parent, less above. A short block votes if an image stands with it: a step."""
         if stats.text < 25 and not stats.images:
             return
         votes = 1 + stats.commas + min(stats.text // 100, 3)
-        for level, key in enumerate(reversed(above[-5:])):
+        for level, key in enumerate(reversed(above)):
             share = 1 if level == 0 else 2 if level == 1 else level * 3
             self.scores[key] = self.scores.get(key, 0.0) + votes / share
 
@@ -197,18 +208,16 @@ _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figur
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
+COUNTED = HEADED | frozenset(("img", "a", "p", "li"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
 
 
-@lru_cache(maxsize=NAMES)
-def _is_unlikely(names: str) -> bool:
-    return bool(UNLIKELY.search(names) and not MAYBE.search(names))
+says_maybe = by_word(MAYBE)
 
 
-@lru_cache(maxsize=NAMES)
 def _name_weight(name: str) -> int:
-    return (25 if GOOD.search(name) else 0) - (25 if BAD.search(name) else 0)
+    return 25 * (says_good(name) - says_bad(name))
 
 
 def _weight(node: LexborNode) -> int:

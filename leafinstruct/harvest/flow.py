@@ -96,7 +96,8 @@ def _collapse(text: str) -> str:
         return "\n".join(line for line in lines if line)
     if any(character in text for character in INVISIBLE):
         text = "".join(c for c in text if c not in INVISIBLE)
-    return BREAKS.sub("\n", SPACES.sub(" ", text)).strip()
+    text = SPACES.sub(" ", text)
+    return (BREAKS.sub("\n", text) if "\v" in text else text).strip()
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:

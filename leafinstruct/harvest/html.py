@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import ascii_letters
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -34,7 +35,8 @@ NESTING = re.compile(
     r"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)[a-z]",
     re.I,
 )
-LONG_TAG = re.compile(r"<[a-z][^<>]{20000,}", re.I)
+LONG_TAG = 20_000
+"""Characters of a tag from which its attributes are counted."""
 
 
 def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: bool = False) -> Page:
@@ -68,15 +70,21 @@ def _excess(text: str) -> str:
     """Why a page is not worth the parser's time, by one look at its tags; "" for every page that people read."""
     if len(text) > MAX_PAGE:
         return "too_large"
-    if any(len(tag[0].split()) > MAX_OPEN for tag in LONG_TAG.finditer(text)):
+    tags = text.split("<")[1:]
+    if any(_has_many_attributes(tag) for tag in [tag for tag in tags if len(tag) > LONG_TAG]):
         return "too_many_attributes"
-    if text.count("<") > MAX_OPEN:
+    if len(tags) > MAX_OPEN and len(tags) - text.count("</") > MAX_OPEN:
         depth = 0
         for closing in NESTING.findall(text):
             depth = max(0, depth - 1) if closing else depth + 1
             if depth > MAX_OPEN:
                 return "too_deep"
     return ""
+
+
+def _has_many_attributes(tag: str) -> bool:
+    inside = tag.partition(">")[0]
+    return len(inside) > LONG_TAG and inside[0] in ascii_letters and len(inside.split()) > MAX_OPEN
 
 
 def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
@@ -104,7 +112,7 @@ def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, s
         if not ref or address in kept:
             continue
         same = any((_join(base, other) if base else other) in kept for other in larger)
-        dropped.setdefault(address, "same_image" if same else icon_reason(node, attributes) or "outside_content")
+        dropped.setdefault(address, "same_image" if same else icon_reason(ref, attributes) or "outside_content")
     return list(dropped.items())
 
 

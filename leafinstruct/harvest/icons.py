@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from selectolax.lexbor import LexborNode
-
-from leafinstruct.harvest.imagerefs import image_refs
-
 ICON_WORDS = re.compile(
     r"(?:^|[\s_-])(?:icons?|logo|avatar|gravatar|sprite|emoji|smiley|badge|share|social|tracking|tracker|pixel|spacer|btn|button|"
     r"rating|stars?|userpic|profile-?pic|author-?(?:image|photo|avatar))(?:$|[\s_-])",
@@ -21,6 +17,7 @@ ICON_PATH = re.compile(
     r"/(?:count|track|beacon)(?:er|ing)?\.(?:php|gif)",
     re.IGNORECASE,
 )
+PIXELS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$")
 ADVERT_PATH = re.compile(r"/(?:ads|adverts?)/|doubleclick\.net", re.IGNORECASE)
 LINE, BIG = 3, 200
 """Pixels: a side this short is a line or a tracker; a side this long is no icon, but may be an advert."""
@@ -28,20 +25,19 @@ SMALL = 40
 """Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
 
 
-def is_no_icon(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+def is_no_icon(ref: str, attributes: Mapping[str, str | None]) -> bool:
     """Whether an image may be content."""
-    return not icon_reason(node, attributes)
+    return not icon_reason(ref, attributes)
 
 
-def icon_reason(node: LexborNode, attributes: Mapping[str, str | None]) -> str:
-    """Why an image is no content by its stated size, the names of its classes or its address: icon_size, line_size,
-    advert_address, icon_name, icon_address; "" if it may be content."""
+def icon_reason(ref: str, attributes: Mapping[str, str | None]) -> str:
+    """Why an image is no content by its stated size, the names of its classes or its address `ref`: icon_size,
+    line_size, advert_address, icon_name, icon_address; "" if it may be content."""
     width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
     if width is not None and height is not None and width <= SMALL and height <= SMALL:
         return "icon_size"
     if (width is not None and width <= LINE) or (height is not None and height <= LINE):
         return "line_size"
-    ref = image_refs(node, attributes)[0]
     if ADVERT_PATH.search(ref):
         return "advert_address"
     if (width or 0) >= BIG or (height or 0) >= BIG:
@@ -52,5 +48,6 @@ def icon_reason(node: LexborNode, attributes: Mapping[str, str | None]) -> str:
 
 
 def _pixels(attributes: Mapping[str, str | None], name: str) -> float | None:
-    found = re.match(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$", attributes.get(name) or "")
+    stated = attributes.get(name)
+    found = PIXELS.match(stated) if stated else None
     return float(found[1]) if found else None

@@ -28,9 +28,9 @@ SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
 
 def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:
     """What an image shows: its reference without scripts' placeholders, and larger versions, largest first."""
-    sets = [attributes.get(name) or "" for name in LAZY_SETS]
-    if node.parent is not None and node.parent.tag == "picture":
-        sets += [s.attributes.get(n) or "" for s in node.parent.css("source") for n in LAZY_SETS]
+    sets = [text for name in LAZY_SETS if (text := attributes.get(name))]
+    if (parent := node.parent) is not None and parent.tag == "picture":
+        sets += [text for s in parent.css("source") for name in LAZY_SETS if (text := s.attributes.get(name))]
     sized = sorted((entry for text in sets for entry in _set_entries(text)), key=lambda e: -e[1])
     larger = tuple(dict.fromkeys(url for url, _ in sized))
     src = (attributes.get("src") or "").strip()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.blockmodel import Stats
+from leafinstruct.harvest.blockmodel import NAMES, Stats
 
 PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 TITLE = 12
@@ -59,10 +60,14 @@ def _titles(card: LexborNode, link: LexborNode, target: str, host: str) -> Itera
 
 
 def _target(link: LexborNode, host: str) -> str:
+    return _page(link.attributes.get("href") or "", host)
+
+
+@lru_cache(maxsize=NAMES)
+def _page(href: str, host: str) -> str:
     """The page of the same site that a link leads to; "" for a picture, a place in this page, or another site."""
-    href = (link.attributes.get("href") or "").strip()
     try:
-        parts = urlsplit(href)
+        parts = urlsplit(href.strip())
     except ValueError:
         return ""
     if parts.netloc not in ("", host) or parts.scheme not in ("", "http", "https") or PICTURE.search(parts.path):

@@ -34,11 +34,12 @@ IMAGES = frozenset(("img", "amp-img", "image"))
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
 Keep = Callable[[LexborNode, str], bool]
-KeepImage = Callable[[LexborNode, Mapping[str, str | None]], bool]
+KeepImage = Callable[[str, Mapping[str, str | None]], bool]
 
 
 def walk(root: LexborNode, keep: Keep | None = None, keep_image: KeepImage | None = None) -> list[Block]:
-    """Blocks of a subtree. `keep` may leave out an element, `keep_image` an image, by node and tag or attributes."""
+    """Blocks of a subtree. `keep` may leave out an element by node and tag, `keep_image` an image by reference
+    and attributes."""
     walker = _Walker(keep, keep_image)
     walker.element(root, root.tag or "", 0)
     walker.flow.end()
@@ -77,8 +78,8 @@ class _Walker:
             self.image(node)
         elif tag in HEADINGS:
             self.heading(node, HEADINGS[tag], depth)
-        elif method := getattr(self, f"on_{tag}", None):
-            method(node, depth)
+        elif method := METHODS.get(tag):
+            method(self, node, depth)
         elif tag in BLOCKS:
             self.flow.end()
             self.children(node, depth)
@@ -216,10 +217,8 @@ class _Walker:
 
     def image(self, node: LexborNode) -> None:
         attributes = node.attributes
-        if self.keep_image is not None and not self.keep_image(node, attributes):
-            return
         ref, larger = image_refs(node, attributes)
-        if not ref:
+        if not ref or (self.keep_image is not None and not self.keep_image(ref, attributes)):
             return
         self.flow.end()
         last = self.flow.blocks[-1] if self.flow.blocks else None
@@ -236,6 +235,9 @@ class _Walker:
         self.flow.image(ref, attributes.get("alt") or "", larger)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
+
+
+METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
 
 
 def _frame(node: LexborNode) -> int:
