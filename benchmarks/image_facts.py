@@ -26,9 +26,8 @@ import PIL.Image
 
 from leafinstruct.document import Image
 from leafinstruct.harvest.images import read_image
-from leafinstruct.score.decode import decode
+from leafinstruct.score.decode import MAX_PIXELS, decode
 from leafinstruct.score.image import Scorer
-from leafinstruct.score.stage import MAX_PIXELS
 
 PEER = """
 import json, os, sys
