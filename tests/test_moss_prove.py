@@ -79,7 +79,8 @@ def test_the_body_learns_texts_and_pictures_but_no_image_of_the_data(shards: dic
     grid = read_grid(shards, SMALL, 100)
     layout, names = grid.codebook.image_tokens, list(shards)
     told = texts({name: grid.train[name] for name in names}, grid.codebook, 30_000)
-    assert sum(len(e.ids) for e in told) >= 30_000 and len(told) > len(grid.train["filtered"])
+    assert len(told) == len(grid.train["filtered"]) + len(grid.train["raw"])
+    assert 500 <= sum(len(e.ids) for e in texts(grid.train, grid.codebook, 500)) < 700
     assert all((e.ids < layout.first).all() and (e.labels == e.ids).all() for e in told)
     assert not {e.record for e in told} & {e.record for e in grid.held_out}
     shown = pictures(grid.codebook, 5_000, 0)
@@ -178,7 +179,8 @@ def test_small_grid_from_shards_to_files(
         return [{key: value for key, value in r.items() if key != "seconds_per_step"} for r in runs]
 
     assert untimed(again["runs"]) == untimed(found["runs"])
-    assert len(table_lines(found)) == 1 + 8 + 1 + len(found["comparisons"]) + 1
+    assert set(found["damages"]) == {"as they are", *DAMAGES} and found["damages"]["as they are"] == []
+    assert len(table_lines(found)) == 1 + 8 + 1 + len(found["comparisons"]) + 1 + 1 + len(DAMAGES) + 1
 
 
 def test_the_report_names_the_shards_by_their_manifest(tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ def prove(
 ) -> None:
     """Ask whether it is the data or the adapter: train a grid of both on tiny models. Toy scale.
 
-    The run's shards are the data `filtered`. For `raw`, build the same sources with a filter that drops nothing and
-    name its shards: --data raw=runs/raw/shards. `shuffled` (images of other records) is made of the first data.
+    The run's shards are the data `filtered`. For `raw`, build the same sources with `filters: [readable]` and name
+    its shards: --data raw=runs/raw/shards. `shuffled` (images of other records) is made of the first data.
     """
     from leafinstruct.moss.prove import ProveConfig, named_folders, with_train
     from leafinstruct.moss.prove import prove as prove_on

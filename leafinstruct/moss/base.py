@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, cycle, zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
@@ -63,35 +63,31 @@ def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
 
 
 def texts(train: Mapping[str, Sequence[Example]], codebook: Codebook, tokens: int) -> list[Example]:
-    """Windows of the data with their images left out, of each data set in turn, again from the start until they make so
-    many tokens."""
+    """Windows of the data with their images left out, of each data set in turn, until they make so many tokens. None
+    comes twice: a body that knew them by heart would have to unlearn how they go on where an image was."""
     layout = codebook.image_tokens
-    picked: list[Example] = []
-    for example in chain.from_iterable(zip_longest(*train.values())):
-        if example is not None:
-            image = (example.ids >= layout.first) & (example.ids < layout.first + layout.count)
-            ids = example.ids[~image & ~np.isin(example.ids, codebook.before)]
-            picked.append(Example(example.record, ids, ids, ()))
     made: list[Example] = []
     total = 0
-    for example in cycle(picked):
-        if total >= tokens:
-            break
-        made.append(example)
-        total += len(example.ids)
+    for example in chain.from_iterable(zip_longest(*train.values())):
+        if example is not None and total < tokens:
+            image = (example.ids >= layout.first) & (example.ids < layout.first + layout.count)
+            ids = example.ids[~image & ~np.isin(example.ids, codebook.before)]
+            made.append(Example(example.record, ids, ids, ()))
+            total += len(ids)
     return made
 
 
 def train_base(
     codebook: Codebook, train: Mapping[str, Sequence[Example]], config: TrainConfig, steps: int
 ) -> dict[str, Any]:
-    """Weights of the tiny model after so many steps, half of their tokens texts and half pictures."""
+    """Weights of the tiny model after so many steps; at most half of the tokens are texts, the others pictures."""
     from leafinstruct.moss.backbones import tiny_backbone
     from leafinstruct.moss.loop import run_steps
 
     config = replace(config, steps=steps, learning_rate=_RATE)
-    backbone, half = tiny_backbone(codebook, config), steps * config.batch * config.context // 2
-    taught = texts(train, codebook, half) + pictures(codebook, half, config.seed)
+    backbone, tokens = tiny_backbone(codebook, config), steps * config.batch * config.context
+    said = texts(train, codebook, tokens // 2)
+    taught = said + pictures(codebook, tokens - sum(len(example.ids) for example in said), config.seed)
     for _ in run_steps(backbone, taught, config):
         pass
     weights: dict[str, Any] = backbone.model.state_dict()

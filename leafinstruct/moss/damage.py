@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from leafinstruct.moss.data import SPLITS, find_shards
 
 Rows = list[dict[str, Any]]
+MANIFEST = "manifest.json"
 _REPEATS = 10
 
 
@@ -163,11 +165,11 @@ def check_teaching(folder: Path) -> Teaching:
 
 def _against_manifest(folder: Path) -> int:
     """1 if a manifest lies there and its checksums are not those of the files."""
-    manifest = folder / "manifest.json"
+    manifest = folder / MANIFEST
     if not manifest.is_file():
         return 0
     entries = {entry["file"]: entry["sha256"] for entry in json.loads(manifest.read_bytes())["files"]}
-    found = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for fs in find_shards(folder).values() for f in fs}
+    found = {f.name: _sha256(f) for fs in find_shards(folder).values() for f in fs}
     return int(any(entries.get(name) != sha for name, sha in found.items()))
 
 
@@ -182,18 +184,36 @@ def damage_shards(folder: Path, out: Path, damage: Callable[[Rows], Rows]) -> No
             table = pq.read_table(file)
             made = damage(table.to_pylist())
             pq.write_table(pa.Table.from_pylist(made, schema=table.schema), out / file.name)
-    if (folder / "manifest.json").is_file():
-        (out / "manifest.json").write_bytes((folder / "manifest.json").read_bytes())
+    if (folder / MANIFEST).is_file():
+        shutil.copyfile(folder / MANIFEST, out / MANIFEST)
 
 
-def damage_table(folder: Path) -> dict[str, tuple[str, ...]]:
-    """For the shards as they are (`as they are`) and for each damage, done to a copy: the checks that fail."""
-    table = {"as they are": check_teaching(folder).failed}
-    for name, damage in DAMAGES.items():
-        with TemporaryDirectory() as copy:
-            damage_shards(folder, Path(copy), damage)
-            table[name] = check_teaching(Path(copy)).failed
+def damage_table(folder: Path, most: int | None = None) -> dict[str, tuple[str, ...]]:
+    """For the shards as they are (`as they are`) and for each damage, done to a copy: the checks that fail. With `most`
+    on the first so many records of each file, which get a manifest of their own if the shards have one."""
+    with TemporaryDirectory() as temporary:
+        copies = Path(temporary)
+        if most is not None:
+            damage_shards(folder, copies / "some", lambda rows: rows[:most])
+            folder = copies / "some"
+            if (folder / MANIFEST).is_file():
+                _write_manifest(folder)
+        table = {"as they are": check_teaching(folder).failed}
+        for name, damage in DAMAGES.items():
+            damage_shards(folder, copies / name, damage)
+            table[name] = check_teaching(copies / name).failed
+            shutil.rmtree(copies / name)
     return table
+
+
+def _write_manifest(folder: Path) -> None:
+    files = [{"file": f.name, "sha256": _sha256(f)} for found in find_shards(folder).values() for f in found]
+    (folder / MANIFEST).write_text(json.dumps({"files": files}))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _blank(width: int, height: int) -> bytes:

@@ -20,7 +20,7 @@ from typing import Any
 
 from leafinstruct.document import LeafError, did_you_mean
 from leafinstruct.moss.config import VARIANTS
-from leafinstruct.moss.damage import check_teaching
+from leafinstruct.moss.damage import check_teaching, damage_table
 from leafinstruct.moss.grid import SHUFFLED, Arm, GridData, arm_config, read_grid, switch_off, train_one
 from leafinstruct.moss.settings import TrainConfig
 from leafinstruct.run import Run, fingerprint, void
@@ -28,6 +28,7 @@ from leafinstruct.run import Run, fingerprint, void
 SCHEMA = 2
 SCALE = "toy: one frozen body of under a million parameters, images of 64 tokens, one learning rate for all"
 RANDOM = "toy: random bodies whose embeddings and head are trained too, images of 64 tokens, one learning rate for all"
+_DAMAGED = 100  # records of each file of the reference that the table of damages is made on
 # Two-sided 95 % points of Student's t for 1 to 9 degrees of freedom (any table); seeds are few.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
@@ -81,7 +82,7 @@ def prove(
     if SHUFFLED in folders:
         raise LeafError(f"prove: the name {SHUFFLED!r} is taken by the control made from the first folder")
     say, started, train = progress or (lambda line: None), time.monotonic(), config.train
-    arms = PRESETS[config.preset]
+    arms, first = PRESETS[config.preset], next(iter(folders.values()))
     with TemporaryDirectory() as folder:
         say("prove: reading shards")
         for name, shards in folders.items():
@@ -105,6 +106,7 @@ def prove(
         "rows": summarise(results),
         "comparisons": compare(results, next(iter(folders))),
         "decoding": decoding,
+        "damages": {name: list(failed) for name, failed in damage_table(first, _DAMAGED).items()},
         "runs": results,
         "config": asdict(config),
         "seconds": round(time.monotonic() - started, 1),

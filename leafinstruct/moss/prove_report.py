@@ -5,7 +5,8 @@ Layout of `prove/report.json` (schema 2): `scale` a sentence; `reference` the da
 arm: adapter_parameters,
 trainable_parameters, tokens, and mean and `_sd` over seeds of image and text (held-out loss, nats a token), z (pairing
 test) and seconds_per_step; `comparisons`: differences paired by seed, {first, second, image, text: {mean, low, high},
-text_percent}; `decoding`: tokens a second by arm {adapter, none, merged}; `runs`: every single training; `config`.
+text_percent}; `decoding`: tokens a second by arm {adapter, none, merged}; `damages`: for records of the
+reference as they are and damaged in each way, the checks that fail; `runs`: every single training; `config`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ def table_lines(result: Mapping[str, Any]) -> list[str]:
                 f"  {first} - {second}: image {_interval(entry['image'])}, text {_interval(entry['text'])} "
                 f"({entry['text_percent']:+.1f} %)"
             )
+    lines.append("checks that fail on the first data, as it is and damaged in copies (training would notice nothing):")
+    for damage, failed in result["damages"].items():
+        lines.append(f"  {damage}: {', '.join(failed) or '-'}")
     return [*lines, f"scale: {result['scale']}"]
 
 
