@@ -88,13 +88,12 @@ class Context:
     spent: list[Spent] = field(default_factory=list)
     stages: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Seconds and CPU seconds of this process, by stage."""
+    job: Any = None
+    """What a worker opens: anything with `open() -> (Pipeline, Run)`; a `Job` unless told."""
 
     def __post_init__(self) -> None:
         _open.cache_clear()  # the pipeline may have been edited since this process last built it
-
-    @property
-    def job(self) -> Job:
-        return Job(self.pipeline.path.resolve(), self.run.address)
+        self.job = self.job or Job(self.pipeline.path.resolve(), self.run.address)
 
     def map(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(job, *task)` for all tasks on the engine, with progress; results in no given order."""

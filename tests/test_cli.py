@@ -90,7 +90,7 @@ def test_build_prints_the_funnel_and_reports_progress_beside_it(terminal: Termin
     assert "harvest: 4/4 partitions" in err
     code, out, err = terminal(*arguments, "--json", "--quiet")
     assert (code, err) == (0, "")
-    assert json.loads(out)["records"] == 12
+    assert json.loads(out)["records"] == 11
 
 
 def test_limit_builds_beside_the_whole_run(terminal: Terminal, finished: Path) -> None:

@@ -237,7 +237,7 @@ def test_killed_while_the_second_batch_of_answers_is_asked(
     pipeline = make_project(tmp_path, tree, sources=[source], rewrite=BY_MODEL, models=served.model)
     whole = run_build(pipeline, tmp_path / "whole")
     all_asked = sorted(served.asked)
-    assert len(set(all_asked)) == len(all_asked) >= len(records(whole)) == 12
+    assert len(set(all_asked)) == len(all_asked) >= len(records(whole)) == 11
     assert not [r.dropped_by for r in records(whole) if r.dropped_by]  # type: ignore[attr-defined]
     run = Run(tmp_path / "run")
     before = served.build_and_kill(pipeline, run.path, 7)
@@ -291,9 +291,9 @@ def test_a_server_that_was_away_is_asked_again(served: Served, tmp_path: Path) -
     away = {"llm": {**served.model["llm"], "base_url": "http://127.0.0.1:1/v1"}}  # type: ignore[dict-item]
     run = tmp_path / "run"
     make_project(tmp_path, tmp_path / "tree", rewrite=BY_MODEL, models=away)
-    assert counts(run_build(pipeline, run, "rewrite")).dropped_rewriting == {"rewrite:model_error": 12}
+    assert counts(run_build(pipeline, run, "rewrite")).dropped_rewriting == {"rewrite:model_error": 11}
     make_project(tmp_path, tmp_path / "tree", rewrite=BY_MODEL, models=served.model)
-    assert counts(run_build(pipeline, run)).records == 12
+    assert counts(run_build(pipeline, run)).records == 11
 
 
 # Worker processes

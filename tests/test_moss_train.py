@@ -175,7 +175,7 @@ def test_pairing_is_found_on_good_shards_and_not_on_mixed_ones(tmp_path: Path) -
         write_synthetic(tmp_path / str(mixed), mixed=mixed)
         report = train(tmp_path / str(mixed), tmp_path / f"out-{mixed}", config)
         assert report.pairing["n"] == 60
-        assert report.last["image"] < 0.25 * report.first["image"]  # falls on both: it proves nothing
+        assert report.last["image"] < 0.5 * report.first["image"]  # falls on both: it proves nothing
         z[mixed] = report.pairing["z"]
     assert z[False] >= 5
     assert z[True] < 3

@@ -5,7 +5,7 @@ Corpus scorers are left out: each base document stands there once for every defe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -110,11 +110,7 @@ def score_cases(run: Run, pipeline: Pipeline, run_tasks: RunTasks, workers: int,
     _opened.cache_clear()  # the pipeline may have been edited since
     alone = judged_alone(pipeline)[0]
     job = CaseJob(pipeline.path.resolve(), run.address)
-
-    def tasks(function: Callable[..., Any], work: Sequence[tuple[Any, ...]], count: int) -> Any:
-        return run_tasks(function, [(job, *task[1:]) for task in work], count)
-
-    context = Context(run, alone, tasks, workers, score_all=True, progress=progress)
+    context = Context(run, alone, run_tasks, workers, score_all=True, progress=progress, job=job)
     try:
         with run.lock():
             filter_documents(context)
