@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from leafinstruct.cli import app
 from leafinstruct.document import LeafError
 from leafinstruct.moss import prove as prove_module
-from leafinstruct.moss.base import pictures, texts, train_base
+from leafinstruct.moss.base import named, picture, pictures, texts, train_base
 from leafinstruct.moss.config import total_size
 from leafinstruct.moss.damage import DAMAGES, damage_shards
 from leafinstruct.moss.data import Row
@@ -86,7 +86,19 @@ def test_the_body_learns_texts_and_pictures_but_no_image_of_the_data(shards: dic
     shown = pictures(grid.codebook, 5_000, 0)
     made = np.concatenate([e.ids[e.ids >= layout.first].reshape(-1, layout.size) for e in shown])
     assert len(made) == 2 * len(shown) and len(np.unique(made, axis=0)) > 0.9 * len(made)
+    assert len({grid.codebook.words(e.ids.tolist()) for e in shown}) > 0.5 * len(shown)
     assert all(find_places(torch.from_numpy(e.ids[None]), layout).image.tolist() == [0] * 64 + [1] * 64 for e in shown)
+
+
+def test_words_before_a_picture_name_the_colours_in_it() -> None:
+    generator, colours = np.random.default_rng(0), np.array([(200, 20, 30), (30, 80, 190)])
+    for _ in range(40):
+        pixels, words = picture(32, colours, generator)
+        seen = {named(pixels[y, x]) for y in range(32) for x in range(32)}
+        assert {"red", "blue"} & set(words.split()) and seen & set(words.split())
+        assert not {"green", "yellow", "orange"} & set(words.split())
+        if len(set(words.split()) & {"red", "blue"}) == 1:  # one colour on itself
+            assert seen <= set(words.split())
 
 
 def test_a_body_is_shared_by_all_seeds_and_nothing_but_adapters_is_trained(

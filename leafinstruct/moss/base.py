@@ -1,8 +1,9 @@
 """The body that all trainings of a grid share: trained whole once, then frozen, as a real model's is under adapters.
 
-It is taught the data's texts without their images, and generated pictures in the data's colours: the languages of both,
-but no image of the data, nor which image belongs to which text. On a random body, where embeddings and head must learn
-everything too, a grid compares how fast adapters of different ranks help with that, and nothing else.
+It is taught the data's texts without their images, and generated pictures in the data's colours, each after a few words
+that name them: the languages of both and that one can speak of the other, as a real base model knows them, but no image
+of the data, nor which image belongs to which text. On a random body, where embeddings and head must learn everything
+too, a grid compares how fast adapters of different ranks help with that, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,16 +19,37 @@ from leafinstruct.moss.codebook import Codebook
 from leafinstruct.moss.data import Example
 from leafinstruct.moss.settings import TrainConfig
 
+VERSION = 2
+"""Of what the body is taught; another one is another body."""
 _RATE = 3e-3  # of the whole body; 400 steps bring the pictures' loss from 6.8 to about 1.9 nats
 _PER_DOCUMENT = 2  # pictures one after the other, as in most records
 _NOISE = (0, 4, 10)  # standard deviations of 255: drawings have none, photographs have some
+_NAMED = {  # the eleven basic colour terms of Berlin and Kay (1969), each with one shade of it (own)
+    "black": (16, 16, 16),
+    "white": (245, 245, 245),
+    "grey": (128, 128, 128),
+    "red": (205, 45, 40),
+    "orange": (240, 140, 30),
+    "yellow": (240, 215, 60),
+    "green": (50, 145, 70),
+    "blue": (45, 90, 200),
+    "purple": (125, 60, 160),
+    "pink": (240, 160, 190),
+    "brown": (120, 75, 45),
+}
+_SAID = ("{0} to {1}", "{0} and {1} stripes", "{1} disc on {0}", "{1} box on {0}")
 
 
-def picture(side: int, colours: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A gradient, stripes, a disc or a box in two of the colours [n, 3], uint8 [side, side, 3]."""
+def named(colour: np.ndarray) -> str:
+    """The basic colour term whose shade is nearest to the colour [3], 0 to 255."""
+    return min(_NAMED, key=lambda name: float(((colour - np.array(_NAMED[name])) ** 2).sum()))
+
+
+def picture(side: int, colours: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, str]:
+    """A gradient, stripes, a disc or a box in two of the colours [n, 3], uint8 [side, side, 3], and words for it."""
     y, x = np.mgrid[0:side, 0:side] / side
     first, second = colours[generator.integers(len(colours), size=2)].astype(float)
-    angle, kind = generator.uniform(0, 2 * np.pi), generator.integers(4)
+    angle, kind = generator.uniform(0, 2 * np.pi), int(generator.integers(4))
     along = x * np.cos(angle) + y * np.sin(angle)
     if kind == 0:
         mixed = (along - along.min()) / (along.max() - along.min())
@@ -43,20 +65,21 @@ def picture(side: int, colours: np.ndarray, generator: np.random.Generator) -> n
         mixed = inside.astype(float)
     pixels = first + (second - first) * mixed[..., None]
     pixels += generator.normal(0, generator.choice(_NOISE), pixels.shape)
-    return pixels.clip(0, 255).astype(np.uint8)
+    return pixels.clip(0, 255).astype(np.uint8), _SAID[kind].format(named(first), named(second))
 
 
 def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
-    """Windows of generated pictures without a word, of about so many tokens; every token is learned."""
+    """Windows of generated pictures, each after its words, of about so many tokens; every token is learned."""
     generator = np.random.default_rng(seed)
     colours = codebook.patches.reshape(-1, 3)
     frame = [*codebook.start, *codebook.role("assistant")]
     made: list[Example] = []
     total = 0
     while total < tokens:
-        images = np.stack([picture(codebook.side, colours, generator) for _ in range(_PER_DOCUMENT)])
-        shown = chain.from_iterable([*codebook.before, *codes.tolist()] for codes in codebook.encode(images))
-        ids = np.array([*frame, *shown, *codebook.end])
+        images, words = zip(*(picture(codebook.side, colours, generator) for _ in range(_PER_DOCUMENT)), strict=True)
+        codes = codebook.encode(np.stack(images)).tolist()
+        shown = [[*codebook.text(said), *codebook.before, *own] for said, own in zip(words, codes, strict=True)]
+        ids = np.array([*frame, *chain.from_iterable(shown), *codebook.end])
         made.append(Example(f"picture-{len(made)}", ids, ids, ()))
         total += len(ids)
     return made

@@ -120,12 +120,12 @@ def shared_body(
     and committed. None for random bodies."""
     from safetensors.torch import load, save
 
-    from leafinstruct.moss.base import train_base
+    from leafinstruct.moss.base import VERSION, train_base
 
     if not config.base_steps:
         return None
     settings, digests = asdict(config.train), [grid.digest(name) for name in names]
-    file = f"prove/runs/base-{fingerprint(SCHEMA, digests, config.base_steps, settings)}.safetensors"
+    file = f"prove/runs/base-{fingerprint(VERSION, digests, config.base_steps, settings)}.safetensors"
     if not run.exists(file):
         say(f"prove: training the body, {config.base_steps} steps")
         windows = {name: grid.train[name] for name in names}
