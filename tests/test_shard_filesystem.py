@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+from s3_made import s3_bucket
 from shard_made import corpus, publish
 
 from leafinstruct.document import LeafError
@@ -30,23 +30,8 @@ def shards(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    server = pytest.importorskip("moto.server")
-    pytest.importorskip("s3fs")
-    started = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    started.start()
-    host, port = started.get_host_and_port()
-    keep = dict(os.environ)
-    os.environ |= {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "made",
-        "AWS_SECRET_ACCESS_KEY": "made",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    fsspec.filesystem("s3").mkdir("garden")
-    yield "s3://garden/data"
-    started.stop()
-    os.environ.clear()
-    os.environ.update(keep)
+    with s3_bucket("garden") as address:
+        yield f"{address}/data"
 
 
 def target_of(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from made_tree import counts, files, leafinstruct, make_project, run_build, shard_bytes
+from s3_made import s3_bucket
 
 from leafinstruct.document import LeafError
 from leafinstruct.pipeline import load_pipeline
@@ -22,23 +23,8 @@ fsspec = pytest.importorskip("fsspec")
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    server = pytest.importorskip("moto.server")
-    pytest.importorskip("s3fs")
-    started = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    started.start()
-    host, port = started.get_host_and_port()
-    keep = dict(os.environ)
-    os.environ |= {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "made",
-        "AWS_SECRET_ACCESS_KEY": "made",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("bed")
-    yield "s3://bed"
-    started.stop()
-    os.environ.clear()
-    os.environ.update(keep)
+    with s3_bucket("bed") as address:
+        yield address
 
 
 def held(url: str) -> dict[str, bytes]:
