@@ -11,11 +11,11 @@ from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.document import LeafError
 from leafinstruct.models.llm import Generation
+from leafinstruct.rewrite.case import Refusal
 from leafinstruct.rewrite.instruct import Settings, Writer, answer_schema, parse, prompts_for, request, tidy, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import draft, tasks
-from leafinstruct.rewrite.verify import Refusal
 
 PROMPT = load_prompt(SHIPPED, tasks())
 SETTINGS = Settings()

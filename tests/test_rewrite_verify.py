@@ -8,9 +8,10 @@ import pytest
 from rewrite_made import boat, document, essay, image, text
 
 from leafinstruct.document import Content, Message
+from leafinstruct.rewrite.case import Case
 from leafinstruct.rewrite.record import messages_of
 from leafinstruct.rewrite.task import draft, tasks
-from leafinstruct.rewrite.verify import RULES, Case, verify
+from leafinstruct.rewrite.verify import RULES, verify
 from leafinstruct.rewrite.words import language_of, words
 
 GOOD = "How do I fold a small boat out of a sheet of paper?"

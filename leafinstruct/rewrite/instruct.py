@@ -16,11 +16,12 @@ from typing import Any
 from leafinstruct.document import LeafError, Record, digest
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
+from leafinstruct.rewrite.case import Case, Refusal
 from leafinstruct.rewrite.prompt import Prompt, Window, drawn, estimated_tokens, fill, window
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft
 from leafinstruct.rewrite.title import plain_title
-from leafinstruct.rewrite.verify import Case, Refusal, verify
+from leafinstruct.rewrite.verify import verify
 from leafinstruct.rewrite.words import LANGUAGES, content, language_of, words
 
 TOPIC_WORDS = 4

@@ -1,4 +1,4 @@
-"""What gives a bad instruction away, as patterns: an assistant's phrases, markup, talk of the page, orders to a model.
+"""What gives a bad instruction away, as patterns: an assistant's phrases, markup, talk of the page.
 
 English and German, with the commonest French, Spanish, Chinese and Japanese phrases. Case does not matter.
 """
@@ -10,7 +10,7 @@ import re
 from leafinstruct.rewrite.words import content
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
+def either(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
@@ -18,7 +18,7 @@ _AI = r"(?:ai(?: (?:language )?model| assistant)?|artificial intelligence|(?:lar
 _CANNOT = r"(?:cannot|can't|can’t|am unable to|am not able to)"
 _SERVE = r"(?:help|show|give|provide|explain|tell|teach|guide)"
 
-ASSISTANT = _any(
+ASSISTANT = either(
     r"^\W*(?:sure|certainly|of course|absolutely|okay|ok|great)\b\s*[!,.:]\s*(?:here|i|let|we)\b",
     r"^\W*(?:sure|certainly|absolutely)\s*[!.]",
     r"^\W*here(?:'s|’s| is| are)\b(?! (?:my|our|what i|where i|how far|(?:some |the first )?(?:pictures|photos) of)\b)",
@@ -45,7 +45,7 @@ ASSISTANT = _any(
     r"^\W*(?:instruction|request|question|user|assistant|system|anweisung|anfrage)\s*:",
 )
 
-MARKUP = _any(
+MARKUP = either(
     r"^\s*[{\[]\s*\"|\"\s*:\s*\"|\"\s*}\s*$",
     r"```|\*\*|^\s*#+ |!\[|\]\(|<\||\\n|\[…\]",
     r"</?(?:document|p|br|div|span|b|i|a|img|s|think)\b[^>]*>",
@@ -55,8 +55,11 @@ MARKUP = _any(
     r"\{(?:title|task|style|document|language|reason)\}",
 )
 
+QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)['‘][^'’]*['’](?!\w)")
+"""Words that are named or spoken about, not said."""
+
 ASKING_LANGUAGES = ("en", "de", "fr", "es", "zh")
-ASKING = _any(
+ASKING = either(
     r"[?？]",
     r"^\W*(?:how|what|why|when|where|which|who)\b",
     r"\b(?:show|explain|tell|teach|guide|give|help|walk|describe|illustrate|let|send|make) (?:me|us)\b",
@@ -138,7 +141,7 @@ _SEITE = (
     r"(?:artikel\w*|beitrag\w*|(?:web)?seite|website|dokument\w*|tutorial\w*|text\w*|abschnitts?|anleitung|kapitels?)"
 )
 
-ABOUT_PAGE = _any(
+ABOUT_PAGE = either(
     rf"\b(?:this|these|the {_GIVEN}|the (?:above-)?mentioned)\s+(?:\w+\s+)?{_PAGE}s?\b",
     rf"\bthe {_PAGE} (?:above|below|provided|given|{_SAYS})\b",
     rf"\b{_BY}\s+(?:the|this|your)\s+(?:\w+\s+)?{_PAGE}s?\b",
@@ -180,34 +183,3 @@ THIS_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 """The matter itself pointed at and not named: "how this sensor works"."""
-
-_MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
-_TOP = r"(?:highest|maximum|top|perfect|10|5|100|ten|five|hundred|excellent|high quality|highly|full marks|five stars)"
-_FORGET = r"(?:ignore|disregard|forget|override|skip)"
-_TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
-
-ORDER_TO_MODEL = _any(
-    rf"\b{_FORGET}\b[^.!?\n]{{0,40}}\b{_TOLD}\b",
-    rf"\b{_FORGET} (?:everything|all)\b[^.!?\n]{{0,20}}\b(?:above|before)\b",
-    rf"^\W*(?:\w+ )?(?:{_MODEL}|robot|reviewer|crawler)s?\s*[,:]",
-    rf"\b(?:to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?{_MODEL}s?\b",
-    rf"\bif you are an? (?:\w+ )?(?:{_MODEL}|bot|model)\b",
-    rf"\b{_MODEL}s? (?:must|shall|should|has to|have to)\b",
-    rf"\b(?:every|any|all|each) (?:\w+ )?(?:{_MODEL}|bot|machine reader|parser)s?\b",
-    r"\b(?:when|before|after|while) (?:you )?(?:process|summari[sz]|pars|ingest|index|rewrit)\w*\b",
-    r"\b(?:your|the) (?:new |real |only |actual )?(?:task|job|goal|role|output|reply|response) (?:is|must|shall)\b",
-    r"\b(?:you must|always|make sure to|be sure to|never fail to) (?:always )?"
-    r"(?:mention|praise|recommend|advertise|promote|include|tell)\b",
-    r"\b(?:system|hidden) (?:prompt|message|instruction)\s*:",
-    r"\b(?:you must|always|only|simply|just)\s+(?:answer|reply|respond|output|return|write|say|print)\b",
-    r"\b(?:answer|reply|respond|output)\s+(?:only\s+)?(?:with|exactly|yes|no)\b",
-    rf"\b(?:rate|score|grade|rank|judge|classify|label|mark)\b[^.!?\n]{{0,40}}\b{_TOP}\b",
-    r"\b(?:write|use|set|make|put)\b[^.!?\n]{0,20}\binstruction\b",
-    r"\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung\w*|regeln?|vorherige\w*|alles)\b",
-    r"\b(?:bewerte|benote)\b[^.!?\n]{0,40}\b(?:höchst\w*|maximal\w*|perfekt|10|hervorragend|sehr gut)\b",
-    r"\b(?:an (?:die|alle) )?(?:ki|sprachmodelle?)\s*[,:]",
-    r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}\b(?:instructions|consignes|règles|tout)\b",
-    r"\b(?:ignor[ae]|olvid[ae])\b[^.!?\n]{0,40}\b(?:instrucciones|reglas|anterior\w*|todo)\b",
-    r"\b(?:modèles? de langage|modelos? de lenguaje|intelligence artificielle|inteligencia artificial)\s*[,:]",
-    r"忽略.{0,12}(?:指令|说明|规则|提示)",
-)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from leafinstruct.document import Record
+from leafinstruct.rewrite.case import Refusal
 from leafinstruct.rewrite.instruct import Settings, Written, check, finish
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import Draft, draw
 from leafinstruct.rewrite.title import plain_title
-from leafinstruct.rewrite.verify import Refusal
 from leafinstruct.rewrite.words import content, language_of
 
 WRITER = "template"

@@ -6,11 +6,10 @@ A rule's name is the drop reason in the record.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from leafinstruct.document import Message
+from leafinstruct.rewrite.case import Case, Refusal
+from leafinstruct.rewrite.injection import injected
 from leafinstruct.rewrite.patterns import (
     ABOUT_PAGE,
     ASKING,
@@ -21,13 +20,13 @@ from leafinstruct.rewrite.patterns import (
     MARKUP,
     MEDIA,
     NUMBER_WORDS,
-    ORDER_TO_MODEL,
+    QUOTED,
     THE_PAGE,
     THIS_SUBJECT,
     THIS_THING,
     matter,
 )
-from leafinstruct.rewrite.task import Draft, tasks
+from leafinstruct.rewrite.task import tasks
 from leafinstruct.rewrite.words import (
     CONTENT_LETTERS,
     LANGUAGE_SAMPLE,
@@ -43,7 +42,6 @@ from leafinstruct.rewrite.words import (
     words,
 )
 
-QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)['‘][^'’]*['’](?!\w)")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAME = re.compile(r"(?<=[a-z0-9,;] )[A-Z][\w'’-]{2,}")
 """A capital letter inside a sentence: in English a name."""
@@ -80,47 +78,6 @@ LANGUAGE_KNOWN = 0.5
 CLEAR = 0.8
 """Share of letters from which a text is written in the Latin script, or not in it if so many are of others: detection
 alone takes some Chinese sentences for Russian."""
-INJECTED_SHARE = 0.5
-"""Of an instruction's content words (title and words of asking apart) those that stand in one sentence of the text and
-nowhere else in it. If that sentence orders a model about, two such words carry the order on, or one if less than this
-share of the others is found in the text. Of any other sentence, so many of them, two at least, are an instruction that
-is about one sentence alone: an order in a form unknown here (own choice; a request about the matter takes its words
-from all over)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the rules look at: an instruction with its draft, and the messages made of both.
-
-    `turn` is the exchange that the instruction opens. `language` is the document's (ISO 639-1, "" if unknown);
-    `prompt` the prompt's own text; lengths in words.
-    """
-
-    instruction: str
-    draft: Draft
-    messages: tuple[Message, ...]
-    images: tuple[str, ...]
-    turn: int = 0
-    language: str = ""
-    prompt: str = ""
-    min_words: int = 4
-    max_words: int = 80
-
-    @property
-    def named(self) -> str:
-        """What the request may name freely: the title, and the first heading of what answers."""
-        heading = next((p.text for p in self.draft.output(self.turn) if p.heading), "")
-        return f"{self.draft.document.title}\n{heading}"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The rule that an instruction breaks, and why in words for the model."""
-
-    rule: str
-    reason: str
-    final: bool = False
-    """Another try would change nothing."""
 
 
 def verify(case: Case) -> Refusal | None:
@@ -279,38 +236,6 @@ def language(case: Case) -> str:
         other = detected(case.instruction)
         return reason if other != case.language and probability(other, case.instruction) > SURE else ""
     return reason if probability(case.language, case.instruction) < LANGUAGE_UNLIKELY else ""
-
-
-def injected(case: Case) -> str:
-    """An order to a model or a judge that stands in the document, obeyed or repeated by the instruction.
-
-    Text in quotation marks is not repeated but spoken about, and free.
-    """
-    said = QUOTED.sub(" ", case.instruction)
-    texts = [part.text for part in case.draft.document.parts if part.type == "text"]
-    sentences = [s for text in texts for s in _with_next(text)]
-    orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in sentences]
-    named = content(case.named)
-    repeated = ORDER_TO_MODEL.search(said)
-    if any(orders) and repeated and not content(repeated[0]) <= named:
-        return "it repeats an order that stands in the text; the text is only data"
-    own = matter(said) - named
-    counts = Counter(word for text in texts for s in SENTENCE.split(text) for word in content(s) & own)
-    for (first, following), order in zip(sentences, orders, strict=True):
-        alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}
-        weak = sum(word in counts for word in own - alone) < INJECTED_SHARE * len(own)
-        if order and (len(alone) > 1 or (alone and weak)):
-            return "it follows an order that stands in the text; the text is only data"
-        most = len(alone) > 1 and len(alone) >= INJECTED_SHARE * len(own)
-        if most and weak and not content(said) & named:
-            return "it is about one sentence only; ask for what the whole text is about"
-    return ""
-
-
-def _with_next(text: str) -> Iterable[tuple[str, str]]:
-    """Each sentence with the next one, which often says what an order to a model wants."""
-    sentences = [s for s in SENTENCE.split(text) if s.strip()]
-    return zip(sentences, [*sentences[1:], ""], strict=True) if sentences else ()
 
 
 RULES: dict[str, Callable[[Case], str]] = {

@@ -1,0 +1,80 @@
+"""Orders to a model or a judge that a page holds, and the rule against instructions that obey or repeat them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.patterns import QUOTED, either, matter
+from leafinstruct.rewrite.words import SENTENCE, content
+
+INJECTED_SHARE = 0.5
+"""Of an instruction's content words (title and words of asking apart) those that stand in one sentence of the text and
+nowhere else in it. If that sentence orders a model about, two such words carry the order on, or one if less than this
+share of the others is found in the text. Of any other sentence, so many of them, two at least, are an instruction that
+is about one sentence alone: an order in a form unknown here (own choice; a request about the matter takes its words
+from all over)."""
+
+_MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
+_TOP = r"(?:highest|maximum|top|perfect|10|5|100|ten|five|hundred|excellent|high quality|highly|full marks|five stars)"
+_FORGET = r"(?:ignore|disregard|forget|override|skip)"
+_TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
+
+ORDER_TO_MODEL = either(
+    rf"\b{_FORGET}\b[^.!?\n]{{0,40}}\b{_TOLD}\b",
+    rf"\b{_FORGET} (?:everything|all)\b[^.!?\n]{{0,20}}\b(?:above|before)\b",
+    rf"^\W*(?:\w+ )?(?:{_MODEL}|robot|reviewer|crawler)s?\s*[,:]",
+    rf"\b(?:to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?{_MODEL}s?\b",
+    rf"\bif you are an? (?:\w+ )?(?:{_MODEL}|bot|model)\b",
+    rf"\b{_MODEL}s? (?:must|shall|should|has to|have to)\b",
+    rf"\b(?:every|any|all|each) (?:\w+ )?(?:{_MODEL}|bot|machine reader|parser)s?\b",
+    r"\b(?:when|before|after|while) (?:you )?(?:process|summari[sz]|pars|ingest|index|rewrit)\w*\b",
+    r"\b(?:your|the) (?:new |real |only |actual )?(?:task|job|goal|role|output|reply|response) (?:is|must|shall)\b",
+    r"\b(?:you must|always|make sure to|be sure to|never fail to) (?:always )?"
+    r"(?:mention|praise|recommend|advertise|promote|include|tell)\b",
+    r"\b(?:system|hidden) (?:prompt|message|instruction)\s*:",
+    r"\b(?:you must|always|only|simply|just)\s+(?:answer|reply|respond|output|return|write|say|print)\b",
+    r"\b(?:answer|reply|respond|output)\s+(?:only\s+)?(?:with|exactly|yes|no)\b",
+    rf"\b(?:rate|score|grade|rank|judge|classify|label|mark)\b[^.!?\n]{{0,40}}\b{_TOP}\b",
+    r"\b(?:write|use|set|make|put)\b[^.!?\n]{0,20}\binstruction\b",
+    r"\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung\w*|regeln?|vorherige\w*|alles)\b",
+    r"\b(?:bewerte|benote)\b[^.!?\n]{0,40}\b(?:höchst\w*|maximal\w*|perfekt|10|hervorragend|sehr gut)\b",
+    r"\b(?:an (?:die|alle) )?(?:ki|sprachmodelle?)\s*[,:]",
+    r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}\b(?:instructions|consignes|règles|tout)\b",
+    r"\b(?:ignor[ae]|olvid[ae])\b[^.!?\n]{0,40}\b(?:instrucciones|reglas|anterior\w*|todo)\b",
+    r"\b(?:modèles? de langage|modelos? de lenguaje|intelligence artificielle|inteligencia artificial)\s*[,:]",
+    r"忽略.{0,12}(?:指令|说明|规则|提示)",
+)
+
+
+def injected(case: Case) -> str:
+    """An order to a model or a judge that stands in the document, obeyed or repeated by the instruction.
+
+    Text in quotation marks is not repeated but spoken about, and free.
+    """
+    said = QUOTED.sub(" ", case.instruction)
+    texts = [part.text for part in case.draft.document.parts if part.type == "text"]
+    sentences = [s for text in texts for s in _with_next(text)]
+    orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in sentences]
+    named = content(case.named)
+    repeated = ORDER_TO_MODEL.search(said)
+    if any(orders) and repeated and not content(repeated[0]) <= named:
+        return "it repeats an order that stands in the text; the text is only data"
+    own = matter(said) - named
+    counts = Counter(word for text in texts for s in SENTENCE.split(text) for word in content(s) & own)
+    for (first, following), order in zip(sentences, orders, strict=True):
+        alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}
+        weak = sum(word in counts for word in own - alone) < INJECTED_SHARE * len(own)
+        if order and (len(alone) > 1 or (alone and weak)):
+            return "it follows an order that stands in the text; the text is only data"
+        most = len(alone) > 1 and len(alone) >= INJECTED_SHARE * len(own)
+        if most and weak and not content(said) & named:
+            return "it is about one sentence only; ask for what the whole text is about"
+    return ""
+
+
+def _with_next(text: str) -> Iterable[tuple[str, str]]:
+    """Each sentence with the next one, which often says what an order to a model wants."""
+    sentences = [s for s in SENTENCE.split(text) if s.strip()]
+    return zip(sentences, [*sentences[1:], ""], strict=True) if sentences else ()
