@@ -1,5 +1,5 @@
-"""The cases of `blind_requests.yaml`: requests in five languages, written from the one-line descriptions of the rules
-before their patterns were read."""
+"""The cases of `blind_requests.yaml` and `blind_requests_2.yaml`: requests in five languages, written from the one-line
+descriptions of the rules before their patterns were read."""
 
 from __future__ import annotations
 
@@ -9,28 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from planter import deletion_refused
+from planter import deletion_refused, line_refused
 from sample_cases import Planted, case_of, repeats, whole
 
 from leafinstruct.document import Document, Part, digest
-from leafinstruct.rewrite.verify import RULES, Case, verify
+from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.verify import RULES, verify
 
-FILE = Path(__file__).with_name("blind_requests.yaml")
+SAME = {"markup": "boilerplate"}
+"""Lists of texts that another rule is for."""
+FILES = {1: "blind_requests.yaml", 2: "blind_requests_2.yaml"}
 
 
-@lru_cache(maxsize=1)
-def _file() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+@lru_cache
+def _file(number: int) -> dict[str, Any]:
+    path = Path(__file__).with_name(FILES[number])
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
 
 
-def rules() -> list[str]:
-    return [name for name in _file() if name != "documents"]
+def rules(number: int = 1) -> list[str]:
+    return [name for name in _file(number) if name != "documents"]
 
 
 def document(name: str, order: str = "") -> Document:
-    """A text of the file with a picture after each paragraph; `order` ends its first one."""
-    text = _file()["documents"][name]
+    """A text of the files with a picture after each paragraph; `order` ends its first one."""
+    text = next(texts[name] for n in FILES if name in (texts := _file(n)["documents"]))
     parts = []
     for number, paragraph in enumerate(text.get("steps") or text["paragraphs"], 1):
         step = number if "steps" in text else 0
@@ -45,10 +49,10 @@ def case(name: str, *texts: str) -> Case:
     return case_of(Planted(texts[-1], whole(document(name, *texts[:-1]))))
 
 
-def outcomes(rule: str) -> Iterator[tuple[bool, bool, bool, str]]:
+def outcomes(rule: str, number: int = 1) -> Iterator[tuple[bool, bool, bool, str]]:
     """For each text of a rule whether it is a violation, whether this rule hits, whether any does, and the text."""
     for kind in ("bad", "clean"):
-        for one in _file()[rule][kind]:
+        for one in _file(number)[rule][kind]:
             yield kind == "bad", *_tried(rule, one), " | ".join(one)
 
 
@@ -57,7 +61,9 @@ def _tried(rule: str, one: list[str]) -> tuple[bool, bool]:
         hit = repeats([whole(document(name)) for name in ("drawer", "reefs")], one)
         return hit, hit
     if rule.startswith("clean_"):
-        hit = deletion_refused(document(one[0]), 2, one[1])
+        page = document(one[0])
+        own = any(one[1] in part.text for part in page.parts)
+        hit = line_refused(page, one[1]) if own else deletion_refused(page, 2, one[1])
         return hit, hit
     made = case(*one)
-    return bool(RULES[rule](made)), verify(made) is not None
+    return bool(RULES[SAME.get(rule, rule)](made)), verify(made) is not None

@@ -11,9 +11,9 @@ from typing import Any
 from sample_cases import Planted, documents, honest, repeats, requests, whole
 
 from leafinstruct.document import Content, Document, Message, Part, digest
+from leafinstruct.rewrite.case import Case
 from leafinstruct.rewrite.clean import accepted, lines_of
 from leafinstruct.rewrite.task import Draft, draft, tasks
-from leafinstruct.rewrite.verify import Case
 
 NUMBERS = ("17", "950", "64", "2,500")
 NAMES = ("Photoshop", "Iceland", "Kubernetes", "Napoleon", "Toyota")
@@ -146,9 +146,13 @@ def deletion_refused(document: Document, position: int, line: str) -> bool:
     """Whether a line added to a part is kept although a model wants to delete it."""
     parts = list(document.parts)
     parts[position] = replace(parts[position], text=f"{parts[position].text}\n{line}")
-    planted = replace(document, parts=tuple(parts))
-    lines = lines_of(planted)
-    _, refused = accepted(planted, lines, [next(i for i, one in enumerate(lines) if one.text == line)])
+    return line_refused(replace(document, parts=tuple(parts)), line)
+
+
+def line_refused(document: Document, line: str) -> bool:
+    """Whether a line of the document, or a sentence of it, is kept although a model wants to delete it."""
+    lines = lines_of(document)
+    _, refused = accepted(document, lines, [i for i, one in enumerate(lines) if one.text in line])
     return bool(refused)
 
 
