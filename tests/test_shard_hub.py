@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hub_made import TOKEN, Hub, loopback_hub
 from shard_made import corpus, publish
 
 from leafinstruct.document import LeafError
@@ -19,7 +17,6 @@ from leafinstruct.shard.hub import plan_push, push, run_tag
 from leafinstruct.shard.plan import ShardSettings
 
 pytest.importorskip("huggingface_hub")
-TOKEN = "hf_right"
 
 
 @pytest.fixture
@@ -33,127 +30,10 @@ def shards(tmp_path: Path) -> Path:
     return folder
 
 
-class Hub(ThreadingHTTPServer):
-    """As much of the Hub's HTTP API as a push of large and small files needs."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.blobs: dict[str, bytes] = {}
-        self.files: dict[str, dict] = {}
-        self.commits: list[dict] = []
-        self.uploads = 0
-        self.created = False
-        self.refuse_commits = False
-        self.tags: list[tuple[str, str]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Hub
-
-    def log_message(self, *args: object) -> None:
-        """Quiet."""
-
-    def body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        data = b""
-        while size := int(self.rfile.readline(), 16):
-            data += self.rfile.read(size)
-            self.rfile.readline()
-        return data
-
-    def answer(self, value: object, status: int = 200, **headers: str) -> None:
-        data = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        for name, text in headers.items():
-            self.send_header(name.replace("_", "-"), text)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def allowed(self) -> bool:
-        if self.headers.get("Authorization") == f"Bearer {TOKEN}":
-            return True
-        self.answer({"error": "Invalid credentials"}, 401)
-        return False
-
-    def do_GET(self) -> None:
-        if not self.allowed():
-            return
-        if not self.server.created:
-            self.answer({"error": "Repository not found"}, 404, X_Error_Code="RepoNotFound")
-        elif "/tree/" in self.path:
-            self.answer([{"type": "file", "path": path, **entry} for path, entry in self.server.files.items()])
-        else:
-            self.answer({"id": "me/garden", "sha": "0" * 40, "siblings": [], "private": False, "tags": []})
-
-    def do_PUT(self) -> None:
-        data = self.body()
-        self.server.blobs[hashlib.sha256(data).hexdigest()] = data
-        self.server.uploads += 1
-        self.answer({})
-
-    def do_POST(self) -> None:
-        data = self.body()
-        if not self.allowed():
-            return
-        if self.path == "/api/repos/create":
-            status, self.server.created = (409 if self.server.created else 200), True
-            self.answer({"url": f"{self.server.url}/datasets/me/garden"}, status)
-        elif "/preupload/" in self.path:
-            files = json.loads(data)["files"]
-            modes = [
-                {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(".parquet") else "regular"} for f in files
-            ]
-            self.answer({"files": [{**mode, "shouldIgnore": False} for mode in modes]})
-        elif self.path.endswith("/objects/batch"):
-            self.answer({"transfer": "basic", "objects": [self.lfs_object(one) for one in json.loads(data)["objects"]]})
-        elif "/tag/" in self.path:
-            self.server.tags.append((json.loads(data)["tag"], self.path.rsplit("/", 1)[-1]))
-            self.answer({})
-        elif "/commit/" in self.path:
-            self.commit([json.loads(line) for line in data.splitlines()])
-        else:
-            self.answer({})
-
-    def lfs_object(self, one: dict) -> dict:
-        actions = {} if one["oid"] in self.server.blobs else {"upload": {"href": f"{self.server.url}/lfs/{one['oid']}"}}
-        return {**one, "actions": actions} if actions else one
-
-    def commit(self, lines: list[dict]) -> None:
-        if self.server.refuse_commits:
-            self.answer({"error": "down for maintenance"}, 500)
-            return
-        for line in lines:
-            value = line["value"]
-            if line["key"] == "lfsFile":
-                data = self.server.blobs[value["oid"]]
-                lfs = {"oid": value["oid"], "size": len(data), "pointerSize": 130}
-                self.server.files[value["path"]] = {"oid": "1" * 40, "size": len(data), "lfs": lfs}
-            elif line["key"] == "file":
-                data = base64.b64decode(value["content"])
-                blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-                self.server.files[value["path"]] = {"oid": blob, "size": len(data)}
-            elif line["key"] == "deletedFile":
-                del self.server.files[value["path"]]
-        self.server.commits.append({"path": self.path, "lines": lines})
-        answer = {"commitUrl": f"{self.server.url}/datasets/me/garden/commit/abc", "commitOid": "abc"}
-        if "create_pr=1" in self.path:
-            answer["pullRequestUrl"] = f"{self.server.url}/datasets/me/garden/discussions/1"
-        self.answer(answer)
-
-
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    server = Hub()
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    with loopback_hub(monkeypatch, tmp_path / "cache") as server:
+        yield server
 
 
 def test_dry_run_asks_nobody(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:

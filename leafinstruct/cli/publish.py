@@ -13,7 +13,8 @@ from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_ru
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="Folder of shards, or one shard.")], as_json: AsJson = False
+    path: Annotated[str, typer.Argument(help="Folder of shards, one shard, a URL (s3://), or OWNER/NAME on the Hub.")],
+    as_json: AsJson = False,
 ) -> None:
     """Check published shards: schema, counts, checksums, every image decoded. Exit code 1 if something is wrong."""
     from leafinstruct.shard.check import check as check_shards

@@ -1,4 +1,4 @@
-"""`check`: does a folder of shards (or one file) hold what it promises? Numbered checks over every row and image."""
+"""`check`: do shards in a folder, a store or on the Hub hold what they promise? Numbered checks of rows and images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from leafinstruct.document import LeafError
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
+from leafinstruct.shard.places import Place, open_place
 from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.schema import features, published_schema, score_names
 from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
@@ -32,6 +33,7 @@ CHECKS = {
     "leaks": "train shows no image of another split",
 }
 EXAMPLES = 3
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +84,25 @@ class CheckReport:
 
 
 def check(path: str | Path) -> CheckReport:
-    """Run all checks on a folder with shards or on one Parquet file; every image is decoded.
+    """Run all checks on shards: a folder, one Parquet file, a URL such as s3://, or a data set on the Hub; every image
+    is decoded.
 
     One row group is in memory at a time, and about 300 bytes for each record and each distinct image. Raises LeafError
-    if `path` holds no Parquet file.
+    if `path` holds no Parquet file or cannot be reached.
     """
-    path = Path(path)
-    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+    place = open_place(path)
+    files = [name for name in place.names if place.single or name.endswith(".parquet")]
     if not files:
-        raise LeafError(f"{path}: no Parquet file here; give a folder of shards or one shard")
+        raise LeafError(f"{path}: no Parquet file here; give a folder of shards, one shard, or OWNER/NAME on the Hub")
     run = _Run()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for file in files:
-            run.file(file, pool)
+        for name in files:
+            with place.file(name) as file:
+                run.file(file, pool)
     run.across_splits()
-    if path.is_dir():
+    if not place.single:
         run.complete(files)
-        run.manifest(path, files)
+        run.manifest(place, files)
     results = tuple(
         CheckResult(number, name, what, name in run.ran, run.failures.get(name, 0), tuple(run.examples.get(name, ())))
         for number, (name, what) in enumerate(CHECKS.items(), 1)
@@ -118,7 +122,7 @@ class _Run:
         self.failures: dict[str, int] = {}
         self.examples: dict[str, list[str]] = {}
         self.rows = self.images = 0
-        self.counts: dict[str, int] = {}
+        self.facts: dict[str, dict[str, Any]] = {}
         self.schema: pa.Schema | None = None
         self.ids: dict[str, str] = {}
         self.looks: dict[str, Look] = {}
@@ -135,6 +139,7 @@ class _Run:
 
     def file(self, path: Path, pool: ThreadPoolExecutor) -> None:
         self.ran |= {"files", "schema", "huggingface", "rows"}
+        self.facts[path.name] = {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
         try:
             with pq.ParquetFile(path) as file:
                 if not self._schema(path, file.schema_arrow):
@@ -166,7 +171,7 @@ class _Run:
 
     def _rows(self, path: Path, file: pq.ParquetFile, pool: ThreadPoolExecutor) -> None:
         self.ran |= {*ROW_CHECKS, "ids", "order", "sites"}
-        self.counts[path.name] = file.metadata.num_rows
+        self.facts[path.name]["rows"] = file.metadata.num_rows
         if not file.metadata.num_rows:
             self.fail("rows", f"{path.name}: no rows")
         number = 0
@@ -221,14 +226,14 @@ class _Run:
             if len(found) > 1 and "train" in found:
                 self.fail("leaks", f"image {sha256} stands in {', '.join(sorted(found))}")
 
-    def complete(self, files: list[Path]) -> None:
+    def complete(self, files: list[str]) -> None:
         numbers: dict[tuple[str, int], set[int]] = {}
         for file in files:
-            if not split_name(file.name):
-                self.fail("files", f"{file.name}: not a name like train-00000-of-00004.parquet")
+            if not split_name(file):
+                self.fail("files", f"{file}: not a name like train-00000-of-00004.parquet")
                 continue
-            number, count = split_numbers(file.name)
-            numbers.setdefault((split_name(file.name), count), set()).add(number)
+            number, count = split_numbers(file)
+            numbers.setdefault((split_name(file), count), set()).add(number)
         for (split, count), found in sorted(numbers.items()):
             if missing := sorted(set(range(count)) - found):
                 self.fail("files", f"{split}: {len(missing)} of {count} shards missing, first number {missing[0]}")
@@ -236,23 +241,26 @@ class _Run:
             if len(counts := [count for name, count in numbers if name == split]) > 1:
                 self.fail("files", f"{split}: shards of different cuts lie together ({counts})")
 
-    def manifest(self, folder: Path, files: list[Path]) -> None:
+    def manifest(self, place: Place, files: list[str]) -> None:
         self.ran.add("manifest")
-        try:
-            entries = {entry["file"]: entry for entry in json.loads((folder / "manifest.json").read_bytes())["files"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            self.fail("manifest", f"manifest.json cannot be read: {error or type(error).__name__}")
+        if MANIFEST not in place.names:
+            self.fail("manifest", f"{MANIFEST} is missing")
             return
-        for name in sorted(set(entries) - {file.name for file in files}):
+        try:
+            with place.file(MANIFEST) as path:
+                entries = {entry["file"]: entry for entry in json.loads(path.read_bytes())["files"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.fail("manifest", f"{MANIFEST} cannot be read: {error or type(error).__name__}")
+            return
+        for name in sorted(set(entries) - set(files)):
             self.fail("manifest", f"{name}: in the manifest, not in the folder")
-        for file in files:
-            if file.name not in entries:
-                self.fail("manifest", f"{file.name}: not in the manifest")
+        for name in files:
+            if name not in entries:
+                self.fail("manifest", f"{name}: not in the manifest")
                 continue
-            found = {"bytes": file.stat().st_size, "sha256": file_sha256(file), "rows": self.counts.get(file.name)}
-            for key, value in found.items():
-                if value is not None and entries[file.name].get(key) != value:
-                    self.fail("manifest", f"{file.name}: {key} is {value}, manifest says {entries[file.name].get(key)}")
+            for key, value in self.facts[name].items():
+                if entries[name].get(key) != value:
+                    self.fail("manifest", f"{name}: {key} is {value}, manifest says {entries[name].get(key)}")
 
 
 def _difference(found: pa.Schema, expected: pa.Schema) -> str:

@@ -85,9 +85,9 @@ def plan_push(
     if not ask_hub:
         return _plan(repo_id, revision, "the Hub was not asked", local, None)
     try:
-        _knock(repo_id)
-        with _hub_errors(repo_id):
-            remote, known = _remote_files(_api(token), repo_id, revision)
+        knock(repo_id)
+        with hub_errors(repo_id):
+            remote, known = _remote_files(hub_api(token), repo_id, revision)
     except Unreachable as error:
         return _plan(repo_id, revision, str(error), local, None)
     return _plan(repo_id, revision, known, local, remote)
@@ -113,10 +113,10 @@ def push(
     if pull_request and revision != "main":
         raise LeafError("push: a pull request is always against main; leave out the revision or the pull request")
     local = local_files(Path(folder))
-    api = _api(token)
+    api = hub_api(token)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    with _hub_errors(repo_id):
+    with hub_errors(repo_id):
         url = api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
         if revision != "main":
             api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
@@ -193,7 +193,7 @@ def _remote_files(api: Any, repo_id: str, revision: str) -> tuple[dict[str, Any]
     return files, f"{len(files)} files there"
 
 
-def _knock(repo_id: str) -> None:
+def knock(repo_id: str) -> None:
     """Raises Unreachable within seconds where no Hub answers; the client would go on trying for a minute."""
     from huggingface_hub import constants
 
@@ -204,18 +204,25 @@ def _knock(repo_id: str) -> None:
         raise Unreachable(f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {error})") from None
 
 
-def _api(token: str | None) -> Any:
+def hub_api(token: str | None) -> Any:
     try:
         from huggingface_hub import HfApi
     except ImportError:
-        raise LeafError("pushing needs huggingface_hub: install leafinstruct[hub]") from None
+        raise LeafError("the Hub needs huggingface_hub: pip install leafinstruct[hub]") from None
     return HfApi(token=token, library_name="leafinstruct")
 
 
 @contextmanager
-def _hub_errors(repo_id: str) -> Iterator[None]:
+def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
     """The Hub's refusals as one line each; a token never appears in them."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        HTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     try:
         yield
@@ -223,13 +230,17 @@ def _hub_errors(repo_id: str) -> Iterator[None]:
         raise LeafError(f"{repo_id}: not a repository id: {_first_line(error)}") from None
     except HfHubHTTPError as error:
         status = error.response.status_code
+        if reading and isinstance(error, RepositoryNotFoundError) and not isinstance(error, GatedRepoError):
+            raise LeafError(f"{repo_id}: no such data set on the Hub, or the token may not see it") from None
         advice = {
             401: "the token is missing or refused; log in with `hf auth login` or set HF_TOKEN",
-            403: "the token may not write here; use one with write access to this data set",
+            403: "the token may not read this data set; ask for access on its page"
+            if reading
+            else "the token may not write here; use one with write access to this data set",
             404: "not found, or the token may not see it",
-        }.get(status, "the Hub refused; repeating the push later is safe")
+        }.get(status, f"the Hub refused; repeating the {'check' if reading else 'push'} later is safe")
         raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({_first_line(error)})") from None
-    except (HTTPError, ConnectionError, TimeoutError) as error:
+    except (HTTPError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
         raise Unreachable(
             f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {_first_line(error)})"
         ) from None

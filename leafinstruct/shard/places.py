@@ -1,0 +1,107 @@
+"""Where shards can lie: a folder, an object store, a data set on the Hub; each file in turn as a local path."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from leafinstruct.document import LeafError
+from leafinstruct.shard.hub import hub_api, hub_errors, knock
+
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+
+
+class Place(Protocol):
+    """`names`: the files that lie there, those of folders below left out; `single`: it is one file, not a folder."""
+
+    names: list[str]
+    single: bool
+
+    def file(self, name: str) -> Any:
+        """A context manager that gives the path of a local copy, which is there until it ends."""
+
+
+def open_place(target: str | Path) -> Place:
+    """The place that `target` names: a URL with a protocol, else a path, else (`OWNER/NAME` that is no path here) a
+    data set on the Hub, as its main branch stands now. Raises LeafError if it cannot be reached or read."""
+    if "://" in str(target):
+        return _Store(str(target))
+    path = Path(target).expanduser()
+    if not path.exists() and _REPO_ID.fullmatch(str(target)):
+        return _DataSet(str(target))
+    return _Folder(path)
+
+
+class _Folder:
+    def __init__(self, path: Path) -> None:
+        self.single = path.is_file()
+        self._folder = path.parent if self.single else path
+        inside = [path] if self.single else path.iterdir() if path.is_dir() else []
+        self.names = sorted(one.name for one in inside if one.is_file())
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Path]:
+        yield self._folder / name
+
+
+class _Store:
+    """Files of an object store are fetched one at a time and dropped after their look."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import fsspec
+
+            self._fs, root = fsspec.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise LeafError(f"{url}: {error}; for s3:// pip install leafinstruct[s3]") from None
+        self._url = url
+        root = root.rstrip("/")
+        with self._asking():
+            self.single = self._fs.isfile(root)
+            entries = [self._fs.info(root)] if self.single else self._fs.ls(root, detail=True)
+        self._places = {e["name"].rsplit("/", 1)[-1]: e["name"] for e in entries if e["type"] == "file"}
+        self.names = sorted(self._places)
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="leafinstruct-") as folder:
+            with self._asking():
+                self._fs.get_file(self._places[name], str(Path(folder) / name))
+            yield Path(folder) / name
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise LeafError(f"{self._url}: nothing there") from None
+        except Exception as error:  # each store's library raises its own kinds of errors
+            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+            raise LeafError(f"{self._url}: {reason}") from None
+
+
+class _DataSet:
+    """Files come through the Hub's cache, all of the commit that was the newest at the start."""
+
+    single = False
+
+    def __init__(self, repo_id: str) -> None:
+        self._repo_id, self._api = repo_id, hub_api(None)
+        try:
+            knock(repo_id)
+            with hub_errors(repo_id, reading=True):
+                info = self._api.dataset_info(repo_id)
+        except LeafError as error:
+            raise LeafError(f"{error}; and no folder here has this name") from None
+        self._commit = info.sha
+        self.names = sorted(one.rfilename for one in info.siblings or [] if "/" not in one.rfilename)
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Path]:
+        with hub_errors(self._repo_id, reading=True):
+            path = self._api.hf_hub_download(self._repo_id, name, repo_type="dataset", revision=self._commit)
+        yield Path(path)
