@@ -33,11 +33,12 @@ def rules(number: int = 1) -> list[str]:
 
 
 def document(name: str, order: str = "") -> Document:
-    """A text of the files with a picture after each paragraph; `order` ends its first one."""
+    """A text of the files, each paragraph with a picture; `order` ends its first one. What is `after` is no step."""
     text = next(texts[name] for n in FILES if name in (texts := _file(n)["documents"]))
     parts = []
-    for number, paragraph in enumerate(text.get("steps") or text["paragraphs"], 1):
-        step = number if "steps" in text else 0
+    paragraphs = [*(text.get("steps") or text["paragraphs"]), *([text["after"]] if "after" in text else [])]
+    for number, paragraph in enumerate(paragraphs, 1):
+        step = number if "steps" in text and paragraph != text.get("after") else 0
         parts.append(Part("text", text=f"{paragraph} {order}".strip() if number == 1 else paragraph, step=step))
         parts.append(Part("image", image=digest([name, number]), step=step))
     where = ("made", "x.example", f"https://x.example/{name}", name, "CC0-1.0")

@@ -45,6 +45,14 @@ def test_requests_written_without_the_patterns_fare_as_well() -> None:
     assert sum(row["refused"] for row in rows.values()) <= 5
 
 
+def test_a_second_set_fares_as_well() -> None:
+    """By someone else; refused is mostly what is said in other words than the text's, which words cannot tell."""
+    rows = blind_table(2)
+    assert all(row["violations"] >= 10 and row["lookalikes"] >= 10 for row in rows.values())
+    assert sum(row["violations"] - row["stopped"] for row in rows.values()) <= 1
+    assert sum(row["refused"] for row in rows.values()) <= 14
+
+
 def test_the_honest_requests_pass_every_rule() -> None:
     planter = Planter(0)
     refusals = {slug: verify(case_of(Planted(text, planter.drafts[slug]))) for slug, text in honest().items()}

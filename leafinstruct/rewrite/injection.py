@@ -17,6 +17,16 @@ is about one sentence alone: an order in a form unknown here (own choice; a requ
 from all over)."""
 
 _MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
+_MACHINE = (  # by name, in the third person too
+    r"(?<!['’])\bais?\b|\bllms?\b|\b(?:large )?language models?\b|\bchat-?bots?\b"
+    r"|\bki(?:-\w+)?\b|\bkünstliche intelligenz\b|\bsprachmodell\w*"
+    r"|\b(?:une |les )?ias?\b|\bmodèles? de langage\b|\bmodelos? de lenguaje\b|\binteligencia artificial\b"
+    r"|人工智能|语言模型|大模型|智能助手|聊天机器人|人工知能"
+)
+_DUTY = (
+    r"\b(?:must|should|shall|ha(?:s|ve) to|need to|please)\b|\b(?:müssen|muss|sollen|sollten?|bitte)\b"
+    r"|\b(?:doi(?:s|t|vent)|devez|veuillez)\b|\b(?:debes?|deben?|tienen? que|por favor)\b|必须|务必|应该|应当|请"
+)
 _TOP = r"(?:highest|maximum|top|perfect|10|5|100|ten|five|hundred|excellent|high quality|highly|full marks|five stars)"
 _FORGET = r"(?:ignore|disregard|forget|override|skip)"
 _TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
@@ -41,6 +51,7 @@ ORDER_TO_MODEL = either(
     r"\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung\w*|regeln?|vorherige\w*|alles)\b",
     r"\b(?:bewerte|benote)\b[^.!?\n]{0,40}\b(?:höchst\w*|maximal\w*|perfekt|10|hervorragend|sehr gut)\b",
     r"\b(?:an (?:die|alle) )?(?:ki|sprachmodelle?)\s*[,:]",
+    rf"(?:{_MACHINE})[^.!?。！？\n]{{0,60}}(?:{_DUTY})|(?:{_MACHINE})\s*[:：]",
     r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,40}\b(?:instructions|consignes|règles|tout)\b",
     r"\b(?:ignor[ae]|olvid[ae])\b[^.!?\n]{0,40}\b(?:instrucciones|reglas|anterior\w*|todo)\b",
     r"\b(?:modèles? de langage|modelos? de lenguaje|intelligence artificielle|inteligencia artificial)\s*[,:]",

@@ -36,7 +36,7 @@ from leafinstruct.rewrite.task import Draft, check_weights, choose_task, draft, 
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, make_settings
 
-VERSION = 3
+VERSION = 4
 """Grows whenever the same documents and answers would make other records."""
 WRITERS = ("llm", "template")
 BATCH = 32

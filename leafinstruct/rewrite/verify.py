@@ -6,7 +6,7 @@ A rule's name is the drop reason in the record.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leafinstruct.rewrite.case import Case, Refusal
 from leafinstruct.rewrite.injection import injected
@@ -59,10 +59,19 @@ LEAK_SHARE = 0.6
 of the answer. The title's words are free: a request must name what it wants, and often is the title turned into a
 question. Own choice: below 5 words a plain request ("How do I change a bicycle tyre?") shares them with any first
 sentence."""
+LEAK_TWO = 0.7
+"""The same for two sentences together, by the first 4 letters of words: a request that sums up steps inflects them."""
+LEAK_QUANTITIES = 2
+"""Measures that only the answer knows; one may be what the person has."""
+MEASURE = re.compile(r"(\d+(?:[.,]\d+)*)\s*([^\W\d]+|°)")
 ECHO_WORDS = 6
 TOPIC_SHARE = 1 / 3
 """Requests have words of their own ("my daughter wants", "with pictures"); an invented subject shares next to none (own
 choice)."""
+TAG_LETTERS = 3
+"""Names of tags this long are not met as words by chance ("img", "span")."""
+IMAGE_TAGS = frozenset({"image", "picture", "photo"})
+"""Words of any page that are a model's placeholders if written as tags."""
 COMPOUND = 5
 """Letters of a word that may end another, twice as long; shorter ones end by chance."""
 LOOP = 4
@@ -123,9 +132,20 @@ def boilerplate(case: Case) -> str:
     """An assistant's phrases, refusals, left-overs of JSON, markup or the prompt's marks."""
     if ASSISTANT.search(case.instruction):
         return "it speaks as an assistant; write only what the person asks"
-    if MARKUP.search(case.instruction):
+    if any(not _of_the_matter(m[0], case) for m in MARKUP.finditer(case.instruction)):
         return "it has markup or placeholders in it; write one plain sentence"
     return ""
+
+
+def _of_the_matter(mark: str, case: Case) -> bool:
+    """Whether a tag is what the document is about: one about HTML writes "<p" or speaks of "img"."""
+    tag = re.match(r"</?([a-z]+)", mark, re.IGNORECASE)
+    if not tag:
+        return False
+    name, text = tag[1].lower(), case.draft.document.text.lower()
+    if name in IMAGE_TAGS:
+        return f"<{name}" in text
+    return f"<{name}" in text or (len(name) >= TAG_LETTERS and name in words(f"{text}\n{case.named}"))
 
 
 def echo(case: Case) -> str:
@@ -212,12 +232,28 @@ def leak(case: Case) -> str:
         return "it copies a sentence of the answer; ask for the goal only"
     spoken = words(QUOTED.sub(" ", case.instruction))  # what stands in quotation marks is named, not told
     own = {w for w in spoken if len(w) >= CONTENT_LETTERS and stem(w) not in ASKING_STEMS} - set(title)
-    if len(own) < LEAK_WORDS:
-        return ""
-    for sentence in (s for text in texts for s in SENTENCE.split(text)):
-        if len(own & set(words(sentence))) / len(own) > LEAK_SHARE:
-            return "it gives the answer away; ask for the goal only"
+    sentences = [set(words(s)) for text in texts for s in SENTENCE.split(text)]
+    told = len(own) >= LEAK_WORDS and any(len(own & one) / len(own) > LEAK_SHARE for one in sentences)
+    if told or _told_in_two(own, set(title), sentences) or _quantities(case, title, texts) >= LEAK_QUANTITIES:
+        return "it gives the answer away; ask for the goal only"
     return ""
+
+
+def _told_in_two(own: set[str], title: set[str], sentences: Sequence[set[str]]) -> bool:
+    """Whether two sentences together hold most of the words, whatever their endings, and each more than one of them."""
+    stems = {w[:CONTENT_LETTERS] for w in own} - {w[:CONTENT_LETTERS] for w in title}
+    if len(stems) < LEAK_WORDS:
+        return False
+    shared = [stems & {w[:CONTENT_LETTERS] for w in one if len(w) >= CONTENT_LETTERS} for one in sentences]
+    best = max(shared, key=len, default=set[str]())
+    rest = max((one - best for one in shared), key=len, default=set[str]())
+    return len(rest) > 1 and len(best | rest) / len(stems) > LEAK_TWO
+
+
+def _quantities(case: Case, title: Sequence[str], texts: Sequence[str]) -> int:
+    """How many measures ("14 hours", "500 g") of the answer the instruction tells; those of the title are free."""
+    told = set(MEASURE.findall(case.instruction.lower())) & set(MEASURE.findall("\n".join(texts).lower()))
+    return sum(number not in title for number, _ in told)
 
 
 def language(case: Case) -> str:
