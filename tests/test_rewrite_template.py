@@ -10,8 +10,8 @@ from rewrite_made import boat, chapters, document, essay, image, story, text
 from leafinstruct.rewrite.instruct import Settings, check
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import draft, tasks
-from leafinstruct.rewrite.template import PHRASES, instruction, write
-from leafinstruct.rewrite.title import plain_title
+from leafinstruct.rewrite.template import HOW_TO_PHRASES, PHRASES, instruction, write
+from leafinstruct.rewrite.title import full_title, plain_title
 
 GERMAN = [
     text("Schneide die Kastanien kreuzweise ein und lege sie auf ein Blech.", 1),
@@ -55,8 +55,8 @@ def test_records_name_the_template_and_hold_the_title():
     drafts = [draft(boat(f"b{n}"), tasks()["howto"]) for n in range(40)]
     records = write(drafts, settings=Settings(), facts=Facts())
     asked = [r.messages[0].content[0].text for r in records]
-    assert {r.writer for r in records} == {"template"} and all("How to fold a paper boat" in a for a in asked)
-    assert len(set(asked)) == len(PHRASES["en"]["howto"])
+    assert {r.writer for r in records} == {"template"} and all("fold a paper boat" in a for a in asked)
+    assert len(set(asked)) == len(HOW_TO_PHRASES)
     assert [r.id for r in records] == [r.id for r in write(drafts, settings=Settings(), facts=Facts())]
 
 
@@ -74,6 +74,23 @@ def test_a_part_is_asked_for_by_its_heading():
     one = draft(chapters(), tasks()["chapters"])
     assert "Folding the hull" in instruction(one, 0, Settings()).instruction
     assert "Making the flag" in instruction(one, 1, Settings()).instruction
+
+
+def test_a_title_that_asks_is_asked():
+    one = replace(boat(), title="How to feed your cat")
+    one = replace(one, parts=(text("A cat is fed twice a day; feed it fish."), *one.parts), raw=())
+    assert "feed my cat" in instruction(draft(one, tasks()["howto"]), 0, Settings()).instruction
+
+
+def test_a_title_gets_the_name_that_its_site_is_about():
+    told = (
+        text("The Sailor app has a panel for this. Open the Sailor menu, then the panel of Sailor Pro."),
+        image("a"),
+    )
+    one = replace(document(told, "Panel settings"), site="manual.sailor.example")
+    assert full_title(one) == "Panel settings (Sailor)"
+    assert full_title(replace(one, title="Sailor settings")) == "Sailor settings"
+    assert full_title(replace(one, site="other.example")) == "Panel settings"
 
 
 def test_the_name_of_the_site_is_left_out():

@@ -20,7 +20,7 @@ from leafinstruct.rewrite.case import Case, Refusal
 from leafinstruct.rewrite.prompt import Prompt, Window, drawn, estimated_tokens, fill, window
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft
-from leafinstruct.rewrite.title import plain_title
+from leafinstruct.rewrite.title import full_title
 from leafinstruct.rewrite.verify import verify
 from leafinstruct.rewrite.words import LANGUAGES, content, language_of, words
 
@@ -172,7 +172,7 @@ def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None
     if refusal is None or refusal.rule != "echo":  # who has just repeated an example is shown none
         chat += _examples(prompt, settings)
     values = {
-        "title": plain_title(draft.document) or "-",
+        "title": full_title(draft.document) or "-",
         "style": drawn(prompt.styles, draft, "style", turn, settings.seed),
         "persona": drawn(prompt.personas, draft, "persona", turn, settings.seed),
         "length": drawn(prompt.lengths, draft, "length", turn, settings.seed),

@@ -10,7 +10,7 @@ from leafinstruct.rewrite.case import Refusal
 from leafinstruct.rewrite.instruct import Settings, Written, check, finish
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import Draft, draw
-from leafinstruct.rewrite.title import plain_title
+from leafinstruct.rewrite.title import full_title, plain_title
 from leafinstruct.rewrite.words import content, language_of
 
 WRITER = "template"
@@ -104,6 +104,15 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+HOW_TO = re.compile(r"how (?:to|do i|do you|can i|can you) (.+)", re.IGNORECASE)
+HOW_TO_PHRASES = (
+    "Could you show me step by step, with pictures, how to {0}?",
+    "How do I {0}? Please explain with pictures.",
+    "I want to {0}. What do I do first, what next, and how should it look?",
+)
+"""For titles that are half a question already."""
+YOURS = re.compile(r"\byour\b", re.IGNORECASE)
+
 
 def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[Record]:
     """One record for each draft, in order, under the same rules as a model's."""
@@ -119,14 +128,16 @@ def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusa
     phrases = PHRASES.get(language_of(draft.document))
     if phrases is None:
         return Refusal("no_template", "there are phrases for English and German only", final=True)
-    title = plain_title(draft.document)
+    title = full_title(draft.document)
     if draft.task in BY_HEADING:
         heading = next((p.text for p in draft.output(turn) if p.heading), "")
-        alone = turn > 0 or content(heading) & content(title)  # "Hardware" of what?
+        alone = turn > 0 or content(plain_title(draft.document)) <= content(heading)  # "Hardware" of what?
         title = heading if heading and alone else ": ".join(filter(None, (title, heading)))
     title = re.sub(r"[\s.!?:;,]+$", "", " ".join(title.split()))
     if not title:
         return Refusal("no_title", "the document has neither title nor heading", final=True)
     choice = phrases[draft.task]
+    if draft.task == "howto" and phrases is PHRASES["en"] and (goal := HOW_TO.match(title)):
+        choice, title = HOW_TO_PHRASES, YOURS.sub("my", goal[1])
     text = choice[int(draw(draft.document.id, f"phrase/{turn}") * len(choice))].format(title)
     return check(text, draft, turn, "", settings) or Written(text)

@@ -1,12 +1,33 @@
-"""A title without the name of its site, as people would say it."""
+"""A title as people would say it: without the name of its site, and with the name of what its site is about."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from leafinstruct.document import Document
 
 TAIL = re.compile(r"\s+[|\-–—:·»]\s+|\s*[|»·]\s*")
+
+PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][^\W_]{2,}(?: [A-Z][^\W_]*)?")
+"""A name inside a sentence, of one word or two."""
+NAMED_TIMES = 2
+"""So often a text names its product or place; once may be chance (own choice)."""
+
+
+def full_title(document: Document) -> str:
+    """The plain title, and in brackets the name of what the site is about where the title does not say it: "Effects
+    preferences" of a manual are nobody's, "Effects preferences (Audacity)" are. It is the commonest name in the text
+    that is spelt in the site's name."""
+    title = plain_title(document)
+    host = _letters(document.site)
+    names = Counter(PROPER.findall(document.text))
+    for two in [name for name in names if " " in name]:
+        names[two.split()[0]] += names[two]
+    fitting = [n for n, times in names.items() if times >= NAMED_TIMES and _is_site(n, host)]
+    if not title or not fitting or any(_letters(n) in _letters(title) for n in fitting):
+        return title
+    return f"{title} ({max(fitting, key=lambda n: (len(n.split()), names[n], n))})"
 
 
 def plain_title(document: Document) -> str:
@@ -14,7 +35,7 @@ def plain_title(document: Document) -> str:
     if there is none."""
     title = document.title or next((p.text for p in document.parts if p.heading), "")
     title = " ".join(title.split())
-    host = re.sub(r"[^a-z0-9]", "", document.site.lower())
+    host = _letters(document.site)
     marks = list(TAIL.finditer(title))
     if marks and _is_site(title[marks[-1].end() :], host):
         title = title[: marks[-1].start()]
@@ -24,5 +45,9 @@ def plain_title(document: Document) -> str:
 
 
 def _is_site(text: str, host: str) -> bool:
-    name = re.sub(r"[^a-z0-9]", "", re.sub(r"\.(?:com|org|net|de|io)\b", "", text.lower()))
+    name = _letters(re.sub(r"\.(?:com|org|net|de|io)\b", "", text.lower()))
     return len(name) >= 4 and name in host
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
