@@ -86,6 +86,13 @@ def test_sentence_length_is_the_median() -> None:
         ((made.text(ENGLISH[:-8], heading=2),), None),
         ((ENGLISH + "\n\nThe next step",), 0.0),
         ((ENGLISH[:-8] + "\n\nThe next step",), 1.0),
+        ((ENGLISH[:-8] + ",",), 1.0),
+        ((ENGLISH[:-8] + " ↩",), 0.0),
+        ((ENGLISH + "\n\nPaper and cloth ask for another way to fold them",), 0.0),
+        ((ENGLISH + "\n\nand then you turn all of it round and begin",), 1.0),
+        (("total_of_sheets = count_sheets(in_this_stack, and_in_the_other)",), None),
+        (("Pins of the board\nPIN 12 | Relay of the first pump",), None),
+        (("You find all of it at https://example.org/folding/sheets",), None),
     ],
 )
 def test_open_ends_are_prose_that_stops_in_the_middle(texts: tuple[str | Part, ...], share: float | None) -> None:

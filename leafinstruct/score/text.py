@@ -21,13 +21,17 @@ SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；�
 CERTAIN = 0.5
 """Below this probability a detected language says nothing: "Swedish Pancakes" came out as Spanish at .3."""
 LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
+NO_PROSE = re.compile(r"[{};]|\w\(.*\)|=>|[=<>!]=|\s=\s|\s\|\s|https?://\S+$")
+"""Lines of code, rows of tables and lines that end in an address."""
+OPEN_MARKS = tuple(",，、-–—")
 HEADING_WORDS = 8
+REMARK_WORDS = 14
 LINE_WORDS = 5
 """Shorter lines repeat in good texts: braces of code, table rules, the same button twice."""
 
 
 class Scorer(DocumentScorer):
-    version = 3
+    version = 4
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -112,13 +116,28 @@ def sentence_length(text: str) -> float:
 
 
 def open_ends(document: Document) -> float | None:
-    """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists and
-    headings stop as they like; a short line that stands alone reads as a heading or a caption."""
+    """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists,
+    headings, code and tables stop as they like; a short line that stands alone reads as a heading or a caption."""
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading and not _is_caption(p.text)]
-    prose = [line for line in map(_last_line, texts) if len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line)]
-    if not prose:
-        return None
-    return sum(not line.endswith(SENTENCE_END) for line in prose) / len(prose)
+    ends = [end for end in map(_without_headings, texts) if _is_prose(_last_line(end))]
+    return sum(_is_open(_last_line(end)) and not _is_remark(end) for end in ends) / len(ends) if ends else None
+
+
+def _is_prose(line: str) -> bool:
+    return len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line) and not NO_PROSE.search(line)
+
+
+def _is_open(line: str) -> bool:
+    """Whether a line stops in a word or at a mark that asks for more; a footnote's arrow or a smiley ends it."""
+    return not line.endswith(SENTENCE_END) and (line[-1].isalnum() or line.endswith(OPEN_MARKS))
+
+
+def _is_remark(text: str) -> bool:
+    """Whether the last paragraph of several is one short sentence: such a remark often has no full stop."""
+    head, _, last = text.rpartition("\n\n")
+    remark = last.strip().lstrip("> *_")
+    whole = "\n" not in remark and not re.search(r"[.!?。！？]\s", remark)
+    return bool(head.strip()) and whole and remark[:1].isupper() and len(WORD.findall(remark)) <= REMARK_WORDS
 
 
 def _is_caption(text: str) -> bool:
@@ -135,18 +154,22 @@ def cut_parts(document: Document, language: str, words: list[str]) -> list[bool]
 def stops_open(document: Document) -> bool:
     """Whether the document's text as a whole stops in the middle of a sentence."""
     texts = [p.text for p in document.parts if p.type == "text"]
-    line = texts[-1].rstrip().split("\n")[-1].strip() if texts else ""
-    return len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line) and not line.endswith(SENTENCE_END)
+    line = _last_line(texts[-1]) if texts else ""
+    return _is_prose(line) and _is_open(line)
 
 
 def _last_line(text: str) -> str:
-    """The last line of a text's last paragraph that is no heading."""
+    return text.rstrip().split("\n")[-1].strip()
+
+
+def _without_headings(text: str) -> str:
+    """A text up to its last paragraph that is no heading."""
     lines = text.rstrip().split("\n")
     while len(lines) > 1 and not lines[-2].strip() and len(WORD.findall(lines[-1])) <= HEADING_WORDS:
         if lines[-1].rstrip().endswith(SENTENCE_END):
             break
         lines = "\n".join(lines[:-1]).rstrip().split("\n")
-    return lines[-1].strip()
+    return "\n".join(lines)
 
 
 def trailing_images(document: Document) -> int:
