@@ -63,6 +63,27 @@ def test_a_large_site_is_the_last_to_fill_an_empty_split() -> None:
         assert split_of[f"big{draw}"] == "train"
 
 
+@pytest.mark.parametrize("seed", ["", "a", "b", "c"])
+def test_few_sites_of_uneven_size_still_give_every_split_its_half_share(seed: str) -> None:
+    rows = {f"huge{n}": 90 for n in range(5)} | {f"small{n}": 2 for n in range(32)}  # 514 records
+    split_of, notes = assign_sites(rows, {"train": 0.96, "validation": 0.02, "test": 0.02}, 0.2, seed)
+    for name in ("validation", "test"):
+        held = sum(rows[site] for site, split in split_of.items() if split == name)
+        assert held >= 0.01 * 514
+        assert held <= 0.04 * 514 or all(site.startswith("huge") for site, split in split_of.items() if split == name)
+    assert split_of == assign_sites(dict(reversed(rows.items())), {"train": 0.96, "validation": 0.02, "test": 0.02},
+                                    0.2, seed)[0]  # fmt: skip
+    for note in notes:
+        assert "more sites from train" in note or "got no site by hash" in note
+
+
+def test_train_gives_what_fits_and_keeps_the_rest() -> None:
+    rows = {"tiny": 1, "big": 40, "other": 40, "third": 40}
+    for seed in "abcdefgh":
+        split_of, _ = assign_sites(rows, SHARES, 0.5, seed)
+        assert set(split_of.values()) == set(SHARES)
+
+
 def test_train_loses_what_the_others_show() -> None:
     a, b, c, d = (image(n) for n in range(4))
     heads = [

@@ -3,22 +3,18 @@ and beside those a sample by hash. Images are shown as small copies."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import PIL.Image
-import PIL.ImageOps
 
 from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
 from leafinstruct.report.gather import Frames, values_of
 from leafinstruct.report.nearest import Threshold, distances, thresholds
+from leafinstruct.report.thumbnail import thumbnail
 from leafinstruct.run import Run
-from leafinstruct.score.decode import MAX_PIXELS
 
 EXAMPLES = 8
 """Of each kind for each rule."""
@@ -114,7 +110,7 @@ def thumbnails(run: Run, partitions: Iterable[str], wanted: set[str]) -> dict[st
     for name in partitions:
         for batch in _batches(run, name):
             for sha, data in zip(batch["sha256"], batch["bytes"], strict=True):
-                if sha in wanted and sha not in found and (small := _small(data)):
+                if sha in wanted and sha not in found and (small := thumbnail(data, THUMB)):
                     found[sha] = small
     return found
 
@@ -123,20 +119,3 @@ def _batches(run: Run, name: str) -> Iterable[dict[str, list[Any]]]:
     with run.parquet(f"images/{name}.parquet") as file:
         for batch in file.iter_batches(64, columns=["sha256", "bytes"]):
             yield batch.to_pydict()
-
-
-def _small(data: bytes) -> str:
-    try:
-        with PIL.Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return ""
-            image.draft("RGB", (THUMB, THUMB))
-            shown = PIL.ImageOps.exif_transpose(image)
-            shown.thumbnail((THUMB, THUMB))
-            out = io.BytesIO()
-            shown.convert("RGBA" if "A" in shown.getbands() or "transparency" in shown.info else "RGB").save(
-                out, "WEBP", quality=70
-            )
-    except Exception:  # broken images are part of a report on what was dropped; Pillow's plugins raise many kinds
-        return ""
-    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

@@ -3,18 +3,16 @@ page that needs nothing but itself."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from leafinstruct.document import Document, Image, LeafError, Record, documents_from_table, records_from_table
+from leafinstruct.report.thumbnail import thumbnail
 from leafinstruct.report.way import one_line
 from leafinstruct.run import Run
-from leafinstruct.score.decode import MAX_PIXELS
 
 SIDE = 280
 """Longest side of an image on the page, in pixels."""
@@ -97,25 +95,12 @@ def read_images(run: Run, shas: Iterable[str]) -> dict[str, Image]:
     return found
 
 
-def thumbnail(image: Image | None) -> str:
-    """An `img` element with the image as JPEG, at most SIDE pixels, inside it; a note if it cannot be shown."""
-    from PIL import Image as Pillow
-    from PIL import ImageOps
-
-    if image is None or (image.width or 0) * (image.height or 0) > MAX_PIXELS:
+def picture(image: Image | None) -> str:
+    """An `img` element with a small copy inside it; a note if it cannot be shown."""
+    if image is None:
         return "<p>[image not shown]</p>"
-    try:
-        with Pillow.open(io.BytesIO(image.bytes)) as opened:
-            small = ImageOps.exif_transpose(opened).convert("RGBA")
-    except Exception as error:  # Pillow raises many types on damaged files; all mean the same here
-        return f"<p>[image not shown: {html.escape(type(error).__name__)}]</p>"
-    small.thumbnail((SIDE, SIDE))
-    flat = Pillow.new("RGB", small.size, "white")
-    flat.paste(small, mask=small.getchannel("A"))
-    out = io.BytesIO()
-    flat.save(out, "JPEG", quality=80)
-    data = base64.b64encode(out.getvalue()).decode()
-    return f'<img loading="lazy" alt="" src="data:image/jpeg;base64,{data}">'
+    small = thumbnail(image.bytes, SIDE)
+    return f'<img loading="lazy" alt="" src="{small}">' if small else "<p>[image not shown: it cannot be read]</p>"
 
 
 def record_html(record: Record, pictures: Mapping[str, str]) -> str:
@@ -145,7 +130,7 @@ def document_html(document: Document, pictures: Mapping[str, str]) -> str:
 def pictures_of(run: Run, shown: Sequence[Shown]) -> dict[str, str]:
     shas = {sha for one in shown for sha in (*one.record.images, *one.document.images)}
     held = read_images(run, shas)
-    return {sha: thumbnail(held.get(sha)) for sha in sorted(shas)}
+    return {sha: picture(held.get(sha)) for sha in sorted(shas)}
 
 
 def sample_page(run: Run, shown: Sequence[Shown]) -> str:

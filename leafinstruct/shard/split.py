@@ -46,11 +46,13 @@ def assign_sites(
     """The split of each site, and notes on what was not left to the hash.
 
     `rows` counts the records of each site, `shares` gives the share of each split that shall exist (they sum to 1).
-    A site's hash falls into the interval of one split. Three cases are decided otherwise, and noted:
+    A site's hash falls into the interval of one split. Four cases are decided otherwise, and noted:
     - fewer sites than splits: everything is train, for a site is never cut in two;
     - a site with more than `large_site` of all records is train: no other split could hold it at its share;
     - a split that got no site takes one from a split that has several: a site that is not large before one that is,
-      then the one whose hash lies nearest to the middle of the empty split's interval.
+      then the one whose hash lies nearest to the middle of the empty split's interval;
+    - a split with less than half its share of the records (few sites, or sites of very different size) takes more from
+      train until it has half: those nearest by hash that are not large and do not lift it above twice its share.
     """
     if len(rows) < len(shares):
         empty = " and ".join(name for name in shares if name != "train")
@@ -77,7 +79,34 @@ def assign_sites(
         )
         notes.append(f"{name} got no site by hash: it takes {site!r} from {split_of[site]}")
         split_of[site] = name
+    for name in (name for name in shares if name != "train"):
+        if more := _top_up(name, rows, shares, split_of, hashes, large):
+            held = sum(rows[site] for site, split in split_of.items() if split == name)
+            notes.append(f"{name} got {held} of {total} records by hash: it takes {len(more)} more sites from train")
+            split_of |= dict.fromkeys(more, name)
     return split_of, notes
+
+
+def _top_up(
+    name: str,
+    rows: Mapping[str, int],
+    shares: Mapping[str, float],
+    split_of: Mapping[str, str],
+    hashes: Mapping[str, float],
+    large: set[str],
+) -> list[str]:
+    """Sites that train gives to a split that has too little. With many sites of like size there are none."""
+    wanted = shares[name] * sum(rows.values())
+    held = sum(rows[site] for site, split in split_of.items() if split == name)
+    spare = [site for site, split in split_of.items() if split == "train" and site not in large]
+    middle, taken = _middle(name, shares), list[str]()
+    for site in sorted(spare, key=lambda site: (abs(hashes[site] - middle), site)):
+        if held >= wanted / 2:
+            break
+        if held + rows[site] <= 2 * wanted:
+            held += rows[site]
+            taken.append(site)
+    return taken if len(taken) < sum(split == "train" for split in split_of.values()) else taken[:-1]
 
 
 def _interval(value: float, shares: dict[str, float]) -> str:

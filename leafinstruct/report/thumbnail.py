@@ -1,0 +1,33 @@
+"""Small copies of images, for pages that carry all they show."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import PIL.Image
+import PIL.ImageOps
+
+from leafinstruct.score.decode import MAX_PIXELS
+
+
+def thumbnail(data: bytes, side: int) -> str:
+    """A copy of at most `side` pixels, upright, what is transparent on white, as a data URI (WebP); "" for an image
+    that cannot be read. White, for drawings in black would be lost on a dark page."""
+    try:
+        with PIL.Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return ""
+            image.draft("RGB", (side, side))
+            shown = PIL.ImageOps.exif_transpose(image)
+            if "A" in shown.getbands() or "transparency" in shown.info:
+                clear = shown.convert("RGBA")
+                shown = PIL.Image.new("RGB", clear.size, "white")
+                shown.paste(clear, mask=clear.getchannel("A"))
+            shown = shown.convert("RGB")
+            shown.thumbnail((side, side))
+            out = io.BytesIO()
+            shown.save(out, "WEBP", quality=70)
+    except Exception:  # broken images are part of a report on what was dropped; Pillow's plugins raise many kinds
+        return ""
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
