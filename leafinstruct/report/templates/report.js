@@ -105,12 +105,16 @@ function recordOf(record) {
   const messages = record.messages.map((message) => make("div", { class: "message " + message.role }, make("b", {}, message.role), ...message.content.map((content) => content.type === "image" ? picture(record.images[image++], "image " + image) : make("div", { class: "text" }, content.text))));
   return make("div", {}, make("h3", {}, "Record " + record.id + " · task " + record.task), record.dropped_by ? make("p", { class: "dropped-text" }, "dropped while rewriting: " + record.dropped_by) : null, ...messages);
 }
+function conditionOf(rule) {
+  const details = byId("rule-" + rule.replace("score_missing:", ""));
+  return details ? make("span", { class: "muted" }, ": " + details.querySelector("summary .muted").textContent) : "";
+}
 function wayOf(way) {
   const about = way.document, decisions = Object.fromEntries(way.decisions.map((row) => [row.part, row]));
   const own = decisions["null"], record = way.records[0];
   const bad = about.error || (own && !own.kept) || (record && record.dropped_by);
   const verdict = about.error ? "No document: " + about.error : own && !own.kept ? "Dropped by " + own.dropped_by : record && record.dropped_by ? "Dropped while rewriting: " + record.dropped_by : record ? "Became a record" : "Kept by all filters";
-  const why = own ? [...own.failed_rules.map((rule) => make("div", {}, "fails ", make("a", { href: "#rule-" + rule.replace("score_missing:", "") }, rule))), ...own.values.map((entry) => make("div", { class: "note" }, value(entry)))] : [];
+  const why = own ? [...own.failed_rules.map((rule) => make("div", {}, "fails ", make("a", { href: "#rule-" + rule.replace("score_missing:", "") }, rule), conditionOf(rule))), ...own.values.map((entry) => make("div", { class: "note" }, value(entry)))] : [];
   const head = ["source", "site", "license", "topic", "language"].map((name) => name + ": " + (about[name] || "unknown")).join(" · ");
   return [make("h2", {}, about.title || about.path || about.id), make("p", { class: "note" }, link(about.url || about.path)), make("p", { class: "note" }, head + " · id " + about.id), make("div", { class: bad ? "verdict bad" : "verdict" }, make("strong", {}, verdict), ...why), ...way.parts.map((part) => partOf(part, decisions[part.part])), ...way.lost.map((lost) => make("p", { class: "note" }, "image lost while harvesting: " + lost.ref + " (" + lost.reason + ")")), scoresOf(way.scores), ...way.records.map(recordOf)];
 }
