@@ -474,3 +474,17 @@ def test_orders_in_the_third_person_are_orders(order):
     planted = replace(made, parts=(*made.parts, text(order)), raw=())
     assert broken("injected", "How do I fold a paper boat with Glanzolin polish?", planted)
     assert not broken("injected", GOOD, planted)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "I would like to know the answer to the question.",
+        "Can you help me with the next step of the challenge?",
+        "I would like to know what you are doing with the recipe.",
+    ],
+)
+def test_what_any_page_has_names_nothing(instruction):
+    made = replace(boat(), title="Paper boat recipe: answers to the challenge")
+    assert broken("off_topic", instruction, made)
+    assert not broken("off_topic", "Could you send me the recipe for a paper boat?", made)

@@ -88,14 +88,13 @@ ASKING = either(
 )
 
 _ASKING_STEMS = (
-    "hello kindl much thank very danke hallo vielen "
-    "about also anyth could more done expla first from have help here image into know like look looks make means need "
-    "never next only photo pictu pleas show shown some someo somet step steps tell that them then there these they "
-    "thing this though under using very want what when where which will with work works would write your bitte "
-    "bilde dann dass eine einem einen einer erklä kanns könnt möcht nicht oder schri shoul zeig zeige "
-    "avec aider aime appre bonjo comme expli image j'aim merci montr peux peux- plaît photo pourq pourr quand quel "
-    "quell s'il savoi voudr avec "
-    "ayuda cuánd cómo dónde enseñ expli explí favor foto graci hola imáge mostr muest muést podrí puede quier qué saber"
+    "hello kindl much thank very danke hallo vielen about also anyth could doing more done expla first from have "
+    "help here image into know like look looks make means need never next only photo pictu pleas show shown some "
+    "someo somet step steps tell that them then there these they thing this though under using very want what when "
+    "where which will with work works would write your bitte bilde dann dass eine einem einen einer erklä kanns "
+    "könnt möcht nicht oder schri shoul zeig zeige avec aider aime appre bonjo comme expli image j'aim merci montr "
+    "peux peux- plaît photo pourq pourr quand quel quell s'il savoi voudr avec ayuda cuánd cómo dónde enseñ expli "
+    "explí favor foto graci hola imáge mostr muest muést podrí puede quier qué saber"
 )
 ASKING_STEMS = frozenset(_ASKING_STEMS.split())
 """Beginnings of words that any request may have; they say nothing of its subject."""
@@ -113,10 +112,10 @@ def matter(text: str) -> set[str]:
 
 
 _GENERIC = (
-    "activi basic concl conte data detai examp exerc exper featu getti guide infor instr intro lesso main mater method "
-    "metho notes overv page part plan prepa proce proje quest quiz resou resul revie secti setti setup start step "
-    "subje summa task techn thing tool tools topic tutor unit usage using versi works anlei aufga beisp einfü einle "
-    "ergeb grund hinwe infos kapit mater übers übung vorbe zusam"
+    "activi answe basic chall concl conte data detai examp exerc exper featu getti guide infor instr intro lesso "
+    "main mater method metho notes overv page part plan prepa proce probl proje quest quiz recip resou resul revie "
+    "secti setti setup solut start step subje summa task techn thing tool tools topic tutor unit usage using versi "
+    "works anlei aufga beisp einfü einle ergeb grund hinwe infos kapit mater übers übung vorbe zusam"
 )
 GENERIC_STEMS = frozenset(_GENERIC.split())
 """Beginnings of words that stand above parts of any page: "Setup and procedure" says nothing of whose."""
