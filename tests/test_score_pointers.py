@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import core_made as made
 import pytest
-from pointer_labels import HELD, SENTENCES
+from pointer_labels import HELD, LAST, LATER, SENTENCES
 from pointer_sentences import MEASURED, NOT_POINTING, POINTING
 
 from leafinstruct.document import LostImage
@@ -23,11 +23,11 @@ def test_recall_and_precision_on_sentences_the_patterns_were_not_made_from() -> 
 
 
 def test_recall_and_precision_on_two_hundred_labelled_sentences() -> None:
-    for rows, recall in ((SENTENCES, 0.9), (HELD, 0.85)):
+    for rows, recall in ((SENTENCES, 0.9), (HELD, 0.85), (LATER, 0.95), (LAST, 0.9)):
         right = [s for _, is_pointer, s in rows if is_pointer]
         hits = [s for s in right if points(s)]
         false = [s for _, is_pointer, s in rows if not is_pointer and points(s)]
-        assert len(right) == len(rows) / 2
+        assert len(right) >= len(rows) / 2
         assert len(hits) / len(right) >= recall, [s for s in right if s not in hits]
         assert len(hits) / (len(hits) + len(false)) >= 0.95, false
 

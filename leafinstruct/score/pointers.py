@@ -16,7 +16,7 @@ from leafinstruct.score.base import Column, DocumentScorer, Row
 IMAGE_WORD = (
     r"(?:(?:pictures?|photos?|photographs?|images?|figures?|fig\.|illustrations?|diagrams?|drawings?|sketch(?:es)?"
     r"|charts?|graphs?|screen ?shots?|screen captures?|snapshots?"
-    r"|(?:schau)?bild(?:er|ern|es|s)?|(?:bildschirm)?fotos?|abbildung(?:en)?|abb\.|zeichnung(?:en)?|skizzen?|grafik(?:en)?"
+    r"|(?:schau|schalt)?bild(?:er|ern|es|s)?|(?:bildschirm)?fotos?|abbildung(?:en)?|abb\.|zeichnung(?:en)?|skizzen?|grafik(?:en)?"
     r"|schemas?|diagramm(?:e|en|s)?|illustration(?:en)?"
     r"|dessins?|schémas?|captures?(?: d['’]écran)?|croquis|photographies?|diagrammes?|graphiques?)(?!\w)"
     # "the image editor" is no image of the page
@@ -26,11 +26,11 @@ MAP = r"(?:map|karte|carte)"
 PLACED_WORD = rf"(?:{MAP}|plots?|windows?|dialogs?(?: box)?|screens?|fenster|dialoge?|fenêtres?|boîtes? de dialogue)"
 """What is often shown by a picture, but often enough is not."""
 BELOW = (
-    r"(?:below|following|next|beneath|underneath|unten|unterhalb|folgend\w*|nächst\w*|(?:unten|neben)stehend\w*"
+    r"(?:below|following|next|beneath|underneath|unten|unterhalb|(?:nach)?folgend\w*|nächst\w*|(?:unten|neben|nach)stehend\w*"
     r"|ci[- ]dessous|suivante?s?|ci[- ]après)"
 )
 ABOVE = (
-    r"(?:above|previous|preceding|oben|oberhalb|obig\w*|obenstehend\w*|vorig\w*|vorherig\w*"
+    r"(?:above|previous|preceding|oben|oberhalb|obig\w*|(?:oben|vor)stehend\w*|vorig\w*|vorherig\w*"
     r"|ci[- ]dessus|précédente?s?)"
 )
 SIDE = r"(?:(?:on|to|at) the (?:left|right)|links|rechts|à (?:gauche|droite)|ci[- ]contre)"
@@ -45,10 +45,13 @@ WHICH = (
 IN = rf"(?:(?:(?:in|on|auf|sur|dans)\s+{DETERMINER}|im)\s*{WHICH})"
 SHOWN = (
     r"(?:shown|seen|pictured|illustrated|depicted|gezeigt|abgebildet|dargestellt|zu sehen|zu erkennen"
-    r"|marked|circled|highlighted|markiert|eingekreist|hervorgehoben"
-    r"|montrée?s?|illustrée?s?|représentée?s?|visibles?|indiquée?s?|marquée?s?|entourée?s?)"
+    r"|marked|circled|highlighted|label?led|numbered|markiert|eingekreist|hervorgehoben|beschriftet|nummeriert"
+    r"|montrée?s?|illustrée?s?|représentée?s?|visibles?|indiquée?s?|marquée?s?|entourée?s?|numérotée?s?|légendée?s?)"
 )
-SEES = rf"(?:{SHOWN}|see|like|as|wie|sieht|siehst|sehen|erkennt|erkennst|comme|voit|voyez|voyons|voir)"
+SEES = (
+    rf"(?:{SHOWN}|see|like|as|spot|notice|wie|sieht|siehst|sehen|erkennt|erkennst|findet|findest"
+    r"|comme|voit|voyez|voyons|voir|aperçoit|distingue|remarque)"
+)
 SHOWS = (
     r"(?:shows?|illustrates?|depicts?|indicates?|explains?|marks|zeigt|zeigen|verdeutlicht|veranschaulicht|stellt"
     r"|(?:montre|illustre|représente|présente|indique|résume)(?:nt)?)"
@@ -58,18 +61,35 @@ NEAR = re.compile(
     # the following picture; the picture below; the drawing on the right
     rf"\b(?:{BELOW}|{ABOVE})\s+{IMAGE_WORD}"
     # (but "hang the picture above the sofa")
-    rf"|\b{IMAGE_WORD}\s+(?:{BELOW}|{ABOVE}|{SIDE})\b(?!\s+(?:the|an?|your|my|de[mnrs]|das|die|eine[mnrs]?)\b)"
+    rf"|\b{IMAGE_WORD}\s+(?:{BELOW}|{ABOVE}|{SIDE})\b"
+    r"(?!\s+(?:the|an?|your|my|de[mnrs]|das|die|eine[mnrs]?|column|side|half|corner|edge|wall)\b)"
     # the map above (but "the next map" is seldom an image)
     rf"|\b{PLACED_WORD}\s+(?:above|below|oben|unten|ci[- ]dessus|ci[- ]dessous)\b|\bobige\w* karte\b"
     # this screenshot shows
     rf"|(?<!what )\b{DETERMINER}\s*(?:{IMAGE_WORD}|{MAP})\s+{SHOWS}\b"
+    # as the figure shows; comme le montre le schéma; rechts im Bild
+    rf"|\bcomme l(?:e |['’])(?:montre|indique|illustre|présente)\s+{DETERMINER}\s*{IMAGE_WORD}"
+    rf"|\b(?:wie|as) {DETERMINER} {IMAGE_WORD} (?:zeigt|shows)"
+    rf"|\b(?:links|rechts|oben|unten|vorne?|hinten) (?:im|auf dem|auf der|in der) {IMAGE_WORD}"
+    rf"|\b{DETERMINER}\s*{IMAGE_WORD} de (?:droite|gauche)\b"
     # as you can see in the picture; im Bild gezeigt; In this diagram, ... at the start of a sentence
     rf"|\b{SEES}(?:\s+[\w'’]+){{0,4}}?\s+{IN}\s*{IMAGE_WORD}"
     rf"|\b{IN}\s*{IMAGE_WORD}(?:\s+\w+){{0,3}}?\s+{SEES}(?:e[nrs]?)?\b"
     rf"|^\W*{IN}\s*{IMAGE_WORD}"
+    # The arrows in the drawing; les flèches du dessin
+    rf"|\b(?:arrows?|circles?|letters?|labels?|pfeile?n?|kreise?|buchstaben|flèches?|cercles?|lettres?|repères?)\s+"
+    rf"(?:(?:in|on|of|im|auf|in|sur|dans|de)\s+)?(?:{DETERMINER}|du)?\s*{WHICH}{IMAGE_WORD}"
+    # Below is a picture of; ci-dessous, une image; unten ein Foto
+    rf"|^\W*(?:{BELOW}|{ABOVE}|{SIDE})\W+(?:(?:is|are|you (?:can )?see|ist|sind|sieht man|siehst du|se trouve)\s+)?"
+    rf"(?:an?|some|eine?n?|une?|des|{DETERMINER})\s*(?!(?:{BELOW})){IMAGE_WORD}"
     # Here is a photo of; Voici une photo
-    rf"|^\W*(?:here(?:['’]s| is| are)|hier (?:ist|sind|sieht man|siehst du|sehen (?:sie|wir))|voici)\s+"
+    rf"|^\W*(?:here(?:['’]s| is| are)|hier (?:ist|sind|sieht man|siehst du|sehen (?:sie|wir))"
+    r"|hier(?= eine?n? )|voici)\s+"
     rf"(?:an?|some|eine?n?|une?|des|{DETERMINER})?\s*{IMAGE_WORD}"
+    # Refer to the illustration; orientiere dich am Bild; reportez-vous au schéma
+    r"|\b(?:refer to|consult|orientier\w*(?: \w+)? an|reporte[rz](?:-vous)? à)\s+"
+    rf"{DETERMINER}\s*{IMAGE_WORD}"
+    rf"|\b(?:orientier\w*(?: \w+)? am|reporte[rz](?:-vous)? aux?)\s+{IMAGE_WORD}"
     # (see picture), Look at the photo
     rf"|(?:^|[(,;:–—])\W*(?:please |bitte )?(?:see|look at|compare|siehe|vgl\.|vergleiche|voir|regardez|cf\.)\s+"
     rf"(?:{DETERMINER})?\s*{IMAGE_WORD}",
@@ -187,7 +207,7 @@ def target(pointer: Pointer, places: list[tuple[int, int | None]]) -> tuple[bool
 
 
 class Scorer(DocumentScorer):
-    version = 2
+    version = 3
     columns = (
         Column("pointed", "image", "int", "sentences", "sentences that point at the image"),
         Column("needed", "image", "int", "sentences", "those of them that say more than that"),
