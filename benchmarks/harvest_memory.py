@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,13 @@ def harvest_once(root: str) -> None:
         pipeline = load_pipeline(Path(root) / "pipelines/made.yaml")
         context = Context(Run(Path(run)), pipeline, run_tasks, progress=Progress(quiet=True))
         harvest(context)
-        tables = [context.run.table(f"documents/{n}.parquet", ["parts"]) for n in context.run.partitions()]
-        parts = [part for table in tables for row in table["parts"].to_pylist() for part in row]
-        found = {
-            "pages": sum(table.num_rows for table in tables),
-            "images": sum(part["type"] == "image" for part in parts),
-            "seconds": round(time.monotonic() - start, 1),
-        }
-    print(json.dumps({**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        seconds = round(time.monotonic() - start, 1)
+        found = Counter[str]()
+        for name in context.run.partitions():  # counted after the measurement, as it is no part of the harvest
+            kinds = context.run.table(f"documents/{name}.parquet", ["parts"])["parts"].to_pylist()
+            found.update(pages=len(kinds), images=sum(part["type"] == "image" for parts in kinds for part in parts))
+    print(json.dumps({**found, "seconds": seconds, "MiB": most}))
 
 
 def peak(root: Path) -> dict[str, float]:
