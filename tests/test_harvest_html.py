@@ -222,3 +222,14 @@ def test_a_folder_of_adverts_holds_no_content() -> None:
 )
 def test_only_tags_are_too_long(html: str, error: str) -> None:
     assert parse_html(html, URL).error == error
+
+
+def test_of_a_figure_drawn_for_several_screens_the_widest_is_taken() -> None:
+    boards = [
+        "<div data-min-width='600'><img data-src='wide.png'></div>",
+        "<div data-min-width='300' data-max-width='599'><img data-src='narrow.png'></div>",
+    ]
+    for figure in ("".join(boards), "".join(reversed(boards))):
+        assert _images(f"<main><article>{STEP}<div>{figure}</div></article></main>") == ["1.jpg", "wide.png"]
+    alone = "<div data-max-width='599'><img data-src='narrow.png'></div><div><img src='2.jpg'></div>"
+    assert _images(f"<main><article>{STEP}<div>{alone}</div></article></main>") == ["1.jpg", "narrow.png", "2.jpg"]

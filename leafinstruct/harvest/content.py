@@ -119,6 +119,8 @@ class Content:
     def _says_no(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
             return True
+        if "data-max-width" in attributes and _is_for_smaller_screen(node):
+            return True
         if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
             return True  # kept from readers who cannot see it: another link beside it says the same
         style = attributes.get("style")
@@ -202,6 +204,18 @@ class Content:
         if sibling.tag == "p":
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
+
+
+def _is_for_smaller_screen(node: LexborNode) -> bool:
+    """Whether a sibling is the same figure for wider screens (ai2html and its like): a person sees one of them."""
+    above = node.parent
+    names = [sibling.attributes for sibling in above.iter() if sibling.tag == node.tag] if above is not None else []
+    most = _number(node.attributes.get("data-max-width"))
+    return any(0 < most < _number(sibling.get("data-min-width")) for sibling in names)
+
+
+def _number(stated: str | None) -> float:
+    return float(stated) if stated and stated.isascii() and stated.isdigit() else 0.0
 
 
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
