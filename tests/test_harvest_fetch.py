@@ -97,11 +97,25 @@ def test_bytes_that_are_gone_are_not_an_image(cache: Cache) -> None:
     with serve() as server:
         url = f"{server.address}/image/5"
         ask(cache, url)
-        (blob,) = (cache.folder / "images").rglob("*/*")
-        blob.write_bytes(b"half")
+        (pack,) = (cache.folder / "packs").iterdir()
+        pack.write_bytes(pack.read_bytes()[:100])
         assert cache.image(url) == "not_fetched"
         ask(cache, url)
         assert isinstance(cache.image(url), Image)
+
+
+def test_images_lie_in_packs_each_once(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leafinstruct.harvest.fetch_cache.PACK", 200)
+    with serve() as server:
+        urls = [f"{server.address}/image/{n}" for n in (*range(8), *range(8))]
+        twice = [f"{server.address}/to/image/{n}" for n in range(8)]
+        ask(cache, *urls, *twice)
+        held = {url: cache.image(url) for url in (*urls, *twice)}
+    assert all(isinstance(image, Image) for image in held.values())
+    kept = {image.sha256: len(image.bytes) for image in held.values() if isinstance(image, Image)}
+    packs = [pack.stat().st_size for pack in (cache.folder / "packs").iterdir()]
+    assert sum(packs) == sum(kept.values())
+    assert len(packs) > 1
 
 
 # robots.txt

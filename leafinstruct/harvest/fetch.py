@@ -10,7 +10,6 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
@@ -81,7 +80,7 @@ def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cach
     from leafinstruct.harvest.fetch_cache import Cache
 
     fetcher = _Fetcher(settings, cache or Cache.default(), progress)
-    with fetcher.pool, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(fetcher.run(urls))
     return fetcher.counts
 
@@ -119,7 +118,6 @@ class _Fetcher:
         self.progress = progress
         self.counts: Counter[str] = Counter()
         self.verdicts: dict[str, asyncio.Task[robots.Verdict]] = {}
-        self.pool = ThreadPoolExecutor(2)
         self.free_at: dict[str, float] = {}
         self.said = time.monotonic()
 
@@ -206,11 +204,12 @@ class _Fetcher:
                 if robots.opted_out(response.headers.getall("X-Robots-Tag", [])):
                     return "opted_out", url
                 data = await self._body(response, MAX_BYTES)
-            return await asyncio.get_running_loop().run_in_executor(self.pool, self._keep, data, url), url
+            return self._keep(data, url), url
         return "redirect_loop", url
 
     def _keep(self, data: bytes, url: str) -> Image | str:
-        """The image of a body, stored, or why it is none. Runs beside the loop, which writing would hold up."""
+        """The image of a body, stored, or why it is none. In the loop's own thread: handing it to another cost more
+        (they take turns at the interpreter's lock) than reading a header and writing to a file that is open."""
         got = read_image(data, url)
         if isinstance(got, Image):
             self.cache.keep(got.sha256, data)

@@ -1,6 +1,7 @@
 """What was fetched: images by the SHA-256 of their bytes, and one outcome for each address.
 
-Outcomes are committed one by one, so that a killed harvest asks for nothing twice. Shared by all runs of a user.
+Outcomes are committed one by one, so that a killed harvest asks for nothing twice. Images lie one after the other in
+large files: a file for each cost more than all the rest of a request. Shared by all runs of a user.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import threading
 import time
+import uuid
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,9 +26,13 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS outcomes(
   url TEXT PRIMARY KEY, reason TEXT NOT NULL, sha256 TEXT NOT NULL, final TEXT NOT NULL, tries INTEGER NOT NULL,
   at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS images(
+  sha256 TEXT PRIMARY KEY, pack TEXT NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS robots(
   origin TEXT PRIMARY KEY, verdict TEXT NOT NULL, body TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 """
+PACK = 2**30
+"""Bytes after which a new pack is begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ class Outcome:
 
 
 class Cache:
-    """A folder with `images/` and the table of outcomes; several processes may read and write it."""
+    """A folder with packs of images and the tables of what they hold and of outcomes; several processes may read and
+    write it, each its own packs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,6 +63,9 @@ class Cache:
             "PRAGMA synchronous=NORMAL"
         )  # a killed process loses nothing; a power cut at most the last ones
         self.db.executescript(TABLES)
+        self.pack = ""
+        self.file = -1
+        self.end = 0
 
     @staticmethod
     def default() -> Cache:
@@ -87,14 +96,23 @@ class Cache:
             return "not_fetched"
         if row[0]:
             return str(row[0])
-        try:
-            data = self._place(row[1]).read_bytes()
-        except OSError:
-            data = b""
+        data = self._read(row[1])
         if hashlib.sha256(data).hexdigest() != row[1]:  # removed, or half written when the power went
             self.db.execute("DELETE FROM outcomes WHERE url = ?", (plain,))
+            self.db.execute("DELETE FROM images WHERE sha256 = ?", (row[1],))
             return "not_fetched"
         return read_image(data, url)
+
+    def _read(self, sha256: str) -> bytes:
+        place = self.db.execute("SELECT pack, start, size FROM images WHERE sha256 = ?", (sha256,)).fetchone()
+        if place is None:
+            return b""
+        try:
+            with (self.folder / "packs" / place[0]).open("rb") as pack:
+                pack.seek(place[1])
+                return pack.read(place[2])
+        except OSError:
+            return b""
 
     def robots(self, origin: str) -> tuple[str, str] | None:
         """(verdict, text) of a host's robots.txt if it was read less than a day ago."""
@@ -105,25 +123,32 @@ class Cache:
         self.db.execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", (origin, verdict, body, time.time()))
 
     def close(self) -> None:
+        self._end_pack()
         self.db.close()
 
-    def _place(self, sha256: str) -> Path:
-        return self.folder / "images" / sha256[:2] / sha256
-
     def keep(self, sha256: str, data: bytes) -> None:
-        """Store the bytes of an image, whole or not at all."""
-        place = str(self._place(sha256))
-        if os.path.exists(place) and os.path.getsize(place) == len(data):  # noqa: PTH110, PTH202 - one for each image
+        """Store the bytes of an image behind the last one of this process's pack; they count once they are whole."""
+        if self.db.execute("SELECT 1 FROM images WHERE sha256 = ?", (sha256,)).fetchone() is not None:
             return
-        half = f"{place}.{os.getpid()}.{threading.get_ident()}.tmp"
-        try:
-            file = open(half, "wb")  # noqa: PTH123, SIM115
-        except FileNotFoundError:
-            Path(place).parent.mkdir(parents=True, exist_ok=True)
-            file = open(half, "wb")  # noqa: PTH123, SIM115
-        with file:
-            file.write(data)
-        os.replace(half, place)  # noqa: PTH105
+        if self.file < 0 or self.end > PACK:
+            self._begin_pack()
+        start, self.end = self.end, self.end + len(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self.file, rest) :]
+        self.db.execute("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?)", (sha256, self.pack, start, len(data)))
+
+    def _begin_pack(self) -> None:
+        self._end_pack()
+        self.pack, self.end = f"{uuid.uuid4().hex}.pack", 0
+        place = self.folder / "packs" / self.pack
+        place.parent.mkdir(exist_ok=True)
+        self.file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+
+    def _end_pack(self) -> None:
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1
 
 
 @lru_cache(maxsize=4)
