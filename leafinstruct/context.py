@@ -101,6 +101,16 @@ class Context:
         timed = self.progress.over(self.run_tasks(Timed(function), ready, self.workers), len(ready), label)
         return self._told(timed, tasks, label)
 
+    def map_whole(
+        self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str, unit: str
+    ) -> list[Any]:
+        """As `map`, for work about the whole run and not about partitions: what it took is not noted in `spent`."""
+        ready = [(self.job, *task) for task in tasks]
+        found = list(self.progress.over(self.run_tasks(function, ready, self.workers), len(ready), label, unit))
+        if tasks:
+            self.run.store.forget()
+        return found
+
     def map_with_model(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(pool, job, *task)` for all tasks where the models are, with progress."""
         if self.run_model_tasks is None:

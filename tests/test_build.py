@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,15 @@ from made_tree import (
     shard_bytes,
 )
 
+from leafinstruct.build import build as build_stages
+from leafinstruct.context import Context
 from leafinstruct.decide import apply
 from leafinstruct.document import documents_from_table
+from leafinstruct.engine.local import run_tasks
+from leafinstruct.pipeline import load_pipeline
+from leafinstruct.progress import Progress
 from leafinstruct.run import Run
+from leafinstruct.shard.stage import pipeline_version
 
 
 @pytest.fixture(scope="module")
@@ -303,3 +310,26 @@ def test_an_edited_pipeline_file_is_taken_up(project: Path) -> None:
     found = counts(build(project))
     assert set(found.dropped_documents) == {"text.no_image", "text.too_short"}
     assert_one_to_one(Run(project / "run"))
+
+
+def test_work_about_the_whole_run_is_given_to_the_engine(tmp_path: Path) -> None:
+    given: list[str] = []
+
+    def noted(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+        given.extend([getattr(function, "function", function).__name__] * len(tasks))
+        return run_tasks(function, tasks, workers)
+
+    pipeline = load_pipeline(make_project(tmp_path))
+    build_stages(Context(Run(tmp_path / "run"), pipeline, noted, progress=Progress(quiet=True)), "shard")
+    shards = len(Run(tmp_path / "run").names("shards"))
+    wanted = {"reduce_corpus": 2, "split": 1, "write_one": shards}
+    assert {name: given.count(name) for name in wanted} == wanted
+
+
+def test_the_cluster_is_no_part_of_what_the_shards_say_of_their_pipeline(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    plain = pipeline_version(load_pipeline(pipeline))
+    edit(pipeline, ray={"address": "auto"})
+    assert pipeline_version(load_pipeline(pipeline)) == plain
+    edit(pipeline, shard={"test": 0.2})
+    assert pipeline_version(load_pipeline(pipeline)) != plain

@@ -40,9 +40,7 @@ def filter_documents(context: Context) -> None:
     partitions = run.partitions()
     stale = [(name,) for name in partitions if _stale_cheap(run, pipeline, name)]
     context.map(score_partition, stale, "scores")
-    for owner in pipeline.filters:
-        if isinstance(owner.scorer, CorpusScorer):
-            _reduce(context, owner, owner.scorer, partitions)
+    _reduce(context, partitions)
     gated = not context.score_all
     choice = _choice_from(run, pipeline, partitions)
     made_from = {name: decisions_from(run, pipeline, name, gated, choice) for name in partitions}
@@ -154,13 +152,26 @@ def _measure_images(
     return {owner.name: owner.scorer.table(rows[owner.name]) for owner in owners if owner.scorer and owner.name in rows}
 
 
-def _reduce(context: Context, owner: Filter, scorer: CorpusScorer, partitions: Sequence[str]) -> None:
-    run = context.run
-    files = [scores_file(owner, name) for name in partitions]
-    made_from = fingerprint(scorer.identity(), [run.digest(f) for f in files])
-    if not run.fresh(corpus_file(owner), made_from):
-        rows = scorer.reduce(run.table(f) for f in files)
-        run.commit_table(corpus_file(owner), scorer.table(rows), made_from)
+def _reduce(context: Context, partitions: Sequence[str]) -> None:
+    """Bring corpus files up to date: a task each, so that the machine that starts a build on a cluster reads none."""
+    run, tasks = context.run, []
+    for index, owner in enumerate(context.pipeline.filters):
+        if isinstance(owner.scorer, CorpusScorer):
+            digests = [run.digest(scores_file(owner, name)) for name in partitions]
+            made_from = fingerprint(owner.scorer.identity(), digests)
+            if not run.fresh(corpus_file(owner), made_from):
+                tasks.append((index, list(partitions), made_from))
+    context.map_whole(reduce_corpus, tasks, "corpus", "filters")
+
+
+def reduce_corpus(job: Job, index: int, partitions: Sequence[str], made_from: str) -> str:
+    """Make the corpus file of a filter from its signatures, which are read a partition at a time."""
+    pipeline, run = job.open()
+    owner = pipeline.filters[index]
+    assert isinstance(owner.scorer, CorpusScorer)
+    rows = owner.scorer.reduce(run.table(scores_file(owner, name)) for name in partitions)
+    run.commit_table(corpus_file(owner), owner.scorer.table(rows), made_from)
+    return owner.name
 
 
 # Scores of models

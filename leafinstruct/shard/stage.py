@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from leafinstruct import __version__
-from leafinstruct.context import Context
+from leafinstruct.context import Context, Job
 from leafinstruct.document import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.shard.card_facts import CardFacts
 from leafinstruct.shard.facts import versions
-from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
+from leafinstruct.shard.gather import ImageReader, Place, RecordReader, index_images, index_records, read_heads
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.renew import renew_card, write_card
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
@@ -34,26 +34,52 @@ def shard(context: Context) -> None:
     if there := _fresh(run, made_from):
         renew_card(run, pipeline, there)
         return
-    record_files = [f"records/{name}.parquet" for name in partitions]
-    images = index_images([f"images/{name}.parquet" for name in partitions], run.open)
-    plan = plan_shards(read_heads(record_files, images, _clusters(run, pipeline), run.open), settings)
+    [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
     if not plan.shards:
         raise LeafError(f"{run}: no record came out of rewriting; leafinstruct status says what dropped them")
     run.remove("shards/manifest.json")
     _remove_others(run, plan)
-    records, load_image = RecordReader(index_records(record_files, run.open), run.open), ImageReader(images, run.open)
-    names = published_scores(pipeline)
-    written: dict[str, WrittenShard] = {}
-    for planned in context.progress.over(plan.shards, len(plan.shards), "shards", "shards"):
-
-        def write(out: BinaryIO, planned: PlannedShard = planned) -> None:
-            rows = records.read(planned.ids)
-            written[planned.name] = write_shard(out, rows, load_image, names, pipeline_version(pipeline))
-
-        run.commit(f"shards/{planned.name}", write)
+    written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
     write_card(run, pipeline, json.loads(data))
     run.commit_text("shards/manifest.json", data.decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the rows of one shard lie: its records by id, and their images by sha256."""
+
+    records: dict[str, Place]
+    images: dict[str, Place]
+
+
+def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[Places]]:
+    """Plan the shards of a run, and say of each where its rows are."""
+    pipeline, run = job.open()
+    files = [f"records/{name}.parquet" for name in partitions]
+    images = index_images([f"images/{name}.parquet" for name in partitions], run.open)
+    heads = list(read_heads(files, images, _clusters(run, pipeline), run.open))
+    plan = plan_shards(heads, pipeline.section("shard", ShardSettings))
+    records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
+    places = [
+        Places({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
+        for one in plan.shards
+    ]
+    return plan, places
+
+
+def write_one(job: Job, planned: PlannedShard, places: Places) -> tuple[str, WrittenShard]:
+    """Gather the rows of one shard and commit it."""
+    pipeline, run = job.open()
+    rows = RecordReader(places.records, run.open).read(planned.ids)
+    load_image, names = ImageReader(places.images, run.open), published_scores(pipeline)
+    written: list[WrittenShard] = []
+
+    def write(out: BinaryIO) -> None:
+        written.append(write_shard(out, rows, load_image, names, pipeline_version(pipeline)))
+
+    run.commit(f"shards/{planned.name}", write)
+    return planned.name, written[-1]
 
 
 def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
@@ -72,9 +98,10 @@ def card(run: Run, pipeline: Pipeline) -> CardFacts:
 
 
 def pipeline_version(pipeline: Pipeline) -> str:
-    """Name of the pipeline and a hash of its text and its filters' rules."""
+    """Name of the pipeline and a hash of its text and its filters' rules; the cluster it is built on is none of it."""
+    text = {key: value for key, value in pipeline.raw.items() if key != "ray"}
     rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
-    return f"{pipeline.name}-{fingerprint(dict(pipeline.raw), rules)[:8]}"
+    return f"{pipeline.name}-{fingerprint(text, rules)[:8]}"
 
 
 def published_scores(pipeline: Pipeline) -> list[str]:
