@@ -243,14 +243,14 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     "judge": (1, [{"coherence": 2.944, "doubt": 1.0644, "quality": 3.0, "tokens": 53}]),
     "lm": (2, [{"likelihood": -6.5574, "tokens": 43}]),
     "nsfw": (1, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
-    "pointers": (2, [{"pointers": 3, "lost_needed": 1}, {"pointed": 2, "needed": 1}, {"pointed": 0, "needed": 0}]),
+    "pointers": (3, [{"pointers": 3, "lost_needed": 1}, {"pointed": 2, "needed": 1}, {"pointed": 0, "needed": 0}]),
     "repeats": (
         2,
         [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2, "nearest": 0.0}],
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
     "text": (
-        3,
+        4,
         [
             {
                 "words": 41,
