@@ -13,6 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -186,11 +187,13 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _image_column(rows: Sequence[Sequence[_Published]]) -> pa.Array:
-    """Built from flat arrays: each image is copied once."""
+    """Built from flat buffers: each image is copied once, while an array builder would copy it again as it grows."""
     flat = [image for images in rows for image in images]
-    data = pa.array([image.data for image in flat], pa.binary())
-    if isinstance(data, pa.ChunkedArray):
+    ends = np.cumsum([0, *(len(image.data) for image in flat)])
+    if ends[-1] > np.iinfo(np.int32).max:
         raise LeafError("the images of one record exceed 2 GB; filter such records out before sharding")
+    joined = pa.py_buffer(b"".join([image.data for image in flat]))
+    data = pa.Array.from_buffers(pa.binary(), len(flat), [None, pa.py_buffer(ends.astype(np.int32)), joined])
     paths = pa.array([image.path for image in flat], pa.string())
     structs = pa.StructArray.from_arrays([data, paths], fields=list(IMAGE_TYPE))
     return pa.ListArray.from_arrays([0, *accumulate(len(images) for images in rows)], structs)
