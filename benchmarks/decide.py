@@ -30,8 +30,9 @@ from leafinstruct.engine.local import run_tasks
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import ARROW_TYPES, CorpusScorer
+from leafinstruct.score.cheap import cheap_filters, scores_from
 from leafinstruct.score.deciding import corpus_file, partition_view, scores_file
-from leafinstruct.score.stage import _cheap, _scores_from, _together, filter_documents
+from leafinstruct.score.stage import _together, filter_documents
 
 FILTERS = ["image", "seen", "repeats", "text", "pointers", "duplicates"]
 PARTITION = 200
@@ -101,14 +102,14 @@ def make_run(run: Run, pipeline: Pipeline, documents: int) -> None:
     for number, name in enumerate(names):
         made = make_documents(rng, number)
         run.commit_table(f"documents/{name}.parquet", documents_to_table(made), "made")
-        for owner in _cheap(pipeline):
+        for owner in cheap_filters(pipeline):
             assert owner.scorer
             table = made_scores(owner.scorer, made, numbers)
             if isinstance(owner.scorer, CorpusScorer):
                 corpus[owner.name].append(table)
                 table = owner.scorer.map_schema.empty_table()
-            run.commit_table(scores_file(owner, name), table, _scores_from(run, owner, name))
-    for owner in _cheap(pipeline):
+            run.commit_table(scores_file(owner, name), table, scores_from(run, owner, name))
+    for owner in cheap_filters(pipeline):
         if isinstance(owner.scorer, CorpusScorer):
             made_from = fingerprint(owner.scorer.identity(), [run.digest(scores_file(owner, n)) for n in names])
             table = pa.concat_tables(corpus[owner.name]).sort_by([("document", "ascending"), ("sha256", "ascending")])

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from leafinstruct.context import Context
 from leafinstruct.document import LeafError, did_you_mean
-from leafinstruct.pipeline import STAGES, ModelSettings, Pipeline
+from leafinstruct.pipeline import STAGES, Pipeline
 from leafinstruct.run import Run
+from leafinstruct.settings import ModelSettings
 from leafinstruct.store import is_remote
 
 FREE_BYTES = 1 << 30

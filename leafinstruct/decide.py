@@ -15,7 +15,8 @@ import numpy as np
 from leafinstruct.decisions import DECISION_SCHEMA, decisions_table
 from leafinstruct.edit import apply
 from leafinstruct.expression import Name
-from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
+from leafinstruct.filters import Filter, Rule
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.removal import REASON as REMOVED
 from leafinstruct.removal import Removals
 from leafinstruct.view import View, aggregate, make_view, plain
@@ -112,26 +113,23 @@ def evaluate(
     filters = pipeline.filters[:upto]
     for index, owner in enumerate(filters):
         if gated and owner.scorer and owner.scorer.model:
-            _settle(pipeline, filters[:index], verdicts, chosen)
+            _settle(filters[:index], verdicts, chosen)
         for rule in owner.rules:
             if rule.drop == "image":
-                _apply_rule(pipeline, owner, rule, verdicts, verdicts.documents_alive[verdicts.owner], None)
-    _settle(pipeline, filters, verdicts, chosen)
+                _apply_rule(owner, rule, verdicts, verdicts.documents_alive[verdicts.owner], None)
+    _settle(filters, verdicts, chosen)
     return verdicts
 
 
-def _settle(
-    pipeline: Pipeline, filters: Sequence[Filter], verdicts: Verdicts, chosen: Mapping[str, Mapping[str, str]] | None
-) -> None:
+def _settle(filters: Sequence[Filter], verdicts: Verdicts, chosen: Mapping[str, Mapping[str, str]] | None) -> None:
     alive = verdicts.documents_alive.copy()
     for owner in filters:
         for rule in owner.rules:
             if rule.drop == "document":
-                _apply_rule(pipeline, owner, rule, verdicts, alive, chosen)
+                _apply_rule(owner, rule, verdicts, alive, chosen)
 
 
 def _apply_rule(
-    pipeline: Pipeline,
     owner: Filter,
     rule: Rule,
     verdicts: Verdicts,
@@ -140,7 +138,7 @@ def _apply_rule(
 ) -> None:
     label = f"{owner.name}.{rule.name}"
     if rule.when is None:
-        column = full_name(pipeline, owner, rule.one_per)
+        column = owner.full_name(rule.one_per)
         if chosen is not None and column in chosen:
             stands, groups = chosen[column], verdicts.view.documents[column]
             other = [
@@ -153,23 +151,21 @@ def _apply_rule(
     length = len(verdicts.document_by) if rule.drop == "document" else len(verdicts.image_by)
     missing = np.zeros(length, dtype=bool)
     for name in rule.when.names:
-        values[name], null = _values(pipeline, owner, rule, name, verdicts)
+        values[name], null = _values(owner, rule, name, verdicts)
         missing |= null
     found = np.broadcast_to(np.asarray(rule.when.evaluate(values), dtype=bool), (length,))
-    reads = [str(replace(n, column=full_name(pipeline, owner, n.column)) if n.column else n) for n in values]
+    reads = [str(replace(n, column=owner.full_name(n.column)) if n.column else n) for n in values]
     verdicts.note(rule.drop, among & found & ~missing, label, reads)
     if rule.missing == "drop":
         verdicts.note(rule.drop, among & missing, f"score_missing:{label}", reads)
 
 
-def _values(
-    pipeline: Pipeline, owner: Filter, rule: Rule, name: Name, verdicts: Verdicts
-) -> tuple[np.ndarray, np.ndarray]:
+def _values(owner: Filter, rule: Rule, name: Name, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray]:
     """Values of a name for each row that the rule is about, and where they are null."""
     if name.function:
-        column = full_name(pipeline, owner, name.column) if name.column else ""
+        column = owner.full_name(name.column) if name.column else ""
         return aggregate(verdicts.view, verdicts.image_by, name.function, column)
-    column = full_name(pipeline, owner, name.column)
+    column = owner.full_name(name.column)
     if rule.drop == "image" and column in verdicts.view.images:
         return plain(verdicts.view.images[column])
     values, null = plain(verdicts.view.documents[column])
@@ -184,7 +180,7 @@ of `one_per_columns`."""
 def one_per_columns(pipeline: Pipeline) -> list[str]:
     """Columns of which rules keep one document per group, in the order of the rules."""
     rules = [(f, r) for f in pipeline.filters for r in f.rules if r.one_per]
-    return list(dict.fromkeys(full_name(pipeline, owner, rule.one_per) for owner, rule in rules))
+    return list(dict.fromkeys(owner.full_name(rule.one_per) for owner, rule in rules))
 
 
 def candidates(pipeline: Pipeline, view: View, *, words: str = "text.words") -> list[Candidate]:

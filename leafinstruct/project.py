@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from leafinstruct.document import LeafError
-from leafinstruct.pipeline import find_file, package_folders
+from leafinstruct.shipped import find_file, package_folders
 
 PIPELINE = "demo.yaml"
 

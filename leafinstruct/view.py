@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leafinstruct.document import Document
-from leafinstruct.pipeline import DOCUMENT_FIELDS, Pipeline
+from leafinstruct.pipeline import Pipeline
+from leafinstruct.rule_checks import DOCUMENT_FIELDS
 
 if TYPE_CHECKING:
     from leafinstruct.score.base import Scorer

@@ -117,17 +117,17 @@ def test_a_second_build_writes_nothing_and_opens_no_image(project: Path, monkeyp
         raise AssertionError("a finished run needs no image")
 
     monkeypatch.setattr(PIL.Image, "open", refuse)
-    monkeypatch.setattr("leafinstruct.score.stage.decode", refuse)
+    monkeypatch.setattr("leafinstruct.score.cheap.decode", refuse)
     assert files(build(project)) == before
 
 
 def test_image_scorers_share_one_decode_of_each_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leafinstruct.score import stage
+    from leafinstruct.score import cheap
 
     pipeline = make_project(tmp_path, filters=["image", "again", "seen", "text"])
     put(tmp_path / "filters/again.yaml", "scorer: image\n")
-    decode, seen = stage.decode, []
-    monkeypatch.setattr(stage, "decode", lambda image, limit: (seen.append(image.sha256), decode(image, limit))[1])
+    decode, seen = cheap.decode, []
+    monkeypatch.setattr(cheap, "decode", lambda image, limit: (seen.append(image.sha256), decode(image, limit))[1])
     run = run_build(pipeline, tmp_path / "run", "filter")
     images = [sha for name in run.partitions() for sha in run.table(f"images/{name}.parquet")["sha256"].to_pylist()]
     assert sorted(seen) == sorted(images)

@@ -14,7 +14,8 @@ from leafinstruct.models.languages import checked_languages, speaks
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
-from leafinstruct.score.stage import filter_documents, scores_file
+from leafinstruct.score.deciding import scores_file
+from leafinstruct.score.stage import filter_documents
 
 SCORER = """
 from leafinstruct.score.base import Column, ModelScorer

@@ -9,8 +9,9 @@ import yaml
 
 from leafinstruct.decide import one_per_columns
 from leafinstruct.document import LeafError
-from leafinstruct.pipeline import default_pipeline, find_file, load_pipeline, package_folders
+from leafinstruct.pipeline import default_pipeline, load_pipeline
 from leafinstruct.score.base import ImageScorer
+from leafinstruct.shipped import find_file, package_folders
 
 SHIPPED = next(place for place in package_folders() if (place / "filters").is_dir())
 WORDS = [made.rule("short", "document", "words < 3")]

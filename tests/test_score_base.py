@@ -13,10 +13,11 @@ import PIL.Image
 import pytest
 
 from leafinstruct.document import Document, LeafError, LostImage
-from leafinstruct.pipeline import ModelSettings, load_scorer
+from leafinstruct.filters import load_scorer
 from leafinstruct.score import base
 from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Item, ModelScorer, Scorer
 from leafinstruct.score.decode import decode
+from leafinstruct.settings import ModelSettings
 
 MODEL = ModelSettings("made", "r1")
 

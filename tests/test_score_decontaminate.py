@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from leafinstruct.document import Document, Image, LeafError, Part
-from leafinstruct.pipeline import package_folders
 from leafinstruct.score.base import Row
 from leafinstruct.score.decode import decode
 from leafinstruct.score.decontaminate import Scorer
+from leafinstruct.shipped import package_folders
 
 QUESTION = "Which of the two cranes on the table was folded from the larger square of red paper?"
 

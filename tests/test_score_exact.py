@@ -8,8 +8,8 @@ import yaml
 
 from leafinstruct.decide import choose, evaluate, make_view
 from leafinstruct.document import Document
-from leafinstruct.pipeline import package_folders
 from leafinstruct.score.exact import Scorer, plain_url
+from leafinstruct.shipped import package_folders
 
 PAGE = "https://a.example/fold/crane"
 

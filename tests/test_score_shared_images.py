@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from leafinstruct.document import Document
-from leafinstruct.pipeline import package_folders
 from leafinstruct.score.base import Row
 from leafinstruct.score.shared_images import Scorer
+from leafinstruct.shipped import package_folders
 
 
 def page(name: str, images: str) -> Document:

@@ -20,7 +20,8 @@ from leafinstruct.audit.measure import SPEAKS, auroc, judge, threshold_at
 from leafinstruct.decide import View
 from leafinstruct.document import digest
 from leafinstruct.expression import Expression
-from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
+from leafinstruct.filters import Filter, Rule
+from leafinstruct.pipeline import Pipeline
 
 FOLDS = 5
 STEPS = (1.0, 0.995, 0.99, 0.98, 0.97, 0.95, 0.93, 0.9)
@@ -56,12 +57,12 @@ def _knob(pipeline: Pipeline, owner: Filter, rule: Rule) -> Knob | None:
     if not isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE) or not _constant(node.comparators[0]):
         return None
     name = rule.when.names[0]
-    column = pipeline.columns().get(full_name(pipeline, owner, name.column)) if name.column else None
+    column = pipeline.columns().get(owner.full_name(name.column)) if name.column else None
     if column is None or column.type not in NUMBERS or name.function in ("count", "sum", "dropped"):
         return None
     high = isinstance(node.ops[0], ast.Gt | ast.GtE)
     function = name.function or ("" if column.grain == "document" else "max" if high else "min")
-    full = full_name(pipeline, owner, name.column)
+    full = owner.full_name(name.column)
     reads = f"{function}({full})" if function else full
     return Knob(f"{owner.name}.{rule.name}", str(name), reads, 1.0 if high else -1.0, rule.when.text)
 

@@ -18,11 +18,13 @@ import pyarrow as pa
 from leafinstruct.context import Context, RunTasks
 from leafinstruct.decide import View, make_view
 from leafinstruct.document import Document, Image, documents_from_table, documents_to_table, images_to_table
-from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name, load_pipeline
+from leafinstruct.filters import Filter, Rule
+from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
-from leafinstruct.score.stage import filter_documents, scores_file
+from leafinstruct.score.deciding import scores_file
+from leafinstruct.score.stage import filter_documents
 
 NUMBERS = ("float", "int", "bool")
 
@@ -68,7 +70,7 @@ def judged_alone(pipeline: Pipeline) -> tuple[Pipeline, list[dict[str, str]]]:
             continue
         rules = []
         for rule in owner.rules:
-            why = _why_not(pipeline, owner, rule, corpus)
+            why = _why_not(owner, rule, corpus)
             if why:
                 left.append({"what": f"{owner.name}.{rule.name}", "why": why})
             else:
@@ -77,10 +79,10 @@ def judged_alone(pipeline: Pipeline) -> tuple[Pipeline, list[dict[str, str]]]:
     return replace(pipeline, filters=tuple(filters)), sorted(left, key=lambda entry: entry["what"])
 
 
-def _why_not(pipeline: Pipeline, owner: Filter, rule: Rule, corpus: set[str]) -> str:
+def _why_not(owner: Filter, rule: Rule, corpus: set[str]) -> str:
     if rule.when is None:
         return "chooses among the documents of a corpus"
-    columns = {full_name(pipeline, owner, n.column) for n in rule.when.names if n.column}
+    columns = {owner.full_name(n.column) for n in rule.when.names if n.column}
     if any(column.partition(".")[0] in corpus for column in columns):
         return "reads a score of the whole corpus"
     if columns and all(column.startswith("document.") for column in columns):

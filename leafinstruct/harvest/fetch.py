@@ -20,8 +20,8 @@ from leafinstruct import __version__
 from leafinstruct.document import Image, LeafError
 from leafinstruct.harvest import robots
 from leafinstruct.harvest.images import MAX_BYTES, read_image
-from leafinstruct.pipeline import make_settings
 from leafinstruct.progress import Progress
+from leafinstruct.settings import make_settings
 
 if TYPE_CHECKING:
     import aiohttp

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leafinstruct.document import LeafError
 
 if TYPE_CHECKING:
-    from leafinstruct.pipeline import ModelSettings
+    from leafinstruct.settings import ModelSettings
 
 PASSED_OVER = "language"
 """Error of a score, and reason of a dropped record, of a document in a language that the model does not speak."""

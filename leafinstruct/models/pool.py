@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.document import LeafError
-from leafinstruct.pipeline import ModelSettings
+from leafinstruct.settings import ModelSettings
 
 if TYPE_CHECKING:
     from leafinstruct.models.clip import Clip

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leafinstruct.expression import Name
-from leafinstruct.pipeline import Filter, Pipeline, full_name
+from leafinstruct.filters import Filter
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run
 from leafinstruct.score.base import Column
 from leafinstruct.score.deciding import table_file
@@ -89,7 +90,7 @@ def _rules(pipeline: Pipeline, owner: Filter, column: Column) -> list[dict[str, 
     for reader in pipeline.filters:
         for rule in reader.rules:
             names = rule.when.names if rule.when else (Name(rule.one_per),)
-            read = {full_name(pipeline, reader, name.column) for name in names if name.column}
+            read = {reader.full_name(name.column) for name in names if name.column}
             if f"{owner.name}.{column.name}" in read:
                 text = rule.when.text if rule.when else f"one per {rule.one_per}"
                 label = f"{reader.name}.{rule.name}"

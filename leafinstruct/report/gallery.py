@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
+from leafinstruct.filters import Filter, Rule
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.gather import Frames, values_of
 from leafinstruct.report.nearest import Threshold, distances, thresholds
 from leafinstruct.report.thumbnail import thumbnail
@@ -50,10 +51,10 @@ class RuleView:
 
 
 def rule_views(frames: Frames, pipeline: Pipeline) -> list[RuleView]:
-    return [_view(frames, pipeline, owner, rule) for owner in pipeline.filters for rule in owner.rules]
+    return [_view(frames, owner, rule) for owner in pipeline.filters for rule in owner.rules]
 
 
-def _view(frames: Frames, pipeline: Pipeline, owner: Filter, rule: Rule) -> RuleView:
+def _view(frames: Frames, owner: Filter, rule: Rule) -> RuleView:
     label = f"{owner.name}.{rule.name}"
     frame = frames.images if rule.drop == "image" else frames.documents
     by, failed = frame["dropped_by"].to_numpy(dtype=object), frame["failed"].tolist()
@@ -64,9 +65,9 @@ def _view(frames: Frames, pipeline: Pipeline, owner: Filter, rule: Rule) -> Rule
     read: dict[str, np.ndarray] = {}
     near = np.full(len(frame), np.inf)
     for threshold in thresholds(rule.when) if rule.when else []:
-        column = full_name(pipeline, owner, threshold.name.column) if threshold.name.column else ""
+        column = owner.full_name(threshold.name.column) if threshold.name.column else ""
         name = f"{threshold.name.function}({column})" if threshold.name.function else column
-        values = read.setdefault(name, values_of(frames, pipeline, owner, rule, threshold.name))
+        values = read.setdefault(name, values_of(frames, owner, rule, threshold.name))
         near = np.minimum(near, distances(values, threshold.value))
         view.thresholds.append((name, threshold))
     alive = frame["kept"].to_numpy(dtype=bool)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leafinstruct.expression import Name
-from leafinstruct.pipeline import Filter, Pipeline, Rule, full_name
+from leafinstruct.filters import Filter, Rule
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.way import PartitionRows
 from leafinstruct.run import Run
 
@@ -114,7 +115,7 @@ def _decision(row: dict[str, Any] | None) -> dict[str, Any]:
     return {"kept": row["kept"], "dropped_by": row["dropped_by"], "failed": row["failed_rules"]}
 
 
-def values_of(frames: Frames, pipeline: Pipeline, owner: Filter, rule: Rule, name: Name) -> np.ndarray:
+def values_of(frames: Frames, owner: Filter, rule: Rule, name: Name) -> np.ndarray:
     """What a rule read, for each row of the frame it is about: float64, NaN where there is no number."""
     import pandas as pd
 
@@ -126,13 +127,13 @@ def values_of(frames: Frames, pipeline: Pipeline, owner: Filter, rule: Rule, nam
         if name.function == "count":
             found = left.groupby(level=0).size().reindex(frame.index).fillna(0)
         else:
-            column = full_name(pipeline, owner, name.column)
+            column = owner.full_name(name.column)
             if column not in left:
                 return np.full(len(frame), np.nan)
             grouped = pd.to_numeric(left[column], errors="coerce").groupby(level=0)
             found = grouped.agg("sum" if name.function == "dropped" else name.function).reindex(frame.index)
         return found.to_numpy(dtype=float)
-    column = full_name(pipeline, owner, name.column)
+    column = owner.full_name(name.column)
     if column in frame:
         return pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
     if rule.drop == "image" and column in frames.documents:

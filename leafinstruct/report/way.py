@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from leafinstruct.document import Document, LeafError, Part, documents_from_table
-from leafinstruct.pipeline import Filter, Pipeline
+from leafinstruct.filters import Filter
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run
 from leafinstruct.score.base import CorpusScorer
 

@@ -21,10 +21,11 @@ from leafinstruct.document import (
     documents_from_table,
     records_to_table,
 )
+from leafinstruct.filters import Filter
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
 from leafinstruct.models.llm import context_of
 from leafinstruct.models.pool import Pool
-from leafinstruct.pipeline import Filter, Pipeline, find_file
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.rewrite import template
 from leafinstruct.rewrite.answers import Answers
 from leafinstruct.rewrite.clean import clean, load_clean_prompt
@@ -35,6 +36,7 @@ from leafinstruct.rewrite.record import Facts, dropped
 from leafinstruct.rewrite.task import Draft, check_weights, choose_task, draft, tasks
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, make_settings
+from leafinstruct.shipped import find_file
 
 VERSION = 4
 """Grows whenever the same documents and answers would make other records."""

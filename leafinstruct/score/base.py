@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from leafinstruct.document import Document, Image, digest
-from leafinstruct.pipeline import ModelSettings, make_settings
+from leafinstruct.settings import ModelSettings, make_settings
 
 if TYPE_CHECKING:
     import PIL.Image

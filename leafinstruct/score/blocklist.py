@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from leafinstruct.document import Document, LeafError, digest
-from leafinstruct.pipeline import ModelSettings
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.text import WORD
+from leafinstruct.settings import ModelSettings
 
 # Unmistakable words only: terms that medicine, law or cooking use too are left to lists of the user's own.
 ADULT = (

@@ -22,7 +22,8 @@ from leafinstruct.decide import VERSION as DECIDE_VERSION
 from leafinstruct.decide import Candidate, Verdicts, apply, candidates, decisions_table, evaluate, one_per_columns
 from leafinstruct.document import DOCUMENT_SCHEMA, documents_from_table, documents_to_table
 from leafinstruct.edit import edit_texts
-from leafinstruct.pipeline import Filter, Pipeline, full_name
+from leafinstruct.filters import Filter
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, DocumentScorer
 from leafinstruct.view import ABOUT_COLUMNS, View, kept_columns, stored_view
@@ -67,7 +68,7 @@ def _reads(pipeline: Pipeline) -> set[str]:
     for owner in pipeline.filters:
         for rule in owner.rules:
             names = [n.column for n in rule.when.names if n.column] if rule.when else [rule.one_per]
-            reads |= {full_name(pipeline, owner, name) for name in names}
+            reads |= {owner.full_name(name) for name in names}
     return reads
 
 
@@ -135,7 +136,7 @@ def decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice:
     return fingerprint(DECIDE_VERSION, documents, scores, rules, gated, choice, spoken, removed)
 
 
-def decided(run: Run, pipeline: Pipeline, name: str, made_from: str) -> bool:
+def decided(run: Run, name: str, made_from: str) -> bool:
     """Whether decisions and edited documents of a partition are those that would be made now."""
     decisions = run.meta(f"decisions/{name}.parquet")
     return (

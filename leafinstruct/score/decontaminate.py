@@ -16,9 +16,9 @@ import numpy as np
 import PIL.Image
 
 from leafinstruct.document import Document, LeafError, digest
-from leafinstruct.pipeline import ModelSettings
 from leafinstruct.score.base import Column, GalleryScorer, Row
 from leafinstruct.score.benchmark_files import benchmark_images, benchmark_ngrams, ngrams, picture_hash
+from leafinstruct.settings import ModelSettings
 
 
 class Scorer(GalleryScorer):

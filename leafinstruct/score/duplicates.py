@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leafinstruct.document import Document, LeafError
-from leafinstruct.pipeline import ModelSettings
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.clusters import SignatureStore
 from leafinstruct.score.shingles import shingles
+from leafinstruct.settings import ModelSettings
 
 TOKEN = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)}

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from leafinstruct.document import Document, LeafError
 from leafinstruct.models.llm import Prompt
-from leafinstruct.pipeline import find_file
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
+from leafinstruct.shipped import find_file
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -12,7 +12,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from leafinstruct.pipeline import Filter, Pipeline
+from leafinstruct.filters import Filter
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run
 from leafinstruct.shard.card_facts import AuditFacts, BenchmarkFacts, DefectFacts, ProofFacts
 

@@ -1,0 +1,151 @@
+"""Filters as checked objects: a scorer with its settings, and rules over score columns, one YAML file each."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.expression import Expression, ExpressionError
+from leafinstruct.settings import MODELS, ModelSettings, check_keys, check_unique, list_of, mapping_of, read_yaml
+from leafinstruct.shipped import find_file
+
+if TYPE_CHECKING:
+    from leafinstruct.score.base import Scorer
+
+RULE_KEYS = ("name", "drop", "when", "one_per", "missing", "origin")
+FILTER_KEYS = ("scorer", "model", "settings", "rules", "about")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Drops an image or a document when its expression holds, or all but one document of each group (`one_per`)."""
+
+    name: str
+    drop: Literal["image", "document"]
+    when: Expression | None
+    one_per: str
+    missing: Literal["drop", "keep"]
+    origin: str
+
+    def source(self) -> list[str]:
+        """All that can change what the rule decides."""
+        return [self.name, self.drop, self.when.text if self.when else "", self.one_per, self.missing]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A scorer with its settings and its rules, in one file under filters/."""
+
+    name: str
+    path: Path
+    scorer: Scorer | None
+    rules: tuple[Rule, ...]
+    about: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Name of its scores in a run."""
+        return f"{self.name}-{self.scorer.hash8()}" if self.scorer else ""
+
+    def full_name(self, column: str) -> str:
+        """Full name of a column as a rule of this filter writes it."""
+        return column if "." in column else f"{self.name}.{column}"
+
+
+def load_filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSettings]) -> Filter:
+    """The filter that the pipeline file at `path` names. Raises LeafError naming the file and the key."""
+    try:
+        file = find_file(root, "filters", f"{name}.yaml")
+    except LeafError as error:
+        raise LeafError(f"{path}: filters: {error}") from None
+    if not name.isidentifier():
+        raise LeafError(f"{path}: filters: '{name}' names columns in rules; use letters, digits and _")
+    raw = read_yaml(file)
+    check_keys(file, "", raw, FILTER_KEYS)
+    scorer = None
+    if raw.get("scorer"):
+        try:
+            kind = load_scorer(str(raw["scorer"]), root)
+            asked = str(raw.get("model") or kind.model)
+            scorer = kind(mapping_of(file, raw, "settings"), models.get(asked))
+            scorer.read_files(root)
+        except LeafError as error:
+            raise LeafError(f"{file}: {error}") from None
+        if asked != kind.model and (asked, kind.model) != ("second_llm", "llm"):
+            raise LeafError(f"{file}: model is {asked!r}; the scorer asks {kind.model or 'none'}")
+        if asked in MODELS and asked not in models:
+            raise LeafError(f"{path}: filter '{name}' needs a model; add models: {asked}: to the pipeline")
+    rules = tuple(_rule(file, entry) for entry in (list_of(file, raw, "rules") if raw.get("rules") else []))
+    check_unique(file, "rules", [r.name for r in rules])
+    return Filter(name, file, scorer, rules, str(raw.get("about") or ""))
+
+
+def _rule(file: Path, raw: Any) -> Rule:
+    if not isinstance(raw, dict):
+        raise LeafError(f"{file}: rules: each rule is a mapping with {', '.join(RULE_KEYS)}; found {raw!r}")
+    where = f"rules: {raw.get('name', '?')}: "
+    check_keys(file, where, raw, RULE_KEYS, required=("name", "drop"))
+    if raw["drop"] not in ("image", "document"):
+        raise LeafError(f"{file}: {where}drop is {raw['drop']!r}; it is image or document")
+    missing = raw.get("missing", "drop")
+    if missing not in ("drop", "keep"):
+        raise LeafError(f"{file}: {where}missing is {missing!r}; it is drop or keep")
+    if ("when" in raw) == ("one_per" in raw):
+        raise LeafError(f"{file}: {where}needs either 'when' or 'one_per'")
+    if "one_per" in raw and raw["drop"] != "document":
+        raise LeafError(f"{file}: {where}one_per chooses among documents; write drop: document")
+    try:
+        when = Expression(raw["when"]) if "when" in raw else None
+    except ExpressionError as error:
+        raise LeafError(f"{file}: {where}{error}") from None
+    return Rule(raw["name"], raw["drop"], when, str(raw.get("one_per", "")), missing, str(raw.get("origin", "")))
+
+
+def load_scorer(spec: str, root: Path) -> type[Scorer]:
+    """A scorer's class by its name in our package (`image`), by file (`./mine.py:Class`), or by entry point."""
+    if ":" in spec:
+        file, _, name = spec.rpartition(":")
+        path = (root / file).resolve()
+        if not path.is_file():
+            raise LeafError(f"'{spec}': {path} is not there")
+        module_spec = importlib.util.spec_from_file_location(f"leafinstruct_user_{path.stem}", path)
+        assert module_spec and module_spec.loader
+        module = importlib.util.module_from_spec(module_spec)
+        sys.modules[module_spec.name] = module
+        try:
+            module_spec.loader.exec_module(module)
+        except Exception as error:  # the user's own code: any error is theirs to see in one line
+            raise LeafError(f"'{spec}': {path} does not load: {type(error).__name__}: {error}") from error
+        return _scorer_class(spec, path, vars(module), name)
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="leafinstruct.scorers"):
+        if entry.name == spec:
+            return entry.load()
+    if spec not in (known := _bundled()):
+        raise LeafError(f"unknown scorer '{spec}'{did_you_mean(spec, known)}")
+    return importlib.import_module(f"leafinstruct.score.{spec}").Scorer
+
+
+@cache
+def _bundled() -> frozenset[str]:
+    """Names of the package's scorers: modules with a class Scorer, found by their text: importing all takes long."""
+    files = (Path(__file__).parent / "score").glob("*.py")
+    return frozenset(file.stem for file in files if "\nclass Scorer(" in file.read_text(encoding="utf-8"))
+
+
+def _scorer_class(spec: str, path: Path, found: Mapping[str, Any], name: str) -> type[Scorer]:
+    from leafinstruct.score.base import Scorer
+
+    kinds = {k for k, v in found.items() if isinstance(v, type) and issubclass(v, Scorer) and v.columns}
+    if name not in kinds:
+        hint = did_you_mean(name, kinds) if kinds else ""
+        raise LeafError(f"'{spec}': {path} has no scorer {name} with columns{hint}")
+    return found[name]

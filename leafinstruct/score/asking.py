@@ -1,0 +1,130 @@
+"""Scores of models, as stored facts: what has a row is never asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leafinstruct.context import Context, Job, Opened
+from leafinstruct.decide import evaluate
+from leafinstruct.document import LeafError, documents_from_table
+from leafinstruct.filters import Filter
+from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
+from leafinstruct.models.pool import Pool
+from leafinstruct.run import Run, fingerprint
+from leafinstruct.score.base import Item, ModelScorer, Row
+from leafinstruct.score.deciding import partition_view, scores_file
+from leafinstruct.score.images import image_opener
+
+Chosen = Mapping[str, Mapping[str, str]]
+"""For each column of groups, by group: the id of the document that stands for it."""
+
+
+def score_with_model(
+    context: Context, index: int, owner: Filter, scorer: ModelScorer, partitions: Sequence[str], chosen: Chosen
+) -> None:
+    run = context.run
+    work: list[tuple[str, list[Item], list[Item]]] = []
+    foreign: list[str] = []
+    for name in partitions:
+        items, passed = _wanted(context, index, owner, scorer, name, chosen)
+        foreign += passed.values()
+        if items or passed or run.meta(scores_file(owner, name)) is None:
+            work.append((name, items, list(passed)))
+    new = all(run.meta(scores_file(owner, name)) is None for name in partitions)
+    if foreign:
+        assert scorer.model_settings
+        if new and not any(items for _, items, _ in work):
+            raise LeafError(speaks_none(owner.name, scorer.model_settings, foreign))
+        context.progress.say(passed_over(owner.name, scorer.model_settings, foreign))
+    count = sum(len(item.parts) if scorer.about_images else 1 for _, items, _ in work for item in items)
+    if count:
+        unit = "images" if scorer.about_images else "documents"
+        context.progress.say(f"{owner.name}: {count} {unit} to score")
+    context.map_with_model(score_items, [(index, *task) for task in work], owner.name)
+
+
+def _wanted(
+    context: Context, index: int, owner: Filter, scorer: ModelScorer, name: str, chosen: Chosen
+) -> tuple[list[Item], dict[Item, str]]:
+    """Documents and image parts that the filters before let through and that have no row yet; and of these, by their
+    language, what the model does not speak."""
+    run, pipeline = context.run, context.pipeline
+    documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
+    verdicts = evaluate(
+        pipeline, partition_view(run, pipeline, name), upto=index, chosen=chosen, gated=not context.score_all
+    )
+    alive = {d for d, by in zip(verdicts.view.documents.index, verdicts.document_by, strict=True) if not by}
+    image_alive = verdicts.images_alive
+    if context.score_all:
+        alive = {d.id for d in documents if not d.error}
+        image_alive[:] = True
+    parts: dict[str, set[int]] = {}
+    for row, is_alive in enumerate(image_alive):
+        if is_alive:
+            document_of, part_of = verdicts.image_at(row)
+            parts.setdefault(document_of, set()).add(part_of)
+    spoken = scorer.model_settings.languages if scorer.model_settings else ()
+    found = verdicts.view.documents.get("text.language")
+    items: list[Item] = []
+    passed: dict[Item, str] = {}
+    known: dict[bool, Any] = {}
+    for document in documents:
+        if document.id in alive:
+            language = found.get(document.id) if found is not None else document.language
+            language = language if isinstance(language, str) else ""
+            asked = speaks(spoken, language)
+            if asked not in known:
+                known[asked] = _known(run, owner, name, not asked)
+            have = known[asked].get((document.id, document.digest()), set())
+            missing = frozenset(parts.get(document.id, set())) - have
+            if missing if scorer.about_images else not have:
+                if asked:
+                    items.append(Item(document, missing))
+                else:
+                    passed[Item(document, missing)] = language
+    return items, passed
+
+
+def _known(run: Run, owner: Filter, name: str, passed: bool) -> dict[tuple[str, str], set[int]]:
+    """Image parts (or -1 for the document) that have a row, by document id and digest; with `passed` also a row that
+    only says that the model was not asked."""
+    relative = scores_file(owner, name)
+    if run.meta(relative) is None:
+        return {}
+    have: dict[tuple[str, str], set[int]] = {}
+    for row in run.table(relative, ["document", "part", "key", "error"]).to_pylist():
+        if passed or row["error"] != PASSED_OVER:
+            have.setdefault((row["document"], row["key"]), set()).add(-1 if row["part"] is None else row["part"])
+    return have
+
+
+def score_items(
+    pool: Pool, job: Job | Opened, index: int, name: str, items: Sequence[Item], passed: Sequence[Item]
+) -> str:
+    """Score what is wanted and commit it together with the rows that were there and still hold."""
+    pipeline, run = job.open()
+    owner = pipeline.filters[index]
+    scorer = owner.scorer
+    assert isinstance(scorer, ModelScorer)
+    if items:
+        scorer.ready(pool)
+    relative = scores_file(owner, name)
+    digests = {d.id: d.digest() for d in documents_from_table(run.table(f"documents/{name}.parquet"))}
+    old = run.table(relative).to_pylist() if run.meta(relative) else []
+    asked = {item.document.id for item in items}
+    rows: list[Row] = [
+        row
+        for row in old
+        if digests.get(row["document"]) == row["key"] and not (row["error"] == PASSED_OVER and row["document"] in asked)
+    ]
+    for item in passed:
+        for part in sorted(item.parts) if scorer.about_images else [None]:
+            name_of = item.document.id
+            rows.append({"document": name_of, "part": part, "error": PASSED_OVER, "key": digests[name_of]})
+    if items:
+        opened = image_opener(run, name, {sha for item in items for sha in item.document.images})
+        for row in scorer.score(items, opened):
+            rows.append({**row, "key": digests[row["document"]]})
+    run.commit_table(relative, scorer.table(rows), fingerprint(scorer.identity()))
+    return name

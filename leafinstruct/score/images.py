@@ -1,0 +1,40 @@
+"""A partition's images as they are stored, and opened for a model."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+
+import PIL.Image
+
+from leafinstruct.document import Image
+from leafinstruct.run import Run
+from leafinstruct.score.decode import MAX_PIXELS
+
+
+def open_images(run: Run, name: str) -> Iterator[Image]:
+    """Images of a partition in the order of their sha256, a batch of rows in memory at a time."""
+    with run.parquet(f"images/{name}.parquet") as file:
+        for batch in file.iter_batches(batch_size=64):
+            for row in batch.to_pylist():
+                yield Image(**row)
+
+
+def image_opener(run: Run, name: str, wanted: set[str]) -> Callable[[str], PIL.Image.Image]:
+    """A function that decodes one of the wanted images of a partition; raises OSError for one that cannot be read."""
+    held = {image.sha256: image for image in open_images(run, name) if image.sha256 in wanted} if wanted else {}
+
+    def open_image(sha256: str) -> PIL.Image.Image:
+        image = held[sha256]
+        if (image.width or 0) * (image.height or 0) > MAX_PIXELS:
+            raise OSError("too_many_pixels")
+        try:
+            pixels = PIL.Image.open(io.BytesIO(image.bytes))
+            pixels.load()
+        except OSError:
+            raise
+        except Exception as error:  # Pillow's plugins raise many kinds of errors on broken data
+            raise OSError(f"undecodable ({type(error).__name__})") from None
+        return pixels
+
+    return open_image

@@ -1,0 +1,23 @@
+"""Files of a project, or else as they are shipped with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leafinstruct.document import LeafError, did_you_mean
+
+
+def package_folders() -> list[Path]:
+    """Where the shipped pipelines and filters lie: in an installed wheel, or at the top of a clone."""
+    here = Path(__file__).parent
+    return [here / "project", here.parent]
+
+
+def find_file(root: Path, folder: str, name: str) -> Path:
+    """`folder/name` in the project, else as shipped. Raises LeafError with the nearest name."""
+    places = [root, *package_folders()]
+    for place in places:
+        if (place / folder / name).is_file():
+            return place / folder / name
+    known = {p.stem for place in places for p in (place / folder).glob("*.yaml")}
+    raise LeafError(f"{folder}/{name} is not there{did_you_mean(Path(name).stem, known)}")
