@@ -115,6 +115,12 @@ def test_actors_keep_their_models_and_share_the_work(engine: RayEngine) -> None:
     assert max(seen for _, seen in found) >= 3
 
 
+def test_actors_that_the_cluster_has_no_room_for_are_not_waited_for(cluster: Any) -> None:
+    made = RayEngine(RaySettings(address=cluster.address, actors=4, cpus=1), workers=2)
+    assert sorted(number for number, _ in made.run_model_tasks(hold, [(n,) for n in range(6)])) == list(range(6))
+    made.close()
+
+
 def test_a_process_that_dies_is_replaced(engine: RayEngine, tmp_path: Path) -> None:
     tasks = [(str(tmp_path), n) for n in range(3)]
     assert sorted(engine.run_tasks(die_once, tasks, 2)) == [0, 1, 2]

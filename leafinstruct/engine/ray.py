@@ -7,6 +7,7 @@ partition's name. A task or actor that dies with its node is run again elsewhere
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,9 @@ class _Holder:
     def __init__(self) -> None:
         self.pool = Pool()
 
+    def begin(self) -> None:
+        """Returns once the actor has its place in the cluster."""
+
     def run(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
         return _quiet(function, (self.pool, *task))
 
@@ -112,7 +116,7 @@ def _connect(settings: RaySettings, workers: int) -> None:
             ray.init(address=settings.address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             ray.init(
-                num_cpus=max(workers, 1) + int(settings.cpus > 0),
+                num_cpus=max(workers, math.ceil(settings.cpus), 1),  # a step runs tasks or asks models, never both
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
@@ -144,19 +148,23 @@ def _windowed(submits: Iterator[Callable[[], Any]], most: int) -> Iterator[Any]:
 
 
 def _shared(holders: Sequence[Any], function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    """Give each actor the next task when it is through with one."""
+    """Give each actor a task when it has its place, and the next when it is through with one. What an actor without
+    a place would have done, as the cluster is full or still grows, the others do."""
     import ray
 
     left = list(reversed(tasks))
-    busy: dict[Any, Any] = {}
-    for holder in holders:
-        busy[holder.run.remote(function, left.pop())] = holder
-    while busy:
-        done, _ = ray.wait(list(busy))
-        holder = busy.pop(done[0])
+    holder_of: dict[Any, Any] = {holder.begin.remote(): holder for holder in holders}
+    at_work: set[Any] = set()
+    while left or at_work:
+        [reference], _ = ray.wait(list(holder_of))
+        holder, result = holder_of.pop(reference), _result(reference)
         if left:
-            busy[holder.run.remote(function, left.pop())] = holder
-        yield _result(done[0])
+            task = holder.run.remote(function, left.pop())
+            holder_of[task] = holder
+            at_work.add(task)
+        if reference in at_work:
+            at_work.remove(reference)
+            yield result
 
 
 def _result(reference: Any) -> Any:
