@@ -134,6 +134,22 @@ def test_image_scorers_share_one_decode_of_each_image(tmp_path: Path, monkeypatc
     assert run.table(f"scores/{[p.name for p in run.file('scores').glob('again-*')][0]}/made-00002.parquet").num_rows
 
 
+def test_menus_of_a_site_are_cut_until_the_filter_says_otherwise(tmp_path: Path) -> None:
+    for name in ("shelf", "lamp", "box", "stool"):
+        file = page(tmp_path / "tree/one", name)
+        put(file, file.read_text() + "\nLet it dry.\n\nIndex of all tutorials\n\nTools menu\n")
+    pipeline = make_project(tmp_path, tmp_path / "tree", filters=["image", "text", "boilerplate"])
+
+    def ends() -> list[str]:
+        run = run_build(pipeline, tmp_path / "run", "filter")
+        tables = [run.table(f"filtered/{name}.parquet") for name in run.partitions()]
+        return [d.text.splitlines()[-1] for t in tables for d in documents_from_table(t)]
+
+    assert ends() == ["Let it dry."] * 4
+    edit_filter(tmp_path, "boilerplate", "remove: true", "remove: false")
+    assert ends() == ["Tools menu"] * 4
+
+
 def test_a_threshold_that_gates_nothing_remakes_decisions_and_what_follows(project: Path) -> None:
     run = Run(project / "run")
     before = files(run)

@@ -294,7 +294,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         ],
     ),
     "blocklist": (1, [{"words": 0.0, "count": 0, "site": False}]),
-    "boilerplate": (1, [{"words": 0.0, "lines": 0}, {"words": 0.0, "lines": 0}, {"words": 0.0, "lines": 0}]),
+    "boilerplate": (2, [{"words": 0.0, "lines": 0, "head": 0, "foot": 0}] * 3),
 }
 
 

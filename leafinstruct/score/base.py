@@ -159,6 +159,14 @@ class CorpusScorer(Scorer, ABC):
 
     map_schema: ClassVar[pa.Schema]
 
+    def edited_by(self) -> tuple[str, ...]:
+        """Document columns (int) that say how `edit` changes a document; most scorers change nothing."""
+        return ()
+
+    def edit(self, document: Document, *numbers: int) -> Document:
+        """An edited document with other texts. `numbers` are those of `edited_by`, of the raw document."""
+        return document
+
     @abstractmethod
     def map(self, documents: Sequence[Document]) -> pa.Table: ...
 

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from leafinstruct.document import Document
+from leafinstruct.edit import Line, lines_of, without_lines
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.text import WORD
 
+HEAD, FOOT = 4, 12
+"""Lines at a document's edges that are looked at: a byline and a notice above, a menu below."""
+_SENTENCE = re.compile(r"[.!?:;…。！？：]\W*$")
+_RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved", re.IGNORECASE)
+
 
 class Scorer(CorpusScorer):
-    version = 1
+    version = 2
     columns = (
         Column("words", "document", "float", "share", "words in lines that other documents of the site have too"),
         Column("lines", "document", "int", "lines", "how many such lines the document has"),
+        Column("head", "document", "int", "lines", "first lines, after the title, that other pages begin with too"),
+        Column("foot", "document", "int", "lines", "last lines that other pages of the site end with too"),
     )
     map_schema: ClassVar[pa.Schema] = pa.schema(
-        [("document", pa.string()), ("lines", pa.list_(pa.uint64())), ("words", pa.list_(pa.int32()))]
+        [
+            ("document", pa.string()),
+            ("site", pa.uint64()),
+            ("lines", pa.list_(pa.uint64())),
+            ("words", pa.list_(pa.int32())),
+            ("head", pa.list_(pa.uint64(), HEAD)),
+            ("foot", pa.list_(pa.uint64(), FOOT)),
+        ]
     )
 
     @dataclass(frozen=True)
@@ -31,26 +48,36 @@ class Scorer(CorpusScorer):
         """A line counts when so many documents of its site have it; OBELICS removes what stands more than twice."""
         line_words: int = 3
         """Shorter lines repeat in good texts: "Ingredients", "Step 1"."""
+        remove: bool = False
+        """Whether `head` and `foot` are cut off the edited document."""
+        site_share: float = 0.05
+        """Of a site's documents, so many must have a line at the same edge before it is cut; own choice."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = [{"document": d.id, **self._signature(d)} for d in sorted(documents, key=lambda d: d.id)]
         return pa.Table.from_pylist(rows, schema=self.map_schema)
 
     def _signature(self, document: Document) -> Row:
-        """Hashes of a document's different lines together with its site, 0 for a short line, and their words."""
+        """Hashes of a document's different lines together with its site, 0 for a short line, and their words; and of
+        the lines at its edges, 0 for one that may be part of the matter."""
         lines = {line.strip().lower() for line in document.text.splitlines()}
         words = {line: len(WORD.findall(line)) for line in sorted(lines)}
         told = [line for line, count in words.items() if count]
+        site = document.site
         return {
-            "lines": [
-                self._key(document.site, line) if words[line] >= self.settings.line_words else 0 for line in told
-            ],
+            "site": _key(site),
+            "lines": [_key(site, line) if words[line] >= self.settings.line_words else 0 for line in told],
             "words": [words[line] for line in told],
+            "head": _padded([self._edge(site, line, "head") for line in head_of(document)], HEAD),
+            "foot": _padded([self._edge(site, line, "foot") for line in foot_of(document)], FOOT),
         }
 
-    def _key(self, site: str, line: str) -> int:
-        data = f"{site}\n{line}".encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big") | 1
+    def _edge(self, site: str, line: Line, edge: str) -> int:
+        """Sentences, quantities and brackets end the matter of many pages; a notice of rights may have a year."""
+        words = len(WORD.findall(line.text))
+        short = words < (self.settings.line_words if edge == "head" else 1)
+        matter = _SENTENCE.search(line.text) or any(c.isdigit() for c in line.text)
+        return 0 if short or (matter and not _RIGHTS.search(line.text)) else _key(site, edge, line.text.strip().lower())
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
         table = pa.concat_tables([self.map_schema.empty_table(), *signatures]).combine_chunks().sort_by("document")
@@ -59,8 +86,57 @@ class Scorer(CorpusScorer):
         _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
         shared = (counts[place] >= self.settings.documents) & (keys != 0)
         weights, ends = words.values.to_numpy(), lines.offsets.to_numpy()
+        _, place, pages = np.unique(table["site"].to_numpy(), return_inverse=True, return_counts=True)
+        least = np.maximum(self.settings.documents, self.settings.site_share * pages[place])
+        head, foot = (_run(table[edge], least) for edge in ("head", "foot"))
         for index, name in enumerate(table["document"].to_pylist()):
             mine = slice(ends[index], ends[index + 1])
             total = int(weights[mine].sum())
             share = float(weights[mine][shared[mine]].sum() / total) if total else 0.0
-            yield {"document": name, "words": share, "lines": int(shared[mine].sum())}
+            edges = {"head": int(head[index]), "foot": int(foot[index])}
+            yield {"document": name, "words": share, "lines": int(shared[mine].sum()), **edges}
+
+    def edited_by(self) -> tuple[str, ...]:
+        return ("head", "foot") if self.settings.remove else ()
+
+    def edit(self, document: Document, *numbers: int) -> Document:
+        head, foot = numbers
+        return without_lines(document, [*head_of(document)[:head], *foot_of(document)[:foot]])
+
+
+def head_of(document: Document) -> list[Line]:
+    """The first lines before any image, without one that the title says again."""
+    images = [index for index, part in enumerate(document.parts) if part.type == "image"]
+    lines = list(takewhile(lambda line: line.part < min(images, default=len(document.parts)), lines_of(document)))
+    if lines and lines[0].text.strip("# ").lower() in document.title.lower():
+        lines = lines[1:]
+    return lines[:HEAD]
+
+
+def foot_of(document: Document) -> list[Line]:
+    """The last lines after all images, the last one first."""
+    images = [index for index, part in enumerate(document.parts) if part.type == "image"]
+    lines = lines_of(document)[::-1]
+    return list(takewhile(lambda line: line.part > max(images, default=-1), lines))[:FOOT]
+
+
+def _run(edge: pa.ChunkedArray, least: np.ndarray) -> np.ndarray:
+    """How many of a document's lines, from the edge on, stand at the same edge of at least so many documents."""
+    if not len(edge):
+        return np.zeros(0, dtype=np.int64)
+    keys = edge.combine_chunks().flatten().to_numpy().reshape(len(edge), -1)
+    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    shared = (counts[place].reshape(keys.shape) >= least[:, None]) & (keys != 0)
+    found: np.ndarray = np.cumprod(shared, axis=1).sum(axis=1)
+    return found
+
+
+def _padded(keys: list[int], length: int) -> list[int]:
+    """As many keys as asked, 0 for what is not there or stands twice: a document counts once."""
+    once = [key if key not in keys[:at] else 0 for at, key in enumerate(keys)]
+    return once + [0] * (length - len(once))
+
+
+def _key(*parts: str) -> int:
+    data = "\n".join(parts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big") | 1

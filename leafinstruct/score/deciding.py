@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from leafinstruct.context import Job
 from leafinstruct.decide import VERSION as DECIDE_VERSION
 from leafinstruct.decide import Candidate, Verdicts, apply, candidates, decisions_table, evaluate, one_per_columns
-from leafinstruct.document import DOCUMENT_SCHEMA, documents_from_table, documents_to_table
+from leafinstruct.document import DOCUMENT_SCHEMA, Document, documents_from_table, documents_to_table
 from leafinstruct.edit import edit_texts
 from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
@@ -69,7 +69,12 @@ def _reads(pipeline: Pipeline) -> set[str]:
         for rule in owner.rules:
             names = [n.column for n in rule.when.names if n.column] if rule.when else [rule.one_per]
             reads |= {owner.full_name(name) for name in names}
+        reads |= {owner.full_name(name) for name in _edited_by(owner)}
     return reads
+
+
+def _edited_by(owner: Filter) -> tuple[str, ...]:
+    return owner.scorer.edited_by() if isinstance(owner.scorer, CorpusScorer) else ()
 
 
 def _tables(run: Run, pipeline: Pipeline, names: Sequence[str], documents: pa.Table) -> dict[str, pa.Table]:
@@ -162,9 +167,8 @@ def decide_partitions(
     pipeline, run = job.open()
     view = partition_view(run, pipeline, *made_from)
     verdicts = evaluate(pipeline, view, chosen=chosen, gated=gated)
-    left, table = _left(verdicts), decisions_table(verdicts)
-    editors = _editors(pipeline)
-    hashes = [editor.hash8() for editor in editors]
+    left, table = _left(verdicts, pipeline), decisions_table(verdicts)
+    hashes = [editor.hash8() for editor in _editors(pipeline)]
     ids = {name: _read(run, f"documents/{name}.parquet", ["id"])["id"] for name in made_from}
     for name, fingerprint_of in made_from.items():
         ours = table.filter(pc.is_in(table["document"], value_set=ids[name].combine_chunks()))
@@ -172,24 +176,31 @@ def decide_partitions(
         mark = fingerprint(DECIDE_VERSION, run.digest(f"documents/{name}.parquet"), stays, hashes)
         run.commit_table(f"decisions/{name}.parquet", ours.combine_chunks(), fingerprint_of, {"left": mark})
         if not run.fresh(f"filtered/{name}.parquet", mark):
-            _edit(run, name, stays, mark, editors)
+            _edit(run, name, stays, mark, pipeline)
     return len(made_from)
 
 
-Left = dict[str, tuple[str, list[int]]]
-"""For each document that is kept: its language as detected, and the image parts that stay."""
+Left = dict[str, tuple[str, list[int], dict[str, list[int]]]]
+"""For each document that is kept: its language as detected, the image parts that stay, and by filter the numbers that
+its scorer edits the document by."""
 
 
-def _left(verdicts: Verdicts) -> Left:
+def _left(verdicts: Verdicts, pipeline: Pipeline) -> Left:
     documents = verdicts.view.documents
     alive = verdicts.documents_alive
     found = documents["text.language"].tolist() if "text.language" in documents else [""] * len(documents)
     ids = documents.index.tolist()
-    left: Left = {ids[i]: (found[i] if isinstance(found[i], str) else "", []) for i in np.flatnonzero(alive)}
+    left: Left = {ids[i]: (found[i] if isinstance(found[i], str) else "", [], {}) for i in np.flatnonzero(alive)}
     places = verdicts.view.places
     for row in np.flatnonzero(verdicts.images_alive):
         document, part = places[row]
         left[document][1].append(part)
+    for owner in pipeline.filters:
+        columns = [owner.full_name(name) for name in _edited_by(owner)]
+        if columns and all(column in documents for column in columns):
+            numbers = documents[columns].fillna(0).astype(int)[alive]
+            for name, row in numbers[(numbers != 0).any(axis=1)].iterrows():
+                left[str(name)][2][owner.name] = row.tolist()
     return left
 
 
@@ -199,10 +210,11 @@ def _editors(pipeline: Pipeline) -> list[DocumentScorer]:
     return [s for s in scorers if type(s).edit is not DocumentScorer.edit]
 
 
-def _edit(run: Run, name: str, left: Left, mark: str, editors: Sequence[DocumentScorer]) -> None:
+def _edit(run: Run, name: str, left: Left, mark: str, pipeline: Pipeline) -> None:
     """Commit the edited documents of a partition. What an earlier decision left of a document is taken as it is where
     this one leaves the same; `extra` tells what was left, and of which documents."""
     relative, source = f"filtered/{name}.parquet", run.digest(f"documents/{name}.parquet")
+    editors = _editors(pipeline)
     of = [DECIDE_VERSION, source, [e.hash8() for e in editors]]
     old, known = _edited_before(run, relative, of)
     same = [key for key, value in left.items() if known.get(key) == list(value)]
@@ -213,7 +225,7 @@ def _edit(run: Run, name: str, left: Left, mark: str, editors: Sequence[Document
     if other:
         raw = _read(run, f"documents/{name}.parquet")
         raw = raw.filter(pc.is_in(raw["id"], pa.array(other, pa.string())))
-        edited = (apply(d, frozenset(left[d.id][1]), left[d.id][0]) for d in documents_from_table(raw))
+        edited = (_edited(d, *left[d.id], pipeline) for d in documents_from_table(raw))
         tables.append(documents_to_table(replace(edit_texts(d, editors), lost=()) for d in edited))
     table = pa.concat_tables([t.cast(DOCUMENT_SCHEMA) for t in tables]).combine_chunks()
     order = np.argsort(np.array(table["id"].to_pylist(), dtype=object), kind="stable")
@@ -221,6 +233,16 @@ def _edit(run: Run, name: str, left: Left, mark: str, editors: Sequence[Document
         table = table.take(pa.array(order))
     extra: dict[str, Any] = {"of": of, "left": left}
     run.commit_table(relative, table, mark, extra)
+
+
+def _edited(
+    document: Document, language: str, kept_parts: Sequence[int], numbers: Mapping[str, list[int]], pipeline: Pipeline
+) -> Document:
+    document = apply(document, frozenset(kept_parts), language)
+    for owner in pipeline.filters:
+        if owner.name in numbers and isinstance(owner.scorer, CorpusScorer):
+            document = owner.scorer.edit(document, *numbers[owner.name])
+    return document
 
 
 def _edited_before(run: Run, relative: str, of: list[Any]) -> tuple[pa.Table | None, Mapping[str, Any]]:
