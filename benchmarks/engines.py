@@ -65,6 +65,7 @@ def started(way: str) -> tuple[Any, int]:
         return LocalEngine(), int(count)
     from leafinstruct.engine.ray import RayEngine, RaySettings
 
+    os.environ.update(RAY_worker_niceness="0")  # Ray has its tasks give way to others, by 15; that is no overhead
     return RayEngine(RaySettings(cpus=0), int(count)), int(count)
 
 
@@ -94,8 +95,9 @@ def compare(ways: list[str], folder: Path, documents: int, pairs: int) -> dict[s
         processes.Process(target=builder, args=(way, pipeline, place, theirs))
         for way, place, (_, theirs) in zip(ways, places, pipes, strict=True)
     ]
-    for side in sides:
+    for side, (_, theirs) in zip(sides, pipes, strict=True):
         side.start()
+        theirs.close()  # that the end of a process is seen here
     spent: list[dict[str, list[Times]]] = [defaultdict(list) for _ in ways]
     for turn in range(pairs + 1):
         for at in (0, 1) if turn % 2 else (1, 0):

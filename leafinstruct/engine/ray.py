@@ -116,6 +116,7 @@ def _connect(settings: RaySettings, workers: int) -> None:
             ray.init(address=settings.address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             ray.init(
+                address="local",  # not another cluster that happens to run on this machine
                 num_cpus=max(workers, math.ceil(settings.cpus), 1),  # a step runs tasks or asks models, never both
                 include_dashboard=False,
                 log_to_driver=False,
