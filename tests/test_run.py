@@ -223,3 +223,18 @@ def test_no_other_module_opens_a_file_for_writing() -> None:
 def test_the_search_knows_writing_when_it_sees_it(line: str) -> None:
     assert writing_calls(ast.parse(line))
     assert not writing_calls(ast.parse("path.open('rb'); open(p); text.replace('a', 'b'); replace(document, raw=())"))
+
+
+def test_a_number_of_bytes_is_not_bytes(tmp_path: Path) -> None:
+    """Scores of images have a column `bytes`, of integers: it counts in the digest and makes no small groups."""
+    run, shas = Run(tmp_path), [f"{n:064x}" for n in range(100)]
+    table = pa.table({"sha256": shas, "bytes": pa.array(range(100), pa.int64())})
+    before = run.commit_table("scores/one.parquet", table, "f")
+    with run.parquet("scores/one.parquet") as file:
+        assert file.num_row_groups == 1
+    other = table.set_column(1, "bytes", pa.array([7] * 100, pa.int64()))
+    assert run.commit_table("scores/one.parquet", other, "f").digest != before.digest
+    images = pa.table({"sha256": shas, "bytes": [b"x"] * 100})
+    run.commit_table("images/one.parquet", images, "f")
+    with run.parquet("images/one.parquet") as file:
+        assert file.num_row_groups == 7
