@@ -19,6 +19,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from selectolax.lexbor import LexborHTMLParser
 
+from leafinstruct.harvest import makecode
 from leafinstruct.harvest.flow import Block, Page
 from leafinstruct.harvest.metadata import field, split_front_matter
 from leafinstruct.harvest.walk import walk
@@ -78,8 +79,10 @@ def _lead(front: dict[str, Any], html: str) -> list[Block]:
 def prepare(body: str) -> str:
     """The text with template tags taken out or turned into Markdown images, outside of code."""
     imports = {name: path for name, path in IMPORT.findall(body) if name}
-    pieces = []
+    pieces, for_makecode = [], makecode.written_for_makecode(body)
     for piece, is_code in _by_fence(body):
+        if for_makecode:
+            piece = makecode.plain(piece) if not is_code else "" if makecode.hidden(piece) else piece
         if not is_code:
             piece = RULED_TITLE.sub(r"\n**\1**\n", piece)
             piece = CONTAINER.sub("", IMPORT.sub("", RULED_TAG.sub("", piece)))

@@ -25,7 +25,7 @@ from leafinstruct.harvest.index import Index
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 
-VERSION = 3
+VERSION = 4
 """Grows whenever harvest would make other documents of the same input."""
 INDEX_VERSION = 1
 ASKED_SCHEMA = pa.schema([("key", pa.string()), ("offset", pa.int64())])
