@@ -72,3 +72,11 @@ def publish(folder: Path, records: dict[str, Record], images: dict[str, Image], 
             rows = (records[key] for key in shard.ids)
             written[shard.name] = write_shard(out, rows, images.__getitem__, ["clip", "words"], "demo-1")
     (folder / "manifest.json").write_bytes(manifest(written, {"pipeline": "demo"}))
+
+
+def published(folder: Path, card: str = "# Card\n") -> Path:
+    """A folder with the shards of twelve records and a card."""
+    folder.mkdir()
+    publish(folder, *corpus(12, 4), ShardSettings())
+    (folder / "data_card.md").write_text(card)
+    return folder

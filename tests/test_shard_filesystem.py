@@ -9,23 +9,17 @@ from typing import Any
 import fsspec
 import pytest
 from s3_made import s3_bucket
-from shard_made import corpus, publish
+from shard_made import published
 
 from leafinstruct.document import LeafError
 from leafinstruct.shard import filesystem
 from leafinstruct.shard.check import check
 from leafinstruct.shard.filesystem import is_filesystem, push_files
-from leafinstruct.shard.plan import ShardSettings
 
 
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
-    folder = tmp_path / "shards"
-    folder.mkdir()
-    records, images = corpus(12, 4)
-    publish(folder, records, images, ShardSettings())
-    (folder / "data_card.md").write_text("# Card\n")
-    return folder
+    return published(tmp_path / "shards")
 
 
 @pytest.fixture(scope="module")

@@ -10,22 +10,17 @@ from pathlib import Path
 
 import pytest
 from hub_made import TOKEN, Hub, loopback_hub
-from shard_made import corpus, publish
+from shard_made import published
 
 from leafinstruct.document import LeafError
 from leafinstruct.shard.hub import plan_push, push, run_tag
-from leafinstruct.shard.plan import ShardSettings
 
 pytest.importorskip("huggingface_hub")
 
 
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
-    folder = tmp_path / "shards"
-    folder.mkdir()
-    records, images = corpus(12, 4)
-    publish(folder, records, images, ShardSettings())
-    (folder / "data_card.md").write_text("---\nlicense: mit\n---\n# Card\n")
+    folder = published(tmp_path / "shards", "---\nlicense: mit\n---\n# Card\n")
     (folder / "notes.txt").write_text("not published")
     return folder
 

@@ -11,7 +11,7 @@ import fsspec
 import pytest
 from hub_made import TOKEN, Hub, loopback_hub
 from s3_made import s3_bucket
-from shard_made import corpus, publish
+from shard_made import published
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
@@ -19,17 +19,11 @@ from leafinstruct.document import LeafError
 from leafinstruct.shard.check import check
 from leafinstruct.shard.filesystem import push_files
 from leafinstruct.shard.hub import push
-from leafinstruct.shard.plan import ShardSettings
 
 
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
-    folder = tmp_path / "shards"
-    folder.mkdir()
-    records, images = corpus(12, 4)
-    publish(folder, records, images, ShardSettings())
-    (folder / "data_card.md").write_text("# Card\n")
-    return folder
+    return published(tmp_path / "shards")
 
 
 @pytest.fixture
