@@ -271,10 +271,24 @@ def table_digest(table: pa.Table) -> str:
     """Digest of a table's content. Image bytes are left out where their sha256 stands beside them."""
     if "sha256" in table.column_names:
         table = table.drop_columns(_binary(table.schema))
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema.remove_metadata()) as writer:
+    sink = _Hashing()
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema.remove_metadata()) as writer:
         writer.write_table(table.replace_schema_metadata(None).combine_chunks())
-    return hashlib.sha256(sink.getbuffer()).hexdigest()[:32]
+    return sink.sha256.hexdigest()[:32]
+
+
+class _Hashing(io.RawIOBase):
+    """A file that keeps of what is written its hash alone."""
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.sha256.update(data)
+        return len(data)
 
 
 # Files outside the run that a partition was made from

@@ -9,10 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from leafinstruct.document import Document, Image, digest
 from leafinstruct.settings import ModelSettings, make_settings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 ARROW_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "text": pa.string()}
 
+ROWS_AT_A_TIME = 1000
 Row = dict[str, Any]
 """A score row: values of columns, `error` if they could not be made, and what it is about: `sha256` (an image wherever
 it stands), `document` and `part` (an image part of one document), or `document` alone."""
@@ -79,12 +82,15 @@ class Scorer:
         return pa.schema(about + [(c.name, ARROW_TYPES[c.type]) for c in self.columns])
 
     def table(self, rows: Iterable[Row]) -> pa.Table:
-        """Rows as a table in a fixed order, floats at four places."""
-        rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
-        rounded.sort(
-            key=lambda r: (r.get("document") or "", -1 if r.get("part") is None else r["part"], r.get("sha256") or "")
-        )
-        return pa.Table.from_pylist(rounded, schema=self.schema())
+        """Rows as a table in a fixed order, floats at four places. Few rows at a time are held as objects."""
+        schema, source = self.schema(), iter(rows)
+        tables = [schema.empty_table()]
+        while some := list(islice(source, ROWS_AT_A_TIME)):
+            rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in some]
+            tables.append(pa.Table.from_pylist(rounded, schema=schema))
+        keys = [(name, "ascending", "at_start") for name in ("document", "part", "sha256")]
+        table = pa.concat_tables(tables)
+        return table.take(pc.sort_indices(table, sort_keys=keys)).combine_chunks()
 
 
 class ImageScorer(Scorer, ABC):
