@@ -4,7 +4,7 @@ usage: clip.py CORPUS_DIR [--images N] [--texts N] [--pairs N] [--model NAME]
 
 Embeds images and texts of CORPUS_DIR/labels with `models.clip.Clip` and with the bare open_clip model in batches of the
 same size, turn by turn in one process. Ready tensors: preprocessing and tokenising are done before, for both. Prints
-JSON: forward calls of both for images and texts, the median of bare seconds over ours (1.0: no overhead), and the range
+JSON: forward calls of both for images and texts, the median of bare CPU seconds over ours (1.0: no overhead), and range
 of the pairs. That the scorer embeds each image and text once is a test of its own (tests/test_score_clip.py).
 """
 
@@ -40,9 +40,9 @@ def pairs(ours: Callable[[], Any], bare: Callable[[], Any], count: int) -> dict[
     for turn in range(count):
         spent = {}
         for run in (ours, bare) if turn % 2 else (bare, ours):
-            begun = time.perf_counter()
+            begun = time.process_time()
             run()
-            spent[run] = time.perf_counter() - begun
+            spent[run] = time.process_time() - begun
         ratios.append(spent[bare] / spent[ours])
     return {
         "seconds_bare": round(spent[bare], 2),
