@@ -19,7 +19,7 @@ from leafinstruct.filters import Filter, Rule
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.removal import REASON as REMOVED
 from leafinstruct.removal import Removals
-from leafinstruct.view import View, aggregate, make_view, plain
+from leafinstruct.view import View, aggregate, make_view
 
 __all__ = [
     "DECISION_SCHEMA",
@@ -32,7 +32,7 @@ __all__ = [
     "evaluate",
     "make_view",
 ]
-VERSION = 1
+VERSION = 2
 
 
 class Verdicts:
@@ -167,8 +167,8 @@ def _values(owner: Filter, rule: Rule, name: Name, verdicts: Verdicts) -> tuple[
         return aggregate(verdicts.view, verdicts.image_by, name.function, column)
     column = owner.full_name(name.column)
     if rule.drop == "image" and column in verdicts.view.images:
-        return plain(verdicts.view.images[column])
-    values, null = plain(verdicts.view.documents[column])
+        return verdicts.view.values("image", column)
+    values, null = verdicts.view.values("document", column)
     return (values[verdicts.owner], null[verdicts.owner]) if rule.drop == "image" else (values, null)
 
 
@@ -190,7 +190,7 @@ def candidates(pipeline: Pipeline, view: View, *, words: str = "text.words") -> 
     verdicts = evaluate(pipeline, view, upto=cheap)
     some = verdicts.documents_alive & np.logical_or.reduce([g.notna().to_numpy(dtype=bool) for g in groups])
     left = np.bincount(verdicts.owner[verdicts.images_alive], minlength=len(view.documents))
-    lengths = plain(view.documents[words])[0].astype(int) if words in view.documents else np.zeros_like(left)
+    lengths = view.values("document", words)[0].astype(int) if words in view.documents else np.zeros_like(left)
     named = [[group if isinstance(group, str) else None for group in column.tolist()] for column in groups]
     ids = view.documents.index.tolist()
     return [

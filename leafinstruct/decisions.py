@@ -1,19 +1,18 @@
 """Decisions as published in a run: one row a document and one an image part, with the numbers that decided.
 
-Rows are built as columns, by groups of rows that fail the same rules.
+Rows are built as columns: what fails where is a table of marks, and a list of each row its marks in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leafinstruct.view import aggregate, plain
+from leafinstruct.view import aggregate
 
 if TYPE_CHECKING:
     from leafinstruct.decide import Verdicts
@@ -32,6 +31,10 @@ DECISION_SCHEMA = pa.schema(
 )
 
 
+_Sides = Mapping[str, np.ndarray]
+"""By grain, the row of the table for each document or image of a view."""
+
+
 def decisions_table(verdicts: Verdicts) -> pa.Table:
     """One row per document (part null) and per image, with the rules that fail and the numbers they read."""
     view = verdicts.view
@@ -45,47 +48,62 @@ def decisions_table(verdicts: Verdicts) -> pa.Table:
     place[order] = np.arange(len(order))
     image_by = np.where((verdicts.image_by == "") & ~alive, "document", verdicts.image_by)
     sha256 = np.array([None] * size + view.images["sha256"].tolist(), dtype=object)
-    groups = [*_groups(verdicts, "document", place[:size]), *_groups(verdicts, "image", place[size:])]
+    sides = {"document": place[:size], "image": place[size:]}
     columns: list[Any] = [
         pa.array(np.concatenate([ids, ids[verdicts.owner]])[order], pa.string()),
         pa.array(np.maximum(parts, 0)[order], pa.int32(), mask=parts[order] < 0),
         pa.array(sha256[order], pa.string()),
         pa.array(np.concatenate([verdicts.documents_alive, alive])[order], pa.bool_()),
         pa.array(np.concatenate([verdicts.document_by, image_by])[order], pa.string()),
-        _label_lists(groups, len(order)),
-        _value_lists(groups, len(order)),
+        _label_lists(verdicts, sides, len(order)),
+        _value_lists(verdicts, sides, len(order)),
     ]
     return pa.Table.from_arrays(columns, schema=DECISION_SCHEMA)
 
 
-@dataclass
-class _Group:
-    """Rows of the table (`places`) that fail the same rules, and the values of each name these rules read."""
-
-    places: np.ndarray
-    labels: list[str]
-    values: dict[str, tuple[np.ndarray, np.ndarray]]
+def _failed(verdicts: Verdicts, sides: _Sides) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Each rule that fails somewhere, in the order they were applied: its grain, the rows of the table, its label."""
+    for grain, place in sides.items():
+        for label, rows in verdicts.noted[grain]:
+            yield grain, place[rows], label
 
 
-def _groups(verdicts: Verdicts, grain: str, place: np.ndarray) -> Iterator[_Group]:
-    noted = verdicts.noted[grain]
-    if not noted:
-        return
-    marks = np.stack([rows for _, rows in noted], axis=1)
-    some = np.flatnonzero(marks.any(axis=1))
-    columns: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    packed = np.packbits(marks[some], axis=1)
-    keys = np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel()
-    _, first, number_of, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
-    ordered = some[np.argsort(number_of, kind="stable")]
-    for start, rows in zip(first.tolist(), np.split(ordered, np.cumsum(counts)[:-1]), strict=True):
-        labels = [label for (label, _), here in zip(noted, marks[some[start]], strict=True) if here]
-        values = {}
-        for read in dict.fromkeys(read for label in labels for read in verdicts.reads[label]):
-            if read not in columns:
-                columns[read] = _column(verdicts, grain, read)
-            values[read] = (columns[read][0][rows], columns[read][1][rows])
-        yield _Group(place[rows], labels, values)
+def _label_lists(verdicts: Verdicts, sides: _Sides, rows: int) -> pa.Array:
+    failed = list(_failed(verdicts, sides))
+    marks = np.zeros((rows, len(failed)), dtype=bool)
+    for number, (_, places, _) in enumerate(failed):
+        marks[places, number] = True
+    which = np.nonzero(marks)[1]
+    return pa.ListArray.from_arrays(_offsets(marks), _words([label for _, _, label in failed], which))
+
+
+def _value_lists(verdicts: Verdicts, sides: _Sides, rows: int) -> pa.Array:
+    """For each row what the rules that fail there have read, each name once."""
+    where: dict[tuple[str, str], list[np.ndarray]] = {}
+    for grain, places, label in _failed(verdicts, sides):
+        for read in verdicts.reads[label]:
+            where.setdefault((grain, read), []).append(places)
+    marks, unknown = np.zeros((rows, len(where)), dtype=bool), np.ones((rows, len(where)), dtype=bool)
+    numbers, texts = np.zeros((rows, len(where))), {}
+    for number, ((grain, read), found) in enumerate(where.items()):
+        for places in found:
+            marks[places, number] = True
+        value, null = _column(verdicts, grain, read)
+        if value.dtype == object:
+            texts[number] = np.full(rows, None, dtype=object)
+            texts[number][sides[grain][~null]] = value[~null]
+        else:
+            numbers[sides[grain], number], unknown[sides[grain], number] = np.where(null, 0.0, value), null
+    row, which = np.nonzero(marks)
+    flat = np.full(len(which), None, dtype=object)
+    for number, column in texts.items():
+        flat[which == number] = column[row[which == number]]
+    fields = [
+        _words([read for _, read in where], which),
+        pa.array(_rounded(numbers[marks]), mask=unknown[marks]),
+        pa.array(flat, pa.string()),
+    ]
+    return pa.ListArray.from_arrays(_offsets(marks), pa.StructArray.from_arrays(fields, fields=list(VALUE_TYPE)))
 
 
 def _column(verdicts: Verdicts, grain: str, read: str) -> tuple[np.ndarray, np.ndarray]:
@@ -95,9 +113,9 @@ def _column(verdicts: Verdicts, grain: str, read: str) -> tuple[np.ndarray, np.n
         function, column = read.rstrip(")").split("(")
         value, null = aggregate(view, verdicts.image_by, function, column)
     elif grain == "image" and read in view.images:
-        value, null = plain(view.images[read])
+        value, null = view.values("image", read)
     else:
-        value, null = plain(view.documents[read])
+        value, null = view.values("document", read)
         if grain == "image":
             value, null = value[verdicts.owner], null[verdicts.owner]
     if value.dtype.kind == "U":
@@ -106,53 +124,14 @@ def _column(verdicts: Verdicts, grain: str, read: str) -> tuple[np.ndarray, np.n
     return value, null | np.isnan(value)
 
 
-def _label_lists(groups: Sequence[_Group], rows: int) -> pa.Array:
-    offsets = _offsets([(group.places, len(group.labels)) for group in groups], rows)
-    words = _Words()
-    flat = np.zeros(offsets[-1], dtype=np.int32)
-    for group in groups:
-        for at, label in enumerate(group.labels):
-            flat[offsets[group.places] + at] = words.number(label)
-    return pa.ListArray.from_arrays(pa.array(offsets), words.column(flat))
+def _offsets(marks: np.ndarray) -> pa.Array:
+    """Where the list of each row begins and the last ends, int32 [rows + 1], if it has an item for each mark."""
+    return pa.array(np.concatenate([[0], np.cumsum(marks.sum(axis=1))]).astype(np.int32))
 
 
-def _value_lists(groups: Sequence[_Group], rows: int) -> pa.Array:
-    offsets = _offsets([(group.places, len(group.values)) for group in groups], rows)
-    words = _Words()
-    names, texts = np.zeros(offsets[-1], dtype=np.int32), np.full(offsets[-1], None, dtype=object)
-    numbers, unknown = np.zeros(offsets[-1]), np.ones(offsets[-1], dtype=bool)
-    for group in groups:
-        for at, (read, (value, null)) in enumerate(group.values.items()):
-            places = offsets[group.places] + at
-            names[places] = words.number(read)
-            if value.dtype == object:
-                texts[places[~null]] = value[~null]
-            else:
-                numbers[places], unknown[places] = np.where(null, 0.0, value), null
-    fields = [words.column(names), pa.array(_rounded(numbers), mask=unknown), pa.array(texts, pa.string())]
-    values = pa.StructArray.from_arrays(fields, fields=list(VALUE_TYPE))
-    return pa.ListArray.from_arrays(pa.array(offsets), values)
-
-
-def _offsets(filled: Iterable[tuple[np.ndarray, int]], rows: int) -> np.ndarray:
-    """Where the list of each row begins and the last ends, int32 [rows + 1]; `filled`: rows, length of their lists."""
-    counts = np.zeros(rows, dtype=np.int32)
-    for places, length in filled:
-        counts[places] = length
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-
-
-class _Words:
+def _words(words: Sequence[str], numbers: np.ndarray) -> pa.Array:
     """Few distinct texts of many rows, by number."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def number(self, word: str) -> int:
-        return self._numbers.setdefault(word, len(self._numbers))
-
-    def column(self, numbers: np.ndarray) -> pa.Array:
-        return pa.array(list(self._numbers), pa.string()).take(pa.array(numbers))
+    return pa.array(words, pa.string()).take(pa.array(numbers))
 
 
 def _rounded(numbers: np.ndarray) -> np.ndarray:

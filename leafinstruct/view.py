@@ -6,7 +6,7 @@ Built from Arrow columns without parsing documents, so that stored scores are de
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,21 @@ class View:
 
     documents: pd.DataFrame
     images: pd.DataFrame
+    _values: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def owner(self) -> np.ndarray:
         """The row of its document for each image part, int64."""
         return self.documents.index.get_indexer(pd.Index(self.images["document"])).astype(np.int64)
+
+    def values(self, grain: str, column: str) -> tuple[np.ndarray, np.ndarray]:
+        """A column of the documents or images as an array without nulls, and where they were. Made once: several rules
+        read it. Not to be written to."""
+        found = self._values.get((grain, column))
+        if found is None:
+            found = plain((self.documents if grain == "document" else self.images)[column])
+            self._values[grain, column] = found
+        return found
 
     @cached_property
     def places(self) -> list[tuple[str, int]]:
@@ -167,7 +177,7 @@ def aggregate(view: View, image_by: np.ndarray, function: str, column: str) -> t
     none = np.zeros(size, dtype=bool)
     if function == "count":
         return counts, none
-    values, null = plain(view.images[column])
+    values, null = view.values("image", column)
     among = (~left if function == "dropped" else left) & ~null
     owner, values = view.owner[among], values[among].astype(float)
     found = np.bincount(owner, minlength=size)

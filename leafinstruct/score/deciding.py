@@ -57,9 +57,11 @@ def _read(run: Run, relative: str, columns: Sequence[str] | None = None) -> pa.T
 
 
 def _read_all(run: Run, files: Sequence[str], columns: Sequence[str]) -> pa.Table:
-    """Small files one after another, read two at a time: half of the time is spent outside of Python."""
+    """Small files one after another, by two threads, a half each: much of the time is spent outside of Python."""
+    half = (len(files) + 1) // 2
     with ThreadPoolExecutor(2) as pool:
-        return pa.concat_tables(pool.map(lambda file: _read(run, file, columns), files))
+        halves = pool.map(lambda some: [_read(run, file, columns) for file in some], (files[:half], files[half:]))
+        return pa.concat_tables(table for tables in halves for table in tables)
 
 
 def _reads(pipeline: Pipeline) -> set[str]:
