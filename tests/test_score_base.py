@@ -210,7 +210,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "duplicates": (2, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
-        2,
+        3,
         [
             {
                 "readable": False,

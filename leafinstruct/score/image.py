@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import PIL.Image
 
@@ -9,12 +11,13 @@ from leafinstruct.document import Image
 from leafinstruct.score.base import Column, ImageScorer, Row
 from leafinstruct.score.pixels import Small, perceptual_hash, small
 
+LEVELS = np.arange(256)
 FLAT_LEVELS = 8
 """Neighbouring grey levels that look alike: the noise of a JPEG file on plain paper stays within them."""
 
 
 class Scorer(ImageScorer):
-    version = 2
+    version = 3
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not: truncated, undecodable, too_many_pixels"),
@@ -49,12 +52,13 @@ class Scorer(ImageScorer):
 def look(seen: Small) -> Row:
     """Contrast, flatness, sharpness, colourfulness and hash of a small version, at whose size numbers of large and
     small pictures compare."""
-    levels = np.asarray(seen.grey)
-    runs = np.convolve(seen.grey.histogram(), np.ones(FLAT_LEVELS, dtype=np.int64), "valid")
+    counts = np.array(seen.grey.histogram())
+    runs = np.convolve(counts, np.ones(FLAT_LEVELS, dtype=np.int64), "valid")
+    size = counts.sum()
     return {
-        "contrast": float(levels.std(dtype=np.float32)),
-        "flat": float(runs.max() / levels.size),
-        "sharpness": sharpness(levels),
+        "contrast": float(np.sqrt(counts @ (LEVELS - counts @ LEVELS / size) ** 2 / size)),
+        "flat": float(runs.max() / size),
+        "sharpness": sharpness(np.asarray(seen.grey)),
         "colourfulness": colourfulness(seen.colour) if seen.colour else 0.0,
         "hash": f"{perceptual_hash(seen.grey):016x}",
     }
@@ -65,14 +69,24 @@ def sharpness(levels: np.ndarray) -> float | None:
     if min(levels.shape) < 3:
         return None
     wide = levels.astype(np.int16)
-    across = wide[1:-1, :-2] + wide[1:-1, 2:]
-    along = wide[:-2, 1:-1] + wide[2:, 1:-1]
-    return float((across + along - 4 * wide[1:-1, 1:-1]).astype(np.float32).var())
+    around = wide[1:-1, :-2] + wide[1:-1, 2:]
+    around += wide[:-2, 1:-1]
+    around += wide[2:, 1:-1]
+    around -= 4 * wide[1:-1, 1:-1]
+    return _moments(around)[1]
 
 
 def colourfulness(colour: PIL.Image.Image) -> float:
     """M3 of Hasler and Süsstrunk 2003: spread plus 0.3 of the mean distance from grey on two opponent axes."""
-    red, green, blue = (np.asarray(band, np.float32) for band in colour.split())
-    across, along = red - green, (red + green) / 2 - blue
-    spread = np.hypot(across.std(), along.std())
-    return float(spread + 0.3 * np.hypot(across.mean(), along.mean()))
+    levels = np.asarray(colour)
+    red, green, blue = (levels[..., band].astype(np.int16) for band in range(3))
+    across, across_var = _moments(red - green)
+    along, along_var = _moments(red + green - 2 * blue)  # twice the axis: whole numbers
+    return math.sqrt(across_var + along_var / 4) + 0.3 * math.hypot(across, along / 2)
+
+
+def _moments(values: np.ndarray) -> tuple[float, float]:
+    """Mean and variance of whole numbers. Their sums are exact in float64, in whatever order a machine adds."""
+    flat = values.ravel().astype(np.float64)
+    mean = float(flat.sum()) / flat.size
+    return mean, float(flat @ flat) / flat.size - mean * mean

@@ -90,7 +90,8 @@ def perceptual_hash(grey: PIL.Image.Image) -> int:
     """64 bits: which of the lowest frequencies of a greyscale picture lie above their median."""
     levels = np.asarray(grey.resize((HASH_SIDE, HASH_SIDE), PIL.Image.Resampling.BOX), np.float32)
     low = (_COSINES @ levels @ _COSINES.T).ravel()
-    return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
+    middle = np.sort(low)[low.size // 2 - 1 : low.size // 2 + 1].mean()  # the median; np.median takes longer than all
+    return int.from_bytes(np.packbits(low > middle).tobytes(), "big")
 
 
 def sketch(seen: Small) -> np.ndarray:
