@@ -7,7 +7,7 @@ printed, and the rows) and OUT/benchmarks.md (the table): the other tool, how ma
 alternating pairs, with the worst and the best one), and what was counted on both sides. The preset is small; --full
 takes each script's own sizes. A benchmark that misses something is named as skipped, with how to get it.
 
-FOLDER holds environments of the peers, which may not share ours: `html`, `images`, `fetch`. --corpus is a folder with
+FOLDER holds environments of the peers, which may not share ours: `html`, `images`, `dedup`, `fetch`. --corpus is a folder with
 `labels/base_segments.jsonl`; --pages and --score are what extract.py asks for.
 """
 
@@ -70,6 +70,10 @@ def of_images(found: Found) -> Iterator[Row]:
 def of_minhash(found: Found) -> Iterator[Row]:
     counted = f"{found['documents']} documents, {found['same_cluster_share']:.2%} in the same cluster"
     yield "datasketch", found["datasketch_over_leafinstruct"], *found["interval"], counted
+    if "peer" in found:
+        told = found["peer"]
+        counted = " and ".join(f"{number} left by {who}" for who, number in told["kept"].items())
+        yield "datatrove", told["datatrove_over_leafinstruct"], *told["interval"], counted
 
 
 def of_clip(found: Found) -> Iterator[Row]:
@@ -128,6 +132,10 @@ BENCHMARKS = {
         arguments="--peer {peer}/python",
     ),
     "minhash": Benchmark("minhash.py", "--documents 1000", of_minhash, ("datasketch",)),
+    "datatrove": Benchmark(
+        "minhash.py", "--documents 1000", of_minhash, ("datasketch",), ("dedup", "datatrove", "datatrove orjson"),
+        arguments="--peer {peer}/python",
+    ),
     "clip": Benchmark(
         "clip.py", "--images 16 --texts 32", of_clip, ("open_clip",), given=("corpus",), arguments="{corpus}",
     ),

@@ -1,12 +1,15 @@
 """Near-duplicate search against datasketch: the same documents, word 3-grams, permutations, bands and threshold.
 
-usage: minhash.py [--documents N] [--words N] [--repeats 5] [--memory N N ...]
+usage: minhash.py [--documents N] [--words N] [--repeats 5] [--peer PYTHON] [--memory N N ...]
 
 A tenth of the documents are copies with one word in thirty changed. Both sides start from texts and end with clusters;
 datasketch signs with `MinHash.bulk`, asks `MinHashLSH` for candidates and checks them by `jaccard`. Pairs run one after
-the other in alternating order in one process. With --memory each size runs by itself in a process of its own, its
-signatures waiting in Parquet as in a run, and the peak of resident memory while clusters are made is told. Prints one
-JSON object: CPU seconds as medians, ratios as medians with the smallest and largest, and how far the clusters agree.
+the other in alternating order in one process. --peer names the Python of an environment with datatrove and orjson; its
+four steps from JSON lines to JSON lines run in one process over word 3-grams and its own 14 bands of 8, without imports
+and start; it takes pairs that agree in a band for alike, so that our 32 bands of 4 would make it join strangers. With
+--memory each size runs by itself in a process of its own, its signatures waiting in Parquet as in a run, and the peak
+of resident memory while clusters are made is told. Prints one JSON object: CPU seconds as medians, ratios as medians
+with the smallest and largest, and how far the clusters agree.
 """
 
 from __future__ import annotations
@@ -30,6 +33,37 @@ from leafinstruct.score.clusters import Forest
 from leafinstruct.score.duplicates import Scorer, tokens
 
 PARTITION = 100
+PEER = """
+import os, sys, tempfile
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.dedup import minhash
+from datatrove.pipeline.readers import JsonlReader
+from datatrove.pipeline.writers import JsonlWriter
+
+def once(source, out):
+    how, read = minhash.MinhashConfig(n_grams=3), JsonlReader(source)
+    steps = [
+        (1, [read, minhash.MinhashDedupSignature(out + "/signed", how)]),
+        (how.num_buckets, [minhash.MinhashDedupBuckets(out + "/signed", out + "/pairs", config=how)]),
+        (1, [minhash.MinhashDedupCluster(out + "/pairs", out + "/remove", how)]),
+        (1, [read, minhash.MinhashDedupFilter(out + "/remove"), JsonlWriter(out + "/kept", compression=None)]),
+    ]
+    for number, (tasks, step) in enumerate(steps):
+        LocalPipelineExecutor(step, tasks=tasks, workers=1, logging_dir=f"{out}/log{number}").run()
+    return sum(len(open(file.path).readlines()) for file in os.scandir(out + "/kept"))
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        with tempfile.TemporaryDirectory() as out:
+            start = sum(os.times()[:4])
+            kept = once(sys.argv[1], out)
+            print("TIMES", sum(os.times()[:4]) - start, kept, flush=True)
+"""
+
+
+def word(number: int) -> str:
+    """A word of letters alone: datatrove takes all numbers for the same."""
+    return "w" + "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 def documents(count: int, words: int) -> Iterator[Document]:
@@ -37,7 +71,7 @@ def documents(count: int, words: int) -> Iterator[Document]:
     text: list[str] = []
     for number in range(count):
         if number % 10 != 9:
-            text = [f"w{int(draw.paretovariate(0.6)) % 20000}" for _ in range(words)]
+            text = [word(int(draw.paretovariate(0.6)) % 20000) for _ in range(words)]
         else:
             text = [w if draw.random() > 1 / 30 else "changed" for w in text]
         yield Document(f"{number:07}", "", "", "", "", "", "", "", "en", (Part("text", text=" ".join(text)),))
@@ -98,6 +132,46 @@ def compare(corpus: Sequence[Document], repeats: int) -> dict[str, Any]:
     }
 
 
+def compare_peer(python: str, corpus: Sequence[Document], repeats: int) -> dict[str, Any]:
+    """CPU seconds of ours and of a process of the peer over the same texts on disk, in alternating pairs."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "in").mkdir()
+        lines = (json.dumps({"id": document.id, "text": document.text}) + "\n" for document in corpus)
+        (folder / "in" / "texts.jsonl").write_text("".join(lines))
+        (folder / "peer.py").write_text(PEER)
+        process = subprocess.Popen(
+            [python, str(folder / "peer.py"), str(folder / "in")],
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdin and process.stdout
+        mine, theirs, kept = [], [], 0
+        for _ in range(repeats + 1):  # the first is for imports
+            start = time.process_time()
+            clusters = ours(corpus)
+            mine.append(time.process_time() - start)
+            process.stdin.write("\n")
+            process.stdin.flush()
+            told = next((line.split() for line in process.stdout if line.startswith("TIMES")), None)
+            if told is None:
+                sys.exit("the peer ended; run its script by hand to see why")
+            theirs.append(float(told[1]))
+            kept = int(told[2])
+        process.kill()
+    ratios = sorted(t / m for m, t in zip(mine[1:], theirs[1:], strict=True))
+    stand = {group for group in clusters.values() if group}
+    return {
+        "leafinstruct_s": round(sorted(mine[1:])[repeats // 2], 2),
+        "datatrove_s": round(sorted(theirs[1:])[repeats // 2], 2),
+        "datatrove_over_leafinstruct": round(ratios[repeats // 2], 2),
+        "interval": [round(ratios[0], 2), round(ratios[-1], 2)],
+        "kept": {"leafinstruct": sum(g is None for g in clusters.values()) + len(stand), "datatrove": kept},
+    }
+
+
 def reduce_alone(folder: Path) -> None:
     """Make clusters of the signatures in a folder as the filter stage does; tell the peak of memory in MiB."""
     scorer = Scorer({})
@@ -126,6 +200,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=2000)
     parser.add_argument("--words", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--peer", help="Python of an environment with datatrove and orjson")
     parser.add_argument("--memory", type=int, nargs="*", default=[])
     parser.add_argument("--reduce", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -133,6 +208,8 @@ def main() -> None:
         reduce_alone(asked.reduce)
         return
     found = compare(list(documents(asked.documents, asked.words)), asked.repeats)
+    if asked.peer:
+        found["peer"] = compare_peer(asked.peer, list(documents(asked.documents, asked.words)), asked.repeats)
     print(json.dumps({**found, "memory": [memory(size, asked.words) for size in asked.memory]}, indent=1))
 
 
