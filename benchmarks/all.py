@@ -7,8 +7,8 @@ printed, and the rows) and OUT/benchmarks.md (the table): the other tool, how ma
 alternating pairs, with the worst and the best one), and what was counted on both sides. The preset is small; --full
 takes each script's own sizes. A benchmark that misses something is named as skipped, with how to get it.
 
-FOLDER holds environments of the peers, which may not share ours: `html`, `images`, `dedup`, `fetch`. --corpus is a folder with
-`labels/base_segments.jsonl`; --pages and --score are what extract.py asks for.
+FOLDER holds environments of the peers, which may not share ours: `html`, `images`, `dedup`, `fetch`. --corpus is a
+folder with `labels/base_segments.jsonl`; --pages and --score are what extract.py asks for.
 """
 
 from __future__ import annotations
