@@ -20,16 +20,13 @@ UNLIKELY = re.compile(
     r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
     r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
-    re.IGNORECASE,
 )
 GOOD = re.compile(
     r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
-    re.IGNORECASE,
 )
 BAD = re.compile(
     r"-ad-|hidden|^hid$|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
     r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
-    re.IGNORECASE,
 )
 LISTS = frozenset(("ul", "ol", "dl"))
 SECTIONS = frozenset(("section", "header", "details", "fieldset"))
@@ -48,10 +45,11 @@ NAMES = 16384
 
 
 def by_word(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """Whether one of the words of a class or id matches. A search costs 10 microseconds and a page has hundreds of
-    combinations of few words, so words are searched once."""
+    """Whether one of the words of a class or id matches a pattern of small letters. A page has hundreds of combinations
+    of few words, so words are searched once, and as small letters: a pattern that ignores case takes ten times as
+    long."""
     search = lru_cache(maxsize=NAMES)(lambda word: pattern.search(word) is not None)
-    return lru_cache(maxsize=NAMES)(lambda names: any(map(search, names.split())))
+    return lru_cache(maxsize=NAMES)(lambda names: any(map(search, names.lower().split())))
 
 
 says_unlikely, says_good, says_bad = by_word(UNLIKELY), by_word(GOOD), by_word(BAD)

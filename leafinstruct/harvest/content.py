@@ -25,7 +25,6 @@ CHROME_ROLES = frozenset(_CHROME_ROLES.split())
 CONTENT_TAGS = frozenset(("article", "main"))
 MAYBE = re.compile(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|^section$",
-    re.IGNORECASE,
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}

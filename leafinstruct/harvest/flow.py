@@ -60,19 +60,19 @@ class Flow:
         self.item = (0, 0)
         self.marker = ""
         self.tight = False
-        self._inline: list[str] = []
+        self.inline: list[str] = []
 
     def text(self, text: str) -> None:
-        self._inline.append(text)
+        self.inline.append(text)
 
     def line_break(self) -> None:
-        self._inline.append("\v")
+        self.inline.append("\v")
 
     def end(self) -> None:
         """End of a paragraph or of any other block."""
-        if self._inline:
-            text = "".join(self._inline)
-            self._inline.clear()
+        if self.inline:
+            text = "".join(self.inline)
+            self.inline.clear()
             if text and not text.isspace():
                 self.block(_collapse(text))
 

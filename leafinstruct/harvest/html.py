@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from string import ascii_letters
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from leafinstruct.harvest import licenses
 from leafinstruct.harvest.content import Content
@@ -26,13 +26,15 @@ MARKUP = re.compile(
 )
 
 
+WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS.value
+"""The parser's: nothing is copied from one element into another, as a script's page would do."""
 MAX_PAGE = 10 * 2**20
-"""Characters, or bytes of a stored body. Larger pages are data; the longest tutorial page seen is a tenth of it."""
+"""Bytes. Larger pages are data; the longest tutorial page seen is a tenth of it."""
 MAX_OPEN = 5000
 """Open elements, and attributes of one. The parser's time is quadratic in both: 0.3 s at this many, 30 s at 100,000."""
 NESTING = re.compile(
-    r"<(/?)(?!(?:p|li|d[dt]|option|t[rdh]|tbody|thead|tfoot|br|hr|img|input|meta|link|area|base|col|embed|source|track|wbr|param|"
-    r"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)[a-z]",
+    rb"<(/?)(?!(?:p|li|d[dt]|option|t[rdh]|tbody|thead|tfoot|br|hr|img|input|meta|link|area|base|col|embed|source|track|wbr|param|"
+    rb"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)[a-z]",
     re.I,
 )
 LONG_TAG = 20_000
@@ -46,13 +48,14 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
     text = decode(html, charset) if isinstance(html, bytes) else html
     if text is None:
         return Page(error="undecodable")
-    if not text.strip():
+    if not text or text.isspace():
         return Page(error="empty")
     if not MARKUP.search(text):
         return Page(error="not_html")
-    if excess := _excess(text):
+    data = text.encode("utf-8", "ignore")
+    if excess := _excess(data):
         return Page(error=excess)
-    dom = LexborHTMLParser(text)
+    dom = LexborHTMLParser(data, options=WITHOUT_EVENTS)
     if dom.body is None:
         return Page(error="broken_html")
     page = Page(_whole(dom) if whole else _content(dom, url))
@@ -66,25 +69,37 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
     return page
 
 
-def _excess(text: str) -> str:
+def _excess(html: bytes) -> str:
     """Why a page is not worth the parser's time, by one look at its tags; "" for every page that people read."""
-    if len(text) > MAX_PAGE:
+    if len(html) > MAX_PAGE:
         return "too_large"
-    tags = text.split("<")[1:]
-    if any(_has_many_attributes(tag) for tag in [tag for tag in tags if len(tag) > LONG_TAG]):
+    if any(_has_many_attributes(tag) for tag in _long_tags(html)):
         return "too_many_attributes"
-    if len(tags) > MAX_OPEN and len(tags) - text.count("</") > MAX_OPEN:
+    if (tags := html.count(b"<")) > MAX_OPEN and tags - html.count(b"</") > MAX_OPEN:
         depth = 0
-        for closing in NESTING.findall(text):
+        for closing in NESTING.findall(html):
             depth = max(0, depth - 1) if closing else depth + 1
             if depth > MAX_OPEN:
                 return "too_deep"
     return ""
 
 
-def _has_many_attributes(tag: str) -> bool:
-    inside = tag.partition(">")[0]
-    return len(inside) > LONG_TAG and inside[0] in ascii_letters and len(inside.split()) > MAX_OPEN
+def _long_tags(html: bytes) -> Iterator[bytes]:
+    """What stands between one "<" and the next where that is more than LONG_TAG characters. Looks at few of them: from
+    one "<" to the last that is not too far."""
+    here = html.find(b"<")
+    while here >= 0:
+        there = html.rfind(b"<", here + 1, here + LONG_TAG + 2)
+        if there < 0:
+            there = html.find(b"<", here + 1)
+            if len(tag := html[here + 1 : there] if there >= 0 else html[here + 1 :]) > LONG_TAG:
+                yield tag
+        here = there
+
+
+def _has_many_attributes(tag: bytes) -> bool:
+    inside = tag.partition(b">")[0]
+    return len(inside) > LONG_TAG and inside[:1].isalpha() and len(inside.split()) > MAX_OPEN
 
 
 def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
@@ -101,7 +116,8 @@ def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, s
     """Images of a page's HTML that are no part of its content: (address, reason), in order, each address once.
     Reasons: those of `icon_reason`; same_image for another size of one that was kept; outside_content."""
     text = (decode(html) if isinstance(html, bytes) else html) or ""
-    dom = LexborHTMLParser("" if _excess(text) else text)
+    data = text.encode("utf-8", "ignore")
+    dom = LexborHTMLParser(b"" if _excess(data) else data, options=WITHOUT_EVENTS)
     base = _base(dom, url) if url else ""
     kept = {ref for block in page.blocks if block.ref for ref in (block.ref, *block.larger)}
     dropped: dict[str, str] = {}

@@ -60,8 +60,12 @@ class _Walker:
         self.after_noscript = -1
 
     def children(self, node: LexborNode, depth: int) -> None:
+        inline = self.flow.inline
         for child in node.iter(include_text=True):
-            self.child(child, depth)
+            if child.is_text_node:
+                inline.append(child.text_content or "")
+            else:
+                self.child(child, depth)
 
     def child(self, child: LexborNode, depth: int) -> None:
         if child.is_text_node:
