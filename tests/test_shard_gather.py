@@ -11,7 +11,7 @@ from shard_made import corpus, image, record
 
 from leafinstruct.document import LeafError, images_to_table, records_to_table
 from leafinstruct.shard import gather
-from leafinstruct.shard.gather import ImageReader, RecordReader, index_images, index_records, read_heads
+from leafinstruct.shard.gather import gather_images, gather_records, index_images, index_records, read_heads, windows
 
 
 @pytest.fixture
@@ -31,21 +31,34 @@ def files(run: Path, kind: str) -> list[str]:
     return [str(path) for path in sorted(run.glob(f"{kind}-*.parquet"))]
 
 
-@pytest.mark.parametrize("cache", [1, 10**9])
-def test_rows_come_back_whole(run: Path, cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather, "CACHE_BYTES", cache)
-    monkeypatch.setattr(gather, "OPEN_FILES", 1)
+def test_rows_come_back_whole_and_each_file_is_opened_once(run: Path) -> None:
+    opened: list[str] = []
+
+    def opener(path: str) -> pq.ParquetFile:
+        opened.append(Path(path).name)
+        return pq.ParquetFile(path)
+
     records, images = corpus(6, 3)
     index = index_records(files(run, "records"))
     assert set(index) == set(records) - {"id001"}
     wanted = ["id005", "id000", "id004", "id002", "id000"]
-    assert list(RecordReader(index).read(wanted)) == [records[key] for key in wanted]
+    assert gather_records(index, wanted, opener) == {key: records[key] for key in wanted}
+    assert opened == ["records-a.parquet", "records-b.parquet"]
     places = index_images(files(run, "images"))
     assert places[image(0).sha256].path.endswith("images-a.parquet")
-    load = ImageReader(places)
-    for sha256 in sorted(images, reverse=True):
-        assert load(sha256) == images[sha256]
-        assert places[sha256].bytes == len(images[sha256].bytes)
+    assert gather_images(places, sorted(images, reverse=True), opener) == images
+    assert opened[2:] == ["images-a.parquet", "images-b.parquet"]
+    assert all(places[sha256].bytes == len(one.bytes) for sha256, one in images.items())
+
+
+def test_windows_hold_so_many_bytes_and_every_record_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [f"id{number}" for number in range(10)]
+    assert list(windows(ids, 10)) == [ids]
+    assert list(windows(ids, 10 * gather.WINDOW_BYTES)) == [[key] for key in ids]
+    assert list(windows(ids, 10 * gather.WINDOW_BYTES // 4)) == [ids[:4], ids[4:8], ids[8:]]
+    monkeypatch.setattr(gather, "WINDOW_ROWS", 6)
+    assert list(windows(ids, 10)) == [ids[:6], ids[6:]]
+    assert list(windows([], 0)) == []
 
 
 def test_heads(run: Path) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,10 +15,8 @@ import pyarrow.parquet as pq
 from leafinstruct.document import Image, LeafError, Record, records_from_table
 from leafinstruct.shard.split import RecordHead
 
-CACHE_BYTES = 32_000_000
-OPEN_FILES = 16
-"""Rows are published in the order of a hash, so a corpus of any size reads all over its files: more of either costs
-memory and, from some thousand documents on, saves nothing."""
+WINDOW_BYTES, WINDOW_ROWS = 32_000_000, 2_000
+"""Rows that are fetched at a time: about so many bytes, at most so many records."""
 
 
 @contextmanager
@@ -114,62 +111,43 @@ def _text_bytes(messages: pa.Array) -> list[int]:
     return [end - start for start, end in zip(ends, ends[1:], strict=False)]
 
 
-class _RowReader:
-    """One row at a time of many Parquet files, through a cache of row groups of at most CACHE_BYTES."""
-
-    def __init__(self, opener: Opener) -> None:
-        self._opener = opener
-        self._files: OrderedDict[str, tuple[pq.ParquetFile, list[int]]] = OrderedDict()
-        self._groups: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
-        self._bytes = 0
-
-    def row(self, place: Place) -> pa.Table:
-        file, starts = self._open(place.path)
-        group = bisect_right(starts, place.row) - 1
-        return self._group(place.path, file, group).slice(place.row - starts[group], 1)
-
-    def _open(self, path: str) -> tuple[pq.ParquetFile, list[int]]:
-        if path not in self._files:
-            file = self._opener(path)
+def gather(
+    index: Mapping[str, Place], keys: Iterable[str], opener: Opener = pq.ParquetFile
+) -> Iterator[tuple[list[str], pa.Table]]:
+    """Rows of many Parquet files by their keys, in the order they lie in: some keys, and a table with a row for each.
+    Each file is opened once, and of it the row groups are read in which a row is wanted."""
+    wanted: dict[str, list[tuple[int, str]]] = {}
+    for key in dict.fromkeys(keys):
+        wanted.setdefault(index[key].path, []).append((index[key].row, key))
+    for path in sorted(wanted):
+        with closing(opener(path)) as file:
             counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-            self._files[path] = file, [0, *accumulate(counts)]
-            if len(self._files) > OPEN_FILES:
-                self._files.popitem(last=False)[1][0].close(force=True)
-        self._files.move_to_end(path)
-        return self._files[path]
-
-    def _group(self, path: str, file: pq.ParquetFile, group: int) -> pa.Table:
-        key = path, group
-        if key not in self._groups:
-            table = file.read_row_group(group)
-            self._groups[key] = table
-            self._bytes += table.nbytes
-            while self._bytes > CACHE_BYTES and len(self._groups) > 1:
-                self._bytes -= self._groups.popitem(last=False)[1].nbytes
-        self._groups.move_to_end(key)
-        return self._groups[key]
+            starts = [0, *accumulate(counts)]
+            for group, found in groupby(sorted(wanted[path]), key=lambda place: bisect_right(starts, place[0]) - 1):
+                rows = list(found)
+                yield (
+                    [key for _, key in rows],
+                    file.read_row_group(group).take([row - starts[group] for row, _ in rows]),
+                )
 
 
-class ImageReader:
-    """`load_image(sha256)` over an index made by `index_images`.
-
-    An image costs the reading of one row group, so images files want small ones (16 rows)."""
-
-    def __init__(self, index: Mapping[str, Place], opener: Opener = pq.ParquetFile) -> None:
-        self._index = index
-        self._rows = _RowReader(opener)
-
-    def __call__(self, sha256: str) -> Image:
-        return Image(**self._rows.row(self._index[sha256]).to_pylist()[0])
+def gather_records(
+    index: Mapping[str, Place], ids: Iterable[str], opener: Opener = pq.ParquetFile
+) -> dict[str, Record]:
+    """Whole records by id, over an index made by `index_records`."""
+    tables = gather(index, ids, opener)
+    return {key: one for keys, table in tables for key, one in zip(keys, records_from_table(table), strict=True)}
 
 
-class RecordReader:
-    """`read(ids)` gives whole records in the order asked for, over an index made by `index_records`."""
+def gather_images(index: Mapping[str, Place], keys: Iterable[str], opener: Opener = pq.ParquetFile) -> dict[str, Image]:
+    """Images by sha256, over an index made by `index_images`. Images files want small row groups (16 rows)."""
+    tables = gather(index, keys, opener)
+    return {key: Image(**row) for keys, table in tables for key, row in zip(keys, table.to_pylist(), strict=True)}
 
-    def __init__(self, index: Mapping[str, Place], opener: Opener = pq.ParquetFile) -> None:
-        self._index = index
-        self._rows = _RowReader(opener)
 
-    def read(self, ids: Sequence[str]) -> Iterator[Record]:
-        for key in ids:
-            yield from records_from_table(self._rows.row(self._index[key]))
+def windows(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The ids of records with `size` bytes in all, in pieces that are fetched at a time. Rows are published in the
+    order of a hash: fetched one by one, each would cost opening a file."""
+    each = max(1, size // max(1, len(ids)))
+    count = max(1, min(WINDOW_ROWS, WINDOW_BYTES // each))
+    return (ids[at : at + count] for at in range(0, len(ids), count))

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from leafinstruct import __version__
 from leafinstruct.context import Context, Job
-from leafinstruct.document import LeafError
+from leafinstruct.document import Image, LeafError, Record
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.shard.card_facts import CardFacts
 from leafinstruct.shard.facts import versions
-from leafinstruct.shard.gather import ImageReader, Place, RecordReader, index_images, index_records, read_heads
+from leafinstruct.shard.gather import (
+    Place,
+    gather_images,
+    gather_records,
+    index_images,
+    index_records,
+    read_heads,
+    windows,
+)
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.renew import renew_card, write_card
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
@@ -71,12 +79,21 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[Places]]
 def write_one(job: Job, planned: PlannedShard, places: Places) -> tuple[str, WrittenShard]:
     """Gather the rows of one shard and commit it."""
     pipeline, run = job.open()
-    rows = RecordReader(places.records, run.open).read(planned.ids)
-    load_image, names = ImageReader(places.images, run.open), published_scores(pipeline)
+    names = published_scores(pipeline)
+    images: dict[str, Image] = {}
     written: list[WrittenShard] = []
 
+    def rows() -> Iterator[Record]:
+        for ids in windows(planned.ids, planned.bytes):
+            records = gather_records(places.records, ids, run.open)
+            images.clear()
+            images.update(
+                gather_images(places.images, (sha for one in records.values() for sha in one.images), run.open)
+            )
+            yield from (records[key] for key in ids)
+
     def write(out: BinaryIO) -> None:
-        written.append(write_shard(out, rows, load_image, names, pipeline_version(pipeline)))
+        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline)))
 
     run.commit(f"shards/{planned.name}", write)
     return planned.name, written[-1]
