@@ -180,7 +180,7 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
-    "decontaminate": (1, [{"images_seen": 0, "ngrams_seen": 0, "overlap": 0.0}, {"seen": False}, {"seen": False}]),
+    "decontaminate": (2, [{"images_seen": 0, "ngrams_seen": 0, "overlap": 0.0}, {"seen": False}, {"seen": False}]),
     "exact": (1, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
     "shared_images": (1, [{"alike": 1, "share": 1.0}, {"alike": 1, "share": 1.0}]),
     "clip": (
@@ -210,7 +210,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "duplicates": (2, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
-        3,
+        4,
         [
             {
                 "readable": False,
@@ -237,7 +237,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
                 "flat": 0.0333,
                 "sharpness": 0.9286,
                 "colourfulness": 0.0,
-                "hash": "cf1c1807ee0d330d",
+                "hash": "8000000080000000",
             },
         ],
     ),
@@ -246,7 +246,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     "nsfw": (1, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (3, [{"pointers": 3, "lost_needed": 1}, {"pointed": 2, "needed": 1}, {"pointed": 0, "needed": 0}]),
     "repeats": (
-        2,
+        3,
         [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2, "nearest": 0.0}],
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),

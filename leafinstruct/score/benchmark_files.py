@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from leafinstruct.document import Image, LeafError
 from leafinstruct.score.decode import MAX_PIXELS, decode
-from leafinstruct.score.pixels import perceptual_hash, small
+from leafinstruct.score.pixels import level_variance, perceptual_hash, small
 from leafinstruct.score.shingles import shingles
 from leafinstruct.score.text import WORD
 
@@ -31,7 +31,7 @@ def ngrams(text: str, size: int) -> np.ndarray:
 def picture_hash(pixels: PIL.Image.Image) -> int | None:
     """Perceptual hash (64 bits) of a decoded picture; None for one with nothing on it."""
     grey = small(pixels).grey
-    return perceptual_hash(grey) if np.asarray(grey).std(dtype=np.float32) >= PLAIN_LEVELS else None
+    return perceptual_hash(grey) if level_variance(grey) >= PLAIN_LEVELS**2 else None
 
 
 def benchmark_ngrams(files: Iterable[Path], columns: Sequence[str], size: int) -> np.ndarray:

@@ -9,15 +9,14 @@ import PIL.Image
 
 from leafinstruct.document import Image
 from leafinstruct.score.base import Column, ImageScorer, Row
-from leafinstruct.score.pixels import Small, perceptual_hash, small
+from leafinstruct.score.pixels import Small, level_variance, perceptual_hash, small
 
-LEVELS = np.arange(256)
 FLAT_LEVELS = 8
 """Neighbouring grey levels that look alike: the noise of a JPEG file on plain paper stays within them."""
 
 
 class Scorer(ImageScorer):
-    version = 3
+    version = 4
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not: truncated, undecodable, too_many_pixels"),
@@ -56,7 +55,7 @@ def look(seen: Small) -> Row:
     runs = np.convolve(counts, np.ones(FLAT_LEVELS, dtype=np.int64), "valid")
     size = counts.sum()
     return {
-        "contrast": float(np.sqrt(counts @ (LEVELS - counts @ LEVELS / size) ** 2 / size)),
+        "contrast": math.sqrt(level_variance(seen.grey)),
         "flat": float(runs.max() / size),
         "sharpness": sharpness(np.asarray(seen.grey)),
         "colourfulness": colourfulness(seen.colour) if seen.colour else 0.0,
