@@ -23,7 +23,8 @@ from pathlib import Path
 
 import PIL.Image
 
-from leafinstruct.document import Image, LeafError
+from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.extract import extract_lines
 from leafinstruct.harvest.flow import assemble
 from leafinstruct.harvest.html import parse_html

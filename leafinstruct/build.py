@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from leafinstruct.context import Context
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.pipeline import STAGES, Pipeline
 from leafinstruct.run import Run
 from leafinstruct.settings import ModelSettings

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
+from leafinstruct.timing import Spent, Timed, texts_among
 
 RunModelTasks = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[Any]]
 RunTasks = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]], int], Iterator[Any]]
@@ -29,32 +27,6 @@ class Job:
 
     def open(self) -> tuple[Pipeline, Run]:
         return _open(self.pipeline, self.run)
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What one task took: `about` are the texts among its arguments (names of partitions are), `loading` the seconds of
-    `seconds` in which a model was loaded."""
-
-    step: str
-    about: tuple[str, ...]
-    seconds: float
-    cpu: float
-    loading: float = 0.0
-
-
-@dataclass(frozen=True)
-class Timed:
-    """Runs a task where it is, and says how long that took: (number of the task, seconds, CPU seconds, result)."""
-
-    function: Callable[..., Any]
-
-    def __call__(self, number: int, *task: Any) -> tuple[int, float, float, Any]:
-        # Arrow's own allocator keeps what was freed: a build of 20,000 documents grew by 100 MB and was no faster.
-        pa.set_memory_pool(pa.system_memory_pool())
-        start, cpu = time.perf_counter(), time.process_time()
-        result = self.function(*task)
-        return number, time.perf_counter() - start, time.process_time() - cpu, result
 
 
 @dataclass(frozen=True)
@@ -132,18 +104,8 @@ class Context:
         found = []
         for number, seconds, cpu, result in timed:
             loading, self.pool.loading = self.pool.loading, 0.0
-            self.spent.append(Spent(label, tuple(_texts(tasks[number])), seconds, cpu, loading))
+            self.spent.append(Spent(label, tuple(texts_among(tasks[number])), seconds, cpu, loading))
             found.append(result)
         if tasks:
             self.run.store.forget()  # the tasks wrote files of their own
         return found
-
-
-def _texts(task: Iterable[Any]) -> Iterator[str]:
-    for value in task:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping | list | tuple):
-            yield from (key for key in value if isinstance(key, str))
-        elif name := getattr(value, "name", ""):
-            yield str(name)

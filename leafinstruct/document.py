@@ -1,6 +1,6 @@
 """The one data model: documents made of parts, images, records, and their Arrow schemas.
 
-Every file of a run holds rows of one of these schemas. Imports nothing of ours, so that everything else may import it.
+Every file of a run holds rows of one of these schemas. Everything else may import it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from leafinstruct.deprecated import moved
+
 SCHEMA_VERSION = 1
-
-
-class LeafError(Exception):
-    """Something the user must change: one line that names the file or key, what was wrong and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +264,6 @@ def records_from_table(table: pa.Table) -> Iterator[Record]:
         yield Record(**row)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt name: the nearest known one, or all of them when none is near."""
-    from difflib import get_close_matches
-
-    names = sorted(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(names)})"
-
-
 @dataclass(slots=True)
 class Harvested:
     """What a source makes of one partition: documents, the images their parts name, the files it depended on,
@@ -284,3 +273,6 @@ class Harvested:
     images: dict[str, Image] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     asked: set[tuple[str, int]] = field(default_factory=set)
+
+
+__getattr__ = moved(__name__, {"LeafError": "leafinstruct.errors", "did_you_mean": "leafinstruct.errors"})

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.expression import Expression, ExpressionError
 from leafinstruct.settings import MODELS, ModelSettings, check_keys, check_unique, list_of, mapping_of, read_yaml
 from leafinstruct.shipped import find_file

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.filters import Filter, load_filter
 from leafinstruct.removal import Removals, load_removals
 from leafinstruct.settings import (

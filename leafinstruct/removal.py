@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 FILE = "removed.jsonl"
 KINDS = ("url", "site", "sha256")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.expression import ExpressionError, Name
 from leafinstruct.filters import Filter, Rule
 from leafinstruct.score.base import Column

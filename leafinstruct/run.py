@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leafinstruct.document import LeafError, digest
+from leafinstruct.document import digest
+from leafinstruct.errors import LeafError
 from leafinstruct.store import LocalStore, ObjectStore, open_store
 
 META_KEY = b"leafinstruct"

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 
 MODELS = ("clip", "llm", "second_llm")
 """Models that a pipeline names. A filter whose scorer asks `llm` may say `model: second_llm`."""

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 
 import pyarrow.parquet as pq
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 Write = Callable[[BinaryIO], None]
 STAMP_KEYS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")

@@ -14,8 +14,8 @@ from leafinstruct.audit.calibrate import knobs, with_rules
 from leafinstruct.audit.cases import judged_alone
 from leafinstruct.audit.table import audit_lines
 from leafinstruct.cli import app
-from leafinstruct.document import LeafError
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.errors import LeafError
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
 

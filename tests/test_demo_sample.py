@@ -18,7 +18,7 @@ from leafinstruct.demo.draw import draw
 from leafinstruct.demo.plant import FAULTS, Piece, sha256
 from leafinstruct.demo.sample import make_sample, sample_folder
 from leafinstruct.demo.texts import read_texts
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 needs_photos = pytest.mark.skipif(
     not all(find_spec(package) for package in ("skimage", "sklearn", "matplotlib")), reason="install leafinstruct[demo]"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from made_tree import files, make_project, run_build, shard_bytes
 
-from leafinstruct.document import LeafError
 from leafinstruct.engine import on_engine
 from leafinstruct.engine.ray import RayEngine, RaySettings
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run

@@ -9,7 +9,7 @@ from test_harvest_html import RECIPE, URL
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.blockmodel import FEATURES, Stats, features, is_content
 from leafinstruct.harvest.extract import extract_file, extract_lines, extract_text
 

@@ -13,7 +13,8 @@ import pytest
 from fetch_server import serve
 from harvest_made import harvest, picture, write
 
-from leafinstruct.document import Image, LeafError
+from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import robots
 from leafinstruct.harvest.addresses import is_public, plain_address
 from leafinstruct.harvest.fetch import FetchSettings, fetch, fetch_settings

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from harvest_made import harvest, index_of, picture, shape, write
 
-from leafinstruct.document import Document, Harvested, LeafError, LostImage, Part
+from leafinstruct.document import Document, Harvested, LostImage, Part
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import kinds, load_source
 from leafinstruct.harvest.images import read_image
 from leafinstruct.harvest.obelics import SCHEMA, image_name, to_obelics

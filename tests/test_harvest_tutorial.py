@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from harvest_made import by_path, harvest, picture, shape, write
 
-from leafinstruct.document import LeafError, LostImage
+from leafinstruct.document import LostImage
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import kinds, load_source
 from leafinstruct.pipeline import SourceSettings
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from harvest_made import harvest, index_of, picture, record, shape, warc_gz, write
 
-from leafinstruct.document import LeafError, document_id
+from leafinstruct.document import document_id
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import load_source
 from leafinstruct.harvest.warc_index import build_index, url_key
 from leafinstruct.harvest.warc_read import MAX_BODY, decompress, unchunk

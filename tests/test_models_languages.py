@@ -9,7 +9,8 @@ import pytest
 from core_made import document, project, text
 
 from leafinstruct.context import Context
-from leafinstruct.document import LeafError, documents_to_table, images_to_table
+from leafinstruct.document import documents_to_table, images_to_table
+from leafinstruct.errors import LeafError
 from leafinstruct.models.languages import checked_languages, speaks
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress

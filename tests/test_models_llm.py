@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models import llm_local
 from leafinstruct.models.llm import ALL, Generation, Llm, load_llm
 from leafinstruct.models.llm_local import LocalLlm, Row

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import BACKENDS, Llm, load_llm
 
 PROMPT = [{"role": "user", "content": "first"}]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models import demo, weights
 from leafinstruct.models.weights import cache_folder, fingerprint, resolve
 

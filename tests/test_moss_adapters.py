@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss import config as moss_config
 from leafinstruct.moss.adapters import (
     disabled,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from moss_made import chameleon_folder, emu3_folder
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.adapters import inject
 from leafinstruct.moss.backbones import moss_config
 from leafinstruct.moss.batches import collate

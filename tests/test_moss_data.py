@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.codebook import ASSISTANT, BOS, END, FIRST_CODE, IMAGE, USER, Codebook, fit
 from leafinstruct.moss.data import IGNORE, Row, SplitCounts, find_shards, make_examples, read_rows
 from leafinstruct.moss.synthetic import write_shard, write_synthetic

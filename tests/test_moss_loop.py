@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.adapters import inject
 from leafinstruct.moss.backbones import moss_config, tiny_backbone
 from leafinstruct.moss.batches import collate, endless, pack

@@ -13,7 +13,7 @@ import torch
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss import prove as prove_module
 from leafinstruct.moss.base import named, picture, pictures, texts, train_base
 from leafinstruct.moss.config import total_size

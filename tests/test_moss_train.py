@@ -15,7 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.codebook import ASSISTANT, FIRST_CODE
 from leafinstruct.moss.data import SplitCounts, find_shards, make_examples, read_rows
 from leafinstruct.moss.generate import generate, to_parts

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from leafinstruct.decide import one_per_columns
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import default_pipeline, load_pipeline
 from leafinstruct.score.base import ImageScorer
 from leafinstruct.shipped import find_file, package_folders

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from made_tree import counts, leafinstruct, make_project, page, run_build
 
-from leafinstruct.context import Spent
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.base import Chunk
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.plan.predict import plan_lines, predict, prices, whole_of
 from leafinstruct.plan.sample import Part, Sample, weight
+from leafinstruct.timing import Spent
 
 
 def sample(costs: dict[str, float], weights: dict[str, float], whole: int) -> Sample:

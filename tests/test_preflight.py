@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leafinstruct.build import preflight
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.run import Run
 

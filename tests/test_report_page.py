@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from made_tree import make_project, make_tree, picture, put, run_build, sentences
 
-from leafinstruct.document import LeafError, documents_from_table
+from leafinstruct.document import documents_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.charts import histogram, label
 from leafinstruct.report.gallery import rule_views

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from test_report_sample import run  # noqa: F401 - a fixture
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.report.review import ASPECTS, agreement, agreement_lines, kappa, review_page, write_review
 from leafinstruct.report.sample import draw
 from leafinstruct.run import Run

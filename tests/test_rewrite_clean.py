@@ -9,7 +9,8 @@ import pytest
 from rewrite_made import boat, document, image, text
 from test_rewrite_prompt import SHIPPED
 
-from leafinstruct.document import Document, LeafError
+from leafinstruct.document import Document
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.rewrite.clean import accepted, clean, lines_of, load_clean_prompt, without
 from leafinstruct.rewrite.instruct import Request, Settings

@@ -10,7 +10,7 @@ from test_rewrite_overlap import embed
 from test_rewrite_prompt import SHIPPED
 from test_rewrite_stage import MODELS, Made, model, records  # noqa: F401 - a fixture
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.rewrite import stage
 

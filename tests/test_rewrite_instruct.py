@@ -9,7 +9,7 @@ import pytest
 from rewrite_made import boat, document, essay, image, text
 from test_rewrite_prompt import SHIPPED
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.rewrite.case import Refusal
 from leafinstruct.rewrite.instruct import Settings, Writer, answer_schema, parse, prompts_for, request, tidy, write

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from rewrite_made import boat, documents, image, text
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.rewrite.prompt import CUT, drawn, estimated_tokens, fill, load_prompt, window
 from leafinstruct.rewrite.task import draft, tasks
 

@@ -12,7 +12,8 @@ from made_tree import counts, edit_filter, make_project, put, run_build
 from rewrite_made import boat, text
 from test_rewrite_prompt import SHIPPED
 
-from leafinstruct.document import LeafError, records_from_table
+from leafinstruct.document import records_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation, Llm, context_of
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.rewrite import stage

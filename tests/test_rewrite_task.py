@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from rewrite_made import boat, chapters, document, documents, essay, image, story, text
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.rewrite.division import is_procedure, sections
 from leafinstruct.rewrite.task import Task, check_weights, choose_task, draft, tasks
 

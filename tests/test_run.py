@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import leafinstruct
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold, table_digest
 
 TABLE = pa.table({"document": ["a", "b"], "words": [1, None]})

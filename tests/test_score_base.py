@@ -12,7 +12,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from leafinstruct.document import Document, LeafError, LostImage
+from leafinstruct.document import Document, LostImage
+from leafinstruct.errors import LeafError
 from leafinstruct.filters import load_scorer
 from leafinstruct.score import base
 from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Item, ModelScorer, Scorer

@@ -6,7 +6,7 @@ from typing import Any
 import core_made as made
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.score.blocklist import DEFAULT_WORDS, Scorer
 
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from leafinstruct.document import Document, Image, LeafError, Part
+from leafinstruct.document import Document, Image, Part
+from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Row
 from leafinstruct.score.decode import decode
 from leafinstruct.score.decontaminate import Scorer

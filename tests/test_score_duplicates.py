@@ -5,7 +5,8 @@ import random
 import core_made as made
 import pytest
 
-from leafinstruct.document import Document, LeafError
+from leafinstruct.document import Document
+from leafinstruct.errors import LeafError
 from leafinstruct.score.duplicates import TOKEN, Scorer, tokens
 
 

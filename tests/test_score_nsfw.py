@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from core_made import document, image, pipeline, scene, text
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.pool import Pool
 from leafinstruct.run import Run
 from leafinstruct.score.base import Item

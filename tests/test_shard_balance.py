@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.balance import apply_caps
 from leafinstruct.shard.plan import ShardSettings, plan_shards
 from leafinstruct.shard.split import RecordHead

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image as PILImage
 from shard_made import corpus, picture, publish
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.check import CHECKS, check
 from leafinstruct.shard.plan import ShardSettings
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PILImage
 from shard_made import corpus, publish
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.export import export_webdataset
 from leafinstruct.shard.plan import ShardSettings
 

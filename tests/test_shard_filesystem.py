@@ -11,7 +11,7 @@ import pytest
 from s3_made import s3_bucket
 from shard_made import published
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard import filesystem
 from leafinstruct.shard.check import check
 from leafinstruct.shard.filesystem import is_filesystem, push_files

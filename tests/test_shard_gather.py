@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from shard_made import corpus, image, record
 
-from leafinstruct.document import LeafError, images_to_table, records_to_table
+from leafinstruct.document import images_to_table, records_to_table
+from leafinstruct.errors import LeafError
 from leafinstruct.shard import gather
 from leafinstruct.shard.gather import gather_images, gather_records, index_images, index_records, read_heads, windows
 

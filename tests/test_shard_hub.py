@@ -12,7 +12,7 @@ import pytest
 from hub_made import TOKEN, Hub, loopback_hub
 from shard_made import published
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.hub import plan_push, push, run_tag
 
 pytest.importorskip("huggingface_hub")

@@ -15,7 +15,7 @@ from shard_made import published
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.check import check
 from leafinstruct.shard.filesystem import push_files
 from leafinstruct.shard.hub import push

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.plan import ShardSettings, order_key, plan_shards
 from leafinstruct.shard.split import RecordHead
 

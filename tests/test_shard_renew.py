@@ -8,8 +8,9 @@ import pytest
 from made_tree import FILTERS, ROOT, edit_filter, make_project, put, run_build
 
 from leafinstruct.audit.audit import audit
-from leafinstruct.document import LeafError, documents_from_table
+from leafinstruct.document import documents_from_table
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run

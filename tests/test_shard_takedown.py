@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from shard_made import corpus, publish
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_removals
 from leafinstruct.shard.plan import ShardSettings
 from leafinstruct.shard.takedown import published, refuse_removed, takedown, takedown_lines

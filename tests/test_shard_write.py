@@ -14,7 +14,8 @@ import pytest
 from PIL import Image as PILImage
 from shard_made import corpus, image, picture, publish, record
 
-from leafinstruct.document import Image, LeafError
+from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.shard import write
 from leafinstruct.shard.plan import ShardSettings
 from leafinstruct.shard.write import manifest, split_name, write_shard

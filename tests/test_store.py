@@ -12,7 +12,7 @@ import pytest
 from made_tree import counts, files, leafinstruct, make_project, run_build, shard_bytes
 from s3_made import s3_bucket
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.page import write_report
 from leafinstruct.run import METAS, Run

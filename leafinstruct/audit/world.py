@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from leafinstruct.document import Document, Image, LeafError, digest, documents_from_table
+from leafinstruct.document import Document, Image, digest, documents_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.run import Run
 
 LINE_CHARS = (3, 200)

@@ -26,7 +26,7 @@ def main() -> None:
         print("leafinstruct: stopped; what was committed stays, build again to go on", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        from leafinstruct.document import LeafError  # brings pyarrow, which --help can do without
+        from leafinstruct.errors import LeafError  # brings pyarrow, which --help can do without
 
         if not isinstance(error, LeafError):
             raise

@@ -59,7 +59,7 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Show what harvest makes of a page: its parts in reading order, and which images it leaves out."""
-    from leafinstruct.document import LeafError
+    from leafinstruct.errors import LeafError
     from leafinstruct.harvest.extract import extract_file, extract_lines, extract_text
 
     if (page is None) == (jsonl is None):

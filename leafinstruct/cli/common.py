@@ -31,7 +31,7 @@ def open_run(pipeline: Path | None, run: str | None, limit: int | None) -> tuple
 
 def existing_run(pipeline: Path | None, run: str | None) -> Run:
     """A run that is there; raises LeafError if not."""
-    from leafinstruct.document import LeafError
+    from leafinstruct.errors import LeafError
     from leafinstruct.run import Run
 
     opened = Run(run) if run else open_run(pipeline, None, None)[1]

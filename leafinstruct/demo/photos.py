@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from PIL import Image
 
 from leafinstruct.demo.draw import encode
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 _SCIKIT_IMAGE = (
     "astronaut.png brick.png camera.png chelsea.png coffee.png coins.png grass.png gravel.png horse.png moon.png"

@@ -18,7 +18,7 @@ from leafinstruct.demo.pages import furniture, make_page, page_url, suffix
 from leafinstruct.demo.plant import FAULTS, Piece, Planted, sha256
 from leafinstruct.demo.texts import Text, read_texts, render
 from leafinstruct.demo.warc import Response, write_warc
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.weights import cache_folder
 
 SEED = 20250301

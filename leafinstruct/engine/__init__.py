@@ -7,8 +7,8 @@ from typing import Any
 
 from leafinstruct.build import build
 from leafinstruct.context import Context
-from leafinstruct.document import LeafError, did_you_mean
 from leafinstruct.engine.local import LocalEngine
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run
 

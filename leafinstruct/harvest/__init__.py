@@ -11,7 +11,7 @@ from inspect import isabstract
 from pathlib import Path
 from pkgutil import iter_modules
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.harvest.base import Source
 from leafinstruct.pipeline import SourceSettings
 

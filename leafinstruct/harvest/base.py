@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from leafinstruct.document import Harvested, LeafError, did_you_mean
+from leafinstruct.document import Harvested
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.harvest.index import Index
 
 PARTITION = 200

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.flow import Page, steps_of
 from leafinstruct.harvest.html import dropped_images, parse_html
 

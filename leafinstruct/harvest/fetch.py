@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from leafinstruct import __version__
-from leafinstruct.document import Image, LeafError
+from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import robots
 from leafinstruct.harvest.images import MAX_BYTES, read_image
 from leafinstruct.progress import Progress

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import Image, LeafError
+from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.captions import Segment
 from leafinstruct.harvest.images import read_image
 

@@ -19,7 +19,7 @@ class Source(Rows):
 
     def check(self) -> None:
         super().check()
-        from leafinstruct.document import LeafError
+        from leafinstruct.errors import LeafError
 
         if self.given.get("side", "before") not in ("before", "after"):
             raise LeafError(f"source {self.name}: 'side' must be before or after, found {self.given['side']!r}")

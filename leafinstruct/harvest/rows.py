@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from leafinstruct.document import Document, Harvested, Image, LeafError, LostImage, Part, document_id
+from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.images import MAX_BYTES, read_image
 from leafinstruct.harvest.index import Index

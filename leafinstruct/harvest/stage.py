@@ -11,14 +11,8 @@ import pyarrow as pa
 
 from leafinstruct import __version__
 from leafinstruct.context import Context, Job
-from leafinstruct.document import (
-    SCHEMA_VERSION,
-    Document,
-    Harvested,
-    LeafError,
-    documents_to_table,
-    images_to_table,
-)
+from leafinstruct.document import SCHEMA_VERSION, Document, Harvested, documents_to_table, images_to_table
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import load_source
 from leafinstruct.harvest.base import Chunk, Source
 from leafinstruct.harvest.index import Index

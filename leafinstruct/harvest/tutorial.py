@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from leafinstruct.document import Document, Harvested, Image, LeafError, document_id
+from leafinstruct.document import Document, Harvested, Image, document_id
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.flow import Block, Page, assemble, steps_of
 from leafinstruct.harvest.html import parse_html

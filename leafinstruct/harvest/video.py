@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from leafinstruct.document import Document, Image, LeafError, LostImage, Part, document_id
+from leafinstruct.document import Document, Image, LostImage, Part, document_id
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import tutorial
 from leafinstruct.harvest.captions import Segment, parse_captions, passages, timed_steps
 from leafinstruct.harvest.keyframes import key_frames

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from leafinstruct.document import Document, Harvested, Image, LeafError, document_id
+from leafinstruct.document import Document, Harvested, Image, document_id
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
 from leafinstruct.harvest.flow import Block, Page, assemble
 from leafinstruct.harvest.html import MAX_PAGE, parse_html

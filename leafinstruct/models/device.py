@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 DEVICES = ("auto", "cpu", "cuda")
 

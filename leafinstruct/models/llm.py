@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import ALL, Generation, Llm, LogProb, Prompt, _chunks
 from leafinstruct.models.weights import ModelPath, resolve
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, _chunks
 
 # What a server says when asking later may help: time-out, conflict, too early, too many requests, its own failures.

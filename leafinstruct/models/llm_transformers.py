@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.device import pick_device, quiet_threads
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm_local import LocalLlm, Row, cannot_load

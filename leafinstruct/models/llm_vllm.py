@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.device import quiet_threads, set_unset
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm_local import LocalLlm, Row, cannot_load

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 UNKNOWN = "unknown"
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".pt", ".pth", ".gguf"})

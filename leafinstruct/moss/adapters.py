@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import MossConfig
 from leafinstruct.moss.layers import low_rank, make_parameters, mix, project
 from leafinstruct.moss.neighbours import ImageTokens

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.models.device import pick_device
 from leafinstruct.moss.adapters import from_pretrained
 from leafinstruct.moss.model import Backbone, Discrete

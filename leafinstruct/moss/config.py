@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.moss.neighbours import ImageTokens, Places, corner, neighbour_table, raster_table
 
 if TYPE_CHECKING:

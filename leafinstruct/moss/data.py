@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.codebook import ROLES, shrink
 from leafinstruct.moss.codec import Codec, image_length
 

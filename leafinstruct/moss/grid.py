@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.codebook import Codebook, fit
 from leafinstruct.moss.config import MossConfig, match, total_size
 from leafinstruct.moss.data import Example, Row, SplitCounts, find_shards, make_examples, read_rows

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.batches import collate, endless
 from leafinstruct.moss.data import Example
 from leafinstruct.moss.model import Backbone, Losses, evaluate

@@ -18,7 +18,7 @@ from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.moss.config import VARIANTS
 from leafinstruct.moss.damage import check_teaching, damage_table
 from leafinstruct.moss.grid import SHUFFLED, Arm, GridData, arm_config, read_grid, switch_off, train_one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import check_variant
 
 TINY = ("tiny", "tiny-continuous")

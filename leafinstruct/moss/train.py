@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.moss.adapters import parameter_counts, save_pretrained
 from leafinstruct.moss.backbones import image_side, load_trained, prepare, tiny_backbone, tiny_codec
 from leafinstruct.moss.checkpoints import load_checkpoint

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.plan.sample import SMALLER, TINY, Part, Sample
 from leafinstruct.score.stage import TOGETHER

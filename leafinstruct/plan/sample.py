@@ -16,14 +16,15 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from leafinstruct.build import build
-from leafinstruct.context import Context, Spent
-from leafinstruct.document import LeafError
+from leafinstruct.context import Context
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.base import Chunk
 from leafinstruct.harvest.stage import checked_source
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
+from leafinstruct.timing import Spent
 
 SMALLER = 2
 TINY = 10

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report import charts
 from leafinstruct.report.differ import differ

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafinstruct.document import Document, LeafError, Part, documents_from_table
+from leafinstruct.document import Document, Part, documents_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leafinstruct.document import Document, LeafError
+from leafinstruct.document import Document
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.rewrite.division import ORDER
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from leafinstruct.document import LeafError, Record, digest
+from leafinstruct.document import Record, digest
+from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
 from leafinstruct.rewrite.case import Case, Refusal

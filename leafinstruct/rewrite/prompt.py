@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leafinstruct.document import LeafError, Part, did_you_mean
+from leafinstruct.document import Part
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.rewrite.task import Draft, draw, tasks
 
 NEEDED = ("system", "user", "retry", "styles", "examples")

@@ -12,15 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.context import Context, Job, Opened
-from leafinstruct.document import (
-    Document,
-    LeafError,
-    Record,
-    did_you_mean,
-    digest,
-    documents_from_table,
-    records_to_table,
-)
+from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.filters import Filter
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
 from leafinstruct.models.llm import context_of

@@ -12,7 +12,8 @@ from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from leafinstruct.document import Document, LeafError, Part, did_you_mean, digest
+from leafinstruct.document import Document, Part, digest
+from leafinstruct.errors import LeafError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

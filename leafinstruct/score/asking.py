@@ -7,7 +7,8 @@ from typing import Any
 
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.decide import evaluate
-from leafinstruct.document import LeafError, documents_from_table
+from leafinstruct.document import documents_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.filters import Filter
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
 from leafinstruct.models.pool import Pool

@@ -13,7 +13,8 @@ import numpy as np
 import PIL.Image
 import pyarrow.parquet as pq
 
-from leafinstruct.document import Image, LeafError
+from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.score.decode import MAX_PIXELS, decode
 from leafinstruct.score.pixels import level_variance, perceptual_hash, small
 from leafinstruct.score.shingles import shingles

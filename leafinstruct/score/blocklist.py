@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from leafinstruct.document import Document, LeafError, digest
+from leafinstruct.document import Document, digest
+from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.text import WORD
 from leafinstruct.settings import ModelSettings

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from leafinstruct.document import Document, LeafError, digest
+from leafinstruct.document import Document, digest
+from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, GalleryScorer, Row
 from leafinstruct.score.benchmark_files import benchmark_images, benchmark_ngrams, ngrams, picture_hash
 from leafinstruct.settings import ModelSettings

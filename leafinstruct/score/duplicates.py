@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leafinstruct.document import Document, LeafError
+from leafinstruct.document import Document
+from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.clusters import SignatureStore
 from leafinstruct.score.shingles import shingles

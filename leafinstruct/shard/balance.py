@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from leafinstruct.document import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.shard.split import PlanDrop, RecordHead, unit_hash
 
 CAPPED = ("site", "topic", "language", "task")

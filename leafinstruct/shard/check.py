@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
 from leafinstruct.shard.places import Place, open_place
 from leafinstruct.shard.plan import order_key

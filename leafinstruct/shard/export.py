@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 
 
 def export_webdataset(shards: str | Path, out: str | Path) -> list[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.hub import NAME_ON_HUB, PushFile, PushPlan, PushResult, local_files
 from leafinstruct.shard.write import file_sha256, split_name
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from leafinstruct.document import Image, LeafError, Record, records_from_table
+from leafinstruct.document import Image, Record, records_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.split import RecordHead
 
 WINDOW_BYTES, WINDOW_ROWS = 32_000_000, 2_000

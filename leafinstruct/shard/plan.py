@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leafinstruct.document import LeafError
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.balance import apply_caps, check_caps
 from leafinstruct.shard.split import SPLITS, PlanDrop, RecordHead, assign_sites, both_held, without_leaks
 

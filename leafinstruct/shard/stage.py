@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 
 from leafinstruct import __version__
 from leafinstruct.context import Context, Job
-from leafinstruct.document import Image, LeafError, Record
+from leafinstruct.document import Image, Record
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer

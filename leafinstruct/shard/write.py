@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leafinstruct.document import Image, LeafError, Message, Record
+from leafinstruct.document import Image, Message, Record
+from leafinstruct.errors import LeafError
 from leafinstruct.shard.schema import IMAGE_TYPE, TEXT_COLUMNS, published_schema
 from leafinstruct.shard.strip import sniff, strip
 

@@ -1,0 +1,20 @@
+"""Names under which they were imported before they moved: understood for one release, with a warning."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def moved(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """A `__getattr__` for `module`: each of `names` is found in the module it moved to, with a DeprecationWarning."""
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warnings.warn(f"{module}.{name} has moved to {names[name]}", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(names[name]), name)
+
+    return find
