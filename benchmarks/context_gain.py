@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from leafinstruct.models.llm import Llm, load_llm
-from leafinstruct.score.words import STOP
+from leafinstruct.text.lexicon import STOP
 
 WORDS = (15, 60)
 PER_TUTORIAL = 5

@@ -28,10 +28,10 @@ from leafinstruct.errors import LeafError
 from leafinstruct.harvest.extract import extract_lines
 from leafinstruct.harvest.flow import assemble
 from leafinstruct.harvest.html import parse_html
-from leafinstruct.harvest.images import read_image
 from leafinstruct.harvest.markdown import parse_markdown
 from leafinstruct.harvest.warc_index import build_index
 from leafinstruct.harvest.warc_read import read_bodies
+from leafinstruct.images.header import read_image
 
 URL = "https://example.org/a/"
 HTML = (

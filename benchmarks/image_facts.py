@@ -25,8 +25,8 @@ from typing import Any
 import PIL.Image
 
 from leafinstruct.document import Image
-from leafinstruct.harvest.images import read_image
-from leafinstruct.score.decode import MAX_PIXELS, decode
+from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.header import read_image
 from leafinstruct.score.image import Scorer
 
 PEER = """

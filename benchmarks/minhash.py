@@ -29,8 +29,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Document, Part
-from leafinstruct.score.clusters import Forest
 from leafinstruct.score.duplicates import Scorer, tokens
+from leafinstruct.score.lsh import Forest
 
 PARTITION = 100
 PEER = """

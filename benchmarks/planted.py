@@ -24,7 +24,7 @@ from leafinstruct.audit.kinds import kind_of
 from leafinstruct.audit.measure import Bootstrap, Judgement, Measured, judge, measure_clean, measure_defect
 from leafinstruct.document import Document, Image, Part, document_id
 from leafinstruct.engine.local import run_tasks
-from leafinstruct.harvest.images import read_image
+from leafinstruct.images.header import read_image
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run

@@ -9,7 +9,7 @@ import pytest
 from harvest_made import picture
 
 from leafinstruct.document import Image
-from leafinstruct.harvest.images import MAX_BYTES, read_image
+from leafinstruct.images.header import MAX_BYTES, read_image
 
 
 def png_header(width: int, height: int) -> bytes:

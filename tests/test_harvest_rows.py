@@ -17,8 +17,8 @@ from harvest_made import harvest, index_of, picture, shape, write
 from leafinstruct.document import Document, Harvested, LostImage, Part
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import kinds, load_source
-from leafinstruct.harvest.images import read_image
 from leafinstruct.harvest.obelics import SCHEMA, image_name, to_obelics
+from leafinstruct.images.header import read_image
 from leafinstruct.pipeline import SourceSettings
 
 URL = "http://example.org/i/{}.png"

@@ -16,8 +16,8 @@ from rewrite_made import boat, chapters, essay, text
 
 from leafinstruct.document import Document, Image, Record, documents_to_table, images_to_table, records_to_table
 from leafinstruct.errors import LeafError
+from leafinstruct.images.thumbnail import thumbnail
 from leafinstruct.report.sample import draw, order, sample_lines, sample_page
-from leafinstruct.report.thumbnail import thumbnail
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import draft, tasks
 from leafinstruct.run import Run

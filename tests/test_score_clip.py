@@ -11,9 +11,9 @@ import pytest
 from core_made import document, image, text
 
 from leafinstruct.document import Document
+from leafinstruct.score.background_texts import TEXTS
 from leafinstruct.score.base import Item
 from leafinstruct.score.clip import Scorer, assign
-from leafinstruct.score.strangers import TEXTS
 
 WORDS = ("cat", "dog", "tea", "car")
 PICTURES = {image(word).image: word for word in WORDS}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leafinstruct.score.clusters import Forest, SignatureStore
+from leafinstruct.score.lsh import Forest, SignatureStore
 
 
 def signatures(seed: int, families: int, members: int, change: float) -> np.ndarray:

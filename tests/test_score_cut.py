@@ -5,8 +5,9 @@ from collections import Counter
 import core_made as made
 import pytest
 
-from leafinstruct.score.cut import is_cut
-from leafinstruct.score.text import WORD, Scorer
+from leafinstruct.score.text import Scorer
+from leafinstruct.text.truncation import is_cut
+from leafinstruct.text.words import WORD
 
 STORY = "Mix the ingredients in a bowl. Knead the dough and leave it for an hour; the ingredients rise. "
 

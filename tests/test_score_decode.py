@@ -11,8 +11,8 @@ import pytest
 from test_harvest_images import ODD
 
 from leafinstruct.document import Image
-from leafinstruct.harvest.images import read_image
-from leafinstruct.score.decode import MAX_PIXELS, decode
+from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.header import read_image
 
 REASONS = {"truncated", "undecodable"}
 

@@ -13,8 +13,8 @@ import yaml
 
 from leafinstruct.document import Document, Image, Part
 from leafinstruct.errors import LeafError
+from leafinstruct.images.decode import decode
 from leafinstruct.score.base import Row
-from leafinstruct.score.decode import decode
 from leafinstruct.score.decontaminate import Scorer
 from leafinstruct.shipped import package_folders
 

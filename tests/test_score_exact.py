@@ -8,8 +8,9 @@ import yaml
 
 from leafinstruct.decide import choose, evaluate, make_view
 from leafinstruct.document import Document
-from leafinstruct.score.exact import Scorer, plain_url
+from leafinstruct.score.exact import Scorer
 from leafinstruct.shipped import package_folders
+from leafinstruct.text.urls import plain_url
 
 PAGE = "https://a.example/fold/crane"
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from leafinstruct.score.order import ends_astray, pairs_repeat
+from leafinstruct.score.shuffled_words import ends_astray, pairs_repeat
 
 PROSE = (
     "Anna opens the window before she paints. The wall dries faster when the air moves. Her brother mixes the colour. "

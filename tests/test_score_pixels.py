@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from leafinstruct.score.pixels import COSINE_BITS, level_variance, perceptual_hash
+from leafinstruct.images.pixels import COSINE_BITS, level_variance, perceptual_hash
 
 
 def hash_in_integers(grey: PIL.Image.Image) -> int:

@@ -6,7 +6,9 @@ from pointer_labels import HELD, LAST, LATER, SENTENCES
 from pointer_sentences import MEASURED, NOT_POINTING, POINTING
 
 from leafinstruct.document import LostImage
-from leafinstruct.score.pointers import Pointer, Scorer, find_pointers, sentences, slots, target
+from leafinstruct.score.pointers import Scorer
+from leafinstruct.text.image_references import Pointer, find_pointers, slots, target
+from leafinstruct.text.sentences import sentences
 
 
 def points(sentence: str) -> bool:

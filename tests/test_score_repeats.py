@@ -8,7 +8,7 @@ import PIL.ImageDraw
 import pytest
 
 from leafinstruct.document import Document, Image, Part
-from leafinstruct.score.decode import decode
+from leafinstruct.images.decode import decode
 from leafinstruct.score.repeats import Scorer, Sketch
 
 SAME = 3

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps, ImageSequence, PngImagePlugin
 from shard_made import picture
 
-from leafinstruct.shard.strip import strip
+from leafinstruct.images.strip import strip
 
 SECRETS = (b"Jane Doe", b"Secret Street")
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf>Jane Doe</rdf></x:xmpmeta>"

@@ -20,7 +20,7 @@ from leafinstruct import __version__
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import robots
-from leafinstruct.harvest.images import MAX_BYTES, read_image
+from leafinstruct.images.header import MAX_BYTES, read_image
 from leafinstruct.progress import Progress
 from leafinstruct.settings import make_settings
 

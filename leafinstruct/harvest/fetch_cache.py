@@ -17,7 +17,7 @@ from pathlib import Path
 
 from leafinstruct.document import Image
 from leafinstruct.harvest.addresses import plain_address
-from leafinstruct.harvest.images import read_image
+from leafinstruct.images.header import read_image
 
 TRANSIENT = ("timeout", "unreachable", "no_such_host", "cut_short", "robots_unreadable", "status_408", "status_429")
 AGAIN = 24 * 3600.0

@@ -16,11 +16,11 @@ from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses, rows, tutorial
 from leafinstruct.harvest.flow import Block, Page, assemble
 from leafinstruct.harvest.html import parse_html
-from leafinstruct.harvest.images import read_image
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, plain_language
 from leafinstruct.harvest.robots import page_opted_out
+from leafinstruct.images.header import read_image
 
 ENDINGS = (".html", ".htm", ".xhtml")
 PARTS = re.compile(r"[_-](?:files|dateien|fichiers|archivos|file|bestanden|arquivos)$", re.IGNORECASE)

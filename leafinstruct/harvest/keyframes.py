@@ -13,7 +13,7 @@ import numpy as np
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.captions import Segment
-from leafinstruct.harvest.images import read_image
+from leafinstruct.images.header import read_image
 
 SPACING = 0.5
 """Seconds between two frames that are looked at."""

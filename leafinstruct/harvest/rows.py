@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
-from leafinstruct.harvest.images import MAX_BYTES, read_image
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, stretches
+from leafinstruct.images.header import MAX_BYTES, read_image
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from leafinstruct.document import Document, Image, Record, documents_from_table, records_from_table
 from leafinstruct.errors import LeafError
-from leafinstruct.report.thumbnail import thumbnail
+from leafinstruct.images.thumbnail import thumbnail
 from leafinstruct.report.way import one_line
 from leafinstruct.run import Run
 

@@ -10,12 +10,12 @@ from leafinstruct.decide import evaluate
 from leafinstruct.document import documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.filters import Filter
+from leafinstruct.images.of_partition import image_opener
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
 from leafinstruct.models.pool import Pool
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import Item, ModelScorer, Row
 from leafinstruct.score.deciding import partition_view, scores_file
-from leafinstruct.score.images import image_opener
 
 Chosen = Mapping[str, Mapping[str, str]]
 """For each column of groups, by group: the id of the document that stands for it."""
@@ -124,7 +124,9 @@ def score_items(
             name_of = item.document.id
             rows.append({"document": name_of, "part": part, "error": PASSED_OVER, "key": digests[name_of]})
     if items:
-        opened = image_opener(run, name, {sha for item in items for sha in item.document.images})
+        opened = image_opener(
+            run.parquet(f"images/{name}.parquet"), {sha for item in items for sha in item.document.images}
+        )
         for row in scorer.score(items, opened):
             rows.append({**row, "key": digests[row["document"]]})
     run.commit_table(relative, scorer.table(rows), fingerprint(scorer.identity()))

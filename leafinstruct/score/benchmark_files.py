@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
-from leafinstruct.score.decode import MAX_PIXELS, decode
-from leafinstruct.score.pixels import level_variance, perceptual_hash, small
+from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.pixels import level_variance, perceptual_hash, small
 from leafinstruct.score.shingles import shingles
-from leafinstruct.score.text import WORD
+from leafinstruct.text.words import WORD
 
 PLAIN_LEVELS = 2.0
 """Standard deviation of grey levels below which a picture is plain, and its perceptual hash noise (own)."""

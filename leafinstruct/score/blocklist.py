@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from leafinstruct.document import Document, digest
 from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, DocumentScorer, Row
-from leafinstruct.score.text import WORD
 from leafinstruct.settings import ModelSettings
+from leafinstruct.text.words import WORD
 
 # Unmistakable words only: terms that medicine, law or cooking use too are left to lists of the user's own.
 ADULT = (

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from leafinstruct.document import Document
-from leafinstruct.edit import Line, lines_of, without_lines
 from leafinstruct.score.base import Column, CorpusScorer, Row
-from leafinstruct.score.text import WORD
+from leafinstruct.text.lines import Line, lines_of, without_lines
+from leafinstruct.text.words import WORD
 
 HEAD, FOOT = 4, 12
 """Lines at a document's edges that are looked at: a byline and a notice above, a menu below."""

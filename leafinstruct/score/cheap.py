@@ -10,12 +10,12 @@ import pyarrow as pa
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, documents_from_table
 from leafinstruct.filters import Filter
+from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.of_partition import open_images
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Row
 from leafinstruct.score.deciding import corpus_file, scores_file
-from leafinstruct.score.decode import MAX_PIXELS, decode
-from leafinstruct.score.images import open_images
 
 
 def scores_from(run: Run, owner: Filter, name: str) -> str:
@@ -44,7 +44,7 @@ def score_partition(job: Job, name: str) -> str:
     sketches: dict[str, dict[str, Any]] = {f.name: {} for f in stale if isinstance(f.scorer, GalleryScorer)}
     visual = [f for f in stale if isinstance(f.scorer, ImageScorer | GalleryScorer)]
     if visual:
-        tables |= _measure_images(visual, open_images(run, name), sketches)
+        tables |= _measure_images(visual, open_images(run.parquet(f"images/{name}.parquet")), sketches)
     for owner in stale:
         if isinstance(owner.scorer, DocumentScorer):
             rows = [row for d in documents if not d.error for row in owner.scorer.score(d)]

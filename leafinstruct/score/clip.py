@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from leafinstruct.document import Document
+from leafinstruct.score.background_texts import TEXTS
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
-from leafinstruct.score.strangers import TEXTS
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, CorpusScorer, Row
-from leafinstruct.score.clusters import SignatureStore
+from leafinstruct.score.lsh import SignatureStore
 from leafinstruct.score.shingles import shingles
 from leafinstruct.settings import ModelSettings
 

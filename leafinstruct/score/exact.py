@@ -6,24 +6,18 @@ Texts and addresses are hashed a partition; groups are made over the whole corpu
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import numpy as np
 import pyarrow as pa
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
-from leafinstruct.score.text import WORD
-
-DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
-TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")
-"""Parameters that say where a visitor came from (own list)."""
-SAFE = "/~:@!$&'()*+,;="
+from leafinstruct.text.urls import plain_url
+from leafinstruct.text.words import WORD
 
 
 class Scorer(CorpusScorer):
@@ -81,26 +75,3 @@ def _first(values: pa.ChunkedArray) -> np.ndarray:
 def plain_text(text: str) -> str:
     """A text in Unicode's compatibility form (NFKC) and lower case, with single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def plain_url(url: str) -> str:
-    """Host, path and query of an address as all its spellings share them; "" for an empty one.
-
-    Scheme, user, www., default port, closing slash, tracking parameters, the order of parameters and a fragment do not
-    count, but a fragment that begins with ! or / does: such sites keep their pages there.
-    """
-    url = url.strip()
-    try:
-        parts = urlsplit(url if "//" in url else f"//{url}")
-        host = (parts.hostname or "").rstrip(".").removeprefix("www.")
-        port = parts.port
-    except ValueError:  # no address: it is equal to itself
-        return url
-    place = host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
-    path = quote(unquote(parts.path.replace("%2F", "%252F").replace("%2f", "%252F")), safe=SAFE).rstrip("/")
-    kept = sorted(
-        pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0].lower())
-    )
-    query = f"?{urlencode(kept)}" if kept else ""
-    fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
-    return f"{place}{path}{query}{fragment}"

@@ -8,8 +8,8 @@ import numpy as np
 import PIL.Image
 
 from leafinstruct.document import Image
+from leafinstruct.images.pixels import Small, level_variance, perceptual_hash, small
 from leafinstruct.score.base import Column, ImageScorer, Row
-from leafinstruct.score.pixels import Small, level_variance, perceptual_hash, small
 
 FLAT_LEVELS = 8
 """Neighbouring grey levels that look alike: the noise of a JPEG file on plain paper stays within them."""

@@ -15,8 +15,8 @@ import numpy as np
 import PIL.Image
 
 from leafinstruct.document import Document
+from leafinstruct.images.pixels import difference, perceptual_hash, sketch, small
 from leafinstruct.score.base import Column, GalleryScorer, Row
-from leafinstruct.score.pixels import difference, perceptual_hash, sketch, small
 
 
 class Sketch(NamedTuple):

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
-from leafinstruct.score.clusters import Forest
+from leafinstruct.score.lsh import Forest
 
 
 class Scorer(CorpusScorer):

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
-from leafinstruct.score.cut import is_cut
-from leafinstruct.score.order import ends_astray, pairs_repeat
-from leafinstruct.score.words import furniture_rate, stop_word_share
+from leafinstruct.score.shuffled_words import ends_astray, pairs_repeat
+from leafinstruct.text.lexicon import furniture_rate, stop_word_share
+from leafinstruct.text.truncation import is_cut
+from leafinstruct.text.words import WORD
 
-WORD = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+(?:['’-]\w+)*|\d+"
-)
-"""A word; a Chinese, Japanese or Korean character counts as one word of its own."""
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
 SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
 CERTAIN = 0.5

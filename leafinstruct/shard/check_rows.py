@@ -7,8 +7,8 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from leafinstruct.images.strip import strip
 from leafinstruct.shard.schema import TEXT_COLUMNS
-from leafinstruct.shard.strip import strip
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from leafinstruct.document import Image, Message, Record
 from leafinstruct.errors import LeafError
+from leafinstruct.images.strip import sniff, strip
 from leafinstruct.shard.schema import IMAGE_TYPE, TEXT_COLUMNS, published_schema
-from leafinstruct.shard.strip import sniff, strip
 
 GROUP_ROWS = 100  # what the Hub's viewer and streaming readers fetch at once
 GROUP_BYTES = 16_000_000

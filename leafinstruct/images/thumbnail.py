@@ -8,7 +8,7 @@ import io
 import PIL.Image
 import PIL.ImageOps
 
-from leafinstruct.score.decode import MAX_PIXELS
+from leafinstruct.images.decode import MAX_PIXELS
 
 
 def thumbnail(data: bytes, side: int) -> str:

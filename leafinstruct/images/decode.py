@@ -8,7 +8,7 @@ import warnings
 import PIL.Image
 
 from leafinstruct.document import Image
-from leafinstruct.score.pixels import SIDE, small
+from leafinstruct.images.pixels import SIDE, small
 
 MAX_PIXELS = 50_000_000
 """Images with more pixels are not decoded: 150 MB each as RGB (own choice, below Pillow's bomb limit)."""

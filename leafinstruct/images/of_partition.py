@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import PIL.Image
+import pyarrow.parquet as pq
 
 from leafinstruct.document import Image
-from leafinstruct.run import Run
-from leafinstruct.score.decode import MAX_PIXELS
+from leafinstruct.images.decode import MAX_PIXELS
 
 
-def open_images(run: Run, name: str) -> Iterator[Image]:
-    """Images of a partition in the order of their sha256, a batch of rows in memory at a time."""
-    with run.parquet(f"images/{name}.parquet") as file:
+def open_images(stored: AbstractContextManager[pq.ParquetFile]) -> Iterator[Image]:
+    """Images of a partition's file in the order of their sha256, a batch of rows in memory at a time."""
+    with stored as file:
         for batch in file.iter_batches(batch_size=64):
             for row in batch.to_pylist():
                 yield Image(**row)
 
 
-def image_opener(run: Run, name: str, wanted: set[str]) -> Callable[[str], PIL.Image.Image]:
+def image_opener(stored: AbstractContextManager[pq.ParquetFile], wanted: set[str]) -> Callable[[str], PIL.Image.Image]:
     """A function that decodes one of the wanted images of a partition; raises OSError for one that cannot be read."""
-    held = {image.sha256: image for image in open_images(run, name) if image.sha256 in wanted} if wanted else {}
+    held = {image.sha256: image for image in open_images(stored) if image.sha256 in wanted} if wanted else {}
 
     def open_image(sha256: str) -> PIL.Image.Image:
         image = held[sha256]

@@ -1,0 +1,1 @@
+"""Images as bytes and as pixels: headers, decoding, the small version a reader sees, and what is stripped of them."""

@@ -1,0 +1,146 @@
+"""A small version of a picture as a reader sees it, and what near-identical pictures have in common.
+
+Facts of images and the search for near-identical ones look at the same small version, made once for each image.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+
+SIDE = 256
+"""Small versions fit a square of this side, in pixels; no picture is made larger."""
+HASH_SIDE, HASH_LOW = 32, 8
+"""The hash keeps the 8 x 8 lowest frequencies of a 32 x 32 version: 64 bits (the usual pHash)."""
+SKETCH_SIDE = 32
+BAND_WEIGHTS = (2, 1, 1)
+"""In halves: JPEG files keep half of the colour's detail."""
+COSINE_BITS = 20
+"""Fractional bits of the hash's cosines. Products of floats round by the kernel that a processor runs; whole numbers do
+not. With 20 bits the largest sum, 255 * 32**2 * 2**40, takes 58 of the 63 bits that int64 has."""
+_COSINES = np.array(
+    [
+        [round(math.cos(math.pi * k * (2 * n + 1) / (2 * HASH_SIDE)) * (1 << COSINE_BITS)) for n in range(HASH_SIDE)]
+        for k in range(HASH_LOW)
+    ],
+    np.int64,
+)
+_last: tuple[PIL.Image.Image, Small] | None = None
+
+
+class Small(NamedTuple):
+    """A picture as a reader sees it: upright, on white paper where it is transparent.
+
+    `grey` (L) fits SIDE x SIDE. `colour` (RGB) fits half of that and averages points, one for each pixel of `grey`; it
+    is None for a picture without colours.
+    """
+
+    grey: PIL.Image.Image
+    colour: PIL.Image.Image | None
+
+
+def small(pixels: PIL.Image.Image) -> Small:
+    """The small version of a decoded picture. Remembers the last one: scorers look at one picture after the other."""
+    global _last
+    if _last is None or _last[0] is not pixels:
+        _last = (pixels, Small(_grey(pixels), _colour(pixels)))
+    return _last[1]
+
+
+def _grey(pixels: PIL.Image.Image) -> PIL.Image.Image:
+    if pixels.mode.startswith(("I", "F")):  # 16 bits and more are spread over 8
+        low, high = pixels.getextrema()
+        spread = max(float(high) - float(low), 1.0)  # type: ignore[arg-type]
+        levels = (np.asarray(pixels, np.float32) - float(low)) * (255 / spread)  # type: ignore[arg-type]
+        grey = PIL.Image.fromarray(levels.astype(np.uint8))
+    else:
+        grey = _on_white(pixels, "L")
+    return _upright(grey.resize(_fit(grey.size), PIL.Image.Resampling.BOX, reducing_gap=1.0))
+
+
+def _colour(pixels: PIL.Image.Image) -> PIL.Image.Image | None:
+    if pixels.mode.startswith(("1", "L", "I", "F")) and pixels.mode != "LAB":
+        return None
+    points = _on_white(pixels.resize(_fit(pixels.size), PIL.Image.Resampling.NEAREST), "RGB")
+    return _upright(points.reduce(2))
+
+
+def _fit(size: tuple[int, int]) -> tuple[int, int]:
+    scale = max(max(size) / SIDE, 1.0)
+    return max(1, round(size[0] / scale)), max(1, round(size[1] / scale))
+
+
+def _on_white(pixels: PIL.Image.Image, mode: str) -> PIL.Image.Image:
+    if pixels.has_transparency_data:
+        pixels = pixels if pixels.mode in ("RGBA", "LA") else pixels.convert("RGBA")
+        alpha = pixels.getchannel("A")
+        if alpha.getextrema()[0] != 255:
+            paper = PIL.Image.new(mode, pixels.size, "white")
+            paper.paste(pixels.convert(mode), (0, 0), alpha)
+            return paper
+    return pixels.convert(mode)
+
+
+def _upright(seen: PIL.Image.Image) -> PIL.Image.Image:
+    if "exif" not in seen.info:
+        return seen
+    try:
+        return PIL.ImageOps.exif_transpose(seen)
+    except Exception:  # broken EXIF data raises many kinds of errors; browsers show such pictures as they lie
+        return seen
+
+
+def perceptual_hash(grey: PIL.Image.Image) -> int:
+    """64 bits: which of the lowest frequencies of a greyscale picture lie above their median. In whole numbers, so that
+    every machine gives a picture the same bits."""
+    levels = np.asarray(grey.resize((HASH_SIDE, HASH_SIDE), PIL.Image.Resampling.BOX), np.int64)
+    low = (_COSINES @ levels @ _COSINES.T).ravel()
+    ordered = np.sort(low)
+    twice_median = ordered[low.size // 2 - 1] + ordered[low.size // 2]
+    return int.from_bytes(np.packbits(2 * low > twice_median).tobytes(), "big")
+
+
+def level_variance(grey: PIL.Image.Image) -> float:
+    """Variance of the grey levels (L), from whole sums: exact but for the one division."""
+    counts = grey.histogram()
+    size = sum(counts)
+    total = sum(level * count for level, count in enumerate(counts))
+    squares = sum(level * level * count for level, count in enumerate(counts))
+    return (size * squares - total * total) / (size * size)
+
+
+def sketch(seen: Small) -> np.ndarray:
+    """uint8 [32, 32, 3]: luminance and two colour differences of a picture squeezed to a square."""
+    grey, colour = (b and b.resize((SKETCH_SIDE, SKETCH_SIDE), PIL.Image.Resampling.BOX) for b in seen)
+    bands = [np.asarray(grey)]
+    if colour:
+        bands += [np.asarray(band) for band in colour.convert("YCbCr").split()[1:]]
+    else:
+        bands += [np.full((SKETCH_SIDE, SKETCH_SIDE), 128, np.uint8)] * 2
+    return np.stack(bands, axis=-1)
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    """How far two sketches differ where they differ most, in grey levels.
+
+    A level counts as different as far as it lies outside the range of the other picture's levels around the same
+    place, so that another encoding or size, which moves edges by less than a pixel of the sketch, counts little; the
+    mean over the most different 4 x 4 pixels is taken, so that one changed button on a screen counts in full.
+    """
+    beyond = np.maximum(_outside(one, other), _outside(other, one))
+    halves = sum(weight * beyond[..., band] for band, weight in enumerate(BAND_WEIGHTS))
+    side = 4
+    count = SKETCH_SIDE // side
+    return int(halves.reshape(count, side, count, side).sum((1, 3)).max()) / (2 * side * side)
+
+
+def _outside(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """int32 [32, 32, 3]: by how much each level of `one` leaves the range of its 3 x 3 neighbours in `other`."""
+    padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), "edge")
+    around = np.stack([padded[i : i + SKETCH_SIDE, j : j + SKETCH_SIDE] for i in range(3) for j in range(3)])
+    level = one.astype(np.int32)
+    return np.maximum(np.maximum(level - around.max(0), around.min(0) - level), 0)
