@@ -14,11 +14,11 @@ import numpy as np
 
 from leafinstruct.decisions import DECISION_SCHEMA, decisions_table
 from leafinstruct.edit import apply
-from leafinstruct.expression import Name
-from leafinstruct.filters import Filter, Rule
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.removal import REASON as REMOVED
 from leafinstruct.removal import Removals
+from leafinstruct.rules.expression import Name
+from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.view import View, aggregate, make_view
 
 __all__ = [

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.filters import Filter, load_filter
 from leafinstruct.removal import Removals, load_removals
+from leafinstruct.rules.filter import Filter, load_filter
 from leafinstruct.settings import (
     MODELS,
     ModelSettings,
@@ -82,7 +82,7 @@ def default_pipeline(folder: Path) -> Path:
 
 def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     """Read and check a pipeline and all its filters. With `resolve_models` the models' revisions are looked up."""
-    from leafinstruct.rule_checks import check_rules
+    from leafinstruct.rules.checks import check_rules
 
     path = Path(path)
     if not path.is_file():

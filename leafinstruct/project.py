@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from leafinstruct.bundled import find_file, package_folders
 from leafinstruct.errors import LeafError
-from leafinstruct.shipped import find_file, package_folders
 
 PIPELINE = "demo.yaml"
 

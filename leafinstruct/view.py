@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from leafinstruct.document import Document
 from leafinstruct.pipeline import Pipeline
-from leafinstruct.rule_checks import DOCUMENT_FIELDS
+from leafinstruct.rules.checks import DOCUMENT_FIELDS
 
 if TYPE_CHECKING:
     from leafinstruct.score.base import Scorer

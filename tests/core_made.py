@@ -15,8 +15,8 @@ import pyarrow as pa
 import yaml
 
 from leafinstruct.document import Document, Image, LostImage, Part, digest
-from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline, load_pipeline
+from leafinstruct.rules.filter import Filter
 
 SCORERS = """
 from __future__ import annotations

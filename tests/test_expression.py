@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leafinstruct.expression import FUNCTIONS, Expression, ExpressionError, Name
+from leafinstruct.rules.expression import FUNCTIONS, Expression, ExpressionError, Name
 
 
 def value(text: str, **columns: object) -> object:

@@ -7,11 +7,11 @@ import core_made as made
 import pytest
 import yaml
 
+from leafinstruct.bundled import find_file, package_folders
 from leafinstruct.decide import one_per_columns
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import default_pipeline, load_pipeline
 from leafinstruct.score.base import ImageScorer
-from leafinstruct.shipped import find_file, package_folders
 
 SHIPPED = next(place for place in package_folders() if (place / "filters").is_dir())
 WORDS = [made.rule("short", "document", "words < 3")]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leafinstruct.expression import Expression
 from leafinstruct.report.nearest import distances, thresholds
+from leafinstruct.rules.expression import Expression
 
 
 @pytest.mark.parametrize(

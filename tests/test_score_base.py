@@ -14,8 +14,8 @@ import pytest
 
 from leafinstruct.document import Document, LostImage
 from leafinstruct.errors import LeafError
-from leafinstruct.filters import load_scorer
 from leafinstruct.images.decode import decode
+from leafinstruct.rules.filter import load_scorer
 from leafinstruct.score import base
 from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Item, ModelScorer, Scorer
 from leafinstruct.settings import ModelSettings

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from leafinstruct.bundled import package_folders
 from leafinstruct.document import Document, Image, Part
 from leafinstruct.errors import LeafError
 from leafinstruct.images.decode import decode
 from leafinstruct.score.base import Row
 from leafinstruct.score.decontaminate import Scorer
-from leafinstruct.shipped import package_folders
 
 QUESTION = "Which of the two cranes on the table was folded from the larger square of red paper?"
 

@@ -6,10 +6,10 @@ import core_made as made
 import pytest
 import yaml
 
+from leafinstruct.bundled import package_folders
 from leafinstruct.decide import choose, evaluate, make_view
 from leafinstruct.document import Document
 from leafinstruct.score.exact import Scorer
-from leafinstruct.shipped import package_folders
 from leafinstruct.text.urls import plain_url
 
 PAGE = "https://a.example/fold/crane"

@@ -7,10 +7,10 @@ import core_made as made
 import pytest
 import yaml
 
+from leafinstruct.bundled import package_folders
 from leafinstruct.document import Document
 from leafinstruct.score.base import Row
 from leafinstruct.score.shared_images import Scorer
-from leafinstruct.shipped import package_folders
 
 
 def page(name: str, images: str) -> Document:

@@ -19,9 +19,9 @@ from leafinstruct.audit.cases import NUMBERS, Case
 from leafinstruct.audit.measure import SPEAKS, auroc, judge, threshold_at
 from leafinstruct.decide import View
 from leafinstruct.document import digest
-from leafinstruct.expression import Expression
-from leafinstruct.filters import Filter, Rule
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.expression import Expression
+from leafinstruct.rules.filter import Filter, Rule
 
 FOLDS = 5
 STEPS = (1.0, 0.995, 0.99, 0.98, 0.97, 0.95, 0.93, 0.9)

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leafinstruct.expression import Name
-from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.expression import Name
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.score.base import Column
 from leafinstruct.score.deciding import table_file

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.filters import Filter, Rule
 from leafinstruct.images.thumbnail import thumbnail
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.gather import Frames, values_of
 from leafinstruct.report.nearest import Threshold, distances, thresholds
+from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.run import Run
 
 EXAMPLES = 8

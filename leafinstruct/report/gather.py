@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leafinstruct.expression import Name
-from leafinstruct.filters import Filter, Rule
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.way import PartitionRows
+from leafinstruct.rules.expression import Name
+from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.run import Run
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leafinstruct.expression import Expression, Name
+from leafinstruct.rules.expression import Expression, Name
 
 SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

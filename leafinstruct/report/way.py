@@ -6,8 +6,8 @@ from typing import Any
 
 from leafinstruct.document import Document, Part, documents_from_table
 from leafinstruct.errors import LeafError
-from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.score.base import CorpusScorer
 

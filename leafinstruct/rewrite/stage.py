@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leafinstruct.bundled import find_file
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
 from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.filters import Filter
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
 from leafinstruct.models.llm import context_of
 from leafinstruct.models.pool import Pool
@@ -27,9 +27,9 @@ from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts, dropped
 from leafinstruct.rewrite.task import Draft, check_weights, choose_task, draft, tasks
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, make_settings
-from leafinstruct.shipped import find_file
 
 VERSION = 4
 """Grows whenever the same documents and answers would make other records."""

@@ -9,10 +9,10 @@ from leafinstruct.context import Context, Job, Opened
 from leafinstruct.decide import evaluate
 from leafinstruct.document import documents_from_table
 from leafinstruct.errors import LeafError
-from leafinstruct.filters import Filter
 from leafinstruct.images.of_partition import image_opener
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
 from leafinstruct.models.pool import Pool
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import Item, ModelScorer, Row
 from leafinstruct.score.deciding import partition_view, scores_file

@@ -22,8 +22,8 @@ from leafinstruct.decide import VERSION as DECIDE_VERSION
 from leafinstruct.decide import Candidate, Verdicts, apply, candidates, decisions_table, evaluate, one_per_columns
 from leafinstruct.document import DOCUMENT_SCHEMA, Document, documents_from_table, documents_to_table
 from leafinstruct.edit import edit_texts
-from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, DocumentScorer
 from leafinstruct.view import ABOUT_COLUMNS, View, kept_columns, stored_view

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leafinstruct.bundled import find_file
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Prompt
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
-from leafinstruct.shipped import find_file
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -10,8 +10,8 @@ from typing import Any
 
 from leafinstruct import __version__
 from leafinstruct.document import records_from_table
-from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.shard.card_facts import (
     CardFacts,

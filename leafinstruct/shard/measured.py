@@ -12,8 +12,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from leafinstruct.filters import Filter
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.shard.card_facts import AuditFacts, BenchmarkFacts, DefectFacts, ProofFacts
 

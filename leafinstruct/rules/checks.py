@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.expression import ExpressionError, Name
-from leafinstruct.filters import Filter, Rule
+from leafinstruct.rules.expression import ExpressionError, Name
+from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.score.base import Column
 
 DOCUMENT_FIELDS = ("source", "site", "license", "title", "topic", "language")

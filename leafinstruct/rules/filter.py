@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.expression import Expression, ExpressionError
+from leafinstruct import plugins
+from leafinstruct.bundled import find_file
+from leafinstruct.errors import LeafError
+from leafinstruct.rules.expression import Expression, ExpressionError
 from leafinstruct.settings import MODELS, ModelSettings, check_keys, check_unique, list_of, mapping_of, read_yaml
-from leafinstruct.shipped import find_file
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from leafinstruct.score.base import Scorer
 
 RULE_KEYS = ("name", "drop", "when", "one_per", "missing", "origin")
@@ -111,48 +106,10 @@ def _rule(file: Path, raw: Any) -> Rule:
 
 
 def load_scorer(spec: str, root: Path) -> type[Scorer]:
-    """A scorer's class by its name in our package (`image`), by file (`./mine.py:Class`), or by entry point."""
-    if ":" in spec:
-        file, _, name = spec.rpartition(":")
-        path = (root / file).resolve()
-        if not path.is_file():
-            raise LeafError(f"'{spec}': {path} is not there")
-        module_spec = importlib.util.spec_from_file_location(f"leafinstruct_user_{path.stem}", path)
-        assert module_spec and module_spec.loader
-        module = importlib.util.module_from_spec(module_spec)
-        sys.modules[module_spec.name] = module
-        try:
-            module_spec.loader.exec_module(module)
-        except Exception as error:  # the user's own code: any error is theirs to see in one line
-            raise LeafError(f"'{spec}': {path} does not load: {type(error).__name__}: {error}") from error
-        return _scorer_class(spec, path, vars(module), name)
-    if spec in (entries := _entries()):
-        return entries[spec].load()
-    if spec not in (known := _bundled()):
-        raise LeafError(f"unknown scorer '{spec}'{did_you_mean(spec, known)}")
-    return importlib.import_module(f"leafinstruct.score.{spec}").Scorer
-
-
-@cache
-def _entries() -> Mapping[str, EntryPoint]:
-    """Scorers of other installed packages; to look for them takes 40 ms, and a pipeline names several scorers."""
-    from importlib.metadata import entry_points
-
-    return {entry.name: entry for entry in entry_points(group="leafinstruct.scorers")}
-
-
-@cache
-def _bundled() -> frozenset[str]:
-    """Names of the package's scorers: modules with a class Scorer, found by their text: importing all takes long."""
-    files = (Path(__file__).parent / "score").glob("*.py")
-    return frozenset(file.stem for file in files if "\nclass Scorer(" in file.read_text(encoding="utf-8"))
-
-
-def _scorer_class(spec: str, path: Path, found: Mapping[str, Any], name: str) -> type[Scorer]:
+    """A scorer's class by name, by file (`./mine.py:Class`) or by entry point. Raises LeafError."""
     from leafinstruct.score.base import Scorer
 
-    kinds = {k for k, v in found.items() if isinstance(v, type) and issubclass(v, Scorer) and v.columns}
-    if name not in kinds:
-        hint = did_you_mean(name, kinds) if kinds else ""
-        raise LeafError(f"'{spec}': {path} has no scorer {name} with columns{hint}")
-    return found[name]
+    kind = plugins.load(plugins.SCORER, spec, root, Scorer)
+    if not kind.columns:
+        raise LeafError(f"'{spec}': the scorer declares no columns")
+    return kind
