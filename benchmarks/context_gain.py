@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from leafinstruct.models.llm import Llm, load_llm
+from leafinstruct.models.backends import load_llm
+from leafinstruct.models.llm import Llm
 from leafinstruct.text.lexicon import STOP
 
 WORDS = (15, 60)

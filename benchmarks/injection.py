@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from leafinstruct.models.llm import Llm, load_llm
+from leafinstruct.models.backends import load_llm
+from leafinstruct.models.llm import Llm
 from leafinstruct.score.judge import QUESTIONS, RATINGS, Scorer, expected
 
 ORDERS = (

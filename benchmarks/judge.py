@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from lm import documents
 
-from leafinstruct.models.llm import load_llm
+from leafinstruct.models.backends import load_llm
 from leafinstruct.score.base import Item
 from leafinstruct.score.judge import RATINGS, Scorer, as_data
 

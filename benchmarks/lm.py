@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from leafinstruct.document import Document, Part
-from leafinstruct.models.llm import load_llm
+from leafinstruct.models.backends import load_llm
 from leafinstruct.score.base import Item
 from leafinstruct.score.lm import Scorer
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.clip import opaque, text_windows
-from leafinstruct.models.weights import package_folder
+from leafinstruct.models.packages import package_folder
 
 if TYPE_CHECKING:
     from leafinstruct.models.clip import Clip

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models import llm_local
-from leafinstruct.models.llm import ALL, Generation, Llm, load_llm
-from leafinstruct.models.llm_local import LocalLlm, Row
-from leafinstruct.models.weights import ModelPath, package_folder
+from leafinstruct.models import local as llm_local
+from leafinstruct.models.backends import load_llm
+from leafinstruct.models.llm import ALL, Generation, Llm
+from leafinstruct.models.local import LocalLlm, Row
+from leafinstruct.models.packages import package_folder
+from leafinstruct.models.weights import ModelPath
 
 SCHEMA = {
     "type": "object",

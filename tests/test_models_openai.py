@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.llm import BACKENDS, Llm, load_llm
+from leafinstruct.models.backends import load_llm
+from leafinstruct.models.llm import BACKENDS, Llm
 
 PROMPT = [{"role": "user", "content": "first"}]
 Reply = tuple[int, bytes]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models import demo, weights
+from leafinstruct.models import packages as demo
+from leafinstruct.models import weights
 from leafinstruct.models.weights import cache_folder, fingerprint, resolve
 
 

@@ -14,7 +14,7 @@ import pytest
 from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.document import Document, Part
-from leafinstruct.models.llm_openai import OpenAiLlm
+from leafinstruct.models.openai import OpenAiLlm
 from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts

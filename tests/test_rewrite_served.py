@@ -16,7 +16,7 @@ from rewrite_made import boat
 from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.document import Record
-from leafinstruct.models.llm_openai import OpenAiLlm
+from leafinstruct.models.openai import OpenAiLlm
 from leafinstruct.rewrite.answers import Answers
 from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt

@@ -14,7 +14,8 @@ from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.document import records_from_table
 from leafinstruct.errors import LeafError
-from leafinstruct.models.llm import Generation, Llm, context_of
+from leafinstruct.models.backends import context_of
+from leafinstruct.models.llm import Generation, Llm
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.rewrite import stage
 from leafinstruct.rewrite.instruct import Settings, Writer, prompts_for

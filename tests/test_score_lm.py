@@ -9,8 +9,9 @@ import pytest
 from core_made import document, image, text
 
 from leafinstruct.document import Document
-from leafinstruct.models.llm import LogProb, load_llm
-from leafinstruct.models.weights import package_folder
+from leafinstruct.models.backends import load_llm
+from leafinstruct.models.llm import LogProb
+from leafinstruct.models.packages import package_folder
 from leafinstruct.score.base import Item
 from leafinstruct.score.lm import Scorer, blocks
 

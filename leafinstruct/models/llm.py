@@ -5,13 +5,12 @@ Requests go out in fixed chunks in the order given, so that a result does not de
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.errors import LeafError
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""
@@ -90,7 +89,7 @@ class Llm(ABC):
         or a small model may not end. A prompt that cannot be answered gives a Generation with `error`.
         """
         results: list[Generation] = []
-        for chunk in _chunks(prompts, self.batch_size):
+        for chunk in chunks(prompts, self.batch_size):
             results += self._generate(chunk, schema, max_tokens, temperature, seed)
         for result in results:
             self._count(result.prompt_tokens, result.output_tokens)
@@ -138,42 +137,6 @@ class Llm(ABC):
         return LeafError(f"model {self.name!r}: this back-end has no {capability}; use one of: {able}")
 
 
-def load_llm(backend: str, model: str, **settings: Any) -> Llm:
-    """Load `model` in `backend` (a key of BACKENDS); `settings` are those of the back-end's class.
-
-    Raises LeafError for an unknown back-end or setting, a package that is not installed, weights that are not there.
-    """
-    kind = _backend_class(backend)
-    allowed = [name for name in inspect.signature(kind).parameters if name != "model"]
-    for name in settings:
-        if name not in allowed:
-            hint = did_you_mean(name, allowed)
-            raise LeafError(f"back-end {backend}: no setting {name!r}; it has {', '.join(allowed)}{hint}")
-    return kind(model, **settings)
-
-
-def context_of(backend: str, options: Mapping[str, Any]) -> int | None:
-    """Tokens that a model reads at most, answer included, by the settings of its back-end; None if they do not say."""
-    setting = inspect.signature(_backend_class(backend)).parameters.get("max_model_len")
-    return None if setting is None else int(options.get("max_model_len", setting.default))
-
-
-def _backend_class(backend: str) -> Callable[..., Llm]:
-    if backend == "vllm":
-        from leafinstruct.models.llm_vllm import VllmLlm
-
-        return VllmLlm
-    if backend == "transformers":
-        from leafinstruct.models.llm_transformers import TransformersLlm
-
-        return TransformersLlm
-    if backend == "openai":
-        from leafinstruct.models.llm_openai import OpenAiLlm
-
-        return OpenAiLlm
-    raise LeafError(f"back-end {backend!r}: use one of {', '.join(BACKENDS)}{did_you_mean(backend, BACKENDS)}")
-
-
-def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -42,7 +42,7 @@ class Pool:
         if settings is None:
             raise LeafError("no language model is named; add models: llm: to the pipeline")
         if settings != self._key:
-            from leafinstruct.models.llm import load_llm
+            from leafinstruct.models.backends import load_llm
 
             self.close()
             start = time.perf_counter()

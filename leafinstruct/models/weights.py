@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from leafinstruct.errors import LeafError
+from leafinstruct.models.packages import package_folder
 
 UNKNOWN = "unknown"
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".pt", ".pth", ".gguf"})
@@ -54,7 +55,7 @@ def resolve(model: str, cache: Path | None = None) -> ModelPath:
     package that is not installed, and a name of no known form.
     """
     if model.startswith("demo:"):
-        from leafinstruct.models.demo import assembled
+        from leafinstruct.models.packages import assembled
 
         folder = assembled(model.removeprefix("demo:"), cache or cache_folder())
         return ModelPath(model, str(folder), fingerprint(folder), "folder")
@@ -82,14 +83,6 @@ def is_open_clip_architecture(name: str) -> bool:
     """Whether open_clip is installed and has a configuration of this name (read from its folder, not imported)."""
     folder = package_folder("open_clip")
     return folder is not None and (folder / "model_configs" / f"{name}.json").is_file()
-
-
-def package_folder(package: str) -> Path | None:
-    """The folder of an installed package, found without importing it."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def hub_commit(hub_id: str, requested: str | None) -> str:

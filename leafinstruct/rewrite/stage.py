@@ -15,8 +15,8 @@ from leafinstruct.bundled import find_file
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
 from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.models.backends import context_of
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
-from leafinstruct.models.llm import context_of
 from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rewrite import template

@@ -9,7 +9,7 @@ from typing import Any
 from leafinstruct.errors import LeafError
 from leafinstruct.models.device import pick_device, quiet_threads
 from leafinstruct.models.llm import Generation
-from leafinstruct.models.llm_local import LocalLlm, Row, cannot_load
+from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
 
 MAX_BATCH = 8  # more only pads more

@@ -7,6 +7,7 @@ nor screenshots; their scale is their own (about 0 unrelated, .2 related). `smol
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import tempfile
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.device import quiet_threads
-from leafinstruct.models.weights import package_folder
 
 if TYPE_CHECKING:
     import torch
@@ -216,3 +216,11 @@ def _language_model(name: str, part: Path) -> None:
     tensors = {key: value.contiguous() for key, value in model.state_dict().items() if key not in tied}
     save_file(tensors, part / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save_pretrained(part)
+
+
+def package_folder(package: str) -> Path | None:
+    """The folder of an installed package, found without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations)))

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, _chunks
+from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, chunks
 
 # What a server says when asking later may help: time-out, conflict, too early, too many requests, its own failures.
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -77,7 +77,7 @@ class OpenAiLlm(Llm):
         if len(set(starts)) < len(choices) or "" in starts:
             raise LeafError(f"choices {list(choices)}: on a server they must differ in their first letter")
         results: list[dict[str, float]] = []
-        for chunk in _chunks(prompts, self.batch_size):
+        for chunk in chunks(prompts, self.batch_size):
             bodies = [
                 self._body(prompt, 1, 0.0, 0) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS} for prompt in chunk
             ]

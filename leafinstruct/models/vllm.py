@@ -9,7 +9,7 @@ from typing import Any
 from leafinstruct.errors import LeafError
 from leafinstruct.models.device import quiet_threads, set_unset
 from leafinstruct.models.llm import Generation
-from leafinstruct.models.llm_local import LocalLlm, Row, cannot_load
+from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
 
 # On a CPU: one process, no binding of threads (it needs cores of its own), a key-value cache of 1 GiB, and no compiling

@@ -1,0 +1,46 @@
+"""Language models by the name of their back-end."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.models.llm import BACKENDS, Llm
+
+
+def load_llm(backend: str, model: str, **settings: Any) -> Llm:
+    """Load `model` in `backend` (a key of BACKENDS); `settings` are those of the back-end's class.
+
+    Raises LeafError for an unknown back-end or setting, a package that is not installed, weights that are not there.
+    """
+    kind = _backend_class(backend)
+    allowed = [name for name in inspect.signature(kind).parameters if name != "model"]
+    for name in settings:
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise LeafError(f"back-end {backend}: no setting {name!r}; it has {', '.join(allowed)}{hint}")
+    return kind(model, **settings)
+
+
+def context_of(backend: str, options: Mapping[str, Any]) -> int | None:
+    """Tokens that a model reads at most, answer included, by the settings of its back-end; None if they do not say."""
+    setting = inspect.signature(_backend_class(backend)).parameters.get("max_model_len")
+    return None if setting is None else int(options.get("max_model_len", setting.default))
+
+
+def _backend_class(backend: str) -> Callable[..., Llm]:
+    if backend == "vllm":
+        from leafinstruct.models.vllm import VllmLlm
+
+        return VllmLlm
+    if backend == "transformers":
+        from leafinstruct.models.transformers import TransformersLlm
+
+        return TransformersLlm
+    if backend == "openai":
+        from leafinstruct.models.openai import OpenAiLlm
+
+        return OpenAiLlm
+    raise LeafError(f"back-end {backend!r}: use one of {', '.join(BACKENDS)}{did_you_mean(backend, BACKENDS)}")

@@ -1,0 +1,184 @@
+"""What language models in this process share: their tokenizer, chat template, and scoring by log-probabilities."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leafinstruct.errors import LeafError
+from leafinstruct.models.llm import ALL, Generation, Llm, LogProb, Prompt, chunks
+from leafinstruct.models.weights import ModelPath, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Token ids to score from position `first` on."""
+
+    ids: list[int]
+    first: int
+    truncated: bool = False
+
+
+class LocalLlm(Llm):
+    """A language model with its tokenizer at hand. A back-end adds `_answer`, `_score` and `_next`, on token ids."""
+
+    capabilities = ALL
+
+    def __init__(self, found: ModelPath, batch_size: int, context_tokens: int) -> None:
+        # A hub model's commit may be known only once it is downloaded, that is after loading.
+        revision = found.revision if found.kind == "folder" else resolve(found.name).revision
+        super().__init__(found.name, revision, batch_size)
+        self.context_tokens = context_tokens
+        self._tokenizer: Any = load_tokenizer(found)
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, without special ones."""
+        return len(self._ids(text))
+
+    def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
+        """See Llm."""
+        ids = self._ids(text)
+        if len(ids) <= max_tokens:
+            return text, len(ids)
+        return self._tokenizer.decode(ids[:max_tokens]).rstrip("\ufffd"), max_tokens
+
+    def prompt_logprobs(
+        self, pairs: Sequence[tuple[str, str]], *, max_tokens: int = 256, max_context: int = 256
+    ) -> list[LogProb]:
+        """See Llm. Every sequence starts with the model's start token (or end token, if it has no start token)."""
+        rows = [self._row(context, text, max_tokens, max_context) for context, text in pairs]
+        return self._scored(rows)
+
+    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
+        """See Llm: of the whole choice; one pass over a prompt if each choice is a token of its own."""
+        starts = [self._render(prompt) for prompt in prompts]
+        tokens = [self._ids(choice) for choice in choices]
+        if all(len(ids) == 1 for ids in tokens) and len({ids[0] for ids in tokens}) == len(tokens):
+            groups = self._next_tokens(starts, [ids[0] for ids in tokens])
+        else:
+            groups = self._whole_choices(starts, tokens, choices)
+        return [dict(zip(choices, _normalised(group), strict=True)) for group in groups]
+
+    def _next_tokens(self, starts: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        for start in starts:
+            if (problem := self._problem(Row(start, 0))) is not None:
+                raise LeafError(f"model {self.name!r}: prompt too long: {problem}")
+        found: list[list[float]] = []
+        for chunk in chunks(starts, self.batch_size):
+            found += self._next(chunk, tokens)
+        for start in starts:
+            self._count(len(start), 0)
+        return found
+
+    def _whole_choices(
+        self, starts: Sequence[list[int]], tokens: list[list[int]], choices: Sequence[str]
+    ) -> list[list[float]]:
+        rows = [Row(start + ids, len(start)) for start in starts for ids in tokens]
+        totals = []
+        for scored in self._scored(rows):
+            if scored.total is None:
+                raise LeafError(f"model {self.name!r}: choices {list(choices)}: {scored.error}")
+            totals.append(scored.total)
+        return [totals[start : start + len(choices)] for start in range(0, len(totals), len(choices))]
+
+    def _generate(
+        self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
+    ) -> list[Generation]:
+        rows = [self._render(prompt) for prompt in prompts]
+        room = self.context_tokens - max_tokens
+        fitting = [row for row in rows if len(row) <= room]
+        answers = iter(self._answer(fitting, schema, max_tokens, temperature, seed) if fitting else [])
+        return [
+            next(answers)
+            if len(row) <= room
+            else Generation("", error=f"prompt of {len(row)} tokens, {room} fit beside {max_tokens} for the answer")
+            for row in rows
+        ]
+
+    @abstractmethod
+    def _answer(
+        self, rows: list[list[int]], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
+    ) -> list[Generation]:
+        """Generate for at most `batch_size` rows of token ids."""
+
+    @abstractmethod
+    def _score(self, rows: Sequence[Row]) -> list[float]:
+        """Summed log-probability of each row's tokens from `first` on, for at most `batch_size` rows."""
+
+    @abstractmethod
+    def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
+        """log p of each of `tokens` as the next one, for at most `batch_size` rows of token ids."""
+
+    def _scored(self, rows: Sequence[Row]) -> list[LogProb]:
+        problems = [self._problem(row) for row in rows]
+        fitting = [row for row, problem in zip(rows, problems, strict=True) if problem is None]
+        totals: list[float] = []
+        for chunk in chunks(fitting, self.batch_size):
+            totals += self._score(chunk)
+        for row in fitting:
+            self._count(len(row.ids), 0)
+        remaining = iter(totals)
+        return [
+            LogProb(
+                next(remaining) if problem is None else None,
+                len(row.ids) - row.first,
+                row.truncated,
+                problem,
+                row.first - 1,
+            )
+            for row, problem in zip(rows, problems, strict=True)
+        ]
+
+    def _problem(self, row: Row) -> str | None:
+        if row.first == len(row.ids):
+            return "nothing to score: the continuation has no tokens"
+        if len(row.ids) >= self.context_tokens:
+            return f"{len(row.ids)} tokens, the model reads {self.context_tokens - 1}"
+        return None
+
+    def _row(self, context: str, continuation: str, max_tokens: int, max_context: int) -> Row:
+        before, after = self._ids(context), self._ids(continuation)
+        kept = before[max(0, len(before) - max_context) :]
+        ids = [self._start_token(), *kept, *after[:max_tokens]]
+        return Row(ids, 1 + len(kept), len(kept) < len(before) or len(after) > max_tokens)
+
+    def _start_token(self) -> int:
+        for token in (self._tokenizer.bos_token_id, self._tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        raise LeafError(f"model {self.name!r}: its tokenizer has neither a start nor an end token")
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
+
+    def _render(self, prompt: Prompt) -> list[int]:
+        if not self._tokenizer.chat_template:
+            raise LeafError(f"model {self.name!r} has no chat template (a base model?): use one tuned for instructions")
+        return self._ids(self._tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+
+
+def load_tokenizer(found: ModelPath) -> Any:
+    """The transformers tokenizer of a model; LeafError if it cannot be had."""
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise LeafError(f"model {found.name!r} needs transformers ({error}): install leafinstruct[cpu]") from error
+    try:
+        return AutoTokenizer.from_pretrained(found.path, revision=found.requested or "main")
+    except Exception as error:  # the hub's and the tokenizer's errors are many: each becomes one line
+        raise cannot_load(found, error) from error
+
+
+def cannot_load(found: ModelPath, error: Exception) -> LeafError:
+    """One line for whatever a library raised while loading a model."""
+    lines = str(error).strip().splitlines()
+    return LeafError(f"model {found.name!r} does not load: {lines[0] if lines else type(error).__name__}")
+
+
+def _normalised(totals: Sequence[float]) -> list[float]:
+    top = max(totals)
+    log_sum = top + math.log(sum(math.exp(total - top) for total in totals))
+    return [total - log_sum for total in totals]
