@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models import packages as demo
+from leafinstruct.models import packages
 from leafinstruct.models import weights
 from leafinstruct.models.weights import cache_folder, fingerprint, resolve
 
@@ -91,7 +91,7 @@ def test_unknown_demo_model(tmp_path: Path) -> None:
         resolve("demo:clip-lite9", tmp_path)
 
 
-@pytest.mark.parametrize("name", demo.NAMES)
+@pytest.mark.parametrize("name", packages.NAMES)
 def test_missing_package_names_the_extra(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "package_folder", lambda package: None)
     with pytest.raises(LeafError, match=r"needs the package .*install leafinstruct\[demo\]"):
@@ -106,7 +106,7 @@ def test_assembly_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(demo, "_language_model", stops)
     with pytest.raises(KeyboardInterrupt):
-        demo.assembled("smollm2-135m", tmp_path)
+        packages.assembled("smollm2-135m", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["smollm2-135m.lock"]
 
 
@@ -115,7 +115,7 @@ def test_moved_dual_encoder_is_pointed_at_its_folder(tmp_path: Path) -> None:
     folder.mkdir()
     text = {"hf_model_name": "/before", "hf_tokenizer_name": "/before"}
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {"text_cfg": text}}))
-    demo.assembled("clip-lite0", tmp_path)
+    packages.assembled("clip-lite0", tmp_path)
     moved = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]["text_cfg"]
     assert set(moved.values()) == {str(folder.resolve())}
 
@@ -128,7 +128,7 @@ def test_cache_folder_is_the_users_choice(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_modules_import_nothing_heavy() -> None:
-    names = ["weights", "demo", "device", "clip", "llm", "llm_local", "llm_openai", "llm_vllm", "llm_transformers"]
+    names = ["weights", "packages", "device", "clip", "llm", "local", "openai", "vllm", "transformers"]
     code = "import sys\n" + "".join(f"import leafinstruct.models.{name}\n" for name in names)
     code += "print([n for n in ('torch', 'open_clip', 'vllm', 'transformers', 'pandas', 'PIL') if n in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
