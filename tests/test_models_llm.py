@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models import local as llm_local
+from leafinstruct.models import local
 from leafinstruct.models.backends import load_llm
 from leafinstruct.models.llm import ALL, Generation, Llm
 from leafinstruct.models.local import LocalLlm, Row
@@ -78,7 +78,7 @@ class Toy(LocalLlm):
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
-    monkeypatch.setattr(llm_local, "load_tokenizer", lambda found: Letters())
+    monkeypatch.setattr(local, "load_tokenizer", lambda found: Letters())
     return Toy()
 
 

@@ -93,7 +93,7 @@ def test_unknown_demo_model(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", packages.NAMES)
 def test_missing_package_names_the_extra(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "package_folder", lambda package: None)
+    monkeypatch.setattr(packages, "package_folder", lambda package: None)
     with pytest.raises(LeafError, match=r"needs the package .*install leafinstruct\[demo\]"):
         resolve(f"demo:{name}", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [f"{name}.lock"]  # nothing half made is left
@@ -104,7 +104,7 @@ def test_assembly_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (part / "model.safetensors").write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo, "_language_model", stops)
+    monkeypatch.setattr(packages, "_language_model", stops)
     with pytest.raises(KeyboardInterrupt):
         packages.assembled("smollm2-135m", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["smollm2-135m.lock"]
