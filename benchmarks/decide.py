@@ -27,15 +27,17 @@ import numpy as np
 import pyarrow as pa
 
 from leafinstruct.context import Context
-from leafinstruct.decide import candidates, decisions_table, evaluate, one_per_columns, stand_ins
 from leafinstruct.document import Document, Part, documents_to_table
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.filter.cpu_scores import cheap_filters, scores_from
+from leafinstruct.filter.decisions import decisions_table
+from leafinstruct.filter.partitions import _corpus, corpus_file, partition_view, scores_file
+from leafinstruct.filter.representatives import candidates, cluster_representatives, one_per_columns
+from leafinstruct.filter.rules import evaluate
+from leafinstruct.filter.stage import _together, filter_documents
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import ARROW_TYPES, CorpusScorer
-from leafinstruct.score.cheap import cheap_filters, scores_from
-from leafinstruct.score.deciding import _corpus, corpus_file, partition_view, scores_file
-from leafinstruct.score.stage import _together, filter_documents
 
 FILTERS = ["image", "seen", "repeats", "text", "pointers", "duplicates"]
 PARTITION, REPEATS = 200, 5
@@ -123,7 +125,7 @@ def decide_all(run: Run, pipeline: Pipeline) -> int:
     """Deciding alone, in this process: rows of decisions."""
     columns = one_per_columns(pipeline)
     views = [partition_view(run, pipeline, *names) for names in _together(run.partitions(), 1)]
-    chosen = stand_ins(columns, (c for view in views for c in candidates(pipeline, view)))
+    chosen = cluster_representatives(columns, (c for view in views for c in candidates(pipeline, view)))
     return sum(len(decisions_table(evaluate(pipeline, view, chosen=chosen))) for view in views)
 
 

@@ -28,10 +28,10 @@ import PIL.Image
 
 from leafinstruct.context import Job
 from leafinstruct.document import Document, Image, Part, documents_to_table, images_to_table
+from leafinstruct.filter.cpu_scores import reduce_corpus, score_partition
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.run import Run
 from leafinstruct.score.base import CorpusScorer
-from leafinstruct.score.cheap import reduce_corpus, score_partition
 
 PARTITION, SITES = 100, 6
 WITHOUT_MODEL = ["image", "seen", "shared_images", "exact", "duplicates", "boilerplate"]

@@ -50,7 +50,7 @@ def _add_timings(context: Context) -> None:
 def _stage(name: str) -> Callable[[Context], None]:
     module, function = {
         "harvest": ("harvest", "harvest"),
-        "filter": ("score", "filter_documents"),
+        "filter": ("filter", "filter_documents"),
         "rewrite": ("rewrite", "rewrite"),
         "shard": ("shard", "shard"),
         "train": ("moss", "train"),

@@ -12,10 +12,10 @@ from core_made import picture, project
 from leafinstruct.context import Context
 from leafinstruct.document import Document, Image, Part, document_id, documents_to_table, images_to_table
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.filter.stage import filter_documents
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.stage import filter_documents
 
 TEXT = """take the small bowl and put it on a table then add some water to the flour until it is soft and let it rest
 for an hour while you wash your hands with the soap that stands at the window of this old house near the garden"""

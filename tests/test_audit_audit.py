@@ -66,8 +66,8 @@ def test_the_report_is_committed_and_reads_as_lines(found: tuple[Path, dict]) ->
 
 
 def test_a_second_audit_scores_nothing_again(found: tuple[Path, dict], monkeypatch: pytest.MonkeyPatch) -> None:
+    from leafinstruct.filter import stage
     from leafinstruct.pipeline import load_pipeline
-    from leafinstruct.score import stage
 
     folder, report = found
 

@@ -29,9 +29,9 @@ from made_tree import (
 
 from leafinstruct.build import build as build_stages
 from leafinstruct.context import Context
-from leafinstruct.decide import apply
 from leafinstruct.document import documents_from_table
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.filter.edits import apply
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
@@ -117,12 +117,12 @@ def test_a_second_build_writes_nothing_and_opens_no_image(project: Path, monkeyp
         raise AssertionError("a finished run needs no image")
 
     monkeypatch.setattr(PIL.Image, "open", refuse)
-    monkeypatch.setattr("leafinstruct.score.cheap.decode", refuse)
+    monkeypatch.setattr("leafinstruct.filter.cpu_scores.decode", refuse)
     assert files(build(project)) == before
 
 
 def test_image_scorers_share_one_decode_of_each_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leafinstruct.score import cheap
+    from leafinstruct.filter import cpu_scores as cheap
 
     pipeline = make_project(tmp_path, filters=["image", "again", "seen", "text"])
     put(tmp_path / "filters/again.yaml", "scorer: image\n")

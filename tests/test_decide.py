@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leafinstruct.decide import DECISION_SCHEMA, Verdicts, View, apply, choose, decisions_table, evaluate, make_view
 from leafinstruct.document import Document, LostImage, Part
+from leafinstruct.filter.decisions import DECISION_SCHEMA, decisions_table
+from leafinstruct.filter.edits import apply
+from leafinstruct.filter.frame import View, make_view
+from leafinstruct.filter.representatives import choose
+from leafinstruct.filter.rules import Verdicts, evaluate
 from leafinstruct.pipeline import Pipeline
 
 rule = made.rule

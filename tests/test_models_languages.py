@@ -11,12 +11,12 @@ from core_made import document, project, text
 from leafinstruct.context import Context
 from leafinstruct.document import documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
+from leafinstruct.filter.partitions import scores_file
+from leafinstruct.filter.stage import filter_documents
 from leafinstruct.models.languages import checked_languages, speaks
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
-from leafinstruct.score.deciding import scores_file
-from leafinstruct.score.stage import filter_documents
 
 SCORER = """
 from leafinstruct.score.base import Column, ModelScorer

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models import packages
-from leafinstruct.models import weights
+from leafinstruct.models import packages, weights
 from leafinstruct.models.weights import cache_folder, fingerprint, resolve
 
 

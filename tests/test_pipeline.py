@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from leafinstruct.bundled import find_file, package_folders
-from leafinstruct.decide import one_per_columns
 from leafinstruct.errors import LeafError
+from leafinstruct.filter.representatives import one_per_columns
 from leafinstruct.pipeline import default_pipeline, load_pipeline
 from leafinstruct.score.base import ImageScorer
 

@@ -7,7 +7,6 @@ from typing import Any
 import core_made as made
 import pytest
 
-from leafinstruct.decide import apply, decisions_table, evaluate, make_view
 from leafinstruct.document import (
     Content,
     Document,
@@ -18,6 +17,10 @@ from leafinstruct.document import (
     documents_to_table,
     records_to_table,
 )
+from leafinstruct.filter.decisions import decisions_table
+from leafinstruct.filter.edits import apply
+from leafinstruct.filter.frame import make_view
+from leafinstruct.filter.rules import evaluate
 from leafinstruct.report.funnel import Funnel, funnel, funnel_lines
 from leafinstruct.run import Run
 

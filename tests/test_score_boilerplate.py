@@ -6,7 +6,7 @@ import core_made as made
 import pytest
 
 from leafinstruct.document import Document
-from leafinstruct.edit import apply
+from leafinstruct.filter.edits import apply
 from leafinstruct.score.boilerplate import Scorer
 
 NOTICE = "This page is part of our big course."

@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from leafinstruct.bundled import package_folders
-from leafinstruct.decide import choose, evaluate, make_view
 from leafinstruct.document import Document
+from leafinstruct.filter.frame import make_view
+from leafinstruct.filter.representatives import choose
+from leafinstruct.filter.rules import evaluate
 from leafinstruct.score.exact import Scorer
 from leafinstruct.text.urls import plain_url
 

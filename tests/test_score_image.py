@@ -9,8 +9,8 @@ import PIL.ImageFilter
 import pytest
 
 from leafinstruct.document import Image
+from leafinstruct.filter import cpu_scores as cheap
 from leafinstruct.images.decode import decode
-from leafinstruct.score import cheap
 from leafinstruct.score.image import Scorer
 
 

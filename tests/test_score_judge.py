@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from core_made import document, image, pipeline, rule, text
 
-from leafinstruct.decide import evaluate, make_view
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
+from leafinstruct.filter.frame import make_view
+from leafinstruct.filter.rules import evaluate
 from leafinstruct.models.llm import Prompt
 from leafinstruct.score.base import Item
 from leafinstruct.score.judge import RATINGS, Scorer, as_data, fill, load_prompt

@@ -8,9 +8,9 @@ from typing import Any
 import core_made as made
 import pytest
 
-from leafinstruct.edit import edit_texts
+from leafinstruct.filter.edits import edit_texts
+from leafinstruct.filter.partitions import _editors
 from leafinstruct.pipeline import load_pipeline
-from leafinstruct.score.deciding import _editors
 from leafinstruct.score.pii import Scorer
 
 

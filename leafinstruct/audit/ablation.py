@@ -8,7 +8,7 @@ from typing import Any
 
 from leafinstruct.audit.cases import Case
 from leafinstruct.audit.measure import Judgement, judge
-from leafinstruct.decide import View
+from leafinstruct.filter.frame import View
 from leafinstruct.pipeline import Pipeline
 
 

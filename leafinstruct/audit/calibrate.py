@@ -17,8 +17,8 @@ import pandas as pd
 
 from leafinstruct.audit.cases import NUMBERS, Case
 from leafinstruct.audit.measure import SPEAKS, auroc, judge, threshold_at
-from leafinstruct.decide import View
 from leafinstruct.document import digest
+from leafinstruct.filter.frame import View
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.expression import Expression
 from leafinstruct.rules.filter import Filter, Rule

@@ -16,15 +16,15 @@ import pandas as pd
 import pyarrow as pa
 
 from leafinstruct.context import Context, RunTasks
-from leafinstruct.decide import View, make_view
 from leafinstruct.document import Document, Image, documents_from_table, documents_to_table, images_to_table
+from leafinstruct.filter.frame import View, make_view
+from leafinstruct.filter.partitions import scores_file
+from leafinstruct.filter.stage import filter_documents
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
-from leafinstruct.score.deciding import scores_file
-from leafinstruct.score.stage import filter_documents
 
 NUMBERS = ("float", "int", "bool")
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from leafinstruct.audit.cases import Case
-from leafinstruct.decide import View, evaluate
+from leafinstruct.filter.frame import View
+from leafinstruct.filter.rules import evaluate
 from leafinstruct.pipeline import Pipeline
 
 SHARES = (0.99, 0.95, 0.9)

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from leafinstruct.errors import LeafError
+from leafinstruct.filter.stage import TOGETHER
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.plan.sample import SMALLER, TINY, Part, Sample
-from leafinstruct.score.stage import TOGETHER
 
 DRAWS = 2000
 PRICES = {"cpu-hour": "an hour of a processor", "gpu-hour": "an hour of a GPU", "gib-month": "a GiB kept for a month"}

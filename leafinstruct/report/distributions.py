@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from leafinstruct.filter.partitions import table_file
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.expression import Name
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.score.base import Column
-from leafinstruct.score.deciding import table_file
 
 PERCENTS = (1, 25, 50, 75, 99)
 BARS = "▁▂▃▄▅▆▇█"

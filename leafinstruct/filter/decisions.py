@@ -6,16 +6,14 @@ Rows are built as columns: what fails where is a table of marks, and a list of e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leafinstruct.view import aggregate
-
-if TYPE_CHECKING:
-    from leafinstruct.decide import Verdicts
+from leafinstruct.filter.frame import aggregate
+from leafinstruct.filter.rules import Verdicts
 
 VALUE_TYPE = pa.struct([("name", pa.string()), ("value", pa.float64()), ("text", pa.string())])
 DECISION_SCHEMA = pa.schema(

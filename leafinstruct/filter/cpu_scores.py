@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, documents_from_table
+from leafinstruct.filter.partitions import corpus_file, scores_file
 from leafinstruct.images.decode import MAX_PIXELS, decode
 from leafinstruct.images.of_partition import open_images
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Row
-from leafinstruct.score.deciding import corpus_file, scores_file
 
 
 def scores_from(run: Run, owner: Filter, name: str) -> str:

@@ -18,15 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leafinstruct.context import Job
-from leafinstruct.decide import VERSION as DECIDE_VERSION
-from leafinstruct.decide import Candidate, Verdicts, apply, candidates, decisions_table, evaluate, one_per_columns
 from leafinstruct.document import DOCUMENT_SCHEMA, Document, documents_from_table, documents_to_table
-from leafinstruct.edit import edit_texts
+from leafinstruct.filter.decisions import decisions_table
+from leafinstruct.filter.edits import apply, edit_texts
+from leafinstruct.filter.frame import ABOUT_COLUMNS, View, kept_columns, stored_view
+from leafinstruct.filter.representatives import Candidate, candidates, one_per_columns
+from leafinstruct.filter.rules import VERSION as DECIDE_VERSION
+from leafinstruct.filter.rules import Verdicts, evaluate
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, DocumentScorer
-from leafinstruct.view import ABOUT_COLUMNS, View, kept_columns, stored_view
 
 ALWAYS_READ = {"text.language", "text.words"}
 """Columns that deciding reads beside those of rules: the language of documents that declare none, and a length."""

@@ -8,19 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafinstruct.context import Context
-from leafinstruct.decide import one_per_columns, stand_ins
+from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, score_partition, stale_filters
+from leafinstruct.filter.model_scores import Chosen, score_with_model
+from leafinstruct.filter.partitions import candidates_of, decide_partitions, decided, decisions_from, table_file
+from leafinstruct.filter.representatives import cluster_representatives, one_per_columns
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.asking import Chosen, score_with_model
 from leafinstruct.score.base import ModelScorer
-from leafinstruct.score.cheap import bring_corpus_files, cheap_filters, score_partition, stale_filters
-from leafinstruct.score.deciding import (
-    candidates_of,
-    decide_partitions,
-    decided,
-    decisions_from,
-    table_file,
-)
 
 
 def filter_documents(context: Context) -> None:
@@ -67,7 +61,7 @@ def _choose(context: Context, partitions: Sequence[str]) -> Chosen:
     if not columns:
         return {}
     found = context.map(candidates_of, [(names,) for names in _together(partitions, context.workers)], "groups")
-    return stand_ins(columns, (candidate for part in found for candidate in part))
+    return cluster_representatives(columns, (candidate for part in found for candidate in part))
 
 
 def _choice_from(run: Run, pipeline: Pipeline, partitions: Sequence[str]) -> str:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leafinstruct.context import Context, Job, Opened
-from leafinstruct.decide import evaluate
 from leafinstruct.document import documents_from_table
 from leafinstruct.errors import LeafError
+from leafinstruct.filter.partitions import partition_view, scores_file
+from leafinstruct.filter.rules import evaluate
 from leafinstruct.images.of_partition import image_opener
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
 from leafinstruct.models.pool import Pool
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import Item, ModelScorer, Row
-from leafinstruct.score.deciding import partition_view, scores_file
 
 Chosen = Mapping[str, Mapping[str, str]]
 """For each column of groups, by group: the id of the document that stands for it."""
