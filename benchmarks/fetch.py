@@ -158,8 +158,8 @@ def photographs(count: int = 64) -> list[bytes]:
 
 def client(listed: str, folder: str) -> None:
     """Fetch the URLs of a file into a cache; what the killed and restarted process runs."""
-    from leafinstruct.harvest.fetch import FetchSettings, fetch
-    from leafinstruct.harvest.fetch_cache import Cache
+    from leafinstruct.harvest.fetch.cache import Cache
+    from leafinstruct.harvest.fetch.fetch import FetchSettings, fetch
     from leafinstruct.progress import Progress
 
     settings = FetchSettings(private=True, connections=CONNECTIONS, per_host=CONNECTIONS, timeout=3.0, tries=2)
@@ -178,7 +178,7 @@ def run_client(listed: Path, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def outcomes(address: str, count: int, work: Path) -> dict[str, Any]:
-    from leafinstruct.harvest.fetch_cache import Cache
+    from leafinstruct.harvest.fetch.cache import Cache
 
     kinds = [KINDS[n % len(KINDS)] for n in range(count - HANGS)]
     kinds += ["hang"] * HANGS

@@ -26,11 +26,11 @@ import PIL.Image
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.extract import extract_lines
-from leafinstruct.harvest.flow import assemble
-from leafinstruct.harvest.html import parse_html
-from leafinstruct.harvest.markdown import parse_markdown
-from leafinstruct.harvest.warc_index import build_index
-from leafinstruct.harvest.warc_read import read_bodies
+from leafinstruct.harvest.formats.markdown import parse_markdown
+from leafinstruct.harvest.html.flow import assemble
+from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.harvest.warc.index import build_index
+from leafinstruct.harvest.warc.read import read_bodies
 from leafinstruct.images.header import read_image
 
 URL = "https://example.org/a/"

@@ -16,10 +16,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from leafinstruct.harvest.flow import Page, steps_of
-from leafinstruct.harvest.html import parse_html
-from leafinstruct.harvest.warc_index import PAGE, build_index
-from leafinstruct.harvest.warc_read import read_bodies
+from leafinstruct.harvest.html.flow import Page, steps_of
+from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.harvest.warc.index import PAGE, build_index
+from leafinstruct.harvest.warc.read import read_bodies
 
 
 def key(text: str) -> str:

@@ -74,7 +74,7 @@ def resiliparse_of() -> Callable[[str, str], Parts]:
 
 def leafinstruct_of() -> Callable[[str, str], Parts]:
     from leafinstruct.harvest.extract import page_parts
-    from leafinstruct.harvest.html import parse_html
+    from leafinstruct.harvest.html.page import parse_html
 
     return lambda html, url: page_parts(parse_html(html, url))
 

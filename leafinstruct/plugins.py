@@ -40,7 +40,7 @@ SCORERS = (
     "shared_images text"
 )
 SCORER = Kind("scorer", "leafinstruct.score", "Scorer", "leafinstruct.scorers", frozenset(SCORERS.split()))
-SOURCE = Kind("source", "leafinstruct.harvest.sources", "Source", "leafinstruct.sources")
+SOURCE = Kind("kind of source", "leafinstruct.harvest.sources", "Source", "leafinstruct.sources")
 
 
 @cache

@@ -11,9 +11,9 @@ import PIL.Image
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Document, Harvested
-from leafinstruct.harvest import load_source
 from leafinstruct.harvest.base import Source
 from leafinstruct.harvest.index import Index
+from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import SourceSettings
 from leafinstruct.run import Run
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from leafinstruct.cli import app
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest.blockmodel import FEATURES, Stats, features, is_content
 from leafinstruct.harvest.extract import extract_file, extract_lines, extract_text
+from leafinstruct.harvest.html.blockmodel import FEATURES, Stats, features, is_content
 
 
 def test_page_with_what_is_dropped(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from harvest_made import harvest, picture, write
 
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import robots
-from leafinstruct.harvest.addresses import is_public, plain_address
-from leafinstruct.harvest.fetch import FetchSettings, fetch, fetch_settings
-from leafinstruct.harvest.fetch_cache import Cache, Outcome
+from leafinstruct.harvest.fetch import robots
+from leafinstruct.harvest.fetch.addresses import is_public, plain_address
+from leafinstruct.harvest.fetch.cache import Cache, Outcome
+from leafinstruct.harvest.fetch.fetch import FetchSettings, fetch, fetch_settings
 from leafinstruct.harvest.index import Index
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
@@ -106,7 +106,7 @@ def test_bytes_that_are_gone_are_not_an_image(cache: Cache) -> None:
 
 
 def test_images_lie_in_packs_each_once(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leafinstruct.harvest.fetch_cache.PACK", 200)
+    monkeypatch.setattr("leafinstruct.harvest.fetch.cache.PACK", 200)
     with serve() as server:
         urls = [f"{server.address}/image/{n}" for n in (*range(8), *range(8))]
         twice = [f"{server.address}/to/image/{n}" for n in range(8)]
@@ -236,7 +236,7 @@ def test_private_hosts_are_refused(cache: Cache, host: str) -> None:
 
 def test_names_and_redirects_that_lead_inside(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """`public.test` is let through to the loopback, as if it were public; what it redirects to is not."""
-    from leafinstruct.harvest import addresses
+    from leafinstruct.harvest.fetch import addresses
 
     with serve() as server:
         port = server.server_address[1]
@@ -270,7 +270,7 @@ def _socket(info: tuple[object, ...]) -> socket.socket:
 
 
 def test_a_socket_is_the_last_place_to_refuse() -> None:
-    from leafinstruct.harvest.addresses import Refused, public_socket
+    from leafinstruct.harvest.fetch.addresses import Refused, public_socket
 
     with pytest.raises(Refused):
         public_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 80)))
@@ -282,8 +282,8 @@ def test_a_socket_is_the_last_place_to_refuse() -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from leafinstruct.harvest.fetch import FetchSettings, fetch
-from leafinstruct.harvest.fetch_cache import Cache
+from leafinstruct.harvest.fetch.fetch import FetchSettings, fetch
+from leafinstruct.harvest.fetch.cache import Cache
 from leafinstruct.progress import Progress
 address, folder = sys.argv[1:]
 urls = (f"{address}/image/{n}" for n in range(900))
@@ -309,7 +309,7 @@ def test_nothing_is_fetched_twice_after_a_kill(cache: Cache) -> None:
 
 
 def test_sources_take_images_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leafinstruct.harvest import load_source
+    from leafinstruct.harvest.sources import load_source
     from leafinstruct.pipeline import SourceSettings
 
     monkeypatch.setenv("LEAFINSTRUCT_FETCHED", str(tmp_path / "fetched"))

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from harvest_made import harvest, picture, record, warc_gz
 
-from leafinstruct.harvest.captions import parse_captions
+from leafinstruct.harvest.formats.captions import parse_captions
 
 TRIES = int(os.environ.get("LEAFINSTRUCT_FUZZ", "20"))
 PAGE = b"<html><body><article><h1>T</h1><p>Some text of a page.</p><img src=/i.png></article></body></html>"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from leafinstruct.harvest.flow import steps_of
-from leafinstruct.harvest.html import MAX_PAGE, extract_parts, parse_html
+from leafinstruct.harvest.html.flow import steps_of
+from leafinstruct.harvest.html.page import MAX_PAGE, extract_parts, parse_html
 
 URL = "https://example.org/a/page.html"
 LONG = "Fold the paper along the middle, press the edge down with a nail, and open it again before you go on. "

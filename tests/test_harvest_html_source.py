@@ -37,7 +37,7 @@ def test_saved_pages(tmp_path: Path) -> None:
 
 
 def test_a_new_page_changes_one_bucket(tmp_path: Path) -> None:
-    from leafinstruct.harvest import load_source
+    from leafinstruct.harvest.sources import load_source
     from leafinstruct.pipeline import SourceSettings
 
     write(tmp_path, {f"site/{n}.html": page(f"<p>{n} {TEXT}</p>") for n in range(40)})
@@ -50,7 +50,7 @@ def test_a_new_page_changes_one_bucket(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["//x.org/a.png", "https://x.org/a.png"])
 def test_addresses_to_fetch(tmp_path: Path, address: str) -> None:
-    from leafinstruct.harvest import load_source
+    from leafinstruct.harvest.sources import load_source
     from leafinstruct.pipeline import SourceSettings
 
     head = "<link rel=canonical href='https://knots.org/p/reef'>"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leafinstruct.harvest.markdown import parse_markdown
+from leafinstruct.harvest.formats.markdown import parse_markdown
 
 PAGE = """# Night light
 

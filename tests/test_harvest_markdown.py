@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from leafinstruct.harvest.flow import Page, steps_of
-from leafinstruct.harvest.markdown import parse_markdown
+from leafinstruct.harvest.formats.markdown import parse_markdown
+from leafinstruct.harvest.html.flow import Page, steps_of
 
 
 def look(text: str) -> list[tuple[int, str]]:

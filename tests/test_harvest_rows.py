@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from harvest_made import harvest, index_of, picture, shape, write
 
+from leafinstruct import plugins
 from leafinstruct.document import Document, Harvested, LostImage, Part
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import kinds, load_source
-from leafinstruct.harvest.obelics import SCHEMA, image_name, to_obelics
+from leafinstruct.harvest.sources import load_source
+from leafinstruct.harvest.sources.obelics import SCHEMA, image_name, to_obelics
 from leafinstruct.images.header import read_image
 from leafinstruct.pipeline import SourceSettings
 
@@ -39,8 +40,8 @@ def jsonl(rows: list[Any]) -> bytes:
 
 def test_kinds() -> None:
     named = {"warc", "html", "tutorial", "mmc4", "obelics", "comm", "multimodal_textbook", "steps", "huggingface"}
-    assert named <= set(kinds())
-    with pytest.raises(LeafError, match="no kind 'html_source'"):
+    assert named <= plugins.names(plugins.SOURCE)
+    with pytest.raises(LeafError, match="unknown kind of source 'html_source'"):
         load_source(SourceSettings("s", "html_source", {}), Path())
 
 

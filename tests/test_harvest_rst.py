@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leafinstruct.harvest.rst import parse_rst
+from leafinstruct.harvest.formats.rst import parse_rst
 
 PAGE = """
 Wiring

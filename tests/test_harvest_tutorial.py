@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from harvest_made import by_path, harvest, picture, shape, write
 
+from leafinstruct import plugins
 from leafinstruct.document import LostImage
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import kinds, load_source
+from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import SourceSettings
 
 MIT = "MIT License\n\nPermission is hereby granted, free of charge, to any person obtaining a copy of this software"
@@ -22,7 +23,7 @@ def source(root: Path, path: str = "*", **settings: object):  # type: ignore[no-
 
 
 def test_kinds() -> None:
-    assert {"tutorial", "warc"} <= set(kinds())
+    assert {"tutorial", "warc"} <= plugins.names(plugins.SOURCE)
     with pytest.raises(LeafError, match="did you mean 'tutorial'"):
         load_source(SourceSettings("s", "tutorials", {"path": "*"}), Path())
 

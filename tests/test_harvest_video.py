@@ -8,7 +8,7 @@ import pytest
 from harvest_made import by_path, harvest, write
 
 from leafinstruct.document import Image
-from leafinstruct.harvest.captions import Segment, parse_captions, passages, timed_steps
+from leafinstruct.harvest.formats.captions import Segment, parse_captions, passages, timed_steps
 
 av = pytest.importorskip("av")
 

@@ -11,9 +11,9 @@ from harvest_made import harvest, index_of, picture, record, shape, warc_gz, wri
 
 from leafinstruct.document import document_id
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import load_source
-from leafinstruct.harvest.warc_index import build_index, url_key
-from leafinstruct.harvest.warc_read import MAX_BODY, decompress, unchunk
+from leafinstruct.harvest.sources import load_source
+from leafinstruct.harvest.warc.index import build_index, url_key
+from leafinstruct.harvest.warc.read import MAX_BODY, decompress, unchunk
 from leafinstruct.pipeline import SourceSettings
 
 TEXT = "Cut the string to the length of your arm, tie a knot at each end, and put it aside until the glue is dry. "

@@ -44,7 +44,10 @@ COMMITS = {
 }
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["leafinstruct.harvest.tutorial", *(f"leafinstruct.{s}.stage" for s in ("harvest", "score", "rewrite", "shard"))]
+    [
+        "leafinstruct.harvest.sources.tutorial",
+        *(f"leafinstruct.{s}.stage" for s in ("harvest", "score", "rewrite", "shard")),
+    ]
 )
 
 

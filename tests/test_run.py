@@ -174,14 +174,14 @@ ELSEWHERE = {
     "run.py": "the one place",
     "store.py": "how a run's place takes a file",
     "project.py": "a user's new folder",
-    "models/demo.py": "the models' cache folder",
+    "models/packages.py": "the models' cache folder",
     "shard/write.py": "a file object that commit gives",
     "shard/export.py": "a folder that the user names",
-    "score/clusters.py": "a temporary folder",
+    "score/lsh.py": "a temporary folder",
     "removal.py": "the project's list of takedowns",
     "cli/look.py": "a page that the user names",
     "report/review.py": "a folder that the user names",
-    "harvest/fetch_cache.py": "the cache of fetched images",
+    "harvest/fetch/cache.py": "the cache of fetched images",
 }
 ELSEWHERE_FOLDERS = ("demo/", "moss/")
 """The sample is written to the cache folder; the trainer writes into a temporary folder or one the user names."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest.flow import Page, steps_of
-from leafinstruct.harvest.html import dropped_images, parse_html
+from leafinstruct.harvest.html.flow import Page, steps_of
+from leafinstruct.harvest.html.page import dropped_images, parse_html
 
 SHOWN = 300
 """Characters of a text that the readable form shows; --json has all of it."""

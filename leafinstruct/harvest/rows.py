@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.formats.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
-from leafinstruct.harvest.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, stretches
 from leafinstruct.images.header import MAX_BYTES, read_image
 
 
@@ -93,7 +93,7 @@ class Rows(base.Source):
         if folder is not None and not folder.is_dir():
             raise LeafError(f"source {self.name}: images: {folder} is no folder")
         if self.fetches:
-            from leafinstruct.harvest.fetch import fetch_settings
+            from leafinstruct.harvest.fetch.fetch import fetch_settings
 
             fetch_settings(self.name, self.given["fetch"])
 
@@ -234,7 +234,7 @@ class Rows(base.Source):
                 return read_image(_bytes(place), entry.called)
             reason = "missing"
         if self.fetches and entry.url:
-            from leafinstruct.harvest.fetch_cache import Cache
+            from leafinstruct.harvest.fetch.cache import Cache
 
             return Cache.default().image(entry.url)
         return reason

@@ -13,9 +13,9 @@ from leafinstruct import __version__
 from leafinstruct.context import Context, Job
 from leafinstruct.document import SCHEMA_VERSION, Document, Harvested, documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import load_source
 from leafinstruct.harvest.base import Chunk, Source
 from leafinstruct.harvest.index import Index
+from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 
@@ -103,7 +103,7 @@ def _bring_up(context: Context, sources: dict[str, Source], planned: list[Planne
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     """Ask for all images of the partitions at once: one process keeps the limits of each host."""
-    from leafinstruct.harvest.fetch import fetch, fetch_settings
+    from leafinstruct.harvest.fetch.fetch import fetch, fetch_settings
 
     index = _open_index(context.run, source)
     addresses = (url for one in stale for url in source.addresses(one.chunk, index))
@@ -146,7 +146,8 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
 
 
 def _index_made_from(source: Source, file: str) -> str:
-    return fingerprint(INDEX_VERSION, type(source).__module__, file)
+    kind = type(source).__module__.rpartition(".")[2]
+    return fingerprint(INDEX_VERSION, f"leafinstruct.harvest.{kind}", file)  # as named when indexes were first made
 
 
 def _indexed(run: Run, source: Source, file: str, place: str) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.blockmodel import Stats, by_word, is_content, says_bad, says_good, says_unlikely
-from leafinstruct.harvest.teasers import teasers
-from leafinstruct.harvest.walk import MAX_DEPTH, SILENT
+from leafinstruct.harvest.html.blockmodel import Stats, by_word, is_content, says_bad, says_good, says_unlikely
+from leafinstruct.harvest.html.teasers import teasers
+from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "menu"))
 CONTROLS = frozenset(("input", "select", "textarea"))

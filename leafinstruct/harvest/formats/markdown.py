@@ -19,10 +19,10 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from selectolax.lexbor import LexborHTMLParser
 
-from leafinstruct.harvest import makecode
-from leafinstruct.harvest.flow import Block, Page
+from leafinstruct.harvest.formats import makecode
+from leafinstruct.harvest.html.flow import Block, Page
+from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
-from leafinstruct.harvest.walk import walk
 
 LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "hero", "lead_image")
 """Keys of front matter under which generators' themes keep the image above the text; a thumbnail is for lists."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.blockmodel import NAMES, Stats
+from leafinstruct.harvest.html.blockmodel import NAMES, Stats
 
 PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 TITLE = 12

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from leafinstruct.harvest.formats.tables import BadRow
 from leafinstruct.harvest.rows import Draft, Entry, Rows, text_of
-from leafinstruct.harvest.tables import BadRow
 
 
 class Source(Rows):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.flow import Block, Flow
-from leafinstruct.harvest.imagerefs import image_refs, same_file
+from leafinstruct.harvest.html.flow import Block, Flow
+from leafinstruct.harvest.html.imagerefs import image_refs, same_file
 
 MAX_DEPTH = 150
 """Deeper nesting is broken markup; its text is taken flat (each level costs up to four Python frames of a thousand)."""

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.harvest import base
+from leafinstruct.harvest.formats.tables import BadRow
 from leafinstruct.harvest.index import Index
-from leafinstruct.harvest.obelics import parallel
 from leafinstruct.harvest.rows import Draft, Entry, Rows, image_entry, text_of
-from leafinstruct.harvest.tables import BadRow
+from leafinstruct.harvest.sources.obelics import parallel
 
 MAPPED = ("text", "images", "content", "captions", "url", "title", "license", "language", "topic")
 MARKER = "<image>"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.harvest import base
+from leafinstruct.harvest.formats.tables import ARRAY, BadRow, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.rows import Draft, Entry, Rows, image_entry, text_of
-from leafinstruct.harvest.tables import ARRAY, BadRow, stretches
 
 GROUPS = ("methods", "parts", "sections")
 STEPS = ("steps", "step_list")

@@ -17,13 +17,13 @@ from pathlib import Path
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
-from leafinstruct.harvest.flow import Block, Page, assemble, steps_of
-from leafinstruct.harvest.html import parse_html
+from leafinstruct.harvest.formats.markdown import parse_markdown
+from leafinstruct.harvest.formats.rst import parse_rst
+from leafinstruct.harvest.html.flow import Block, Page, assemble, steps_of
+from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
-from leafinstruct.harvest.markdown import parse_markdown
 from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
-from leafinstruct.harvest.rst import parse_rst
 from leafinstruct.images.header import read_image
 
 MARKDOWN = (".md", ".markdown", ".mdx")

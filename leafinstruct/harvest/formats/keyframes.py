@@ -12,7 +12,7 @@ import numpy as np
 
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest.captions import Segment
+from leafinstruct.harvest.formats.captions import Segment
 from leafinstruct.images.header import read_image
 
 SPACING = 0.5

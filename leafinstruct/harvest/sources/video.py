@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 from leafinstruct.document import Document, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import tutorial
-from leafinstruct.harvest.captions import Segment, parse_captions, passages, timed_steps
-from leafinstruct.harvest.keyframes import key_frames
+from leafinstruct.harvest.formats.captions import Segment, parse_captions, passages, timed_steps
+from leafinstruct.harvest.formats.keyframes import key_frames
 from leafinstruct.harvest.links import Tree
 from leafinstruct.harvest.metadata import decode_text, plain_language
+from leafinstruct.harvest.sources import tutorial
 
 ENDINGS = (".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ogv")
 CAPTIONS = (".vtt", ".srt")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leafinstruct.harvest.index import Index
-from leafinstruct.harvest.warc_index import ERROR, OTHER, PAGE, url_key
+from leafinstruct.harvest.warc.index import ERROR, OTHER, PAGE, url_key
 
 MAX_REDIRECTS = 5
 

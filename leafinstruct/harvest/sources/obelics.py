@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 
 from leafinstruct.document import Document, Image
+from leafinstruct.harvest.formats.tables import BadRow
 from leafinstruct.harvest.rows import Draft, Entry, Rows, image_entry, text_of
-from leafinstruct.harvest.tables import BadRow
 
 OWN = "leafinstruct"
 SCHEMA = pa.schema(

@@ -16,14 +16,14 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
-from leafinstruct.harvest.flow import Block, Page, assemble
-from leafinstruct.harvest.html import MAX_PAGE, parse_html
+from leafinstruct.harvest.html.flow import Block, Page, assemble
+from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
-from leafinstruct.harvest.warc_index import ERROR, PAGE, PAGE_REVISIT, build_index, url_key
-from leafinstruct.harvest.warc_lookup import Lookup
-from leafinstruct.harvest.warc_read import read_bodies
+from leafinstruct.harvest.warc.index import ERROR, PAGE, PAGE_REVISIT, build_index, url_key
+from leafinstruct.harvest.warc.lookup import Lookup
+from leafinstruct.harvest.warc.read import read_bodies
 from leafinstruct.images.header import read_image
 
 BYTES_PER_PAGE = 64 * 1024

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from leafinstruct import __version__
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest import robots
+from leafinstruct.harvest.fetch import robots
 from leafinstruct.images.header import MAX_BYTES, read_image
 from leafinstruct.progress import Progress
 from leafinstruct.settings import make_settings
@@ -27,8 +27,8 @@ from leafinstruct.settings import make_settings
 if TYPE_CHECKING:
     import aiohttp
 
-    from leafinstruct.harvest.fetch_cache import Cache, Outcome
-    from leafinstruct.harvest.frontier import Frontier, Task
+    from leafinstruct.harvest.fetch.cache import Cache, Outcome
+    from leafinstruct.harvest.fetch.frontier import Frontier, Task
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_REDIRECTS = 5
@@ -78,7 +78,7 @@ def fetch_settings(source: str, given: Any) -> FetchSettings:
 def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cache: Cache | None = None) -> Counter[str]:
     """Ask for each address that has no outcome yet and store what became of it. Returns reasons ("" for an image) of
     the addresses that were asked now."""
-    from leafinstruct.harvest.fetch_cache import Cache
+    from leafinstruct.harvest.fetch.cache import Cache
 
     fetcher = _Fetcher(settings, cache or Cache.default(), progress)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -125,8 +125,8 @@ class _Fetcher:
     async def run(self, urls: Iterable[str]) -> None:
         import aiohttp
 
-        from leafinstruct.harvest.addresses import PublicResolver, plain_address, public_socket
-        from leafinstruct.harvest.frontier import Frontier
+        from leafinstruct.harvest.fetch.addresses import PublicResolver, plain_address, public_socket
+        from leafinstruct.harvest.fetch.frontier import Frontier
 
         guard: dict[str, Any] = {"resolver": PublicResolver(), "socket_factory": public_socket}
         connector = aiohttp.TCPConnector(
@@ -172,7 +172,7 @@ class _Fetcher:
         return True
 
     def _outcome(self, task: Task, got: Image | str, final: str) -> Outcome:
-        from leafinstruct.harvest.fetch_cache import Outcome
+        from leafinstruct.harvest.fetch.cache import Outcome
 
         if isinstance(got, Image):
             return Outcome("", got.sha256, final, task.tries)
@@ -187,7 +187,7 @@ class _Fetcher:
 
     async def _image(self, task: Task, frontier: Frontier) -> tuple[Image | str, str]:
         """The image of an address or a reason, and where its redirects ended."""
-        from leafinstruct.harvest.addresses import plain_address
+        from leafinstruct.harvest.fetch.addresses import plain_address
 
         url = task.url
         for _ in range(MAX_REDIRECTS + 1):
@@ -217,7 +217,7 @@ class _Fetcher:
         return got
 
     def _get(self, url: str) -> _Request:
-        from leafinstruct.harvest.addresses import is_refused_literal
+        from leafinstruct.harvest.fetch.addresses import is_refused_literal
 
         if not self.settings.private and is_refused_literal(url):
             raise Stop("private_address")
@@ -265,7 +265,7 @@ class _Fetcher:
         return robots.verdict_of(kind, body)
 
     async def _robots(self, url: str) -> tuple[str, str]:
-        from leafinstruct.harvest.addresses import plain_address
+        from leafinstruct.harvest.fetch.addresses import plain_address
 
         for _ in range(MAX_REDIRECTS + 1):
             async with self._get(url) as response:
@@ -313,7 +313,7 @@ def _stop(error: Exception) -> Exception:
     """What a failure of the client is called; errors that are not the network's stay as they are."""
     import aiohttp
 
-    from leafinstruct.harvest.addresses import Refused
+    from leafinstruct.harvest.fetch.addresses import Refused
 
     causes = [error, error.__cause__, getattr(error, "os_error", None)]
     if any(isinstance(cause, Refused) for cause in causes):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from leafinstruct.harvest.obelics import parallel
 from leafinstruct.harvest.rows import Draft, Rows
+from leafinstruct.harvest.sources.obelics import parallel
 
 FRAME = re.compile(r"(?:^|/)([\w-]{11})@[\d.]+_[\d.]+#\d+\.\w+$")
 """`VIDEO/VIDEO@START_END#NUMBER.jpg`, where VIDEO is an id of YouTube."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.flow import Block
+from leafinstruct.harvest.html.flow import Block
 
 LAZY = (
     "data-src",

@@ -13,13 +13,14 @@ from typing import ClassVar
 from urllib.parse import urljoin
 
 from leafinstruct.document import Document, Image, document_id
-from leafinstruct.harvest import base, licenses, rows, tutorial
-from leafinstruct.harvest.flow import Block, Page, assemble
-from leafinstruct.harvest.html import parse_html
+from leafinstruct.harvest import base, licenses, rows
+from leafinstruct.harvest.fetch.robots import page_opted_out
+from leafinstruct.harvest.html.flow import Block, Page, assemble
+from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, plain_language
-from leafinstruct.harvest.robots import page_opted_out
+from leafinstruct.harvest.sources import tutorial
 from leafinstruct.images.header import read_image
 
 ENDINGS = (".html", ".htm", ".xhtml")
@@ -41,7 +42,7 @@ class Source(tutorial.Source):
     def check(self) -> None:
         super().check()
         if self.fetches:
-            from leafinstruct.harvest.fetch import fetch_settings
+            from leafinstruct.harvest.fetch.fetch import fetch_settings
 
             fetch_settings(self.name, self.given["fetch"])
 
@@ -105,7 +106,7 @@ class Source(tutorial.Source):
         if self.fetches and remote and out:
             return "opted_out"
         if self.fetches and remote:
-            from leafinstruct.harvest.fetch_cache import Cache
+            from leafinstruct.harvest.fetch.cache import Cache
 
             return Cache.default().image(remote[0])
         return "not_fetched" if reason == "remote" else reason

@@ -16,9 +16,9 @@ from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.directives.images import Image as ImageDirective
 from selectolax.lexbor import LexborHTMLParser
 
-from leafinstruct.harvest.flow import Page
+from leafinstruct.harvest.html.flow import Page
+from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
-from leafinstruct.harvest.walk import walk
 
 SETTINGS = {
     "file_insertion_enabled": False,

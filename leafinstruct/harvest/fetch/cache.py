@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from leafinstruct.document import Image
-from leafinstruct.harvest.addresses import plain_address
+from leafinstruct.harvest.fetch.addresses import plain_address
 from leafinstruct.images.header import read_image
 
 TRANSIENT = ("timeout", "unreachable", "no_such_host", "cut_short", "robots_unreadable", "status_408", "status_429")

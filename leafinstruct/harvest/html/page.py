@@ -10,12 +10,12 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from leafinstruct.harvest import licenses
-from leafinstruct.harvest.content import Content
-from leafinstruct.harvest.flow import Block, Page
-from leafinstruct.harvest.icons import icon_reason, is_no_icon
-from leafinstruct.harvest.imagerefs import image_refs
+from leafinstruct.harvest.html.content import Content
+from leafinstruct.harvest.html.flow import Block, Page
+from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
+from leafinstruct.harvest.html.imagerefs import image_refs
+from leafinstruct.harvest.html.walk import IMAGES, walk
 from leafinstruct.harvest.metadata import decode
-from leafinstruct.harvest.walk import IMAGES, walk
 
 LITTLE = 250
 """Characters of content below which the search is repeated without names of classes as evidence (Readability: 500)."""

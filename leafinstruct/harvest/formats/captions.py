@@ -1,0 +1,99 @@
+"""What is said or done when in a video: captions (WebVTT, SubRip), and timed steps as YouCook2 publishes them."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
+TIMES = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
+TAG = re.compile(r"<[^>\n]*>|\{\\[^}\n]*\}")
+SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’)]?$")
+LEAST, MOST, PAUSE = 10.0, 60.0, 3.0
+"""Seconds of speech that make a passage, at least and at most, and the silence that ends one (own choice: a passage of
+ten seconds is two or three sentences)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a video in seconds, and its text."""
+
+    start: float
+    end: float
+    text: str
+
+
+def parse_captions(text: str) -> list[Segment]:
+    """Cues of a VTT or SRT file in their order, without markup; lines that rolling captions repeat stand once."""
+    cues: list[Segment] = []
+    before: list[str] = []
+    for block in re.split(r"\n[ \t]*\n", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")):
+        lines = block.strip("\n").split("\n")
+        place = next((n for n, line in enumerate(lines[:3]) if TIMES.match(line)), None)
+        if place is None:
+            continue
+        found = TIMES.match(lines[place])
+        assert found is not None
+        said = [" ".join(html.unescape(TAG.sub("", line)).split()) for line in lines[place + 1 :]]
+        said = [line for line in said if line]
+        new = [line for line in said if line not in before[-2:]]
+        before = said or before
+        start, end = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
+        if new and end >= start:
+            cues.append(Segment(start, end, " ".join(new)))
+    return cues
+
+
+def _seconds(groups: Iterable[str | None]) -> float:
+    hours, minutes, seconds, part = groups
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{part}")
+
+
+def passages(cues: Iterable[Segment]) -> list[Segment]:
+    """Cues gathered into passages: until a sentence ends after LEAST seconds, a PAUSE, or MOST seconds."""
+    made: list[Segment] = []
+    run: list[Segment] = []
+    for cue in cues:
+        if run and (cue.start - run[-1].end >= PAUSE or cue.end - run[0].start > MOST):
+            made.append(_joined(run))
+            run = []
+        run.append(cue)
+        if cue.end - run[0].start >= LEAST and SENTENCE_END.search(cue.text):
+            made.append(_joined(run))
+            run = []
+    return made + ([_joined(run)] if run else [])
+
+
+def _joined(run: list[Segment]) -> Segment:
+    return Segment(run[0].start, run[-1].end, " ".join(cue.text for cue in run))
+
+
+@lru_cache(maxsize=2)
+def _steps_file(path: str, mtime_ns: int) -> dict[str, Any]:
+    whole = json.loads(Path(path).read_text(encoding="utf-8"))
+    found = whole.get("database", whole)
+    if not isinstance(found, dict):
+        raise ValueError("no object of videos")
+    return found
+
+
+def timed_steps(path: Path, video: str) -> tuple[list[Segment], dict[str, Any]]:
+    """Steps of one video, and all that the file says of it; nothing for a video that it does not know.
+
+    The layout of YouCook2: `database`, by video: `annotations`, each with `segment` [start, end] in seconds and
+    `sentence`. Raises ValueError, TypeError or KeyError for another one.
+    """
+    about = _steps_file(str(path), path.stat().st_mtime_ns).get(video)
+    if about is None:
+        return [], {}
+    steps = [
+        Segment(float(one["segment"][0]), float(one["segment"][1]), str(one["sentence"]).strip())
+        for one in about["annotations"]
+    ]
+    return sorted((s for s in steps if s.text), key=lambda s: s.start), about

@@ -1,0 +1,19 @@
+"""Sources, one module for each kind, found by its name: each defines a class `Source`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leafinstruct import plugins
+from leafinstruct.errors import LeafError
+from leafinstruct.harvest.base import Source
+from leafinstruct.pipeline import SourceSettings
+
+
+def load_source(config: SourceSettings, root: Path) -> Source:
+    """The source that an entry of a pipeline describes; relative paths in its settings start at `root`."""
+    try:
+        kind = plugins.load(plugins.SOURCE, config.kind, root, Source)
+    except LeafError as error:
+        raise LeafError(f"source {config.name}: {error}") from None
+    return kind(config.name, config.settings, root)
