@@ -13,7 +13,7 @@ from planter import deletion_refused, line_refused
 from sample_cases import Planted, case_of, repeats, whole
 
 from leafinstruct.document import Document, Part, digest
-from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.verify import RULES, verify
 
 SAME = {"markup": "boilerplate"}

@@ -14,9 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from leafinstruct.moss.prove import ProveConfig, prove
-from leafinstruct.moss.prove_report import table_lines, write
-from leafinstruct.moss.synthetic import write_synthetic
+from leafinstruct.moss.prove.ablation import ProveConfig, prove
+from leafinstruct.moss.prove.report import table_lines, write
+from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.run import Run
 
 

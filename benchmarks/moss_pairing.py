@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from leafinstruct.moss.damage import damage_table
+from leafinstruct.moss.prove.damage import damage_table
+from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.moss.settings import TrainConfig
-from leafinstruct.moss.synthetic import write_synthetic
 from leafinstruct.moss.train import train
 
 

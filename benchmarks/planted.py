@@ -20,7 +20,7 @@ from typing import Any
 
 from leafinstruct.audit.ablation import ablation
 from leafinstruct.audit.cases import Case, column_values, judged_alone, plan, read_view, score_cases, write_cases
-from leafinstruct.audit.kinds import kind_of
+from leafinstruct.audit.image_kinds import kind_of
 from leafinstruct.audit.measure import Bootstrap, Judgement, Measured, judge, measure_clean, measure_defect
 from leafinstruct.document import Document, Image, Part, document_id
 from leafinstruct.engine.local import run_tasks

@@ -11,7 +11,7 @@ from typing import Any
 from sample_cases import Planted, documents, honest, repeats, requests, whole
 
 from leafinstruct.document import Content, Document, Message, Part, digest
-from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.clean import accepted, lines_of
 from leafinstruct.rewrite.task import Draft, draft, tasks
 

@@ -21,7 +21,7 @@ from typing import Any
 from sample_cases import documents
 
 from leafinstruct.models.backends import load_llm
-from leafinstruct.rewrite.answers import Answers
+from leafinstruct.rewrite.generations import Answers
 from leafinstruct.rewrite.instruct import Request, Settings, Writer, request
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.task import draft, tasks

@@ -16,10 +16,10 @@ import yaml
 
 from leafinstruct.demo.texts import Text, read_texts
 from leafinstruct.document import Document, Part, digest
-from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.record import Facts, messages_of, record
+from leafinstruct.rewrite.request_minhash import repeated, signature
 from leafinstruct.rewrite.task import Draft, draft, tasks
-from leafinstruct.rewrite.unique import repeated, signature
 from leafinstruct.rewrite.words import language_of
 
 FILE = Path(__file__).with_name("planted_requests.yaml")

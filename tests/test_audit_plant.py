@@ -9,10 +9,10 @@ import pytest
 from audit_made import base, noise
 
 from leafinstruct.audit import plant_images, plant_text
+from leafinstruct.audit.corpus_sample import World
 from leafinstruct.audit.passages import FURNITURE, INSTRUCTIONS, NEUTRAL
 from leafinstruct.audit.plant import DEFECTS, plant_all
 from leafinstruct.audit.planted import CannotPlant, Planted
-from leafinstruct.audit.world import World
 from leafinstruct.document import Document, Part
 
 IMAGES = [[noise(10 * n + i) for i in range(3)] for n in range(6)]

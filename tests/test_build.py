@@ -122,12 +122,12 @@ def test_a_second_build_writes_nothing_and_opens_no_image(project: Path, monkeyp
 
 
 def test_image_scorers_share_one_decode_of_each_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leafinstruct.filter import cpu_scores as cheap
+    from leafinstruct.filter import cpu_scores
 
     pipeline = make_project(tmp_path, filters=["image", "again", "seen", "text"])
     put(tmp_path / "filters/again.yaml", "scorer: image\n")
-    decode, seen = cheap.decode, []
-    monkeypatch.setattr(cheap, "decode", lambda image, limit: (seen.append(image.sha256), decode(image, limit))[1])
+    decode, seen = cpu_scores.decode, []
+    monkeypatch.setattr(cpu_scores, "decode", lambda image, limit: (seen.append(image.sha256), decode(image, limit))[1])
     run = run_build(pipeline, tmp_path / "run", "filter")
     images = [sha for name in run.partitions() for sha in run.table(f"images/{name}.parquet")["sha256"].to_pylist()]
     assert sorted(seen) == sorted(images)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from leafinstruct import document as model
 from leafinstruct.document import Content, Document, Image, ImageMeta, LostImage, Message, Part, Record
+from leafinstruct.errors import did_you_mean
 
 
 def through_parquet(table: pa.Table) -> pa.Table:
@@ -130,5 +131,5 @@ def test_digest_of_values_does_not_mix_up_neighbours() -> None:
 
 
 def test_hints_name_the_nearest_or_all() -> None:
-    assert model.did_you_mean("wrods", ["words", "size"]) == " (did you mean 'words'?)"
-    assert model.did_you_mean("qqq", ["words", "size"]) == " (known: size, words)"
+    assert did_you_mean("wrods", ["words", "size"]) == " (did you mean 'words'?)"
+    assert did_you_mean("qqq", ["words", "size"]) == " (known: size, words)"

@@ -20,9 +20,9 @@ from leafinstruct.moss.data import Example, Row, SplitCounts, make_examples
 from leafinstruct.moss.generate import Written, generate, to_parts
 from leafinstruct.moss.model import evaluate
 from leafinstruct.moss.pairing import pairing_test
+from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.moss.samples import split_at
 from leafinstruct.moss.settings import TrainConfig
-from leafinstruct.moss.synthetic import write_synthetic
 from leafinstruct.moss.train import load, train
 
 torch = pytest.importorskip("torch")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from leafinstruct.moss.damage import DAMAGES, check_teaching, damage_shards, damage_table, others_images
 from leafinstruct.moss.data import find_shards
-from leafinstruct.moss.synthetic import write_synthetic
+from leafinstruct.moss.prove.damage import DAMAGES, check_teaching, damage_shards, damage_table, others_images
+from leafinstruct.moss.prove.synthetic import write_synthetic
 
 CAUGHT = {
     "as they are": (),

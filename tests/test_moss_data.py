@@ -15,7 +15,7 @@ from PIL import Image
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.codebook import ASSISTANT, BOS, END, FIRST_CODE, IMAGE, USER, Codebook, fit
 from leafinstruct.moss.data import IGNORE, Row, SplitCounts, find_shards, make_examples, read_rows
-from leafinstruct.moss.synthetic import write_shard, write_synthetic
+from leafinstruct.moss.prove.synthetic import write_shard, write_synthetic
 
 ANSWER = "A step, in words: été.\n" * 12
 

@@ -18,8 +18,8 @@ from leafinstruct.moss.codebook import ASSISTANT, BOS, END, FIRST_CODE, IMAGE, P
 from leafinstruct.moss.config import VARIANTS
 from leafinstruct.moss.data import IGNORE, Example
 from leafinstruct.moss.model import example_losses
+from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.moss.settings import TrainConfig
-from leafinstruct.moss.synthetic import write_synthetic
 from leafinstruct.moss.train import train
 
 torch = pytest.importorskip("torch")

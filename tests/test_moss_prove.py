@@ -14,17 +14,17 @@ from typer.testing import CliRunner
 
 from leafinstruct.cli import app
 from leafinstruct.errors import LeafError
-from leafinstruct.moss import prove as prove_module
-from leafinstruct.moss.base import named, picture, pictures, texts, train_base
 from leafinstruct.moss.config import total_size
-from leafinstruct.moss.damage import DAMAGES, damage_shards
 from leafinstruct.moss.data import Row
-from leafinstruct.moss.grid import Arm, arm_config, cut_texts, read_grid, shuffle_images, train_one
 from leafinstruct.moss.neighbours import ImageTokens, find_places
-from leafinstruct.moss.prove import ProveConfig, compare, interval, named_folders, prove, summarise, with_train
-from leafinstruct.moss.prove_report import plot, table_lines, write
+from leafinstruct.moss.prove import ablation
+from leafinstruct.moss.prove.ablation import ProveConfig, compare, interval, named_folders, prove, summarise, with_train
+from leafinstruct.moss.prove.damage import DAMAGES, damage_shards
+from leafinstruct.moss.prove.grid import Arm, arm_config, cut_texts, read_grid, shuffle_images, train_one
+from leafinstruct.moss.prove.pretrain import named, picture, pictures, texts, train_base
+from leafinstruct.moss.prove.report import plot, table_lines, write
+from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.moss.settings import TrainConfig
-from leafinstruct.moss.synthetic import write_synthetic
 from leafinstruct.run import Run
 
 SMALL = TrainConfig(
@@ -160,7 +160,7 @@ def test_small_grid_from_shards_to_files(
     shards: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arms = (Arm("moss", "moss", True), Arm("linear", "linear", True), Arm("separate", "separate", True))
-    monkeypatch.setitem(prove_module.PRESETS, "small", (*arms, Arm("none", "none", False)))
+    monkeypatch.setitem(ablation.PRESETS, "small", (*arms, Arm("none", "none", False)))
     lines: list[str] = []
     run, config = Run(tmp_path / "run"), ProveConfig(seeds=2, workers=1, base_steps=2, train=SMALL)
     one = {"filtered": shards["filtered"]}
@@ -198,7 +198,7 @@ def test_small_grid_from_shards_to_files(
 def test_the_report_names_the_shards_by_their_manifest(tmp_path: Path) -> None:
     files = [{"file": "train-00000-of-00001.parquet", "sha256": "ab", "rows": 3}]
     (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
-    assert prove_module._listed(tmp_path) == {"train-00000-of-00001.parquet": "ab"}
+    assert ablation._listed(tmp_path) == {"train-00000-of-00001.parquet": "ab"}
 
 
 def test_what_cannot_be_proved_is_named(shards: dict[str, Path], tmp_path: Path) -> None:

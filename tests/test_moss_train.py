@@ -21,9 +21,9 @@ from leafinstruct.moss.data import SplitCounts, find_shards, make_examples, read
 from leafinstruct.moss.generate import generate, to_parts
 from leafinstruct.moss.loop import learning_rate
 from leafinstruct.moss.model import evaluate
+from leafinstruct.moss.prove.synthetic import write_shard, write_synthetic
 from leafinstruct.moss.samples import split_at
 from leafinstruct.moss.settings import TrainConfig, TrainReport
-from leafinstruct.moss.synthetic import write_shard, write_synthetic
 from leafinstruct.moss.train import load, train
 
 torch = pytest.importorskip("torch")

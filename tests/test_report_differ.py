@@ -5,7 +5,7 @@ from pathlib import Path
 
 from made_tree import edit_filter, make_project, run_build
 
-from leafinstruct.report.differ import differ, differ_lines
+from leafinstruct.report.diff import differ, differ_lines
 from leafinstruct.run import Run
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leafinstruct.report.nearest import distances, thresholds
+from leafinstruct.report.thresholds import distances, thresholds
 from leafinstruct.rules.expression import Expression
 
 

@@ -14,8 +14,8 @@ from leafinstruct.document import documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.charts import histogram, label
+from leafinstruct.report.frames import gather
 from leafinstruct.report.gallery import rule_views
-from leafinstruct.report.gather import gather
 from leafinstruct.report.page import write_report
 from leafinstruct.run import Run
 

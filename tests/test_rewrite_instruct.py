@@ -11,7 +11,7 @@ from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
-from leafinstruct.rewrite.case import Refusal
+from leafinstruct.rewrite.checked import Refusal
 from leafinstruct.rewrite.instruct import Settings, Writer, answer_schema, parse, prompts_for, request, tidy, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts

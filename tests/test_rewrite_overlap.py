@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from rewrite_made import boat, chapters, document, image, text
 
-from leafinstruct.rewrite.overlap import margins
+from leafinstruct.rewrite.answer_leak import margins
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import draft, tasks
 

@@ -17,7 +17,7 @@ from test_rewrite_prompt import SHIPPED
 
 from leafinstruct.document import Record
 from leafinstruct.models.openai import OpenAiLlm
-from leafinstruct.rewrite.answers import Answers
+from leafinstruct.rewrite.generations import Answers
 from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts

@@ -7,7 +7,7 @@ from hypothesis import given
 from rewrite_made import boat, chapters, document, documents, essay, image, story, text
 
 from leafinstruct.errors import LeafError
-from leafinstruct.rewrite.division import is_procedure, sections
+from leafinstruct.rewrite.segments import is_procedure, sections
 from leafinstruct.rewrite.task import Task, check_weights, choose_task, draft, tasks
 
 ALL = {"howto": 1, "continue": 1, "illustrate": 1}

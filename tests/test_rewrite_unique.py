@@ -9,8 +9,8 @@ from rewrite_made import boat
 
 from leafinstruct.document import Record
 from leafinstruct.rewrite.record import Facts, messages_of, record
+from leafinstruct.rewrite.request_minhash import repeated, signature
 from leafinstruct.rewrite.task import draft, tasks
-from leafinstruct.rewrite.unique import repeated, signature
 
 
 def asked(text: str, name: str, task: str = "howto") -> Record:

@@ -8,7 +8,7 @@ import pytest
 from rewrite_made import boat, document, essay, image, text
 
 from leafinstruct.document import Content, Message
-from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.record import messages_of
 from leafinstruct.rewrite.task import draft, tasks
 from leafinstruct.rewrite.verify import RULES, verify

@@ -176,7 +176,7 @@ ELSEWHERE = {
     "project.py": "a user's new folder",
     "models/packages.py": "the models' cache folder",
     "shard/write.py": "a file object that commit gives",
-    "shard/export.py": "a folder that the user names",
+    "shard/export/webdataset.py": "a folder that the user names",
     "score/lsh.py": "a temporary folder",
     "removal.py": "the project's list of takedowns",
     "cli/look.py": "a page that the user names",

@@ -9,7 +9,7 @@ import PIL.ImageFilter
 import pytest
 
 from leafinstruct.document import Image
-from leafinstruct.filter import cpu_scores as cheap
+from leafinstruct.filter import cpu_scores
 from leafinstruct.images.decode import decode
 from leafinstruct.score.image import Scorer
 
@@ -174,6 +174,6 @@ def test_all_scorers_of_pixels_share_one_decode(tmp_path: Any, monkeypatch: pyte
     monkeypatch.setattr(PIL.Image, "open", lambda *a, **k: (opened.append(1), real(*a, **k))[1])
     images = [made.picture(grey("L", shade)) for shade in (1, 2, 3)]
     sketches: dict[str, dict[str, Any]] = {"three": {}}
-    tables = cheap._measure_images(built.filters, images, sketches)
+    tables = cpu_scores._measure_images(built.filters, images, sketches)
     assert len(opened) == 3
     assert tables["one"].num_rows == tables["two"].num_rows == len(sketches["three"]) == 3

@@ -10,8 +10,7 @@ import pytest
 import yaml
 from shard_made import corpus, publish
 
-from leafinstruct.shard.card import render_card
-from leafinstruct.shard.card_facts import (
+from leafinstruct.shard.card.model import (
     AuditFacts,
     BenchmarkFacts,
     CardFacts,
@@ -24,6 +23,7 @@ from leafinstruct.shard.card_facts import (
     SourceFacts,
     SplitFacts,
 )
+from leafinstruct.shard.card.render import render_card
 from leafinstruct.shard.plan import ShardSettings
 
 FACTS = CardFacts(

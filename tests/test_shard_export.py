@@ -11,7 +11,7 @@ from PIL import Image as PILImage
 from shard_made import corpus, publish
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.export import export_webdataset
+from leafinstruct.shard.export.webdataset import export_webdataset
 from leafinstruct.shard.plan import ShardSettings
 
 webdataset = pytest.importorskip("webdataset")

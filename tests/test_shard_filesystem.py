@@ -12,9 +12,9 @@ from s3_made import s3_bucket
 from shard_made import published
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard import filesystem
 from leafinstruct.shard.check import check
-from leafinstruct.shard.filesystem import is_filesystem, push_files
+from leafinstruct.shard.publish import filesystem
+from leafinstruct.shard.publish.filesystem import is_filesystem, push_files
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hub_made import TOKEN, Hub, loopback_hub
 from shard_made import published
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.hub import plan_push, push, run_tag
+from leafinstruct.shard.publish.hub import plan_push, push, run_tag
 
 pytest.importorskip("huggingface_hub")
 

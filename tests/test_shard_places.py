@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from leafinstruct.cli import app
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.check import check
-from leafinstruct.shard.filesystem import push_files
-from leafinstruct.shard.hub import push
+from leafinstruct.shard.publish.filesystem import push_files
+from leafinstruct.shard.publish.hub import push
 
 
 @pytest.fixture

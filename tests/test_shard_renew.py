@@ -14,7 +14,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
-from leafinstruct.shard.card_facts import CardFacts
+from leafinstruct.shard.card.model import CardFacts
 from leafinstruct.shard.stage import card
 
 DECONTAMINATE = (ROOT / "filters/decontaminate.yaml").read_text().replace("texts: []", "texts: [bench/quiz.txt]")

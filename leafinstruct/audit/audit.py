@@ -33,9 +33,9 @@ import pandas as pd
 from leafinstruct.audit.ablation import ablation
 from leafinstruct.audit.calibrate import Trial, calibrate
 from leafinstruct.audit.cases import Case, column_values, judged_alone, plan, read_view, score_cases, write_cases
+from leafinstruct.audit.corpus_sample import gather
 from leafinstruct.audit.measure import Bootstrap, Measured, judge, measure_clean, measure_defect
 from leafinstruct.audit.plant import DEFECTS, VERSION, plant_all
-from leafinstruct.audit.world import gather
 from leafinstruct.context import RunTasks
 from leafinstruct.document import Document, digest
 from leafinstruct.pipeline import Pipeline

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from leafinstruct.audit import plant_images, plant_text
 from leafinstruct.audit.cases import Case
+from leafinstruct.audit.corpus_sample import World
 from leafinstruct.audit.planted import CannotPlant, Planted
-from leafinstruct.audit.world import World
 from leafinstruct.document import Document, Image, digest, document_id
 
 VERSION = 1

@@ -7,8 +7,8 @@ import io
 import random
 from dataclasses import replace
 
+from leafinstruct.audit.corpus_sample import World
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places
-from leafinstruct.audit.world import World
 from leafinstruct.document import Document, Image, Part
 
 TINY_PIXELS = (1, 8, 16, 24, 32, 48)

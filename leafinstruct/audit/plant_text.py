@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from leafinstruct.audit.corpus_sample import World
 from leafinstruct.audit.passages import FURNITURE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, spoken
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places, prose
-from leafinstruct.audit.world import World
 from leafinstruct.document import Document, Part
 
 CHARACTERS = ("zh", "ja")

@@ -31,7 +31,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the way of one document through all stages."""
-    from leafinstruct.report.way import way, way_lines
+    from leafinstruct.report.trace import way, way_lines
 
     loaded, _ = open_run(pipeline, run, None)
     found = way(existing_run(pipeline, run), loaded, document)
@@ -112,7 +112,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs: counts, and documents and images that were decided otherwise."""
-    from leafinstruct.report.differ import differ, differ_lines
+    from leafinstruct.report.diff import differ, differ_lines
 
     found = differ(existing_run(None, first), existing_run(None, second))
     show_result(found, differ_lines(found), as_json)

@@ -29,7 +29,7 @@ def card(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson =
     """Write and print the data card of a run anew: what it measured about its shards."""
     from dataclasses import asdict
 
-    from leafinstruct.shard.card import render_card
+    from leafinstruct.shard.card.render import render_card
     from leafinstruct.shard.stage import card as write
 
     opened = existing_run(pipeline, run)
@@ -63,7 +63,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="Folder for the tars.")],
 ) -> None:
     """Write shards as WebDataset tars, for loaders that stream those."""
-    from leafinstruct.shard.export import export_webdataset
+    from leafinstruct.shard.export.webdataset import export_webdataset
 
     for path in export_webdataset(shards, out):
         print(path)
@@ -82,10 +82,10 @@ def push(
 ) -> None:
     """Upload shards, manifest and card to the Hugging Face Hub or to any filesystem; what is there stays."""
     from leafinstruct.removal import load_removals
-    from leafinstruct.shard.filesystem import is_filesystem, push_files
-    from leafinstruct.shard.hub import plan_push, run_tag
-    from leafinstruct.shard.hub import push as push_shards
-    from leafinstruct.shard.renew import renew_card
+    from leafinstruct.shard.card.refresh import renew_card
+    from leafinstruct.shard.publish.filesystem import is_filesystem, push_files
+    from leafinstruct.shard.publish.hub import plan_push, run_tag
+    from leafinstruct.shard.publish.hub import push as push_shards
     from leafinstruct.shard.stage import current_manifest
     from leafinstruct.shard.takedown import refuse_removed
 

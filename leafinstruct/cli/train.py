@@ -88,9 +88,9 @@ def prove(
     The run's shards are the data `filtered`. For `raw`, build the same sources with `filters: [readable]` and name
     its shards: --data raw=runs/raw/shards. `shuffled` (images of other records) is made of the first data.
     """
-    from leafinstruct.moss.prove import ProveConfig, named_folders, with_train
-    from leafinstruct.moss.prove import prove as prove_on
-    from leafinstruct.moss.prove_report import table_lines, write
+    from leafinstruct.moss.prove.ablation import ProveConfig, named_folders, with_train
+    from leafinstruct.moss.prove.ablation import prove as prove_on
+    from leafinstruct.moss.prove.report import table_lines, write
     from leafinstruct.progress import Progress
     from leafinstruct.run import Run
 

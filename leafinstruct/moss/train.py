@@ -29,7 +29,7 @@ from leafinstruct.moss.generate import generate
 from leafinstruct.moss.loop import CHECKPOINT, run_steps
 from leafinstruct.moss.model import Backbone, evaluate
 from leafinstruct.moss.pairing import one_per_record, pairing_test
-from leafinstruct.moss.plot import write_plot
+from leafinstruct.moss.prove.plot import write_plot
 from leafinstruct.moss.samples import Sample, pick_prompts, split_at, write_samples
 from leafinstruct.moss.settings import TINY, TrainConfig, TrainReport
 

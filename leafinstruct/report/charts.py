@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from leafinstruct.report.funnel import Funnel
-from leafinstruct.report.nearest import Threshold
+from leafinstruct.report.thresholds import Threshold
 
 KEPT, DROPPED, PLAIN = "#2a9d6f", "#d1495b", "#4573c4"
 BINS = 40

@@ -12,8 +12,8 @@ import numpy as np
 
 from leafinstruct.images.thumbnail import thumbnail
 from leafinstruct.pipeline import Pipeline
-from leafinstruct.report.gather import Frames, values_of
-from leafinstruct.report.nearest import Threshold, distances, thresholds
+from leafinstruct.report.frames import Frames, values_of
+from leafinstruct.report.thresholds import Threshold, distances, thresholds
 from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.run import Run
 

@@ -17,11 +17,11 @@ import numpy as np
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report import charts
-from leafinstruct.report.differ import differ
+from leafinstruct.report.diff import differ
+from leafinstruct.report.frames import Frames, gather
 from leafinstruct.report.funnel import Funnel, funnel
 from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, thumbnails
-from leafinstruct.report.gather import Frames, gather
-from leafinstruct.report.way import PartitionRows
+from leafinstruct.report.trace import PartitionRows
 from leafinstruct.run import Run
 
 PAGE = "report/index.html"

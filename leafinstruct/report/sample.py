@@ -12,7 +12,7 @@ from typing import Any
 from leafinstruct.document import Document, Image, Record, documents_from_table, records_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.images.thumbnail import thumbnail
-from leafinstruct.report.way import one_line
+from leafinstruct.report.trace import one_line
 from leafinstruct.run import Run
 
 SIDE = 280

@@ -16,9 +16,9 @@ from typing import Any
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
-from leafinstruct.rewrite.division import ORDER
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
 from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
+from leafinstruct.rewrite.segments import ORDER
 from leafinstruct.rewrite.words import content, words
 
 PIECE = re.compile(r"\S[^\n]*?(?:[.!?。！？]+(?=\s|$)|(?=\n)|$)\s*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from leafinstruct.rewrite.case import Case
+from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.patterns import QUOTED, either, matter
 from leafinstruct.rewrite.words import SENTENCE, content
 

@@ -17,7 +17,7 @@ from leafinstruct.document import Record, digest
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
-from leafinstruct.rewrite.case import Case, Refusal
+from leafinstruct.rewrite.checked import Case, Refusal
 from leafinstruct.rewrite.prompt import Prompt, Window, drawn, estimated_tokens, fill, window
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft

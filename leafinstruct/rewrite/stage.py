@@ -20,9 +20,9 @@ from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
 from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rewrite import template
-from leafinstruct.rewrite.answers import Answers
 from leafinstruct.rewrite.clean import clean, load_clean_prompt
-from leafinstruct.rewrite.corpus import keep
+from leafinstruct.rewrite.dedup import keep
+from leafinstruct.rewrite.generations import Answers
 from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts, dropped

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from leafinstruct.document import Record
-from leafinstruct.rewrite.case import Refusal
+from leafinstruct.rewrite.checked import Refusal
 from leafinstruct.rewrite.instruct import Settings, Written, check, finish
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import Draft, draw

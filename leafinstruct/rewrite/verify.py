@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from leafinstruct.rewrite.case import Case, Refusal
+from leafinstruct.rewrite.checked import Case, Refusal
 from leafinstruct.rewrite.injection import injected
 from leafinstruct.rewrite.patterns import (
     ABOUT_PAGE,

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
-from leafinstruct.shard.places import Place, open_place
 from leafinstruct.shard.plan import order_key
+from leafinstruct.shard.publish.locations import Place, open_place
 from leafinstruct.shard.schema import features, published_schema, score_names
 from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
 from leafinstruct.shard.write import file_sha256, split_name, split_numbers

@@ -15,8 +15,9 @@ from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
-from leafinstruct.shard.card_facts import CardFacts
-from leafinstruct.shard.facts import versions
+from leafinstruct.shard.card.model import CardFacts
+from leafinstruct.shard.card.refresh import renew_card, write_card
+from leafinstruct.shard.card.statistics import versions
 from leafinstruct.shard.gather import (
     Place,
     gather_images,
@@ -27,7 +28,6 @@ from leafinstruct.shard.gather import (
     windows,
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
-from leafinstruct.shard.renew import renew_card, write_card
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 
 VERSION = 2

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import answers, is_procedure
+from leafinstruct.rewrite.segments import answers, is_procedure
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 
 MIN_IMAGES = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import answers, has_prose, is_procedure, sections
+from leafinstruct.rewrite.segments import answers, has_prose, is_procedure, sections
 from leafinstruct.rewrite.task import Task, Turn, Turns, span
 
 MAX_TURNS = 4

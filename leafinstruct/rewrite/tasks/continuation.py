@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import answers, cuts, has_image, has_prose
+from leafinstruct.rewrite.segments import answers, cuts, has_image, has_prose
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import ORDER, Span, is_procedure, units
+from leafinstruct.rewrite.segments import ORDER, Span, is_procedure, units
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 from leafinstruct.rewrite.words import words
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import answers, is_procedure
+from leafinstruct.rewrite.segments import answers, is_procedure
 from leafinstruct.rewrite.task import Task, Turn, Turns, span
 
 

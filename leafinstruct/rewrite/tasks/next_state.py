@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import answers, has_image, is_procedure, units
+from leafinstruct.rewrite.segments import answers, has_image, is_procedure, units
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.division import Span, answers, groups, sections
+from leafinstruct.rewrite.segments import Span, answers, groups, sections
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 from leafinstruct.rewrite.words import words
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.hub import hub_api, hub_errors, knock
+from leafinstruct.shard.publish.hub import hub_api, hub_errors, knock
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 

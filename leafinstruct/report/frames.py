@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leafinstruct.pipeline import Pipeline
-from leafinstruct.report.way import PartitionRows
+from leafinstruct.report.trace import PartitionRows
 from leafinstruct.rules.expression import Name
 from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.run import Run

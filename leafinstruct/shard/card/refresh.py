@@ -7,11 +7,11 @@ from typing import Any
 
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.shard.card import render_card
-from leafinstruct.shard.card_facts import CardFacts
-from leafinstruct.shard.facts import card_facts
-from leafinstruct.shard.hub import CARD
-from leafinstruct.shard.measured import AUDIT, PROOF
+from leafinstruct.shard.card.evaluation import AUDIT, PROOF
+from leafinstruct.shard.card.model import CardFacts
+from leafinstruct.shard.card.render import render_card
+from leafinstruct.shard.card.statistics import card_facts
+from leafinstruct.shard.publish.hub import CARD
 
 VERSION = 2
 """Grows whenever the same facts would make another card."""

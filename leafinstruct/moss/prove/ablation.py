@@ -20,8 +20,8 @@ from typing import Any
 
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.moss.config import VARIANTS
-from leafinstruct.moss.damage import check_teaching, damage_table
-from leafinstruct.moss.grid import SHUFFLED, Arm, GridData, arm_config, read_grid, switch_off, train_one
+from leafinstruct.moss.prove.damage import check_teaching, damage_table
+from leafinstruct.moss.prove.grid import SHUFFLED, Arm, GridData, arm_config, read_grid, switch_off, train_one
 from leafinstruct.moss.settings import TrainConfig
 from leafinstruct.run import Run, fingerprint, void
 
@@ -120,7 +120,7 @@ def shared_body(
     and committed. None for random bodies."""
     from safetensors.torch import load, save
 
-    from leafinstruct.moss.base import VERSION, train_base
+    from leafinstruct.moss.prove.pretrain import VERSION, train_base
 
     if not config.base_steps:
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from leafinstruct.document import Document, Message, Record
-from leafinstruct.rewrite.division import SENTENCE_BREAK
+from leafinstruct.rewrite.segments import SENTENCE_BREAK
 from leafinstruct.rewrite.title import plain_title
 from leafinstruct.rewrite.words import words
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from leafinstruct.context import Context
 from leafinstruct.document import Record, digest, documents_from_table, records_from_table, records_to_table
-from leafinstruct.rewrite import overlap, unique
+from leafinstruct.rewrite import answer_leak, request_minhash
 from leafinstruct.run import Run, fingerprint
 
 VERSION = 1
@@ -42,9 +42,11 @@ def _decided(record: Record, told: set[str], repeated: set[str]) -> Record:
 
 def _repeated(run: Run, told: set[str]) -> set[str]:
     files = [f"written/{name}.parquet" for name in run.partitions()]
-    made_from = fingerprint(unique.VERSION, [run.digest(file) for file in files], sorted(told))
+    made_from = fingerprint(request_minhash.VERSION, [run.digest(file) for file in files], sorted(told))
     if not run.fresh(REPEATED_FILE, made_from):
-        found = unique.repeated(unique.signature(r) for r in _standing(run, files) if r.id not in told)
+        found = request_minhash.repeated(
+            request_minhash.signature(r) for r in _standing(run, files) if r.id not in told
+        )
         rows = [{"id": one, "stays": other} for one, other in sorted(found.items())]
         run.commit_table(REPEATED_FILE, pa.Table.from_pylist(rows, schema=REPEATED_SCHEMA), made_from)
     return {row["id"] for row in run.table(REPEATED_FILE).to_pylist()}
@@ -58,15 +60,15 @@ def _told(context: Context, leak_margin: float) -> set[str]:
     """Records whose request is nearer to a sentence of the answer than to the title, by more than `leak_margin`. The
     margins are stored for each partition; another threshold asks no model."""
     run, model = context.run, context.pipeline.models["clip"]
-    folder = f"overlap/{digest([overlap.VERSION, asdict(model)])[:8]}"
+    folder = f"overlap/{digest([answer_leak.VERSION, asdict(model)])[:8]}"
     found: set[str] = set()
     for name in run.partitions():
         file, written = f"{folder}/{name}.parquet", f"written/{name}.parquet"
-        made_from = fingerprint(overlap.VERSION, asdict(model), run.digest(written))
+        made_from = fingerprint(answer_leak.VERSION, asdict(model), run.digest(written))
         if not run.fresh(file, made_from):
             records = list(_standing(run, [written]))
             documents = list(documents_from_table(run.table(f"filtered/{name}.parquet"))) if records else []
-            rows = overlap.margins(records, documents, context.pool.clip(model).embed_texts) if records else []
-            run.commit_table(file, pa.Table.from_pylist(rows, schema=overlap.SCHEMA), made_from)
+            rows = answer_leak.margins(records, documents, context.pool.clip(model).embed_texts) if records else []
+            run.commit_table(file, pa.Table.from_pylist(rows, schema=answer_leak.SCHEMA), made_from)
         found |= {r["id"] for r in run.table(file).to_pylist() if r["margin"] is not None and r["margin"] > leak_margin}
     return found

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
-from leafinstruct.shard.card_facts import AuditFacts, BenchmarkFacts, DefectFacts, ProofFacts
+from leafinstruct.shard.card.model import AuditFacts, BenchmarkFacts, DefectFacts, ProofFacts
 
 AUDIT, PROOF = "audit.json", "prove/report.json"
 

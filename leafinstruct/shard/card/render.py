@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from leafinstruct.shard.card_facts import (
+from leafinstruct.shard.card.model import (
     AuditFacts,
     BenchmarkFacts,
     CardFacts,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.hub import NAME_ON_HUB, PushFile, PushPlan, PushResult, local_files
+from leafinstruct.shard.publish.hub import NAME_ON_HUB, PushFile, PushPlan, PushResult, local_files
 from leafinstruct.shard.write import file_sha256, split_name
 
 PUSHED = ".pushed.json"

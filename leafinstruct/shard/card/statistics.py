@@ -13,7 +13,8 @@ from leafinstruct.document import records_from_table
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
-from leafinstruct.shard.card_facts import (
+from leafinstruct.shard.card.evaluation import Audited, benchmarks, proof
+from leafinstruct.shard.card.model import (
     CardFacts,
     FilterFacts,
     FunnelStep,
@@ -22,7 +23,6 @@ from leafinstruct.shard.card_facts import (
     SourceFacts,
     SplitFacts,
 )
-from leafinstruct.shard.measured import Audited, benchmarks, proof
 from leafinstruct.shard.split import SPLITS
 
 EXAMPLES = 3

@@ -1,0 +1,1 @@
+"""`prove`: small trainings of data and adapters side by side, on real, synthetic and damaged shards."""

@@ -1,0 +1,1 @@
+"""Shards in other formats, one module for each."""

@@ -1,0 +1,1 @@
+"""Where shards go: the Hugging Face Hub, a folder, an object store."""
