@@ -10,7 +10,7 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
-from made_tree import assert_one_to_one, counts, make_project, make_tree, page, picture, put, run_build, sentences
+from made.tree import assert_one_to_one, counts, make_project, make_tree, page, picture, put, run_build, sentences
 
 from leafinstruct.report.funnel import Funnel
 

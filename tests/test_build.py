@@ -11,7 +11,7 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from made_tree import (
+from made.tree import (
     assert_one_to_one,
     counts,
     edit,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from made_tree import edit, edit_filter, leafinstruct, make_project, make_tree, put, run_build
+from made.tree import edit, edit_filter, leafinstruct, make_project, make_tree, put, run_build
 
 from leafinstruct import cli
 from leafinstruct.run import Run

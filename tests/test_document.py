@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import core_made as made
 import pyarrow as pa
 import pytest
-import rewrite_made
 from hypothesis import given, settings
+from made import core as made
+from made import rewrite as rewrite_made
 
 from leafinstruct import document as model
 from leafinstruct.document import Content, Document, Image, ImageMeta, LostImage, Message, Part, Record

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from made_tree import assert_one_to_one, counts, leafinstruct, make_project, put, run_build, shard_bytes
+from made.tree import assert_one_to_one, counts, leafinstruct, make_project, put, run_build, shard_bytes
 
 from leafinstruct.document import records_from_table
 from leafinstruct.rewrite import stage as rewrite_stage

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import core_made as made
 import pytest
 import yaml
+from made import core as made
 
 from leafinstruct.bundled import find_file, package_folders
 from leafinstruct.errors import LeafError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from made_tree import counts, make_project, run_build
+from made.tree import counts, make_project, run_build
 
 from leafinstruct.removal import Removal, add_removals
 from leafinstruct.run import Run

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_tree import counts, files, leafinstruct, make_project, run_build, shard_bytes
-from s3_made import s3_bucket
+from made.s3 import s3_bucket
+from made.tree import counts, files, leafinstruct, make_project, run_build, shard_bytes
 
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline

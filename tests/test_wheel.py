@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from made_tree import FILTERS, ROOT, make_tree
+from made.tree import FILTERS, ROOT, make_tree
 
 pytestmark = pytest.mark.slow
 

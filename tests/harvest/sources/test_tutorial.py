@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+from made.harvest import by_path, harvest, picture, shape, write
+
+from leafinstruct import plugins
+from leafinstruct.document import LostImage
+from leafinstruct.errors import LeafError
+from leafinstruct.harvest.sources import load_source
+from leafinstruct.pipeline import SourceSettings
+
+MIT = "MIT License\n\nPermission is hereby granted, free of charge, to any person obtaining a copy of this software"
+CORPUS = os.environ.get("LEAFINSTRUCT_CORPUS", "")
+
+
+def source(root: Path, path: str = "*", **settings: object):  # type: ignore[no-untyped-def]
+    return load_source(SourceSettings("s", "tutorial", {"path": path, **settings}), root)
+
+
+def test_kinds() -> None:
+    assert {"tutorial", "warc"} <= plugins.names(plugins.SOURCE)
+    with pytest.raises(LeafError, match="did you mean 'tutorial'"):
+        load_source(SourceSettings("s", "tutorials", {"path": "*"}), Path())
+
+
+def test_document(tmp_path: Path) -> None:
+    write(
+        tmp_path / "tea",
+        {
+            "LICENSE.md": MIT,
+            "CONTRIBUTING.md": "Please",
+            "docs/brew.md": "# Brew\n\n1. Boil\n\n   ![kettle](img/Kettle.png)\n2. Pour\n",
+            "docs/img/kettle.png": picture(1),
+        },
+    )
+    made = harvest("tutorial", tmp_path, topic="cooking")
+    (document,) = made.documents
+    assert (document.path, document.site, document.title) == ("tea/docs/brew.md", "tea", "Brew")
+    assert (document.license, document.topic, document.error) == ("MIT", "cooking", "")
+    assert shape(document) == ["0:Brew", "1:1. Boil", "1:[kettle.png]", "2:2. Pour"]
+    assert document.parts[0].heading == 1
+    assert set(made.images) == set(document.images)
+    assert {Path(f).name for f in made.files} == {"brew.md", "kettle.png", "LICENSE.md"}
+
+
+def test_images_are_found_under_a_path_that_climbs(tmp_path: Path) -> None:
+    write(tmp_path / "corpus/tea", {"a.md": "Boil\n\n![](i.png)\n", "i.png": picture()})
+    (tmp_path / "clone").mkdir()
+    (document,) = harvest("tutorial", tmp_path / "clone", "../corpus/*").documents
+    assert (len(document.images), document.lost) == (1, ())
+
+
+def test_step_files_are_one_document(tmp_path: Path) -> None:
+    pages = {f"en/step_{n}.md": f"## Part {n}\n\nText {n}\n\n![](i.png)\n" for n in (1, 2, 10)}
+    write(
+        tmp_path / "r",
+        {**pages, "en/meta.yml": "---\ntitle: Whole\n", "en/i.png": picture(), "de-DE/step_1.md": "Hallo"},
+    )
+    made = by_path(harvest("tutorial", tmp_path))
+    assert set(made) == {"r/en/", "r/de-DE/step_1.md"}
+    assert made["r/en/"].title == "Whole"
+    assert shape(made["r/en/"])[::3] == ["1:Part 1", "2:Part 2", "3:Part 10"]
+    assert (made["r/en/"].language, made["r/de-DE/step_1.md"].language) == ("en", "de-de")
+
+
+def test_links(tmp_path: Path) -> None:
+    repository = write(
+        tmp_path / "in" / "r",
+        {
+            "static/pix/a.png": picture(1),
+            "docs/b.png": picture(2),
+            "docs/sub/c d.png": picture(3),
+            "docs/fig/e.png": picture(4),
+            "docs/sub/t.md": "![](/pix/a.png)\n\n![](../b.png?raw=true)\n\n"
+            "![](<c d.png>)\n\n![](c%20d.png)\n\n![](fig/e.png)\n",
+        },
+    )
+    (document,) = harvest("tutorial", tmp_path, "in/*").documents
+    assert [p.url for p in document.parts] == [
+        "static/pix/a.png",
+        "docs/b.png",
+        "docs/sub/c d.png",
+        "docs/sub/c d.png",
+        "docs/fig/e.png",
+    ]
+    assert repository.is_dir()
+
+
+def test_lost_images(tmp_path: Path) -> None:
+    write(tmp_path, {"secret.png": picture(5)})
+    repository = write(
+        tmp_path / "in" / "r",
+        {
+            "t.md": "One\n\n![](../../secret.png)\n\nTwo ![](/../../secret.png)"
+            " ![](no.png) ![](https://e.org/x.png) ![](link.png)\n\n"
+            "![](vector.svg) ![](page.png) ![](cut.png) ![](empty.png) "
+            "![](data:image/png;base64,****) ![](deep/link/x.png)",
+            "vector.svg": "<svg/>",
+            "page.png": "<html>404</html>",
+            "cut.png": picture()[:30],
+            "empty.png": b"",
+        },
+    )
+    (repository / "link.png").symlink_to(tmp_path / "secret.png")
+    (repository / "deep").mkdir()
+    (repository / "deep" / "link").symlink_to(tmp_path)
+    made = harvest("tutorial", tmp_path, "in/*")
+    (document,) = made.documents
+    assert [lost.reason for lost in document.lost] == [
+        "outside_tree",
+        "outside_tree",
+        "missing",
+        "remote",
+        "outside_tree",
+        "svg",
+        "not_an_image",
+        "unreadable_header",
+        "empty",
+        "bad_data_uri",
+        "missing",
+    ]
+    assert document.lost[0] == LostImage(1, "../../secret.png", "outside_tree")
+    assert shape(document) == ["0:One", "0:Two"]
+    assert not made.images
+    assert str(repository / "no.png") in made.files
+    assert not any("secret" in f for f in made.files)
+
+
+def test_a_badge_leaves_no_trace(tmp_path: Path) -> None:
+    write(tmp_path / "r", {"t.md": "[![b](https://img.shields.io/x.svg)](https://x.org)\n\nHello"})
+    (document,) = harvest("tutorial", tmp_path).documents
+    assert (shape(document), document.lost) == (["0:Hello"], ())
+
+
+def test_every_bad_file_is_a_row(tmp_path: Path) -> None:
+    repository = write(
+        tmp_path / "r",
+        {
+            "empty.md": b" \n",
+            "binary.md": bytes(range(256)) * 4,
+            "no.md": "<!-- nothing -->",
+            "plain.html": "no markup at all",
+            "broken.html": "<html><body><p>Half <b>a <table><tr><td>page &am",
+            "broken.rst": "====\nHalf\n\n*a |page",
+            "deep.html": "<div>" * 2000 + "deep",
+            "latin.md": "Caf\xe9 au lait, with milk".encode("cp1252"),
+            "large.md": b"x" * (10 * 2**20 + 1),
+        },
+    )
+    (repository / "out.md").symlink_to("/etc/hostname")
+    made = harvest("tutorial", tmp_path)
+    errors = {d.path.removeprefix("r/"): d.error for d in made.documents}
+    assert errors == {
+        "empty.md": "empty",
+        "binary.md": "undecodable",
+        "no.md": "no_text",
+        "plain.html": "not_html",
+        "broken.html": "",
+        "broken.rst": "",
+        "deep.html": "",
+        "latin.md": "",
+        "large.md": "too_large",
+        "out.md": "outside_tree",
+    }
+    assert all(not d.parts for d in made.documents if d.error)
+    assert "Café" in by_path(made)["r/latin.md"].text
+
+
+def test_licenses(tmp_path: Path) -> None:
+    write(tmp_path / "stated", {"t.md": "---\nlicense: CC BY-SA 4.0\n---\nx", "LICENSE": MIT})
+    write(
+        tmp_path / "content",
+        {"t.md": "x", "LICENCE": MIT, "LICENCE-CONTENT": "Attribution-ShareAlike 4.0 International"},
+    )
+    write(tmp_path / "nearest", {"a/t.md": "x", "a/LICENSE": "CC0 1.0 Universal", "LICENSE": MIT})
+    write(tmp_path / "unknown", {"t.md": "x", "LICENSE": "All rights reserved."})
+    made = {d.site: d.license for d in harvest("tutorial", tmp_path, license="CC-BY-4.0").documents}
+    assert made == {"stated": "CC-BY-SA-4.0", "content": "CC-BY-SA-4.0", "nearest": "CC0-1.0", "unknown": "CC-BY-4.0"}
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [
+        ("en/t.md", "en"),
+        ("docs/pt_BR/t.md", "pt-br"),
+        ("t.de.md", "de"),
+        ("it/t.md", ""),
+        ("locales/it/t.md", "it"),
+        ("go/t.md", ""),
+    ],
+)
+def test_language_of_a_path(tmp_path: Path, path: str, language: str) -> None:
+    write(tmp_path / "r", {path: "text"})
+    assert [d.language for d in harvest("tutorial", tmp_path).documents] == [language]
+
+
+def test_buckets_are_stable(tmp_path: Path) -> None:
+    write(tmp_path / "r", {f"{n}.md": f"Text {n}" for n in range(30)})
+    first = source(tmp_path, partition=10).plan(None)
+    assert len(first) == 3
+    write(tmp_path / "r", {"new.md": "Text"})
+    again = source(tmp_path, partition=10).plan(3)
+    changed = [a.name for a, b in zip(first, again, strict=True) if a != b]
+    assert len(changed) == 1
+    assert sum(len(c.inputs) for c in again) == 31
+    assert json.loads(json.dumps(first[0].spec)) == first[0].spec
+
+
+def test_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    write(tmp_path / "r", {"t.md": "Text"})
+    one = source(tmp_path)
+    (chunk,) = one.plan(None)
+    there, sent = pickle.loads(pickle.dumps((one, chunk)))
+    assert there.harvest(sent, None) == one.harvest(chunk, None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"path": "nowhere/*"}, "matches nothing"),
+        ({"path": "*", "licence": "MIT"}, "did you mean 'license'"),
+        ({"path": "*", "partition": "many"}, "wrong type"),
+        ({"path": "*", "partition": 0}, "1 or more"),
+        ({"path": ""}, "'path' is missing"),
+        ({"path": "file.md"}, "names no folder"),
+    ],
+)
+def test_check(tmp_path: Path, settings: dict[str, object], message: str) -> None:
+    write(tmp_path, {"file.md": "x", "r/t.md": "x"})
+    with pytest.raises(LeafError, match=message):
+        load_source(SourceSettings("s", "tutorial", settings), tmp_path).check()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPUS, reason="LEAFINSTRUCT_CORPUS does not name a corpus")
+def test_corpus() -> None:
+    rows = [json.loads(line) for line in Path(CORPUS, "manifest.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if "root" in row]
+    made = by_path(harvest("tutorial", Path(CORPUS), "tutorials/*"))
+    documents = available = found = 0
+    for row in rows:
+        document = made.get(row["path"].removeprefix("tutorials/"))
+        documents += document is not None and not document.error
+        urls = [p.url for p in document.parts if p.type == "image"] if document else []
+        for image in row["images"]:
+            if image["status"] in ("ok", "ok-case"):
+                available += 1
+                path = image["path"].removeprefix(row["root"] + "/")
+                if path in urls:
+                    urls.remove(path)
+                    found += 1
+    assert documents >= len(rows) - 2
+    assert found >= 0.97 * available

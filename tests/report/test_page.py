@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made.tree import make_project, make_tree, picture, put, run_build, sentences
+
+from leafinstruct.document import documents_from_table
+from leafinstruct.errors import LeafError
+from leafinstruct.pipeline import load_pipeline
+from leafinstruct.report.charts import histogram, label
+from leafinstruct.report.frames import gather
+from leafinstruct.report.gallery import rule_views
+from leafinstruct.report.page import write_report
+from leafinstruct.run import Run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+EVIL = "<script>window.planted=1</script><img src=x onerror='window.planted=2'><svg onload='window.planted=3'></svg>"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A finished run with a page whose text, title and links are hostile; its pipeline file and its run folder."""
+    folder = tmp_path_factory.mktemp("report")
+    tree = make_tree(folder / "tree")
+    text = "\n\n".join(sentences("evil", 12))
+    body = f"# Evil `{EVIL}`\n\n{text}\n\n```\n{EVIL}</script>\n```\n\n![{EVIL}](e.png)\n\n[x](javascript:alert(1))\n"
+    put(tree / "wood" / "evil.md", body)
+    put(tree / "wood" / "e.png", picture("evil"))
+    pipeline = make_project(folder, tree)
+    run = run_build(pipeline, folder / "run")
+    write_report(run, load_pipeline(pipeline))
+    return pipeline, folder / "run"
+
+
+def page_data(run: Path) -> dict[str, Any]:
+    text = (run / "report/index.html").read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_it_holds_every_document_and_asks_for_nothing(made: tuple[Path, Path]) -> None:
+    run = Run(made[1])
+    documents = [d for n in run.partitions() for d in documents_from_table(run.table(f"documents/{n}.parquet"))]
+    data = page_data(made[1])
+    assert {row[0] for row in data["rows"]} == {d.id for d in documents} == set(data["documents"])
+    page = (made[1] / "report/index.html").read_text(encoding="utf-8")
+    own = page[: page.index('id="data"')]
+    assert "default-src 'none'" in own
+    assert not re.search(r"(src|href)=.?(https?:)?//", own)
+
+
+def test_hostile_text_is_only_data(made: tuple[Path, Path]) -> None:
+    page = (made[1] / "report/index.html").read_text(encoding="utf-8")
+    assert "window.planted" in page
+    assert EVIL not in page
+    assert "<script>window.planted" not in page
+    assert "onerror='window.planted" not in re.sub(r'<script type="application/json".*?</script>', "", page, flags=re.S)
+
+
+def test_the_rules_of_a_run_say_what_they_dropped(made: tuple[Path, Path]) -> None:
+    pipeline, run = load_pipeline(made[0]), Run(made[1])
+    views = {view.label: view for view in rule_views(gather(run, pipeline), pipeline)}
+    dropped: dict[str, int] = {}
+    for name in run.partitions():
+        for by in run.table(f"decisions/{name}.parquet", ["dropped_by"])["dropped_by"].to_pylist():
+            dropped[by] = dropped.get(by, 0) + 1
+    assert {label: view.dropped for label, view in views.items() if view.dropped} == {
+        by: count for by, count in dropped.items() if by in views
+    }
+    short = views["text.too_short"]
+    values = [dict(e.values)["text.words"] for e in short.examples_kept]
+    assert values == sorted(values)
+    assert min(values) >= 30
+
+
+def test_a_large_run_is_looked_at_in_part(made: tuple[Path, Path]) -> None:
+    frames = gather(Run(made[1]), load_pipeline(made[0]), most=8)
+    assert not frames.whole
+    assert 0 < len(frames.partitions) < frames.total_partitions
+
+
+def test_without_decisions_there_is_no_report(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    run = run_build(pipeline, tmp_path / "run", stage="harvest")
+    with pytest.raises(LeafError, match="--stage filter"):
+        write_report(run, load_pipeline(pipeline))
+
+
+def test_charts() -> None:
+    import numpy as np
+
+    values = np.array([1.0, 2.0, np.nan, 9.0])
+    figure = histogram(values, np.array([True, False, True, True]), [], "words", "documents")
+    assert figure
+    assert [sum(bar["y"]) for bar in figure["data"]] == [2, 1]
+    assert histogram(np.array([np.nan]), np.array([True]), [], "", "") is None
+    assert label("<b>" + "x" * 60) == "&lt;b&gt;" + "x" * 36 + "…"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as started:
+        yield started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def tab(browser: Any, made: tuple[Path, Path]) -> Iterator[Any]:
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda asked: errors.append(asked.url) if asked.url.startswith("http") else None)
+    page.goto((made[1] / "report/index.html").as_uri())
+    yield page
+    assert errors == []
+    page.close()
+
+
+@pytest.mark.slow
+def test_clicks_lead_from_the_funnel_to_the_reason(tab: Any) -> None:
+    tab.locator("#funnel .js-plotly-plot").wait_for()
+    tab.click("#funnel a[href='#rule-text.too_short']")
+    assert tab.locator("details[id='rule-text.too_short']").get_attribute("open") is not None
+    tab.click("details[id='rule-text.too_short'] .card >> nth=0")
+    assert "Dropped by text.too_short" in tab.inner_text("#way .verdict")
+    assert "text.words = " in tab.inner_text("#way .verdict")
+    tab.keyboard.press("Escape")
+    tab.wait_for_selector("#way", state="hidden")
+
+
+@pytest.mark.slow
+def test_search_and_keyboard(tab: Any) -> None:
+    everything = tab.locator("#rows tr").count()
+    tab.keyboard.press("/")
+    tab.keyboard.type("birdhouse")
+    assert 0 < tab.locator("#rows tr").count() < everything
+    tab.locator("#rows a").first.focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#way:not([hidden])")
+    assert tab.locator("#way img").count() > 0
+
+
+@pytest.mark.slow
+def test_planted_script_does_nothing_and_is_shown_as_text(tab: Any) -> None:
+    tab.fill("#find", "evil")
+    tab.click("#rows a >> nth=0")
+    tab.wait_for_selector("#way:not([hidden])")
+    assert "window.planted" in tab.inner_text("#way-body")
+    assert tab.evaluate("window.planted") is None
+    assert tab.locator("#way a[href^='javascript']").count() == 0
+    assert tab.locator("#way svg").count() == 0
+
+
+@pytest.mark.slow
+def test_a_phone_needs_no_sideways_scrolling(tab: Any) -> None:
+    tab.set_viewport_size({"width": 390, "height": 800})
+    tab.click("#theme")
+    tab.wait_for_timeout(500)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390

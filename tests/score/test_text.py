@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from made import core as made
+
+from leafinstruct.document import LostImage, Part
+from leafinstruct.score.text import Scorer, repeated, sentence_length
+
+ENGLISH = "Fold the sheet in half from top to bottom and press the crease with your thumb nail."
+GERMAN = "Falte das Blatt von oben nach unten in der Mitte und drücke die Kante mit dem Daumen fest."
+
+
+def score(*texts: str | Part, **more: Any) -> dict[str, Any]:
+    parts = [made.text(t) if isinstance(t, str) else t for t in texts]
+    (row,) = Scorer({}).score(made.document("d", parts, **more))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Don't fold it.", 3),
+        ("well-known 42 cm", 3),
+        ("紙を折る", 4),
+        ("fold 紙", 2),
+        ("한국어", 3),
+        ("--- !", 0),
+        ("a_b", 2),
+    ],
+)
+def test_words(text: str, words: int) -> None:
+    assert score(text)["words"] == words
+
+
+def test_language_is_detected_or_else_the_declared_one() -> None:
+    for text, language in [(ENGLISH, "en"), (GERMAN, "de")]:
+        row = score(text, language="xx")
+        assert row["language"] == language
+        assert 0.5 < row["language_score"] <= 1
+    assert (score("Zu kurz", language="de-AT")["language"], score("Zu kurz")["language_score"]) == ("de", None)
+
+
+def test_repetition_counts_what_stood_before() -> None:
+    assert repeated(["a", "b", "a", "a"]) == 0.5
+    assert repeated([]) == 0.0
+    assert score(ENGLISH)["repeated_lines"] == 0
+    assert score(ENGLISH, ENGLISH, ENGLISH, GERMAN)["repeated_lines"] == 0.5
+    assert score("}\n}\n}\nmore info\nmore info")["repeated_lines"] == 0, "short lines repeat in good texts"
+    assert score(ENGLISH)["repeated_ngrams"] == 0
+    assert score("buy now " * 30)["repeated_ngrams"] > 0.9
+
+
+def test_symbols_are_neither_letters_nor_punctuation() -> None:
+    assert score("Fold it, (now); “so” – 折る。")["symbols"] == 0
+    assert score("ab@#")["symbols"] == 0.5
+
+
+def test_stop_words_are_those_of_the_detected_language() -> None:
+    assert score(ENGLISH)["stop_words"] == pytest.approx(8 / 17)  # the, in, from, to, and, the, with, your
+    assert score(GERMAN)["stop_words"] > 0.3
+    assert score("Zu kurz", language="sv")["stop_words"] is None
+    assert score("home search menu cart login gallery offers", language="en")["stop_words"] == 0.0
+
+
+def test_furniture_is_counted_per_hundred_words() -> None:
+    assert score("Fold the sheet in half. Turn it round.")["furniture"] == 0.0
+    assert score("Home | Log in | Privacy | Cookies | Newsletter")["furniture"] == pytest.approx(4 / 6 * 100)
+
+
+def test_sentence_length_is_the_median() -> None:
+    assert sentence_length("One two. One two three four! One.") == 2.0
+    assert sentence_length("一二三。四五") == 3.0
+    assert sentence_length("") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("texts", "share"),
+    [
+        ((ENGLISH,), 0.0),
+        ((ENGLISH[:-8],), 1.0),
+        ((ENGLISH, ENGLISH[:-8]), 0.5),
+        (("Too short to say",), None),
+        (("- fold the sheet in half from top",), None),
+        ((made.text(ENGLISH[:-8], heading=2),), None),
+        ((ENGLISH + "\n\nThe next step",), 0.0),
+        ((ENGLISH[:-8] + "\n\nThe next step",), 1.0),
+        ((ENGLISH[:-8] + ",",), 1.0),
+        ((ENGLISH[:-8] + " ↩",), 0.0),
+        ((ENGLISH + "\n\nPaper and cloth ask for another way to fold them",), 0.0),
+        ((ENGLISH + "\n\nand then you turn all of it round and begin",), 1.0),
+        (("total_of_sheets = count_sheets(in_this_stack, and_in_the_other)",), None),
+        (("Pins of the board\nPIN 12 | Relay of the first pump",), None),
+        (("You find all of it at https://example.org/folding/sheets",), None),
+    ],
+)
+def test_open_ends_are_prose_that_stops_in_the_middle(texts: tuple[str | Part, ...], share: float | None) -> None:
+    assert score(*texts)["open_ends"] == share
+
+
+def test_a_document_that_stops_in_the_middle_stops_open() -> None:
+    assert score(ENGLISH, ENGLISH[:-8])["stops_open"] is True
+    assert score(ENGLISH[:-8], ENGLISH)["stops_open"] is False
+    assert score(ENGLISH[:-8], made.image("a"))["stops_open"] is True
+    assert score(ENGLISH, "- fold the sheet in half now")["stops_open"] is False
+
+
+def test_images_are_counted() -> None:
+    shown = made.image("a")
+    row = score(shown, "x", shown, shown, lost=[LostImage(0, "r", "missing")])
+    assert (row["images"], row["lost_images"], row["longest_tail"]) == (3, 1, 2)
+    assert score(shown, "x")["longest_tail"] == 0
+
+
+def test_a_document_without_text_has_numbers_too() -> None:
+    row = score(made.image("a"))
+    assert (row["words"], row["repeated_ngrams"], row["symbols"], row["open_ends"]) == (0, 0.0, 0.0, None)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from made.shard import corpus, publish
+from PIL import Image as PILImage
+
+from leafinstruct.errors import LeafError
+from leafinstruct.shard.export.webdataset import export_webdataset
+from leafinstruct.shard.plan import ShardSettings
+
+webdataset = pytest.importorskip("webdataset")
+
+
+def test_webdataset_reads_every_row_in_order(tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    records, images = corpus(12, 4)
+    publish(shards, records, images, ShardSettings())
+    tars = export_webdataset(shards, tmp_path / "tars")
+    assert [tar.stem for tar in tars] == [shard.stem for shard in sorted(shards.glob("*.parquet"))]
+    for tar in tars:
+        rows = pq.read_table(shards / f"{tar.stem}.parquet").to_pylist()
+        samples: list[dict[str, Any]] = list(webdataset.WebDataset(str(tar), shardshuffle=False))
+        assert [sample["__key__"] for sample in samples] == [row["id"] for row in rows]
+        for sample, row in zip(samples, rows, strict=True):
+            about = json.loads(sample["json"])
+            assert about["messages"] == row["messages"]
+            assert [sample[name] for name in about["images"]] == [image["bytes"] for image in row["images"]]
+            assert PILImage.open(io.BytesIO(sample[about["images"][0]])).size == (24, 16)
+
+
+def test_the_same_shards_give_the_same_bytes(tmp_path: Path) -> None:
+    records, images = corpus(6, 3)
+    publish(tmp_path, records, images, ShardSettings())
+    first = [tar.read_bytes() for tar in export_webdataset(tmp_path, tmp_path / "a")]
+    assert first == [tar.read_bytes() for tar in export_webdataset(tmp_path, tmp_path / "b")]
+
+
+def test_nothing_to_export(tmp_path: Path) -> None:
+    with pytest.raises(LeafError, match="no shards here"):
+        export_webdataset(tmp_path, tmp_path / "out")

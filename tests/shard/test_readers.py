@@ -1,0 +1,71 @@
+"""Readers that are not ours take the shards as they are: DuckDB, Polars, pandas, and TRL's collator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made.shard import corpus, publish
+from PIL import Image as PILImage
+
+from leafinstruct.document import Image, Record
+from leafinstruct.shard.plan import ShardSettings
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Record], dict[str, Image]]:
+    folder = tmp_path_factory.mktemp("shards")
+    records, images = corpus(12, 6)
+    publish(folder, records, images, ShardSettings(validation=0, test=0, min_shards=2))
+    return folder, records, images
+
+
+def test_duckdb(made: tuple[Path, dict[str, Record], dict[str, Image]]) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    folder, records, images = made
+    rows = duckdb.sql(
+        f"select id, images[1].bytes, messages[2].content[1].text, len(images) from '{folder}/*.parquet' order by id"
+    ).fetchall()
+    assert [row[0] for row in rows] == sorted(records)
+    for key, data, text, count in rows:
+        assert data == images[records[key].images[0]].bytes
+        assert text == records[key].messages[1].content[0].text
+        assert count == 2
+
+
+def test_polars(made: tuple[Path, dict[str, Record], dict[str, Image]]) -> None:
+    polars = pytest.importorskip("polars")
+    folder, records, images = made
+    frame = polars.scan_parquet(f"{folder}/*.parquet").filter(polars.col("id") == "id003").collect()
+    (row,) = frame.to_dicts()
+    assert [image["bytes"] for image in row["images"]] == [images[sha].bytes for sha in records["id003"].images]
+
+
+def test_pandas(made: tuple[Path, dict[str, Record], dict[str, Image]]) -> None:
+    import pandas as pd
+
+    folder, records, _ = made
+    frame = pd.concat(pd.read_parquet(path) for path in folder.glob("*.parquet"))
+    assert set(frame["id"]) == set(records)
+    assert frame["messages"].iloc[0][0]["role"] == "user"
+
+
+@pytest.mark.slow
+def test_trl_prepares_every_row(made: tuple[Path, dict[str, Record], dict[str, Image]]) -> None:
+    """TRL puts the images of a row into its content entries, one for each, in order, before its collator tokenises."""
+    pytest.importorskip("trl")
+    from datasets import load_dataset
+    from trl.data_utils import prepare_multimodal_messages
+
+    folder, _, _ = made
+    rows: Any = load_dataset("parquet", data_files=f"{folder}/*.parquet", split="train")
+    for row in rows:
+        placed = [
+            part["image"]
+            for message in prepare_multimodal_messages(row["messages"], images=row["images"])
+            for part in message["content"]
+            if part["type"] == "image"
+        ]
+        assert all(isinstance(image, PILImage.Image) for image in placed)
+        assert [image.tobytes() for image in placed] == [image.tobytes() for image in row["images"]]
