@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from leafinstruct import layout
 from leafinstruct.context import Context
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.pipeline import STAGES, Pipeline
@@ -39,12 +40,12 @@ def _add_timings(context: Context) -> None:
     """Add what this build did, and how long it took, to `timings.json`: tasks and wall seconds of each step."""
     if not context.progress.spent:
         return
-    steps = {row["step"]: row for row in context.run.json("timings.json") or []}
+    steps = {row["step"]: row for row in context.run.json(layout.TIMINGS) or []}
     for step, (tasks, seconds) in context.progress.spent.items():
         row = steps.setdefault(step, {"step": step, "tasks": 0, "seconds": 0.0})
         row["tasks"] += tasks
         row["seconds"] = round(row["seconds"] + seconds, 3)
-    context.run.commit_json("timings.json", list(steps.values()))
+    context.run.commit_json(layout.TIMINGS, list(steps.values()))
 
 
 def _stage(name: str) -> Callable[[Context], None]:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from leafinstruct import layout
 from leafinstruct.document import digest
 from leafinstruct.errors import LeafError
 from leafinstruct.store import LocalStore, ObjectStore, open_store
@@ -27,9 +28,6 @@ from leafinstruct.store import LocalStore, ObjectStore, open_store
 META_KEY = b"leafinstruct"
 GROUP_ROWS, GROUP_IMAGES = 4096, 16
 """Rows of a group of a file: small groups bound the memory where images are, and cost time where none are."""
-METAS = ".metas.json"
-"""What the files of the run say of themselves, by the stamp of each: reading thousands of footers takes long. It is a
-copy, never the truth: what is not in it, or has another stamp, is read from the file."""
 LONG_EXTRA = 2000
 """Characters; longer extras of a file stay in the file alone."""
 
@@ -205,7 +203,7 @@ class Run:
 
     def partitions(self) -> list[str]:
         """Names of the partitions as planned by the last harvest, in order."""
-        plan = self.json("run.json") or {}
+        plan = self.json(layout.RUN) or {}
         return [p["name"] for p in plan.get("partitions", [])]
 
     # A build
@@ -236,11 +234,11 @@ class Run:
     def _lock_file(self) -> Path:
         if isinstance(self.store, LocalStore):
             self.path.mkdir(parents=True, exist_ok=True)
-            return self.path / ".lock"
+            return self.path / layout.LOCK
         return Path(tempfile.gettempdir()) / f"leafinstruct-{digest([self.place])[:16]}.lock"
 
     def _recall(self) -> None:
-        self._kept = self.json(METAS) or {}
+        self._kept = self.json(layout.METAS) or {}
         self._known = {name: _Known(*entry) for name, entry in self._kept.items()} | self._known
 
     def _remember(self) -> None:
@@ -251,7 +249,7 @@ class Run:
             if self.store.stamp(name) == known.stamp
         }
         if now != self._kept:
-            self.commit_text(METAS, json.dumps(now, sort_keys=True))
+            self.commit_text(layout.METAS, json.dumps(now, sort_keys=True))
 
 
 def void(_: object) -> None:

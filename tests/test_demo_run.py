@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from leafinstruct.document import documents_from_table, records_from_table
-from leafinstruct.run import METAS, Run
+from leafinstruct.layout import METAS
+from leafinstruct.run import Run
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -13,9 +13,10 @@ from made.s3 import s3_bucket
 from made.tree import counts, files, leafinstruct, make_project, run_build, shard_bytes
 
 from leafinstruct.errors import LeafError
+from leafinstruct.layout import METAS
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.page import write_report
-from leafinstruct.run import METAS, Run
+from leafinstruct.run import Run
 from leafinstruct.store import ObjectStore
 
 fsspec = pytest.importorskip("fsspec")

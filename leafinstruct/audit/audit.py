@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leafinstruct import layout
 from leafinstruct.audit.ablation import ablation
 from leafinstruct.audit.calibrate import Trial, calibrate
 from leafinstruct.audit.cases import Case, column_values, judged_alone, plan, read_view, score_cases, write_cases
@@ -42,7 +43,6 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
 
-REPORT = "audit.json"
 BUCKETS = 8
 """Partitions of an audit; a base document is always in the same one."""
 BAR = 0.9
@@ -64,7 +64,7 @@ def audit(
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Plant, score, measure; commits and returns the report. Raises LeafError if the run has no kept documents."""
-    folder = f"audit/{digest(['plant', VERSION, seed])[:8]}"
+    folder = layout.audit_run(digest(["plant", VERSION, seed])[:8])
     inner = run.inner(folder)
     with run.lock():
         cases, not_planted = _plant(run, inner, documents, seed)
@@ -80,7 +80,7 @@ def audit(
             "documents": bases,
         }
         found = {**head, **found, "not_planted": not_planted}
-        run.commit_json(REPORT, found)
+        run.commit_json(layout.AUDIT, found)
     return found
 
 
@@ -100,7 +100,7 @@ def _plant(run: Run, inner: Run, count: int, seed: int) -> tuple[list[Case], dic
             for why, times in whys.items():
                 into[why] = into.get(why, 0) + times
     plan(inner, buckets, "audit")
-    inner.commit_json("cases.json", [asdict(case) for case in cases])
+    inner.commit_json(layout.AUDIT_CASES, [asdict(case) for case in cases])
     return cases, reasons
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from leafinstruct import layout
 from leafinstruct.context import Context, RunTasks
 from leafinstruct.document import Document, Image, documents_from_table, documents_to_table, images_to_table
 from leafinstruct.filter.frame import View, make_view
@@ -50,14 +51,14 @@ def write_cases(run: Run, name: str, documents: Sequence[Document], images: Iter
     """Commit documents and their images as one partition, unless it is there already."""
     held = {image.sha256: image for image in images}
     made_from = fingerprint("cases", sorted((d.id, d.digest(), d.site, d.license) for d in documents), sorted(held))
-    if not run.fresh(f"documents/{name}.parquet", made_from):
-        run.commit_table(f"images/{name}.parquet", images_to_table(held.values()), made_from)
-        run.commit_table(f"documents/{name}.parquet", documents_to_table(documents), made_from)
+    if not run.fresh(layout.documents(name), made_from):
+        run.commit_table(layout.images(name), images_to_table(held.values()), made_from)
+        run.commit_table(layout.documents(name), documents_to_table(documents), made_from)
 
 
 def plan(run: Run, names: Iterable[str], source: str) -> None:
     """Commit the list of partitions, which makes the folder a run that other commands can read."""
-    run.commit_json("run.json", {"partitions": [{"name": n, "source": source} for n in sorted(names)]})
+    run.commit_json(layout.RUN, {"partitions": [{"name": n, "source": source} for n in sorted(names)]})
 
 
 def judged_alone(pipeline: Pipeline) -> tuple[Pipeline, list[dict[str, str]]]:
@@ -124,7 +125,7 @@ def read_view(run: Run, pipeline: Pipeline) -> View:
     """Scores of all cases as one view; `pipeline` is one that judges alone."""
     views = []
     for name in run.partitions():
-        documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
+        documents = list(documents_from_table(run.table(layout.documents(name))))
         tables: dict[str, pa.Table] = {f.name: run.table(scores_file(f, name)) for f in pipeline.filters if f.scorer}
         views.append(make_view(documents, pipeline, tables))
     return View(pd.concat([v.documents for v in views]), pd.concat([v.images for v in views], ignore_index=True))

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from leafinstruct import layout
 from leafinstruct.document import Document, Image, digest, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.run import Run
@@ -49,8 +50,8 @@ def topic(document: Document) -> str:
 
 def gather(run: Run, count: int, seed: int) -> World:
     """At most `count` kept documents of a run. Raises LeafError if the run has none."""
-    names = [n for n in run.partitions() if run.meta(f"filtered/{n}.parquet")]
-    ids = [(i, n) for n in names for i in run.table(f"filtered/{n}.parquet", ["id"])["id"].to_pylist()]
+    names = [n for n in run.partitions() if run.meta(layout.filtered(n))]
+    ids = [(i, n) for n in names for i in run.table(layout.filtered(n), ["id"])["id"].to_pylist()]
     if not ids:
         raise LeafError(f"{run}: no kept documents to plant defects in; leafinstruct build --stage filter first")
     chosen: dict[str, set[str]] = defaultdict(set)
@@ -60,10 +61,10 @@ def gather(run: Run, count: int, seed: int) -> World:
     images: dict[str, Image] = {}
     lines: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for name, keys in sorted(chosen.items()):
-        mine = [d for d in documents_from_table(run.table(f"filtered/{name}.parquet")) if d.id in keys]
+        mine = [d for d in documents_from_table(run.table(layout.filtered(name))) if d.id in keys]
         documents += [replace(d, raw=(), lost=()) for d in mine]
         images |= _images(run, name, {sha for d in mine for sha in d.images})
-        for raw in documents_from_table(run.table(f"documents/{name}.parquet")):
+        for raw in documents_from_table(run.table(layout.documents(name))):
             for line in _lines(raw):
                 lines[raw.site, raw.language.split("-")[0], line].add(raw.id)
     furniture: dict[str, list[str]] = defaultdict(list)
@@ -75,7 +76,7 @@ def gather(run: Run, count: int, seed: int) -> World:
 
 def _images(run: Run, name: str, wanted: set[str]) -> dict[str, Image]:
     found: dict[str, Image] = {}
-    with run.parquet(f"images/{name}.parquet") as file:
+    with run.parquet(layout.images(name)) as file:
         for batch in file.iter_batches(batch_size=64):
             for row in batch.to_pylist():
                 if row["sha256"] in wanted:

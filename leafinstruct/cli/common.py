@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leafinstruct import layout
+
 if TYPE_CHECKING:
     from leafinstruct.pipeline import Pipeline
     from leafinstruct.run import Run
@@ -35,7 +37,7 @@ def existing_run(pipeline: Path | None, run: str | None) -> Run:
     from leafinstruct.run import Run
 
     opened = Run(run) if run else open_run(pipeline, None, None)[1]
-    if not opened.exists("run.json"):
+    if not opened.exists(layout.RUN):
         raise LeafError(f"{opened} holds no run; make one with: leafinstruct build")
     return opened
 

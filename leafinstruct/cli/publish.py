@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from leafinstruct import layout
 from leafinstruct.cli.app import app
 from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_run, open_run, show_result
 
@@ -52,7 +53,7 @@ def remove(
 
     loaded, opened = open_run(pipeline, run, None)
     wanted = {"url": url or [], "site": site or [], "sha256": sha256 or []}
-    with opened.folder("shards") as shards:
+    with opened.folder(layout.SHARDS) as shards:
         found = takedown(loaded.root, shards, wanted, note)
     show_result(found, takedown_lines(found), as_json)
 
@@ -90,11 +91,11 @@ def push(
     from leafinstruct.shard.takedown import refuse_removed
 
     opened, loaded = existing_run(pipeline, run), open_run(pipeline, run, None)[0]
-    with opened.folder("shards") as folder:
+    with opened.folder(layout.SHARDS) as folder:
         refuse_removed(folder, load_removals(loaded.root))
     if (current := current_manifest(opened, loaded)) and not dry_run:
         renew_card(opened, loaded, current)
-    with opened.folder("shards") as folder:
+    with opened.folder(layout.SHARDS) as folder:
         if is_filesystem(target):
             result = push_files(folder, target, dry_run=dry_run)
         elif dry_run:

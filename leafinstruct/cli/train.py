@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from leafinstruct import layout
 from leafinstruct.cli.app import app
 from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_run, show_result
 
@@ -96,7 +97,7 @@ def prove(
 
     opened = Run(out) if out else existing_run(pipeline, run)
     config = ProveConfig(preset, seeds, workers)
-    with opened.folder("shards") as shards:
+    with opened.folder(layout.SHARDS) as shards:
         folders = named_folders(data or [], None if out else shards)
         result = prove_on(folders, with_train(config, steps=steps) if steps else config, opened, Progress().say)
     folder = write(result, opened)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, documents_from_table
 from leafinstruct.filter.partitions import corpus_file, scores_file
@@ -22,8 +23,8 @@ def scores_from(run: Run, owner: Filter, name: str) -> str:
     """Fingerprint of cheap scores and of a corpus scorer's signatures."""
     assert owner.scorer
     visual = isinstance(owner.scorer, ImageScorer | GalleryScorer)
-    images = run.digest(f"images/{name}.parquet") if visual else ""
-    return fingerprint(run.digest(f"documents/{name}.parquet"), images, owner.scorer.identity(), MAX_PIXELS)
+    images = run.digest(layout.images(name)) if visual else ""
+    return fingerprint(run.digest(layout.documents(name)), images, owner.scorer.identity(), MAX_PIXELS)
 
 
 def cheap_filters(pipeline: Pipeline) -> list[Filter]:
@@ -38,13 +39,13 @@ def stale_filters(run: Run, pipeline: Pipeline, name: str) -> list[Filter]:
 def score_partition(job: Job, name: str) -> str:
     """Make all stale cheap scores of a partition; those that look at pixels share one decode of each image."""
     pipeline, run = job.open()
-    documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
+    documents = list(documents_from_table(run.table(layout.documents(name))))
     stale = stale_filters(run, pipeline, name)
     tables: dict[str, pa.Table] = {}
     sketches: dict[str, dict[str, Any]] = {f.name: {} for f in stale if isinstance(f.scorer, GalleryScorer)}
     visual = [f for f in stale if isinstance(f.scorer, ImageScorer | GalleryScorer)]
     if visual:
-        tables |= _measure_images(visual, open_images(run.parquet(f"images/{name}.parquet")), sketches)
+        tables |= _measure_images(visual, open_images(run.parquet(layout.images(name))), sketches)
     for owner in stale:
         if isinstance(owner.scorer, DocumentScorer):
             rows = [row for d in documents if not d.error for row in owner.scorer.score(d)]

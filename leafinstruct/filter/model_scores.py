@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import documents_from_table
 from leafinstruct.errors import LeafError
@@ -51,7 +52,7 @@ def _wanted(
     """Documents and image parts that the filters before let through and that have no row yet; and of these, by their
     language, what the model does not speak."""
     run, pipeline = context.run, context.pipeline
-    documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
+    documents = list(documents_from_table(run.table(layout.documents(name))))
     verdicts = evaluate(
         pipeline, partition_view(run, pipeline, name), upto=index, chosen=chosen, gated=not context.score_all
     )
@@ -111,7 +112,7 @@ def score_items(
     if items:
         scorer.ready(pool)
     relative = scores_file(owner, name)
-    digests = {d.id: d.digest() for d in documents_from_table(run.table(f"documents/{name}.parquet"))}
+    digests = {d.id: d.digest() for d in documents_from_table(run.table(layout.documents(name)))}
     old = run.table(relative).to_pylist() if run.meta(relative) else []
     asked = {item.document.id for item in items}
     rows: list[Row] = [
@@ -124,9 +125,7 @@ def score_items(
             name_of = item.document.id
             rows.append({"document": name_of, "part": part, "error": PASSED_OVER, "key": digests[name_of]})
     if items:
-        opened = image_opener(
-            run.parquet(f"images/{name}.parquet"), {sha for item in items for sha in item.document.images}
-        )
+        opened = image_opener(run.parquet(layout.images(name)), {sha for item in items for sha in item.document.images})
         for row in scorer.score(items, opened):
             rows.append({**row, "key": digests[row["document"]]})
     run.commit_table(relative, scorer.table(rows), fingerprint(scorer.identity()))

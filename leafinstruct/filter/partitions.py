@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from leafinstruct import layout
 from leafinstruct.context import Job
 from leafinstruct.document import DOCUMENT_SCHEMA, Document, documents_from_table, documents_to_table
 from leafinstruct.filter.decisions import decisions_table
@@ -35,11 +36,11 @@ ALWAYS_READ = {"text.language", "text.words"}
 
 
 def scores_file(owner: Filter, name: str) -> str:
-    return f"scores/{owner.folder}/{name}.parquet"
+    return layout.scores(owner.folder, name)
 
 
 def corpus_file(owner: Filter) -> str:
-    return f"corpus/{owner.folder}.parquet"
+    return layout.corpus(owner.folder)
 
 
 def table_file(owner: Filter, name: str) -> str:
@@ -49,7 +50,7 @@ def table_file(owner: Filter, name: str) -> str:
 
 def partition_view(run: Run, pipeline: Pipeline, *names: str) -> View:
     """The documents of some partitions with the scores that rules read."""
-    documents = _read_all(run, [f"documents/{name}.parquet" for name in names], ABOUT_COLUMNS)
+    documents = _read_all(run, [layout.documents(name) for name in names], ABOUT_COLUMNS)
     return stored_view(documents.combine_chunks(), pipeline, _tables(run, pipeline, names, documents))
 
 
@@ -141,17 +142,17 @@ def decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice:
     # Another language is a reason to ask a model again; it changes no number that is there (see models/languages).
     spoken = [model.languages for model in pipeline.models.values()]
     removed = [(e.kind, e.value) for e in pipeline.removals.entries]
-    documents = run.digest(f"documents/{name}.parquet")
+    documents = run.digest(layout.documents(name))
     return fingerprint(DECIDE_VERSION, documents, scores, rules, gated, choice, spoken, removed)
 
 
 def decided(run: Run, name: str, made_from: str) -> bool:
     """Whether decisions and edited documents of a partition are those that would be made now."""
-    decisions = run.meta(f"decisions/{name}.parquet")
+    decisions = run.meta(layout.decisions(name))
     return (
         decisions is not None
         and decisions.fingerprint == made_from
-        and run.fresh(f"filtered/{name}.parquet", decisions.extra.get("left", ""))
+        and run.fresh(layout.filtered(name), decisions.extra.get("left", ""))
     )
 
 
@@ -173,13 +174,13 @@ def decide_partitions(
     verdicts = evaluate(pipeline, view, chosen=chosen, gated=gated)
     left, table = _left(verdicts, pipeline), decisions_table(verdicts)
     hashes = [editor.hash8() for editor in _editors(pipeline)]
-    ids = {name: _read(run, f"documents/{name}.parquet", ["id"])["id"] for name in made_from}
+    ids = {name: _read(run, layout.documents(name), ["id"])["id"] for name in made_from}
     for name, fingerprint_of in made_from.items():
         ours = table.filter(pc.is_in(table["document"], value_set=ids[name].combine_chunks()))
         stays = {key: left[key] for key in ids[name].to_pylist() if key in left}
-        mark = fingerprint(DECIDE_VERSION, run.digest(f"documents/{name}.parquet"), stays, hashes)
-        run.commit_table(f"decisions/{name}.parquet", ours.combine_chunks(), fingerprint_of, {"left": mark})
-        if not run.fresh(f"filtered/{name}.parquet", mark):
+        mark = fingerprint(DECIDE_VERSION, run.digest(layout.documents(name)), stays, hashes)
+        run.commit_table(layout.decisions(name), ours.combine_chunks(), fingerprint_of, {"left": mark})
+        if not run.fresh(layout.filtered(name), mark):
             _edit(run, name, stays, mark, pipeline)
     return len(made_from)
 
@@ -217,7 +218,7 @@ def _editors(pipeline: Pipeline) -> list[DocumentScorer]:
 def _edit(run: Run, name: str, left: Left, mark: str, pipeline: Pipeline) -> None:
     """Commit the edited documents of a partition. What an earlier decision left of a document is taken as it is where
     this one leaves the same; `extra` tells what was left, and of which documents."""
-    relative, source = f"filtered/{name}.parquet", run.digest(f"documents/{name}.parquet")
+    relative, source = layout.filtered(name), run.digest(layout.documents(name))
     editors = _editors(pipeline)
     of = [DECIDE_VERSION, source, [e.hash8() for e in editors]]
     old, known = _edited_before(run, relative, of)
@@ -227,7 +228,7 @@ def _edit(run: Run, name: str, left: Left, mark: str, pipeline: Pipeline) -> Non
     if same and old is not None:
         tables.append(old.filter(pc.is_in(old["id"], pa.array(same, pa.string()))))
     if other:
-        raw = _read(run, f"documents/{name}.parquet")
+        raw = _read(run, layout.documents(name))
         raw = raw.filter(pc.is_in(raw["id"], pa.array(other, pa.string())))
         edited = (_edited(d, *left[d.id], pipeline) for d in documents_from_table(raw))
         tables.append(documents_to_table(replace(edit_texts(d, editors), lost=()) for d in edited))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leafinstruct import layout
 from leafinstruct.context import Context
 from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, score_partition, stale_filters
 from leafinstruct.filter.model_scores import Chosen, score_with_model
@@ -69,6 +70,6 @@ def _choice_from(run: Run, pipeline: Pipeline, partitions: Sequence[str]) -> str
     Without it a build killed between two partitions could leave both or none of a pair."""
     if not any(rule.one_per for owner in pipeline.filters for rule in owner.rules):
         return ""
-    files = [f"documents/{name}.parquet" for name in partitions]
+    files = [layout.documents(name) for name in partitions]
     files += [table_file(f, name) for f in cheap_filters(pipeline) for name in partitions]
     return fingerprint([run.digest(f) for f in dict.fromkeys(files)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from leafinstruct import __version__
+from leafinstruct import __version__, layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import SCHEMA_VERSION, Document, Harvested, documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
@@ -74,7 +74,7 @@ class Planned:
 def harvest(context: Context) -> None:
     """Bring `documents/` and `images/` up to date with the sources."""
     run, pipeline = context.run, context.pipeline
-    before = run.json("run.json") or {}
+    before = run.json(layout.RUN) or {}
     buckets: dict[str, Any] = dict(before.get("buckets", {}))
     plan: list[Planned] = []
     sources: dict[str, Source] = {}
@@ -119,13 +119,13 @@ def _limited(context: Context, source: Source, planned: list[Planned]) -> list[P
             break
         taken.append(replace(one, limit=wanted))
         _bring_up(context, {source.name: source}, taken[-1:])
-        errors = context.run.table(f"documents/{one.name}.parquet", ["error"])["error"].to_pylist()
+        errors = context.run.table(layout.documents(one.name), ["error"])["error"].to_pylist()
         wanted -= errors.count("")
     return taken
 
 
 def _index_place(source: Source, file: str) -> str:
-    return f"index/{source.name}/{Path(file).name}-{fingerprint(file)[:12]}.parquet"
+    return layout.in_folder(layout.indexes(source.name), f"{Path(file).name}-{fingerprint(file)[:12]}")
 
 
 def _open_index(run: Run, source: Source) -> Index:
@@ -139,9 +139,9 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
     stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
     context.map(index_file, stale, "index")
     names = {Path(place).name for place in places.values()}
-    for name in run.names(f"index/{source.name}"):
+    for name in run.names(layout.indexes(source.name)):
         if name not in names:
-            run.remove(f"index/{source.name}/{name}")
+            run.remove(f"{layout.indexes(source.name)}/{name}")
     return fingerprint([[file, run.digest(place)] for file, place in places.items()])
 
 
@@ -180,10 +180,10 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
         "limit": context.limit,
         "partitions": partitions,
     }
-    if run.json("run.json") != value:
-        run.commit_json("run.json", value)
+    if run.json(layout.RUN) != value:
+        run.commit_json(layout.RUN, value)
     names = {p["name"] for p in partitions}
-    for folder in ("asked", "documents", "images", "decisions", "filtered", "records"):
+    for folder in layout.OF_PARTITIONS:
         for file in run.names(folder):
             if file.removesuffix(".parquet") not in names:
                 run.remove(f"{folder}/{file}")
@@ -197,24 +197,24 @@ def _made_from(one: Planned) -> str:
 def _fresh(run: Run, source: Source, one: Planned) -> bool:
     """Whether a partition is made from what there is now: its settings, the files it read, and what the indexes say to
     what it asked them. Other changes of the indexes are none of its business."""
-    meta = run.meta(f"documents/{one.name}.parquet")
-    images = run.meta(f"images/{one.name}.parquet")
+    meta = run.meta(layout.documents(one.name))
+    images = run.meta(layout.images(one.name))
     if meta is None or images is None or not meta.fingerprint == images.fingerprint == _made_from(one):
         return False
     if meta.extra != images.extra or not stamps_hold(meta.extra["files"]):
         return False
     if not meta.extra["answer"]:
         return True
-    asked = run.meta(f"asked/{one.name}.parquet")
+    asked = run.meta(layout.asked(one.name))
     if asked is None or asked.extra["answer"] != meta.extra["answer"]:
         return False
     if asked.extra["indexes"] == one.indexes:
         return True
-    table = run.table(f"asked/{one.name}.parquet")
+    table = run.table(layout.asked(one.name))
     pairs = zip(table["key"].to_pylist(), table["offset"].to_pylist(), strict=True)
     if fingerprint(source.answer(one.chunk, pairs, _open_index(run, source))) != meta.extra["answer"]:
         return False
-    run.commit_table(f"asked/{one.name}.parquet", table, asked.fingerprint, {**asked.extra, "indexes": one.indexes})
+    run.commit_table(layout.asked(one.name), table, asked.fingerprint, {**asked.extra, "indexes": one.indexes})
     return True
 
 
@@ -232,10 +232,10 @@ def harvest_partition(job: Job, one: Planned) -> str:
     answer = fingerprint(source.answer(one.chunk, made.asked, index)) if made.asked else ""
     if made.asked:
         asked = pa.Table.from_pylist([{"key": k, "offset": n} for k, n in sorted(made.asked)], schema=ASKED_SCHEMA)
-        run.commit_table(f"asked/{one.name}.parquet", asked, made_from, {"answer": answer, "indexes": one.indexes})
+        run.commit_table(layout.asked(one.name), asked, made_from, {"answer": answer, "indexes": one.indexes})
     extra = {"files": files, "answer": answer}
-    run.commit_table(f"images/{one.name}.parquet", images_to_table(images), made_from, extra)
-    run.commit_table(f"documents/{one.name}.parquet", documents_to_table(documents), made_from, extra)
+    run.commit_table(layout.images(one.name), images_to_table(images), made_from, extra)
+    run.commit_table(layout.documents(one.name), documents_to_table(documents), made_from, extra)
     return one.name
 
 

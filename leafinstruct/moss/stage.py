@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from leafinstruct import layout
 from leafinstruct.context import Context
 from leafinstruct.moss.report import told
 from leafinstruct.moss.settings import TrainConfig
@@ -20,20 +21,20 @@ VERSION = 2
 def train(context: Context) -> None:
     """Train on `shards/` and commit adapter, log, samples and, last, `train/report.json`."""
     run, config = context.run, context.pipeline.section("train", TrainConfig)
-    made_from = fingerprint(VERSION, run.json("shards/manifest.json"), dict(context.pipeline.train))
-    there = run.json("train/fingerprint.json")
+    made_from = fingerprint(VERSION, run.json(layout.SHARDS_MANIFEST), dict(context.pipeline.train))
+    there = run.json(layout.TRAIN_FINGERPRINT)
     if there and there["fingerprint"] == made_from:
         return
-    run.remove("train/fingerprint.json")
+    run.remove(layout.TRAIN_FINGERPRINT)
     context.pool.close()
     with TemporaryDirectory() as folder:
         made = Path(folder) / "train"
-        with run.folder("shards") as shards:
+        with run.folder(layout.SHARDS) as shards:
             train_on(shards, made, config, told(context.progress))
         for path in sorted(made.rglob("*")):
             if path.is_file():
-                run.commit(f"train/{path.relative_to(made).as_posix()}", partial(_copy, path))
-    run.commit_json("train/fingerprint.json", {"fingerprint": made_from})
+                run.commit(layout.trained(path.relative_to(made).as_posix()), partial(_copy, path))
+    run.commit_json(layout.TRAIN_FINGERPRINT, {"fingerprint": made_from})
 
 
 def _copy(path: Path, out: BinaryIO) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from leafinstruct import layout
 from leafinstruct.build import build
 from leafinstruct.context import Context
 from leafinstruct.engine.local import run_tasks
@@ -30,7 +31,6 @@ SMALLER = 2
 TINY = 10
 SMALLEST = 10
 """Documents of a partition; what each costs beside its documents would show in smaller ones (own choice)."""
-FOLDERS = ("asked", "documents", "images", "decisions", "filtered", "written", "records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def take(pipeline: Pipeline, stage: str, limit: int, progress: Progress) -> Samp
         one_each = frozenset(first)
         warm = Context(Run(f"{folder}/warm"), pipeline, run_tasks, only=one_each, progress=Progress(True))
         build(warm, "harvest")
-        seen = sum(warm.run.table(f"documents/{n}.parquet", ["id"]).num_rows / part.weight for n, part in first.items())
+        seen = sum(warm.run.table(layout.documents(n), ["id"]).num_rows / part.weight for n, part in first.items())
         for folder_of in ("warm", "tiny"):  # the first one pays for imports and caches
             tiny = Context(Run(f"{folder}/{folder_of}"), pipeline, run_tasks, limit=TINY, only=one_each)
             tiny.progress.quiet = True
@@ -124,10 +124,11 @@ def _counted(context: Context, tiny: Context, chosen: Mapping[str, Part], chunks
     run, parts = context.run, {}
     scores = [f.folder for f in context.pipeline.filters if f.scorer]
     for name, part in chosen.items():
-        files = [f"{folder}/{name}.parquet" for folder in (*FOLDERS, *(f"scores/{folder}" for folder in scores))]
-        documents, images = run.meta(f"documents/{name}.parquet"), run.meta(f"images/{name}.parquet")
+        files = [layout.in_folder(folder, name) for folder in layout.OF_PARTITIONS]
+        files += [layout.scores(folder, name) for folder in scores]
+        documents, images = run.meta(layout.documents(name)), run.meta(layout.images(name))
         assert documents and images
-        held = pc.sum(pc.binary_length(run.table(f"images/{name}.parquet", ["bytes"])["bytes"])).as_py() or 0
+        held = pc.sum(pc.binary_length(run.table(layout.images(name), ["bytes"])["bytes"])).as_py() or 0
         disk = sum(max(0, run.store.size(file)) for file in files)
         parts[name] = replace(part, documents=documents.rows, images=images.rows, image_bytes=held, disk=disk)
     return Sample(
@@ -138,6 +139,10 @@ def _counted(context: Context, tiny: Context, chosen: Mapping[str, Part], chunks
         tuple(tiny.spent),
         dict(tiny.stages),
         {source: sum(map(_size, {f for c in found for f in c.inputs})) for source, found in chunks.items()},
-        sum(run.store.size(f"shards/{file}") for file in run.names("shards")),
-        sum(run.store.size(f"index/{source}/{f}") for source in chunks for f in run.names(f"index/{source}")),
+        sum(run.store.size(layout.shard(file)) for file in run.names(layout.SHARDS)),
+        sum(
+            run.store.size(f"{layout.indexes(source)}/{f}")
+            for source in chunks
+            for f in run.names(layout.indexes(source))
+        ),
     )

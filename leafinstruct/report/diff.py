@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.report.funnel import funnel
 from leafinstruct.run import Run
 
@@ -50,7 +51,7 @@ def differ(first: Run, second: Run) -> dict[str, Any]:
 def _decisions(run: Run) -> dict[str, dict[tuple[str, int], str]]:
     found: dict[str, dict[tuple[str, int], str]] = {"documents": {}, "images": {}}
     for name in run.partitions():
-        relative = f"decisions/{name}.parquet"
+        relative = layout.decisions(name)
         if run.meta(relative):
             for row in run.table(relative, ["document", "part", "dropped_by"]).to_pylist():
                 grain = "documents" if row["part"] is None else "images"

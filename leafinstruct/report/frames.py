@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leafinstruct import layout
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.trace import PartitionRows
 from leafinstruct.rules.expression import Name
@@ -48,7 +49,7 @@ def gather(run: Run, pipeline: Pipeline, most: int = MAX_DOCUMENTS) -> Frames:
     """Read decisions and scores of a run that was built up to filter at least."""
     import pandas as pd
 
-    built = [name for name in run.partitions() if run.meta(f"decisions/{name}.parquet")]
+    built = [name for name in run.partitions() if run.meta(layout.decisions(name))]
     partitions = _some(run, built, most)
     documents: list[dict[str, Any]] = []
     images: list[dict[str, Any]] = []
@@ -65,7 +66,7 @@ def gather(run: Run, pipeline: Pipeline, most: int = MAX_DOCUMENTS) -> Frames:
 
 
 def _some(run: Run, names: Sequence[str], most: int) -> list[str]:
-    counts = [meta.rows if (meta := run.meta(f"documents/{name}.parquet")) else 0 for name in names]
+    counts = [meta.rows if (meta := run.meta(layout.documents(name))) else 0 for name in names]
     step = max(1, -(-sum(counts) // most))
     return [name for i, name in enumerate(names) if i % step == 0]
 

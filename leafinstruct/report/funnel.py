@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.run import Run
 
 
@@ -51,15 +52,15 @@ def funnel(run: Run) -> Funnel:
     result = Funnel()
     lost, by_document, by_image, rewriting = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for name in run.partitions():
-        if run.meta(f"documents/{name}.parquet"):
+        if run.meta(layout.documents(name)):
             _stage(result, "harvest")
-            for row in run.table(f"documents/{name}.parquet", ["parts", "lost"]).to_pylist():
+            for row in run.table(layout.documents(name), ["parts", "lost"]).to_pylist():
                 result.documents += 1
                 result.images += sum(part["type"] == "image" for part in row["parts"])
                 lost.update(entry["reason"] for entry in row["lost"])
-        if run.meta(f"decisions/{name}.parquet"):
+        if run.meta(layout.decisions(name)):
             _stage(result, "filter")
-            rows = run.table(f"decisions/{name}.parquet", ["part", "kept", "dropped_by"]).to_pylist()
+            rows = run.table(layout.decisions(name), ["part", "kept", "dropped_by"]).to_pylist()
             for row in rows:
                 if row["part"] is None:
                     result.filtered_documents += row["kept"]
@@ -67,14 +68,14 @@ def funnel(run: Run) -> Funnel:
                 else:
                     result.filtered_images += row["kept"]
                     by_image.update([] if row["kept"] else [row["dropped_by"]])
-        if run.meta(f"records/{name}.parquet"):
+        if run.meta(layout.records(name)):
             _stage(result, "rewrite")
-            for reason in run.table(f"records/{name}.parquet", ["dropped_by"])["dropped_by"].to_pylist():
+            for reason in run.table(layout.records(name), ["dropped_by"])["dropped_by"].to_pylist():
                 rewriting.update([reason] if reason else [])
                 result.records += not reason
     result.lost_images, result.dropped_rewriting = _sorted(lost), _sorted(rewriting)
     result.dropped_documents, result.dropped_images = _sorted(by_document), _sorted(by_image)
-    manifest = run.json("shards/manifest.json")
+    manifest = run.json(layout.SHARDS_MANIFEST)
     if manifest:
         _stage(result, "shard")
         published = Counter[str]()
@@ -82,7 +83,7 @@ def funnel(run: Run) -> Funnel:
             published[file["split"]] += file["rows"]
         result.published = dict(sorted(published.items()))
         result.dropped_splitting = _sorted(Counter(manifest["provenance"]["dropped"]))
-    if run.json("train/report.json"):
+    if run.json(layout.TRAIN_REPORT):
         _stage(result, "train")
     return result
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from leafinstruct import layout
 from leafinstruct.images.thumbnail import thumbnail
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.frames import Frames, values_of
@@ -117,6 +118,6 @@ def thumbnails(run: Run, partitions: Iterable[str], wanted: set[str]) -> dict[st
 
 
 def _batches(run: Run, name: str) -> Iterable[dict[str, list[Any]]]:
-    with run.parquet(f"images/{name}.parquet") as file:
+    with run.parquet(layout.images(name)) as file:
         for batch in file.iter_batches(64, columns=["sha256", "bytes"]):
             yield batch.to_pydict()

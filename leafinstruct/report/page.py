@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report import charts
@@ -24,7 +25,6 @@ from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, 
 from leafinstruct.report.trace import PartitionRows
 from leafinstruct.run import Run
 
-PAGE = "report/index.html"
 DOCUMENTS = 250
 """Documents whose whole way the page holds."""
 ROWS = 5000
@@ -60,12 +60,12 @@ def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, docum
         "histograms": _score_names(pipeline, frames),
         "sources": Counter(frames.documents["source"]),
         "timings": _timings(run),
-        "audit": run.json("audit.json"),
+        "audit": run.json(layout.AUDIT),
         "difference": differ(against, run) if against else None,
         "shown": len(ways),
     }
-    run.commit_text(PAGE, render(facts, data))
-    return PAGE
+    run.commit_text(layout.REPORT, render(facts, data))
+    return layout.REPORT
 
 
 def render(facts: dict[str, Any], data: dict[str, Any]) -> str:
@@ -197,5 +197,5 @@ def _numbers(series: Any) -> np.ndarray:
 
 def _timings(run: Run) -> list[dict[str, Any]]:
     """Steps of the build with their work and time, in the order in which they were first done."""
-    found = run.json("timings.json") or []
+    found = run.json(layout.TIMINGS) or []
     return [{**row, "rate": row["tasks"] / row["seconds"] if row["seconds"] else None} for row in found]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.document import Document, Image, Record, documents_from_table, records_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.images.thumbnail import thumbnail
@@ -43,7 +44,7 @@ class Shown:
 
 def draw(run: Run, count: int) -> list[Shown]:
     """The `count` records with the smallest hash of their id, in that order. Raises LeafError without records."""
-    files = {name: f"records/{name}.parquet" for name in run.partitions()}
+    files = {name: layout.records(name) for name in run.partitions()}
     rows = [(r["id"], name) for name, f in files.items() if run.meta(f)
             for r in run.table(f, ["id", "dropped_by"]).to_pylist() if not r["dropped_by"]]  # fmt: skip
     if not rows:
@@ -51,7 +52,7 @@ def draw(run: Run, count: int) -> list[Shown]:
     wanted = dict(sorted(rows, key=lambda row: order(row[0]))[:count])
     found: dict[str, Shown] = {}
     for name in sorted(set(wanted.values())):
-        documents = {d.id: d for d in documents_from_table(run.table(f"filtered/{name}.parquet"))}
+        documents = {d.id: d for d in documents_from_table(run.table(layout.filtered(name)))}
         for record in records_from_table(run.table(files[name])):
             if wanted.get(record.id) == name:
                 found[record.id] = Shown(record, documents[record.document])
@@ -87,10 +88,10 @@ def read_images(run: Run, shas: Iterable[str]) -> dict[str, Image]:
 
     wanted, found = pa.array(sorted(set(shas)), pa.string()), dict[str, Image]()
     for name in run.partitions():
-        if run.meta(f"images/{name}.parquet"):
-            names = run.table(f"images/{name}.parquet", ["sha256"])["sha256"]
+        if run.meta(layout.images(name)):
+            names = run.table(layout.images(name), ["sha256"])["sha256"]
             if pc.any(pc.is_in(names, wanted)).as_py():
-                table = run.table(f"images/{name}.parquet")
+                table = run.table(layout.images(name))
                 rows = table.filter(pc.is_in(table["sha256"], wanted)).to_pylist()
                 found |= {row["sha256"]: Image(**row) for row in rows}
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.document import Document, Part, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
@@ -18,7 +19,7 @@ def way(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
     Raises LeafError if there is no such document.
     """
     for name in run.partitions():
-        if not run.meta(f"documents/{name}.parquet"):
+        if not run.meta(layout.documents(name)):
             continue
         rows = PartitionRows(run, pipeline, name)
         for document in rows.documents:
@@ -33,9 +34,9 @@ class PartitionRows:
 
     def __init__(self, run: Run, pipeline: Pipeline, name: str) -> None:
         self.name = name
-        self.documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
-        self.decisions = _by_document(run, f"decisions/{name}.parquet")
-        self.records = _by_document(run, f"records/{name}.parquet")
+        self.documents = list(documents_from_table(run.table(layout.documents(name))))
+        self.decisions = _by_document(run, layout.decisions(name))
+        self.records = _by_document(run, layout.records(name))
         shown = {sha for document in self.documents for sha in document.images}
         ours = {document.id for document in self.documents}
         self._scores = {f.name: _score_rows(run, f, name, ours, shown) for f in pipeline.filters if f.scorer}
@@ -71,7 +72,7 @@ def _score_rows(
 ) -> dict[str, list[dict[str, Any]]]:
     """Score rows of a filter by the document they are about, or by the image wherever it stands."""
     corpus = isinstance(owner.scorer, CorpusScorer)
-    relative = f"corpus/{owner.folder}.parquet" if corpus else f"scores/{owner.folder}/{name}.parquet"
+    relative = layout.corpus(owner.folder) if corpus else layout.scores(owner.folder, name)
     found: dict[str, list[dict[str, Any]]] = {}
     if run.meta(relative):
         for row in run.table(relative).to_pylist():

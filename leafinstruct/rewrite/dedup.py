@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 
 import pyarrow as pa
 
+from leafinstruct import layout
 from leafinstruct.context import Context
 from leafinstruct.document import Record, digest, documents_from_table, records_from_table, records_to_table
 from leafinstruct.rewrite import answer_leak, request_minhash
 from leafinstruct.run import Run, fingerprint
 
 VERSION = 1
-REPEATED_FILE = "corpus/requests.parquet"
 REPEATED_SCHEMA = pa.schema([("id", pa.string()), ("stays", pa.string())])
 
 
@@ -25,12 +25,12 @@ def keep(context: Context, leak_margin: float) -> None:
     told = _told(context, leak_margin) if leak_margin else set()
     repeated = _repeated(run, told)
     for name in run.partitions():
-        file = f"written/{name}.parquet"
+        file = layout.written(name)
         ids = set(run.table(file, ["id"])["id"].to_pylist())
         own = fingerprint(VERSION, run.digest(file), sorted(told & ids), sorted(repeated & ids))
-        if not run.fresh(f"records/{name}.parquet", own):
+        if not run.fresh(layout.records(name), own):
             records = (_decided(r, told, repeated) for r in records_from_table(run.table(file)))
-            run.commit_table(f"records/{name}.parquet", records_to_table(records), own)
+            run.commit_table(layout.records(name), records_to_table(records), own)
 
 
 def _decided(record: Record, told: set[str], repeated: set[str]) -> Record:
@@ -41,15 +41,15 @@ def _decided(record: Record, told: set[str], repeated: set[str]) -> Record:
 
 
 def _repeated(run: Run, told: set[str]) -> set[str]:
-    files = [f"written/{name}.parquet" for name in run.partitions()]
+    files = [layout.written(name) for name in run.partitions()]
     made_from = fingerprint(request_minhash.VERSION, [run.digest(file) for file in files], sorted(told))
-    if not run.fresh(REPEATED_FILE, made_from):
+    if not run.fresh(layout.REPEATED_REQUESTS, made_from):
         found = request_minhash.repeated(
             request_minhash.signature(r) for r in _standing(run, files) if r.id not in told
         )
         rows = [{"id": one, "stays": other} for one, other in sorted(found.items())]
-        run.commit_table(REPEATED_FILE, pa.Table.from_pylist(rows, schema=REPEATED_SCHEMA), made_from)
-    return {row["id"] for row in run.table(REPEATED_FILE).to_pylist()}
+        run.commit_table(layout.REPEATED_REQUESTS, pa.Table.from_pylist(rows, schema=REPEATED_SCHEMA), made_from)
+    return {row["id"] for row in run.table(layout.REPEATED_REQUESTS).to_pylist()}
 
 
 def _standing(run: Run, files: Iterable[str]) -> Iterable[Record]:
@@ -60,14 +60,14 @@ def _told(context: Context, leak_margin: float) -> set[str]:
     """Records whose request is nearer to a sentence of the answer than to the title, by more than `leak_margin`. The
     margins are stored for each partition; another threshold asks no model."""
     run, model = context.run, context.pipeline.models["clip"]
-    folder = f"overlap/{digest([answer_leak.VERSION, asdict(model)])[:8]}"
+    asked = digest([answer_leak.VERSION, asdict(model)])[:8]
     found: set[str] = set()
     for name in run.partitions():
-        file, written = f"{folder}/{name}.parquet", f"written/{name}.parquet"
+        file, written = layout.leak_margins(asked, name), layout.written(name)
         made_from = fingerprint(answer_leak.VERSION, asdict(model), run.digest(written))
         if not run.fresh(file, made_from):
             records = list(_standing(run, [written]))
-            documents = list(documents_from_table(run.table(f"filtered/{name}.parquet"))) if records else []
+            documents = list(documents_from_table(run.table(layout.filtered(name)))) if records else []
             rows = answer_leak.margins(records, documents, context.pool.clip(model).embed_texts) if records else []
             run.commit_table(file, pa.Table.from_pylist(rows, schema=answer_leak.SCHEMA), made_from)
         found |= {r["id"] for r in run.table(file).to_pylist() if r["margin"] is not None and r["margin"] > leak_margin}

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.bundled import find_file
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
@@ -93,7 +94,7 @@ def rewrite(context: Context) -> None:
     run, pipeline = context.run, context.pipeline
     settings = rewrite_settings(pipeline)
     made_from = {name: _made_from(run, pipeline, settings, name) for name in run.partitions()}
-    stale = [name for name in run.partitions() if not run.fresh(f"written/{name}.parquet", made_from[name])]
+    stale = [name for name in run.partitions() if not run.fresh(layout.written(name), made_from[name])]
     if settings.writer == "template":
         context.map(write_templates, [(name, made_from[name]) for name in stale], "rewrite")
     else:
@@ -112,7 +113,7 @@ def writer_name(pipeline: Pipeline) -> str:
 def answers_file(pipeline: Pipeline, name: str) -> str:
     """Where a model's answers about a partition are; keys inside hold the prompt, so another prompt asks only for what
     it changes."""
-    return f"generations/{digest(writer_name(pipeline))[:8]}/{name}.parquet"
+    return layout.generations(digest(writer_name(pipeline))[:8], name)
 
 
 def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: str) -> str:
@@ -123,7 +124,7 @@ def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: st
         asked = [writer_name(pipeline), *texts, _context_tokens(pipeline), *pipeline.models["llm"].languages]
     scores = [run.digest(file) for _, file in _published(pipeline, name)]
     own = {key: value for key, value in asdict(settings).items() if key != "leak_margin"}
-    return fingerprint(VERSION, run.digest(f"filtered/{name}.parquet"), own, asked, scores)
+    return fingerprint(VERSION, run.digest(layout.filtered(name)), own, asked, scores)
 
 
 def _context_tokens(pipeline: Pipeline) -> int | None:
@@ -135,14 +136,14 @@ def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:
     """Filters whose scores records publish, and where those of a partition lie. Corpus scorers are not among them: what
     they say of a document changes with every new one."""
     own = [f for f in pipeline.filters if f.scorer and not isinstance(f.scorer, CorpusScorer)]
-    return [(f, f"scores/{f.folder}/{name}.parquet") for f in own]
+    return [(f, layout.scores(f.folder, name)) for f in own]
 
 
 # Records of one partition
 
 
 def _documents(run: Run, name: str) -> list[Document]:
-    return list(documents_from_table(run.table(f"filtered/{name}.parquet")))
+    return list(documents_from_table(run.table(layout.filtered(name))))
 
 
 def _drafts(documents: Sequence[Document], settings: RewriteSettings) -> tuple[list[Draft], list[Document]]:
@@ -170,7 +171,7 @@ def _commit(
 ) -> None:
     none = [dropped(document, "", "no_task", writer, facts) for document in without]
     none += [dropped(document, "", PASSED_OVER, writer, facts) for document in foreign]
-    run.commit_table(f"written/{name}.parquet", records_to_table([*records, *none]), made_from, extra)
+    run.commit_table(layout.written(name), records_to_table([*records, *none]), made_from, extra)
 
 
 def write_templates(job: Job, name: str, made_from: str) -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct.errors import LeafError
+from leafinstruct.layout import MANIFEST
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
 from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.publish.locations import Place, open_place
@@ -33,7 +34,6 @@ CHECKS = {
     "leaks": "train shows no image of another split",
 }
 EXAMPLES = 3
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)

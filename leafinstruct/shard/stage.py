@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from leafinstruct import __version__
+from leafinstruct import __version__, layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, Record
 from leafinstruct.errors import LeafError
@@ -46,12 +46,12 @@ def shard(context: Context) -> None:
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
     if not plan.shards:
         raise LeafError(f"{run}: no record came out of rewriting; leafinstruct status says what dropped them")
-    run.remove("shards/manifest.json")
+    run.remove(layout.SHARDS_MANIFEST)
     _remove_others(run, plan)
     written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
     write_card(run, pipeline, json.loads(data))
-    run.commit_text("shards/manifest.json", data.decode())
+    run.commit_text(layout.SHARDS_MANIFEST, data.decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Places:
 def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[Places]]:
     """Plan the shards of a run, and say of each where its rows are."""
     pipeline, run = job.open()
-    files = [f"records/{name}.parquet" for name in partitions]
-    images = index_images([f"images/{name}.parquet" for name in partitions], run.open)
+    files = [layout.records(name) for name in partitions]
+    images = index_images([layout.images(name) for name in partitions], run.open)
     heads = list(read_heads(files, images, _clusters(run, pipeline), run.open))
     plan = plan_shards(heads, pipeline.section("shard", ShardSettings))
     records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
@@ -96,14 +96,14 @@ def write_one(job: Job, planned: PlannedShard, places: Places) -> tuple[str, Wri
     def write(out: BinaryIO) -> None:
         written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline)))
 
-    run.commit(f"shards/{planned.name}", write)
+    run.commit(layout.shard(planned.name), write)
     return planned.name, written[-1]
 
 
 def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
     """The manifest of a run's shards; None if there are none, or if records or pipeline changed since."""
     partitions = run.partitions()
-    if any(run.meta(f"records/{name}.parquet") is None for name in partitions):
+    if any(run.meta(layout.records(name)) is None for name in partitions):
         return None
     return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
 
@@ -134,17 +134,17 @@ def published_scores(pipeline: Pipeline) -> list[str]:
 
 
 def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions: Sequence[str]) -> str:
-    digests = [run.digest(f"records/{name}.parquet") for name in partitions]
-    clusters = [run.digest(f"corpus/{f.folder}.parquet") for f in pipeline.filters if _has_clusters(f)]
+    digests = [run.digest(layout.records(name)) for name in partitions]
+    clusters = [run.digest(layout.corpus(f.folder)) for f in pipeline.filters if _has_clusters(f)]
     return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline))
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
     """The manifest, if the shards are whole and made from that."""
-    there: dict[str, Any] | None = run.json("shards/manifest.json")
+    there: dict[str, Any] | None = run.json(layout.SHARDS_MANIFEST)
     if not there or there["provenance"].get("fingerprint") != made_from:
         return None
-    whole = all(run.store.size(f"shards/{file['file']}") == file["bytes"] for file in there["files"])
+    whole = all(run.store.size(layout.shard(file["file"])) == file["bytes"] for file in there["files"])
     return there if whole else None
 
 
@@ -157,16 +157,16 @@ def _clusters(run: Run, pipeline: Pipeline) -> dict[str, str]:
     found: dict[str, str] = {}
     for owner in pipeline.filters:
         if _has_clusters(owner):
-            rows = run.table(f"corpus/{owner.folder}.parquet", ["document", "cluster"]).to_pylist()
+            rows = run.table(layout.corpus(owner.folder), ["document", "cluster"]).to_pylist()
             found |= {row["document"]: row["cluster"] for row in rows if row["cluster"]}
     return found
 
 
 def _remove_others(run: Run, plan: ShardPlan) -> None:
     names = {planned.name for planned in plan.shards}
-    for name in run.names("shards"):
+    for name in run.names(layout.SHARDS):
         if name not in names:
-            run.remove(f"shards/{name}")
+            run.remove(layout.shard(name))
 
 
 def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -> dict[str, Any]:
@@ -187,9 +187,9 @@ def _provenance(run: Run, pipeline: Pipeline, plan: ShardPlan, made_from: str) -
 def _inputs(run: Run) -> dict[str, Any]:
     """For each source how many partitions were read, and a digest of what was harvested from them."""
     names: dict[str, list[str]] = {}
-    for partition in run.json("run.json")["partitions"]:
+    for partition in run.json(layout.RUN)["partitions"]:
         names.setdefault(partition["source"], []).append(partition["name"])
     return {
-        source: {"partitions": len(own), "documents": fingerprint([run.digest(f"documents/{n}.parquet") for n in own])}
+        source: {"partitions": len(own), "documents": fingerprint([run.digest(layout.documents(n)) for n in own])}
         for source, own in sorted(names.items())
     }

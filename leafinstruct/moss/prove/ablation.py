@@ -18,6 +18,7 @@ from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.moss.config import VARIANTS
 from leafinstruct.moss.prove.damage import check_teaching, damage_table
@@ -125,7 +126,7 @@ def shared_body(
     if not config.base_steps:
         return None
     settings, digests = asdict(config.train), [grid.digest(name) for name in names]
-    file = f"prove/runs/base-{fingerprint(VERSION, digests, config.base_steps, settings)}.safetensors"
+    file = layout.proof(f"runs/base-{fingerprint(VERSION, digests, config.base_steps, settings)}.safetensors")
     if not run.exists(file):
         say(f"prove: training the body, {config.base_steps} steps")
         windows = {name: grid.train[name] for name in names}
@@ -137,7 +138,7 @@ def shared_body(
 
 def _listed(shards: Path) -> dict[str, str]:
     """SHA-256 of each file as the folder's manifest has it; nothing without one."""
-    if not (file := shards / "manifest.json").is_file():
+    if not (file := shards / layout.MANIFEST).is_file():
         return {}
     return {one["file"]: one["sha256"] for one in json.loads(file.read_bytes())["files"]}
 
@@ -149,7 +150,7 @@ def _train_all(
     tasks = [(data, arm, seed) for seed in range(config.seeds) for data in grid.train for arm in PRESETS[config.preset]]
     settings, digests = asdict(replace(config.train, seed=0)), {data: grid.digest(data) for data in grid.train}
     files = [
-        f"prove/runs/{fingerprint(SCHEMA, digests[data], asdict(arm), seed, settings)}.json"
+        layout.proof(f"runs/{fingerprint(SCHEMA, digests[data], asdict(arm), seed, settings)}.json")
         for data, arm, seed in tasks
     ]
     found = {file: run.json(file) for file in files}

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from leafinstruct import layout
 from leafinstruct.moss.data import SPLITS, find_shards
 
 Rows = list[dict[str, Any]]
-MANIFEST = "manifest.json"
 _REPEATS = 10
 
 
@@ -165,7 +165,7 @@ def check_teaching(folder: Path) -> Teaching:
 
 def _against_manifest(folder: Path) -> int:
     """1 if a manifest lies there and its checksums are not those of the files."""
-    manifest = folder / MANIFEST
+    manifest = folder / layout.MANIFEST
     if not manifest.is_file():
         return 0
     entries = {entry["file"]: entry["sha256"] for entry in json.loads(manifest.read_bytes())["files"]}
@@ -184,8 +184,8 @@ def damage_shards(folder: Path, out: Path, damage: Callable[[Rows], Rows]) -> No
             table = pq.read_table(file)
             made = damage(table.to_pylist())
             pq.write_table(pa.Table.from_pylist(made, schema=table.schema), out / file.name)
-    if (folder / MANIFEST).is_file():
-        shutil.copyfile(folder / MANIFEST, out / MANIFEST)
+    if (folder / layout.MANIFEST).is_file():
+        shutil.copyfile(folder / layout.MANIFEST, out / layout.MANIFEST)
 
 
 def damage_table(folder: Path, most: int | None = None) -> dict[str, tuple[str, ...]]:
@@ -196,7 +196,7 @@ def damage_table(folder: Path, most: int | None = None) -> dict[str, tuple[str, 
         if most is not None:
             damage_shards(folder, copies / "some", lambda rows: rows[:most])
             folder = copies / "some"
-            if (folder / MANIFEST).is_file():
+            if (folder / layout.MANIFEST).is_file():
                 _write_manifest(folder)
         table = {"as they are": check_teaching(folder).failed}
         for name, damage in DAMAGES.items():
@@ -208,7 +208,7 @@ def damage_table(folder: Path, most: int | None = None) -> dict[str, tuple[str, 
 
 def _write_manifest(folder: Path) -> None:
     files = [{"file": f.name, "sha256": _sha256(f)} for found in find_shards(folder).values() for f in found]
-    (folder / MANIFEST).write_text(json.dumps({"files": files}))
+    (folder / layout.MANIFEST).write_text(json.dumps({"files": files}))
 
 
 def _sha256(file: Path) -> str:

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+from leafinstruct import layout
 from leafinstruct.run import Run
 
-FOLDER = "prove"
 _COLOURS = ("#1f5fa8", "#b8471f", "#3a8a4d", "#7a4fa3", "#666666")
 _ROW, _LEFT, _PLOT = 22, 190, 420
 
@@ -119,8 +119,8 @@ def files(result: Mapping[str, Any]) -> dict[str, bytes]:
 def write(result: Mapping[str, Any], run: Run) -> str:
     """Commit the files into the run's `prove/`. Returns the folder."""
     for name, data in files(result).items():
-        run.commit(f"{FOLDER}/{name}", partial(_put, data))
-    return f"{run}/{FOLDER}"
+        run.commit(layout.proof(name), partial(_put, data))
+    return f"{run}/{layout.PROOF}"
 
 
 def _put(data: bytes, file: BinaryIO) -> None:

@@ -12,19 +12,18 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from leafinstruct import layout
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.shard.card.model import AuditFacts, BenchmarkFacts, DefectFacts, ProofFacts
-
-AUDIT, PROOF = "audit.json", "prove/report.json"
 
 
 class Audited:
     """The run's audit if it is one of the pipeline's present rules; else everything it gives is None."""
 
     def __init__(self, run: Run, pipeline: Pipeline) -> None:
-        found = run.json(AUDIT)
+        found = run.json(layout.AUDIT)
         self._found = found if found and found.get("filters") == pipeline.rules() else None
         self._outdated = found is not None and self._found is None
         self._seen = {owner["what"] for owner in self._found["left_out"]} if self._found else set()
@@ -78,7 +77,7 @@ def benchmarks(run: Run, pipeline: Pipeline, dropped: Mapping[str, int]) -> tupl
 def _benchmark(run: Run, owner: Filter, dropped: Mapping[str, int]) -> BenchmarkFacts:
     counts = Counter[str]()
     for name in run.partitions():
-        table = run.table(f"scores/{owner.folder}/{name}.parquet", ["part", "ngrams_seen", "images_seen"])
+        table = run.table(layout.scores(owner.folder, name), ["part", "ngrams_seen", "images_seen"])
         about = table.filter(pc.is_null(table["part"]))
         counts["documents"] += about.num_rows
         for column in ("ngrams_seen", "images_seen"):
@@ -96,7 +95,7 @@ def _files(owner: Filter) -> tuple[str, ...]:
 
 def proof(run: Run, manifest: Mapping[str, Any]) -> ProofFacts | None:
     """The table of `prove`, if it was trained on these very shards."""
-    found = run.json(PROOF)
+    found = run.json(layout.PROOF_REPORT)
     if not found or found.get("shards", {}).get(found["reference"]) != {
         file["file"]: file["sha256"] for file in manifest["files"]
     }:

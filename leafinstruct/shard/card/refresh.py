@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.shard.card.evaluation import AUDIT, PROOF
 from leafinstruct.shard.card.model import CardFacts
 from leafinstruct.shard.card.render import render_card
 from leafinstruct.shard.card.statistics import card_facts
@@ -20,13 +20,13 @@ VERSION = 2
 def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> CardFacts:
     """Count, and commit `shards/data_card.md`; returns what it says."""
     facts = card_facts(run, pipeline, manifest)
-    run.commit_text(f"shards/{CARD}", f"{render_card(facts)}\n{_mark(run, pipeline, manifest)}\n")
+    run.commit_text(layout.shard(CARD), f"{render_card(facts)}\n{_mark(run, pipeline, manifest)}\n")
     return facts
 
 
 def renew_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
     """Write the card again if it was made from something else."""
-    card = f"shards/{CARD}"
+    card = layout.shard(CARD)
     there = run.store.read(card).decode("utf-8") if run.exists(card) else ""
     if not there.endswith(f"{_mark(run, pipeline, manifest)}\n"):
         write_card(run, pipeline, manifest)
@@ -35,5 +35,7 @@ def renew_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Non
 def _mark(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> str:
     """A comment that stands for all the card was made from; the Hub does not show it."""
     origins = [[rule.origin for rule in owner.rules] for owner in pipeline.filters]
-    made_from = fingerprint(VERSION, manifest, origins, [run.json(name) for name in (AUDIT, PROOF)])
+    made_from = fingerprint(
+        VERSION, manifest, origins, [run.json(name) for name in (layout.AUDIT, layout.PROOF_REPORT)]
+    )
     return f"<!-- made from {made_from} -->"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from leafinstruct import __version__
+from leafinstruct import __version__, layout
 from leafinstruct.document import records_from_table
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
@@ -33,7 +33,7 @@ def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
     """Everything the card says of the shards that a manifest lists; nothing that the run did not measure."""
     counts, audited = _Counts(run), Audited(run, pipeline)
     files, provenance = manifest["files"], manifest["provenance"]
-    published = {key for f in files for key in run.table(f"shards/{f['file']}", ["id"])["id"].to_pylist()}
+    published = {key for f in files for key in run.table(layout.shard(f["file"]), ["id"])["id"].to_pylist()}
     licenses = sorted({license or "unknown" for license in counts.licenses})
     about = pipeline.raw.get("about") or f"Interleaved instruction records built by the pipeline {pipeline.name}."
     return CardFacts(
@@ -98,11 +98,11 @@ class _Counts:
             self._partition(run, name)
 
     def _partition(self, run: Run, name: str) -> None:
-        for row in run.table(f"documents/{name}.parquet", ["source", "parts"]).to_pylist():
+        for row in run.table(layout.documents(name), ["source", "parts"]).to_pylist():
             self.documents[row["source"]] += 1
             self.by_source_license.setdefault(row["source"], set())
             self.images += sum(part["type"] == "image" for part in row["parts"])
-        for row in run.table(f"decisions/{name}.parquet", ["part", "kept", "dropped_by"]).to_pylist():
+        for row in run.table(layout.decisions(name), ["part", "kept", "dropped_by"]).to_pylist():
             if row["part"] is None:
                 self.filtered += row["kept"]
                 self.rule_documents[row["dropped_by"]] += not row["kept"]
@@ -110,7 +110,7 @@ class _Counts:
                 self.filtered_images += row["kept"]
                 self.rule_images[row["dropped_by"]] += not row["kept"]
         columns = ["source", "license", "language", "writer", "dropped_by"]
-        for row in run.table(f"records/{name}.parquet", columns).to_pylist():
+        for row in run.table(layout.records(name), columns).to_pylist():
             if row["dropped_by"]:
                 self.rewriting[row["dropped_by"]] += 1
                 continue
@@ -125,7 +125,7 @@ class _Counts:
         first: dict[str, tuple[str, str]] = {}
         tasks = Counter[str]()
         for name in self._run.partitions():
-            for row in self._run.table(f"records/{name}.parquet", ["id", "task"]).to_pylist():
+            for row in self._run.table(layout.records(name), ["id", "task"]).to_pylist():
                 if row["id"] in published:
                     tasks[row["task"]] += 1
                     first[row["task"]] = min((row["id"], name), first.get(row["task"], (row["id"], name)))
@@ -133,7 +133,7 @@ class _Counts:
         return tuple(self._example(*first[task]) for task in shown)
 
     def _example(self, wanted: str, name: str) -> dict[str, Any]:
-        records = records_from_table(self._run.table(f"records/{name}.parquet"))
+        records = records_from_table(self._run.table(layout.records(name)))
         record = next(record for record in records if record.id == wanted)
         messages = [
             {"role": m.role, "content": [{"type": c.type, "text": c.text} for c in m.content]} for m in record.messages

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.publish.hub import NAME_ON_HUB, PushFile, PushPlan, PushResult, local_files
 from leafinstruct.shard.write import file_sha256, split_name
@@ -80,7 +81,7 @@ def _pushed(fs: Any, root: str) -> dict[str, dict[str, Any]]:
 
 def _upload(fs: Any, root: str, plan: PushPlan, pushed: dict[str, dict[str, Any]]) -> None:
     fs.makedirs(root, exist_ok=True)
-    for file in sorted(plan.upload, key=lambda file: file.path_in_repo == "manifest.json"):
+    for file in sorted(plan.upload, key=lambda file: file.path_in_repo == layout.MANIFEST):
         if pushed.pop(file.path_in_repo, None):
             _remember(fs, root, pushed)  # a killed upload must not leave the old entry beside half a file
         fs.put_file(file.path, f"{root}/{file.path_in_repo}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.write import file_sha256, split_name
 
@@ -143,13 +144,13 @@ def local_files(folder: Path) -> list[Path]:
     shards = sorted(folder.glob("*.parquet"))
     if not shards:
         raise LeafError(f"{folder}: no shards here to push; give the shards folder of a run")
-    return [*shards, *(path for name in ("manifest.json", CARD) if (path := folder / name).is_file())]
+    return [*shards, *(path for name in (layout.MANIFEST, CARD) if (path := folder / name).is_file())]
 
 
 def run_tag(folder: Path) -> str:
     """Name for what these shards were made from: the pipeline's version and the start of their fingerprint."""
     try:
-        made = json.loads((folder / "manifest.json").read_bytes())["provenance"]
+        made = json.loads((folder / layout.MANIFEST).read_bytes())["provenance"]
         return f"{made['pipeline_version']}-{made['fingerprint'][:8]}"
     except (OSError, ValueError, KeyError, TypeError):
         raise LeafError(
