@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from leafinstruct.demo.draw import INK, Canvas, Point, Scene, Settings
+from leafinstruct.demo.canvas import INK, Canvas, Point, Scene, Settings
 
 ROPE, ROPE_EDGE = "#e3b45f", "#6b4415"
 # Control points of each rope, in scene units; a curve is laid through them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from leafinstruct.demo.draw import INK, Canvas, Point, Scene, Settings
+from leafinstruct.demo.canvas import INK, Canvas, Point, Scene, Settings
 
 FOLDS: dict[str, list[Point]] = {
     "triangle": [(200, 50), (350, 240), (50, 240)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from leafinstruct.demo.draw import INK, Canvas, Scene, Settings
+from leafinstruct.demo.canvas import INK, Canvas, Scene, Settings
 
 LIQUIDS = {
     "orange": "#e08a35", "water": "#a9d3ea", "berry": "#8e2346", "milk": "#f7f3e6", "green": "#9db668",
