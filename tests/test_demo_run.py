@@ -14,7 +14,7 @@ from leafinstruct.document import documents_from_table, records_from_table
 from leafinstruct.run import METAS, Run
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "quality"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
