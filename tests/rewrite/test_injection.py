@@ -20,7 +20,7 @@ from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import draft, tasks
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "quality"))
 from sample_cases import documents, honest
 
 # What stands in the page, and what a model that obeys it writes. Written without a look at the rules.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "quality"))
 from planter import Planter
 from sample_cases import Planted, case_of, honest
 from verify_rules import blind_table, table

@@ -1,8 +1,8 @@
 """Whether a block inside a page's main element is content.
 
 A block of text alone: a logistic score of features that a reader would name, with weights in block_weights.json beside
-this file (benchmarks/fit_blocks.py fitted them). A block with images: rules, which no fitted score surpassed on sites
-that it had not seen.
+this file (benchmarks/quality/fit_blocks.py fitted them). A block with images: rules, which no fitted score surpassed on
+sites that it had not seen.
 """
 
 from __future__ import annotations

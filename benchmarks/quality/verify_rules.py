@@ -1,6 +1,6 @@
 """What the rules of verification catch of violations planted for each of them, and what they hit among look-alikes.
 
-    python benchmarks/verify_rules.py [--seed N] [--each N] [--blind SET]
+    python benchmarks/quality/verify_rules.py [--seed N] [--each N] [--blind SET]
 
 Prints JSON: for each rule `violations`, `caught` (by this rule), `stopped` (by any rule), `lookalikes`, `hit` (by this
 rule), `refused` (by any), and the texts it `missed` or hit by mistake (`wrong`). Planted are the texts of

@@ -1,6 +1,6 @@
 """Does the pairing test tell shards whose images belong to their texts from shards where they do not?
 
-    python benchmarks/moss_pairing.py [--seeds 3] [--steps 110] [--records 600] [--threads 1]
+    python benchmarks/moss/pairing.py [--seeds 3] [--steps 110] [--records 600] [--threads 1]
 
 Generated shards with known structure, good and with every image in another record's place, trained the same way with
 each seed. Prints JSON: z of both, the losses at the end (which fall on both), and the damage table of the good shards:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""One extractor over many pages, for the scripts beside this one; runs in the peers' own environment.
+"""One extractor over many pages, for extract.py and quality/fit_blocks.py; runs in the peers' own environment.
 
-usage: peers_html.py TOOL PAGES.jsonl[.gz]      TOOL: trafilatura, trafilatura-recall, readability, resiliparse,
+usage: extractors.py TOOL PAGES.jsonl[.gz]      TOOL: trafilatura, trafilatura-recall, readability, resiliparse,
                                                 leafinstruct, or list (prints the installed ones as JSON)
 Writes {id, parts} a line to standard output, and {"pages", "cpu_seconds", "version"} to standard error. Only the
 extraction is timed: not reading, not importing, not writing.

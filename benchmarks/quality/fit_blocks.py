@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Fit leafinstruct/harvest/block_weights.json: which blocks inside a page's main element are content.
+"""Fit leafinstruct/harvest/html/block_weights.json: which blocks inside a page's main element are content.
 
 usage: fit_blocks.py --warc DIR [--html DIR] --leave-out MARKS.json --peers PYTHON [--skip REGEX] [--write]
 
 DIR --warc: WARC files of pages; DIR --html: further saved pages (news pages with clutter balance the rest).
 MARKS.json: [{url}] of pages that other benchmarks measure; they are left out, as are addresses that match --skip:
 whole books, of which readability keeps a part and so calls the rest clutter. PYTHON: an interpreter that has
-trafilatura, readability-lxml and their like (see peers_html.py).
+trafilatura, readability-lxml and their like (see peers/extractors.py).
 
 Labels are weak and no person's: a block is content if both peers have (nearly) all of its words, in threes, and none
 if neither has them or if it stands on a fifth of its site's pages; only pages on which the peers agree count. Sites
@@ -83,7 +83,7 @@ def peer_words(pages: list[dict[str, str]], tool: str, python: Path) -> dict[str
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pages.jsonl"
         path.write_text("\n".join(json.dumps(page) for page in pages))
-        script = Path(__file__).with_name("peers_html.py")
+        script = Path(__file__).parents[1] / "peers" / "extractors.py"
         out = subprocess.run([python, script, tool, path], check=True, capture_output=True, text=True).stdout
     rows = (json.loads(line) for line in out.splitlines())
     return {

@@ -19,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
-SCRIPT = Path(__file__).with_name("peers_html.py")
+SCRIPT = Path(__file__).with_name("extractors.py")
 TOOLS = ("leafinstruct", "trafilatura", "readability", "resiliparse")
 
 

@@ -1,6 +1,6 @@
 """Time of a training step and peak memory of MoSS adapters beside PEFT's own LoRA on the same tiny model.
 
-    python benchmarks/moss_peft.py [--pairs 5] [--steps 6] [--variants linear moss]
+    python benchmarks/moss/lora.py [--pairs 5] [--steps 6] [--variants linear moss]
 
 Both train the same layers with the same rank, embeddings and head with them, on the same batch of text and images.
 For each variant: pairs of (PEFT, MoSS) in alternating order; the ratio of their medians of steps in each pair, and of
@@ -93,7 +93,7 @@ def ratios(variant: str, pairs: int, steps: int) -> dict[str, Any]:
 
 def peak(kind: str) -> int:
     """Peak KiB of a fresh process that trains two steps, above its memory before the model."""
-    code = f"import moss_peft; moss_peft.print_peak({kind!r})"
+    code = f"import lora; lora.print_peak({kind!r})"
     folder = __file__.rpartition("/")[0] or "."
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
     return int(out.stdout)

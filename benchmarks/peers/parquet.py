@@ -1,6 +1,6 @@
 """How fast shards are written, beside bare pyarrow and `datasets` on the same rows, and what memory that takes.
 
-    python benchmarks/parquet.py [--rows 400] [--pairs 5]
+    python benchmarks/peers/parquet.py [--rows 400] [--pairs 5]
 
 Each row has two JPEG images of about 100 kB (noise, so that nothing compresses) and 3,000 characters of text.
 Ours goes from records and image files' bytes to a shard: it strips metadata, hashes, builds columns, writes. Bare

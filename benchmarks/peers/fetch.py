@@ -1,7 +1,7 @@
 """Fetching images over HTTP against a server on the loopback that misbehaves: outcomes, kill and restart, throughput.
 
-    python benchmarks/fetch.py outcomes [--urls 5000]
-    python benchmarks/fetch.py pairs --img2dataset VENV/bin/img2dataset [--urls 5000] [--pairs 5]
+    python benchmarks/peers/fetch.py outcomes [--urls 5000]
+    python benchmarks/peers/fetch.py pairs --img2dataset VENV/bin/img2dataset [--urls 5000] [--pairs 5]
 
 `outcomes` asks for URLs of every kind (redirects, hangs, lies about type and size, 404, 429, 503 with Retry-After,
 robots.txt, opt-outs) in a process that is killed half-way and started again; `pairs` runs this fetcher and img2dataset

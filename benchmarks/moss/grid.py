@@ -1,6 +1,6 @@
 """The grid of `prove` on generated shards, whose structure is known: does each control lose what it must lose?
 
-    python benchmarks/moss_grid.py OUT [--seeds 3] [--records 600] [--workers 2]
+    python benchmarks/moss/grid.py OUT [--seeds 3] [--records 600] [--workers 2]
 
 Writes OUT/shards: `filtered`, where texts say what images show, and `raw`, where half of the records show the images of
 others; then trains the small preset into OUT/prove. An interrupted grid goes on where it was. Prints the table to

@@ -1,6 +1,6 @@
 """How long it takes to decide stored scores again after a threshold was tightened.
 
-    python benchmarks/decide.py [--documents 100000] [--workers 2] [--folder DIR]
+    python benchmarks/scale/decide.py [--documents 100000] [--workers 2] [--folder DIR]
 
 Makes a run of that many documents with stored scores of the model-free filters (made-up numbers from a fixed seed,
 texts of about 1,500 characters, 0 to 5 images each), decides it once, then tightens a rule and measures (a) deciding

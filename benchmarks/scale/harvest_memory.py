@@ -1,6 +1,6 @@
 """Peak memory of harvesting a WARC file of few and of many pages.
 
-    python benchmarks/harvest_memory.py [--pages 1000 10000] [--repeats 3]
+    python benchmarks/scale/harvest_memory.py [--pages 1000 10000] [--repeats 3]
 
 Writes WARC files of pages with three images each, harvests each in a process of its own (one worker), and prints JSON:
 peak resident memory in MiB by number of pages, median of the repeats, and the growth.

@@ -1,6 +1,6 @@
 """Rewriting against bare `vllm.LLM.generate` on the same prompts: calls, tokens, answers and CPU time.
 
-    python benchmarks/rewrite.py [--model demo:smollm2-135m] [--prompts 32] [--pairs 5]
+    python benchmarks/peers/rewrite.py [--model demo:smollm2-135m] [--prompts 32] [--pairs 5]
 
 Prints JSON: prompts and tokens of both sides (they must be equal), whether the answers are equal, the ratio of the
 speeds of each alternating pair (above 1: rewriting was faster) and their median. Drafts are those of the bundled
@@ -13,12 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-from sample_cases import documents
 
 from leafinstruct.models.backends import load_llm
 from leafinstruct.rewrite.generations import Answers
@@ -27,7 +26,10 @@ from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.task import draft, tasks
 from leafinstruct.run import Run
 
-PROMPT = Path(__file__).parents[1] / "pipelines/prompts/instruction_demo.md"
+sys.path.append(str(Path(__file__).parents[1] / "quality"))
+from sample_cases import documents
+
+PROMPT = Path(__file__).parents[2] / "pipelines/prompts/instruction_demo.md"
 
 
 def requests_of(count: int, model: str, settings: Settings) -> list[Request]:
