@@ -1,4 +1,4 @@
-"""Scorers and sources by name, from a file of the project, or from another installed package.
+"""Scorers, sources and tasks by name, from a file of the project, or from another installed package.
 
 A name is one of ours; `./file.py:Class` is a class in the project's folder; any other name is an entry point of the
 kind's group. To look at ours imports none of them.
@@ -41,6 +41,7 @@ SCORERS = (
 )
 SCORER = Kind("scorer", "leafinstruct.score", "Scorer", "leafinstruct.scorers", frozenset(SCORERS.split()))
 SOURCE = Kind("kind of source", "leafinstruct.harvest.sources", "Source", "leafinstruct.sources")
+TASK = Kind("task", "leafinstruct.rewrite.tasks", "TASK", "leafinstruct.tasks")
 
 
 @cache
@@ -57,6 +58,11 @@ def names(kind: Kind) -> frozenset[str]:
     return bundled_names(kind) | frozenset(_entries(kind.group))
 
 
+def own(kind: Kind, name: str) -> Any:
+    """One of the package's own plugins, by its name."""
+    return getattr(importlib.import_module(f"{kind.package}.{name}"), kind.attribute)
+
+
 def load(kind: Kind, spec: str, root: Path, base: type[Any]) -> type[Any]:
     """The class, a subclass of `base`, by a name or as `./file.py:Class` from `root`.
 
@@ -65,7 +71,7 @@ def load(kind: Kind, spec: str, root: Path, base: type[Any]) -> type[Any]:
     if ":" in spec:
         return _from_file(kind, spec, root, base)
     if spec in bundled_names(kind):
-        return getattr(importlib.import_module(f"{kind.package}.{spec}"), kind.attribute)
+        return own(kind, spec)
     if spec in (entries := _entries(kind.group)):
         return entries[spec].load()
     raise LeafError(f"unknown {kind.what} '{spec}'{did_you_mean(spec, names(kind))}")

@@ -29,12 +29,13 @@ import pyarrow as pa
 from leafinstruct.context import Context
 from leafinstruct.document import Document, Part, documents_to_table
 from leafinstruct.engine.local import run_tasks
+from leafinstruct.filter import stage
 from leafinstruct.filter.cpu_scores import cheap_filters, scores_from
 from leafinstruct.filter.decisions import decisions_table
 from leafinstruct.filter.partitions import _corpus, corpus_file, partition_view, scores_file
 from leafinstruct.filter.representatives import candidates, cluster_representatives, one_per_columns
 from leafinstruct.filter.rules import evaluate
-from leafinstruct.filter.stage import _together, filter_documents
+from leafinstruct.filter.stage import _together
 from leafinstruct.pipeline import Pipeline, load_pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import ARROW_TYPES, CorpusScorer
@@ -131,7 +132,7 @@ def decide_all(run: Run, pipeline: Pipeline) -> int:
 
 def stage(run: Run, path: Path, workers: int) -> float:
     start = time.perf_counter()
-    filter_documents(Context(run, load_pipeline(path), run_tasks, workers=workers))
+    stage.run(Context(run, load_pipeline(path), run_tasks, workers=workers))
     return round(time.perf_counter() - start, 2)
 
 

@@ -64,7 +64,7 @@ def write_warc(path: Path, pages: int) -> None:
 def harvest_once(root: str) -> None:
     from leafinstruct.context import Context
     from leafinstruct.engine.local import run_tasks
-    from leafinstruct.harvest.stage import harvest
+    from leafinstruct.harvest import stage
     from leafinstruct.pipeline import load_pipeline
     from leafinstruct.progress import Progress
     from leafinstruct.run import Run
@@ -73,7 +73,7 @@ def harvest_once(root: str) -> None:
         start = time.monotonic()
         pipeline = load_pipeline(Path(root) / "pipelines/made.yaml")
         context = Context(Run(Path(run)), pipeline, run_tasks, progress=Progress(quiet=True))
-        harvest(context)
+        stage.run(context)
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         seconds = round(time.monotonic() - start, 1)
         found = Counter[str]()

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
-from pkgutil import iter_modules
 
+from leafinstruct import plugins
 from leafinstruct.document import Document, Part, digest
 from leafinstruct.errors import LeafError, did_you_mean
 
@@ -74,9 +73,7 @@ class Draft:
 @lru_cache(maxsize=1)
 def tasks() -> dict[str, Task]:
     """Every task by its name: the `TASK` of each module in `leafinstruct/rewrite/tasks/`."""
-    import leafinstruct.rewrite.tasks as folder
-
-    found = [import_module(f"{folder.__name__}.{m.name}").TASK for m in iter_modules(folder.__path__)]
+    found = [plugins.own(plugins.TASK, name) for name in plugins.bundled_names(plugins.TASK)]
     return {task.name: task for task in sorted(found, key=lambda t: t.name)}
 
 
