@@ -29,7 +29,7 @@ import pyarrow as pa
 from leafinstruct.context import Context
 from leafinstruct.document import Document, Part, documents_to_table
 from leafinstruct.engine.local import run_tasks
-from leafinstruct.filter import stage
+from leafinstruct.filter import stage as filter_stage
 from leafinstruct.filter.cpu_scores import cheap_filters, scores_from
 from leafinstruct.filter.decisions import decisions_table
 from leafinstruct.filter.partitions import _corpus, corpus_file, partition_view, scores_file
@@ -132,7 +132,7 @@ def decide_all(run: Run, pipeline: Pipeline) -> int:
 
 def stage(run: Run, path: Path, workers: int) -> float:
     start = time.perf_counter()
-    stage.run(Context(run, load_pipeline(path), run_tasks, workers=workers))
+    filter_stage.run(Context(run, load_pipeline(path), run_tasks, workers=workers))
     return round(time.perf_counter() - start, 2)
 
 
