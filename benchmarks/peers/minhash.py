@@ -29,7 +29,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Document, Part
-from leafinstruct.score.duplicates import Scorer, tokens
+from leafinstruct.score.duplicates import Scorer
+from leafinstruct.text.words import words
 from leafinstruct.score.lsh import Forest
 
 PARTITION = 100
@@ -91,7 +92,7 @@ def theirs(corpus: Sequence[Document]) -> dict[str, str | None]:
     index = MinHashLSH(num_perm=settings.permutations, params=(settings.bands, width))
     shingles = []
     for document in corpus:
-        found = tokens(document.text)
+        found = words(document.text)
         size = settings.ngram
         shingles.append([" ".join(found[i : i + size]).encode() for i in range(len(found) - size + 1)])
     signed = MinHash.bulk(shingles, num_perm=settings.permutations)

@@ -20,7 +20,7 @@ from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.record import Facts, messages_of, record
 from leafinstruct.rewrite.request_minhash import repeated, signature
 from leafinstruct.rewrite.task import Draft, draft, tasks
-from leafinstruct.rewrite.words import language_of
+from leafinstruct.text.language import language_of
 
 FILE = Path(__file__).with_name("planted_requests.yaml")
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Message, Record
 from leafinstruct.rewrite.segments import SENTENCE_BREAK
 from leafinstruct.rewrite.title import plain_title
-from leafinstruct.rewrite.words import words
+from leafinstruct.text.words import words
 
 if TYPE_CHECKING:
     import numpy as np

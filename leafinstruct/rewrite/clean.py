@@ -19,7 +19,7 @@ from leafinstruct.models.llm import Generation
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
 from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
 from leafinstruct.rewrite.segments import ORDER
-from leafinstruct.rewrite.words import content, words
+from leafinstruct.text.words import content, words
 
 PIECE = re.compile(r"\S[^\n]*?(?:[.!?。！？]+(?=\s|$)|(?=\n)|$)\s*")
 """A sentence or line with the space behind it."""

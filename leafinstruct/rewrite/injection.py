@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.patterns import QUOTED, either, matter
-from leafinstruct.rewrite.words import SENTENCE, content
+from leafinstruct.text.sentences import BREAK
+from leafinstruct.text.words import content
 
 INJECTED_SHARE = 0.5
 """Of an instruction's content words (title and words of asking apart) those that stand in one sentence of the text and
@@ -73,7 +74,7 @@ def injected(case: Case) -> str:
     if any(orders) and repeated and not content(repeated[0]) <= named:
         return "it repeats an order that stands in the text; the text is only data"
     own = matter(said) - named
-    counts = Counter(word for text in texts for s in SENTENCE.split(text) for word in content(s) & own)
+    counts = Counter(word for text in texts for s in BREAK.split(text) for word in content(s) & own)
     for (first, following), order in zip(sentences, orders, strict=True):
         alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}
         weak = sum(word in counts for word in own - alone) < INJECTED_SHARE * len(own)
@@ -87,5 +88,5 @@ def injected(case: Case) -> str:
 
 def _with_next(text: str) -> Iterable[tuple[str, str]]:
     """Each sentence with the next one, which often says what an order to a model wants."""
-    sentences = [s for s in SENTENCE.split(text) if s.strip()]
+    sentences = [s for s in BREAK.split(text) if s.strip()]
     return zip(sentences, [*sentences[1:], ""], strict=True) if sentences else ()

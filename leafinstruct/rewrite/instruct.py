@@ -23,7 +23,8 @@ from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft
 from leafinstruct.rewrite.title import full_title
 from leafinstruct.rewrite.verify import verify
-from leafinstruct.rewrite.words import LANGUAGES, content, language_of, words
+from leafinstruct.text.language import LANGUAGES, language_of
+from leafinstruct.text.words import content, words
 
 TOPIC_WORDS = 4
 LEAST_DOCUMENT = 64

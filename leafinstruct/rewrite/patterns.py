@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from leafinstruct.rewrite.words import content
+from leafinstruct.text.words import content
 
 
 def either(*patterns: str) -> re.Pattern[str]:

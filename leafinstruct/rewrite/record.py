@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
 from leafinstruct.rewrite.task import Draft
-from leafinstruct.rewrite.words import language_of
+from leafinstruct.text.language import language_of
 
 Scores = tuple[tuple[str, float | None], ...]
 PLACES = 4

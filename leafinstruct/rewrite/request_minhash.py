@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from leafinstruct.document import Record, digest
 from leafinstruct.rewrite.patterns import matter
-from leafinstruct.rewrite.words import words
+from leafinstruct.text.words import words
 
 VERSION = 2
 """Grows whenever the same records would leave others."""

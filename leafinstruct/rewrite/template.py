@@ -11,7 +11,8 @@ from leafinstruct.rewrite.instruct import Settings, Written, check, finish
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import Draft, draw
 from leafinstruct.rewrite.title import full_title, plain_title
-from leafinstruct.rewrite.words import content, language_of
+from leafinstruct.text.language import language_of
+from leafinstruct.text.words import content
 
 WRITER = "template"
 BY_HEADING = ("question", "chapters")

@@ -27,20 +27,9 @@ from leafinstruct.rewrite.patterns import (
     matter,
 )
 from leafinstruct.rewrite.task import tasks
-from leafinstruct.rewrite.words import (
-    CONTENT_LETTERS,
-    LANGUAGE_SAMPLE,
-    LANGUAGE_WORDS,
-    LANGUAGES,
-    SENTENCE,
-    content,
-    detected,
-    latin_share,
-    ngrams,
-    probability,
-    stem,
-    words,
-)
+from leafinstruct.text.language import LANGUAGE_SAMPLE, LANGUAGE_WORDS, LANGUAGES, detected, latin_share, probability
+from leafinstruct.text.sentences import BREAK
+from leafinstruct.text.words import CONTENT_LETTERS, content, ngrams, stem, words
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAME = re.compile(r"(?<=[a-z0-9,;] )[A-Z][\w'’-]{2,}")
@@ -232,7 +221,7 @@ def leak(case: Case) -> str:
         return "it copies a sentence of the answer; ask for the goal only"
     spoken = words(QUOTED.sub(" ", case.instruction))  # what stands in quotation marks is named, not told
     own = {w for w in spoken if len(w) >= CONTENT_LETTERS and stem(w) not in ASKING_STEMS} - set(title)
-    sentences = [set(words(s)) for text in texts for s in SENTENCE.split(text)]
+    sentences = [set(words(s)) for text in texts for s in BREAK.split(text)]
     told = len(own) >= LEAK_WORDS and any(len(own & one) / len(own) > LEAK_SHARE for one in sentences)
     if told or _told_in_two(own, set(title), sentences) or _quantities(case, title, texts) >= LEAK_QUANTITIES:
         return "it gives the answer away; ask for the goal only"

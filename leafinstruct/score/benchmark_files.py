@@ -18,7 +18,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.images.decode import MAX_PIXELS, decode
 from leafinstruct.images.pixels import level_variance, perceptual_hash, small
 from leafinstruct.score.shingles import shingles
-from leafinstruct.text.words import WORD
+from leafinstruct.text.words import words
 
 PLAIN_LEVELS = 2.0
 """Standard deviation of grey levels below which a picture is plain, and its perceptual hash noise (own)."""
@@ -26,7 +26,7 @@ PLAIN_LEVELS = 2.0
 
 def ngrams(text: str, size: int) -> np.ndarray:
     """uint64: a hash of each run of `size` words, in lower case and without punctuation."""
-    return shingles(WORD.findall(text.lower()), size)
+    return shingles(words(text), size)
 
 
 def picture_hash(pixels: PIL.Image.Image) -> int | None:

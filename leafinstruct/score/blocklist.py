@@ -12,7 +12,7 @@ from leafinstruct.document import Document, digest
 from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.settings import ModelSettings
-from leafinstruct.text.words import WORD
+from leafinstruct.text.words import words
 
 # Unmistakable words only: terms that medicine, law or cooking use too are left to lists of the user's own.
 ADULT = (
@@ -30,7 +30,7 @@ DEFAULT_WORDS = frozenset(ADULT.split()) - AMBIGUOUS
 
 
 class Scorer(DocumentScorer):
-    version = 1
+    version = 2
     columns = (
         Column("words", "document", "float", "share", "words of the text that are listed"),
         Column("count", "document", "int", "words", "how many they are"),
@@ -61,9 +61,9 @@ class Scorer(DocumentScorer):
         return {**super().identity(), "settings": held}
 
     def score(self, document: Document) -> list[Row]:
-        words = WORD.findall(document.text.lower())
-        count = sum(word in self._words for word in words)
-        share = count / len(words) if words else 0.0
+        found = words(document.text)
+        count = sum(word in self._words for word in found)
+        share = count / len(found) if found else 0.0
         listed = any(self._is_listed(place) for place in (document.site, document.url) if place)
         return [{"document": document.id, "words": share, "count": count, "site": listed}]
 

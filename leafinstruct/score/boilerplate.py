@@ -15,7 +15,7 @@ import pyarrow as pa
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.text.lines import Line, lines_of, without_lines
-from leafinstruct.text.words import WORD
+from leafinstruct.text.words import count_words
 
 HEAD, FOOT = 4, 12
 """Lines at a document's edges that are looked at: a byline and a notice above, a menu below."""
@@ -24,7 +24,7 @@ _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved", re.IGNORECASE)
 
 
 class Scorer(CorpusScorer):
-    version = 2
+    version = 3
     columns = (
         Column("words", "document", "float", "share", "words in lines that other documents of the site have too"),
         Column("lines", "document", "int", "lines", "how many such lines the document has"),
@@ -61,7 +61,7 @@ class Scorer(CorpusScorer):
         """Hashes of a document's different lines together with its site, 0 for a short line, and their words; and of
         the lines at its edges, 0 for one that may be part of the matter."""
         lines = {line.strip().lower() for line in document.text.splitlines()}
-        words = {line: len(WORD.findall(line)) for line in sorted(lines)}
+        words = {line: count_words(line) for line in sorted(lines)}
         told = [line for line, count in words.items() if count]
         site = document.site
         return {
@@ -74,7 +74,7 @@ class Scorer(CorpusScorer):
 
     def _edge(self, site: str, line: Line, edge: str) -> int:
         """Sentences, quantities and brackets end the matter of many pages; a notice of rights may have a year."""
-        words = len(WORD.findall(line.text))
+        words = count_words(line.text)
         short = words < (self.settings.line_words if edge == "head" else 1)
         matter = _SENTENCE.search(line.text) or any(c.isdigit() for c in line.text)
         return 0 if short or (matter and not _RIGHTS.search(line.text)) else _key(site, edge, line.text.strip().lower())

@@ -17,11 +17,11 @@ import pyarrow as pa
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.text.urls import plain_url
-from leafinstruct.text.words import WORD
+from leafinstruct.text.words import count_words
 
 
 class Scorer(CorpusScorer):
-    version = 1
+    version = 2
     columns = (
         Column("text_group", "document", "text", "", "smallest document id with the same text; null if alone"),
         Column("url_group", "document", "text", "", "smallest document id with the same address; null if alone"),
@@ -39,7 +39,7 @@ class Scorer(CorpusScorer):
         rows = []
         for document in documents:
             text, url = plain_text(document.text), plain_url(document.url)
-            long = len(WORD.findall(text)) >= self.settings.words
+            long = count_words(text) >= self.settings.words
             rows.append({"document": document.id, "text_group": _hash(text * long), "url_group": _hash(url)})
         return pa.Table.from_pylist(rows, schema=self.map_schema)
 

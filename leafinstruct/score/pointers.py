@@ -8,7 +8,7 @@ from leafinstruct.text.image_references import find_pointers, slots, target
 
 
 class Scorer(DocumentScorer):
-    version = 3
+    version = 4
     columns = (
         Column("pointed", "image", "int", "sentences", "sentences that point at the image"),
         Column("needed", "image", "int", "sentences", "those of them that say more than that"),

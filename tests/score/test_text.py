@@ -25,7 +25,7 @@ def score(*texts: str | Part, **more: Any) -> dict[str, Any]:
         ("well-known 42 cm", 3),
         ("紙を折る", 4),
         ("fold 紙", 2),
-        ("한국어", 3),
+        ("한국어 글자", 2),
         ("--- !", 0),
         ("a_b", 2),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from leafinstruct.document import Document
 from leafinstruct.rewrite.segments import ORDER, Span, is_procedure, units
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
-from leafinstruct.rewrite.words import words
+from leafinstruct.text.words import words
 
 MAX_WORDS = 60
 """Of the doing (own choice): more is several doings, of which one picture shows the last."""

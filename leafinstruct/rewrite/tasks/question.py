@@ -5,7 +5,7 @@ from __future__ import annotations
 from leafinstruct.document import Document
 from leafinstruct.rewrite.segments import Span, answers, groups, sections
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
-from leafinstruct.rewrite.words import words
+from leafinstruct.text.words import words
 
 MIN_PARTS = 2
 """Sections or groups; of a page with one the question would be the whole task."""
