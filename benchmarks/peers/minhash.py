@@ -30,8 +30,8 @@ import pyarrow.parquet as pq
 
 from leafinstruct.document import Document, Part
 from leafinstruct.score.duplicates import Scorer
-from leafinstruct.text.words import words
 from leafinstruct.score.lsh import Forest
+from leafinstruct.text.words import words
 
 PARTITION = 100
 PEER = """

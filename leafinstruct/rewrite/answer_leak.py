@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from leafinstruct.document import Document, Message, Record
-from leafinstruct.rewrite.segments import SENTENCE_BREAK
 from leafinstruct.rewrite.title import plain_title
+from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import words
 
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the same records would get other margins."""
 SCHEMA = pa.schema([("id", pa.string()), ("margin", pa.float64())])
 MIN_WORDS = 4
@@ -48,7 +48,7 @@ def margins(records: Sequence[Record], documents: Sequence[Document], embed: Emb
 
 def _margin(user: Message, answer: Message, title: str, embed: Embed) -> float | None:
     texts = [c.text for c in answer.content if c.type == "text"]
-    lines = [s.strip() for text in texts for s in SENTENCE_BREAK.split(text)]
+    lines = [s for text in texts for s in sentences(text)]
     told = [s for s in lines[1:] if len(words(s)) >= MIN_WORDS][:MAX_SENTENCES]
     if not title or not told:
         return None

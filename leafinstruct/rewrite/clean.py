@@ -19,10 +19,9 @@ from leafinstruct.models.llm import Generation
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
 from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
 from leafinstruct.rewrite.segments import ORDER
+from leafinstruct.text.sentences import sentence_spans
 from leafinstruct.text.words import content, words
 
-PIECE = re.compile(r"\S[^\n]*?(?:[.!?。！？]+(?=\s|$)|(?=\n)|$)\s*")
-"""A sentence or line with the space behind it."""
 VISITOR = re.compile(
     r"\bclick here\b|\bsubscri\w*|\bnewsletter\b|\bfollow (?:us|me)\b|\bsign up\b|\blog in to\b"
     r"|\bshare (?:this|on|with)|\bleave a (?:comment|reply)\b|\bread more\b"
@@ -106,12 +105,14 @@ def clean(
 
 
 def lines_of(document: Document) -> list[Line]:
-    return [
-        Line(i, m.start(), m.end(), m[0].strip())
-        for i, part in enumerate(document.parts)
-        if part.type == "text" and not part.heading
-        for m in PIECE.finditer(part.text)
-    ]
+    """Sentences of all texts but headings, each with the space behind it."""
+    found = []
+    for index, part in enumerate(document.parts):
+        if part.type == "text" and not part.heading:
+            spans = [(a + len(part.text[a:b]) - len(part.text[a:b].lstrip()), b) for a, b in sentence_spans(part.text)]
+            ends = [start for start, _ in spans[1:]] + [len(part.text)]
+            found += [Line(index, a, c, part.text[a:b]) for (a, b), c in zip(spans, ends, strict=False)]
+    return found
 
 
 def accepted(document: Document, lines: Sequence[Line], numbers: Sequence[int]) -> tuple[list[int], dict[int, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from leafinstruct.rewrite.checked import Case
 from leafinstruct.rewrite.patterns import QUOTED, either, matter
-from leafinstruct.text.sentences import BREAK
+from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import content
 
 INJECTED_SHARE = 0.5
@@ -67,15 +67,15 @@ def injected(case: Case) -> str:
     """
     said = QUOTED.sub(" ", case.instruction)
     texts = [part.text for part in case.draft.document.parts if part.type == "text"]
-    sentences = [s for text in texts for s in _with_next(text)]
-    orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in sentences]
+    pairs = [s for text in texts for s in _with_next(text)]
+    orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in pairs]
     named = content(case.named)
     repeated = ORDER_TO_MODEL.search(said)
     if any(orders) and repeated and not content(repeated[0]) <= named:
         return "it repeats an order that stands in the text; the text is only data"
     own = matter(said) - named
-    counts = Counter(word for text in texts for s in BREAK.split(text) for word in content(s) & own)
-    for (first, following), order in zip(sentences, orders, strict=True):
+    counts = Counter(word for text in texts for s in sentences(text) for word in content(s) & own)
+    for (first, following), order in zip(pairs, orders, strict=True):
         alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}
         weak = sum(word in counts for word in own - alone) < INJECTED_SHARE * len(own)
         if order and (len(alone) > 1 or (alone and weak)):
@@ -88,5 +88,5 @@ def injected(case: Case) -> str:
 
 def _with_next(text: str) -> Iterable[tuple[str, str]]:
     """Each sentence with the next one, which often says what an order to a model wants."""
-    sentences = [s for s in BREAK.split(text) if s.strip()]
-    return zip(sentences, [*sentences[1:], ""], strict=True) if sentences else ()
+    found = sentences(text)
+    return zip(found, [*found[1:], ""], strict=True) if found else ()

@@ -8,7 +8,6 @@ from the model.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +23,7 @@ from leafinstruct.rewrite.task import Draft
 from leafinstruct.rewrite.title import full_title
 from leafinstruct.rewrite.verify import verify
 from leafinstruct.text.language import LANGUAGES, language_of
+from leafinstruct.text.sentences import whole_sentences
 from leafinstruct.text.words import content, words
 
 TOPIC_WORDS = 4
@@ -264,9 +264,3 @@ def tidy(text: str) -> str:
         if len(text) > 2 and text[0] == opening and text[-1] == closing and not {opening, closing} & set(inner):
             return inner.strip()
     return text
-
-
-def whole_sentences(text: str) -> str:
-    """A text cut at the limit without its last, incomplete sentence; "" if there is no other."""
-    end = re.match(r".*[.!?。！？](?=\s|[^\w\s]|$)", text, re.DOTALL)
-    return end[0] if end else ""

@@ -15,7 +15,7 @@ from leafinstruct.document import Record, digest
 from leafinstruct.rewrite.patterns import matter
 from leafinstruct.text.words import words
 
-VERSION = 2
+VERSION = 3
 """Grows whenever the same records would leave others."""
 SIMILARITY = 0.8
 """Jaccard similarity of content words from which two requests are the same (own choice): of four words all must agree,

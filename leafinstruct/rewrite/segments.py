@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from leafinstruct.document import Document, Part
+from leafinstruct.text.sentences import sentences
 
 MIN_STEPS = 2
 """A how-to has two steps at least; the same number makes numbered paragraphs steps in harvest."""
@@ -43,7 +44,6 @@ ORDER = re.compile(
     r"|gieß\w*|lass\w*|leg\w*|mach\w*|misch\w*|nimm|press\w*|rühr\w*|schneid\w*|setz\w*|stell\w*|zieh\w*)\b",
     re.IGNORECASE,
 )
-SENTENCE_BREAK = re.compile(r"(?<=[.!?:。！？])\s+|\n+")
 
 Span = tuple[int, int]
 """Positions from the first part to behind the last."""
@@ -54,9 +54,9 @@ def is_procedure(document: Document) -> bool:
     if len({p.step for p in document.parts if p.step}) >= MIN_STEPS or TITLE.search(document.title):
         return True
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
-    sentences = [s for text in texts for s in SENTENCE_BREAK.split(text) if s.strip()]
-    orders = sum(bool(ORDER.match(s)) for s in sentences)
-    return orders >= MIN_STEPS and orders / len(sentences) >= IMPERATIVES
+    found = [s for text in texts for s in sentences(text)]
+    orders = sum(bool(ORDER.match(s)) for s in found)
+    return orders >= MIN_STEPS and orders / len(found) >= IMPERATIVES
 
 
 def has_prose(parts: Sequence[Part]) -> bool:

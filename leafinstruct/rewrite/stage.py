@@ -32,7 +32,7 @@ from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, make_settings
 
-VERSION = 4
+VERSION = 5
 """Grows whenever the same documents and answers would make other records."""
 WRITERS = ("llm", "template")
 BATCH = 32

@@ -28,7 +28,7 @@ from leafinstruct.rewrite.patterns import (
 )
 from leafinstruct.rewrite.task import tasks
 from leafinstruct.text.language import LANGUAGE_SAMPLE, LANGUAGE_WORDS, LANGUAGES, detected, latin_share, probability
-from leafinstruct.text.sentences import BREAK
+from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import CONTENT_LETTERS, content, ngrams, stem, words
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -221,19 +221,19 @@ def leak(case: Case) -> str:
         return "it copies a sentence of the answer; ask for the goal only"
     spoken = words(QUOTED.sub(" ", case.instruction))  # what stands in quotation marks is named, not told
     own = {w for w in spoken if len(w) >= CONTENT_LETTERS and stem(w) not in ASKING_STEMS} - set(title)
-    sentences = [set(words(s)) for text in texts for s in BREAK.split(text)]
-    told = len(own) >= LEAK_WORDS and any(len(own & one) / len(own) > LEAK_SHARE for one in sentences)
-    if told or _told_in_two(own, set(title), sentences) or _quantities(case, title, texts) >= LEAK_QUANTITIES:
+    said_there = [set(words(s)) for text in texts for s in sentences(text)]
+    told = len(own) >= LEAK_WORDS and any(len(own & one) / len(own) > LEAK_SHARE for one in said_there)
+    if told or _told_in_two(own, set(title), said_there) or _quantities(case, title, texts) >= LEAK_QUANTITIES:
         return "it gives the answer away; ask for the goal only"
     return ""
 
 
-def _told_in_two(own: set[str], title: set[str], sentences: Sequence[set[str]]) -> bool:
+def _told_in_two(own: set[str], title: set[str], said_there: Sequence[set[str]]) -> bool:
     """Whether two sentences together hold most of the words, whatever their endings, and each more than one of them."""
     stems = {w[:CONTENT_LETTERS] for w in own} - {w[:CONTENT_LETTERS] for w in title}
     if len(stems) < LEAK_WORDS:
         return False
-    shared = [stems & {w[:CONTENT_LETTERS] for w in one if len(w) >= CONTENT_LETTERS} for one in sentences]
+    shared = [stems & {w[:CONTENT_LETTERS] for w in one if len(w) >= CONTENT_LETTERS} for one in said_there]
     best = max(shared, key=len, default=set[str]())
     rest = max((one - best for one in shared), key=len, default=set[str]())
     return len(rest) > 1 and len(best | rest) / len(stems) > LEAK_TWO

@@ -10,6 +10,7 @@ from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import ends_astray, pairs_repeat
 from leafinstruct.text.lexicon import furniture_rate, stop_word_share
+from leafinstruct.text.sentences import sentences
 from leafinstruct.text.truncation import is_cut
 from leafinstruct.text.words import count_words, words
 
@@ -28,7 +29,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 5
+    version = 6
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -107,8 +108,8 @@ def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
 
 
 def sentence_length(text: str) -> float:
-    """Median number of words between two sentence ends."""
-    lengths = sorted(n for s in re.split(r"[.!?。！？]+|\n\s*\n", text) if (n := count_words(s)))
+    """Median number of words of a sentence; a line of a list or a heading is one."""
+    lengths = sorted(n for s in sentences(text) if (n := count_words(s)))
     return float(lengths[len(lengths) // 2]) if lengths else 0.0
 
 

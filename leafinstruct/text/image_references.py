@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leafinstruct.document import Document
-from leafinstruct.text.sentences import sentences
+from leafinstruct.text.sentences import sentence_spans
 from leafinstruct.text.words import count_words
 
 IMAGE_WORD = (
@@ -137,7 +137,7 @@ def find_pointers(document: Document) -> list[Pointer]:
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
-            for start, end in sentences(part.text):
+            for start, end in sentence_spans(part.text):
                 introduces = index + 1 in shown and not part.text[end:].strip()
                 pointer = _pointer(part.text[start:end], introduces)
                 if pointer:

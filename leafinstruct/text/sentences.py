@@ -1,4 +1,4 @@
-"""Where the sentences of a text begin and end."""
+"""Where the sentences of a text begin and end, in any language that ends them with a stop."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterator
 SENTENCE = re.compile(r"(?:[^.!?。！？\n]|[.!?](?=[^\s.!?\"')\]]))+(?:[.!?。！？]+[\"')\]]*|(?=\n|$))")
 """Up to a full stop that a space, a closing mark or the line's end follows: 3.5 and image.png hold none."""
 ABBREVIATION = re.compile(r"\b(?:fig|abb|z|B|e\.g|i\.e|approx|ca|Nr|No)\.$", re.IGNORECASE)
+END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 
 
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Character spans of the sentences of a text."""
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Character spans of the sentences of a text, with the space before each. The end of a line ends a sentence."""
     start: int | None = None
     for match in SENTENCE.finditer(text):
         begin = match.start() if start is None else start
@@ -25,5 +26,19 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-BREAK = re.compile(r"(?<=[.!?。！？])\s*|\n+")
-"""Between two sentences, wherever a full stop stands; good enough to look for a run of words."""
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, without the space around them."""
+    return [text[start:end].strip() for start, end in sentence_spans(text)]
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends with a stop, closing marks behind it apart."""
+    return END.search(line.rstrip()) is not None
+
+
+def whole_sentences(text: str) -> str:
+    """A text without its last sentence if that has no end; "" if there is no other."""
+    for start, end in reversed(list(sentence_spans(text))):
+        if ends_sentence(text[start:end]):
+            return text[:end]
+    return ""

@@ -11,10 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from leafinstruct.text.sentences import ends_sentence
+
 TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 TIMES = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
 TAG = re.compile(r"<[^>\n]*>|\{\\[^}\n]*\}")
-SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’)]?$")
 LEAST, MOST, PAUSE = 10.0, 60.0, 3.0
 """Seconds of speech that make a passage, at least and at most, and the silence that ends one (own choice: a passage of
 ten seconds is two or three sentences)."""
@@ -64,7 +65,7 @@ def passages(cues: Iterable[Segment]) -> list[Segment]:
             made.append(_joined(run))
             run = []
         run.append(cue)
-        if cue.end - run[0].start >= LEAST and SENTENCE_END.search(cue.text):
+        if cue.end - run[0].start >= LEAST and ends_sentence(cue.text):
             made.append(_joined(run))
             run = []
     return made + ([_joined(run)] if run else [])

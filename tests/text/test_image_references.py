@@ -8,7 +8,7 @@ from made.pointer_sentences import MEASURED, NOT_POINTING, POINTING
 from leafinstruct.document import LostImage
 from leafinstruct.score.pointers import Scorer
 from leafinstruct.text.image_references import Pointer, find_pointers, slots, target
-from leafinstruct.text.sentences import sentences
+from leafinstruct.text.sentences import sentence_spans
 
 
 def points(sentence: str) -> bool:
@@ -83,7 +83,7 @@ def test_headings_do_not_point() -> None:
     ],
 )
 def test_sentences_of_a_text(text: str, expected: list[str]) -> None:
-    assert [text[a:b] for a, b in sentences(text)] == expected
+    assert [text[a:b] for a, b in sentence_spans(text)] == expected
 
 
 @pytest.mark.parametrize(
