@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from leafinstruct.errors import LeafError
+from leafinstruct.text.urls import url_key
 
 FILE = "removed.jsonl"
 KINDS = ("url", "site", "sha256")
@@ -35,13 +36,14 @@ class Removals:
     def __init__(self, entries: Iterable[Removal] = ()) -> None:
         self.entries = tuple(entries)
         self._values = {kind: {e.value for e in self.entries if e.kind == kind} for kind in KINDS}
+        self._urls = {url_key(value) for value in self._values["url"]}
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def names(self, url: str, site: str) -> bool:
-        """Whether a request names a document, by its URL or by its site."""
-        return url in self._values["url"] or site in self._values["site"]
+        """Whether a request names a document, by its URL in any spelling or by its site."""
+        return (url != "" and url_key(url) in self._urls) or site in self._values["site"]
 
     def names_image(self, *sha256: str) -> bool:
         return any(value in self._values["sha256"] for value in sha256)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from made.tree import counts, make_project, run_build
 
-from leafinstruct.removal import Removal, add_removals
+from leafinstruct.removal import Removal, Removals, add_removals
 from leafinstruct.run import Run
 
 
@@ -34,3 +34,9 @@ def test_a_later_build_leaves_out_what_was_removed(tmp_path: Path) -> None:
     assert found.dropped_documents["removed"] == 4
     assert found.dropped_images["removed"] >= 1
     assert scores == {path: path.stat().st_mtime_ns for path in run.file("scores").rglob("*.parquet")}
+
+
+def test_an_address_is_taken_down_in_any_spelling() -> None:
+    asked = Removals([Removal("url", "http://www.A.example/x/?utm_source=y#top")])
+    assert asked.names("https://a.example/x", "a.example")
+    assert not asked.names("https://a.example/y", "a.example") and not asked.names("", "")

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
@@ -24,6 +23,7 @@ from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.images.header import MAX_BYTES, read_image
+from leafinstruct.text.urls import host_of
 
 
 @dataclass(slots=True)
@@ -196,7 +196,7 @@ class Rows(base.Source):
         return Document(
             id=document_id(self.name, label, number),
             source=self.name,
-            site=draft.site or host(draft.url),
+            site=draft.site or host_of(draft.url),
             url=draft.url,
             path=f"{label}#{number}" if number >= 0 else label,
             license=licenses.normalize(draft.license) or self.license,
@@ -247,13 +247,6 @@ def _bytes(place: Path) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except OSError:
         return b""
-
-
-def host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""
 
 
 def text_of(value: Any) -> str:

@@ -19,9 +19,9 @@ from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 
-VERSION = 4
+VERSION = 5
 """Grows whenever harvest would make other documents of the same input."""
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 ASKED_SCHEMA = pa.schema([("key", pa.string()), ("offset", pa.int64())])
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from leafinstruct.document import Document, digest
 from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.settings import ModelSettings
+from leafinstruct.text.urls import url_key
 from leafinstruct.text.words import words
 
 # Unmistakable words only: terms that medicine, law or cooking use too are left to lists of the user's own.
@@ -30,7 +30,7 @@ DEFAULT_WORDS = frozenset(ADULT.split()) - AMBIGUOUS
 
 
 class Scorer(DocumentScorer):
-    version = 2
+    version = 3
     columns = (
         Column("words", "document", "float", "share", "words of the text that are listed"),
         Column("count", "document", "int", "words", "how many they are"),
@@ -78,9 +78,8 @@ class Scorer(DocumentScorer):
 
 
 def _address(place: str) -> str:
-    """Host and path of an address in lower case, without scheme, www., query and closing slash."""
-    parts = urlsplit(place if "//" in place else f"//{place}")
-    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path}".rstrip("/")
+    """Host and path of an address as all its spellings share them."""
+    return url_key(place).partition("?")[0].partition("#")[0]
 
 
 def _entries(root: Path, files: Iterable[str]) -> list[str]:

@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
-from leafinstruct.text.urls import plain_url
+from leafinstruct.text.urls import url_key
 from leafinstruct.text.words import count_words
 
 
 class Scorer(CorpusScorer):
-    version = 2
+    version = 3
     columns = (
         Column("text_group", "document", "text", "", "smallest document id with the same text; null if alone"),
         Column("url_group", "document", "text", "", "smallest document id with the same address; null if alone"),
@@ -38,7 +38,7 @@ class Scorer(CorpusScorer):
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = []
         for document in documents:
-            text, url = plain_text(document.text), plain_url(document.url)
+            text, url = plain_text(document.text), url_key(document.url)
             long = count_words(text) >= self.settings.words
             rows.append({"document": document.id, "text_group": _hash(text * long), "url_group": _hash(url)})
         return pa.Table.from_pylist(rows, schema=self.map_schema)

@@ -1,34 +1,65 @@
-"""Addresses in one form."""
+"""Addresses in one form, by which their spellings are compared; and the host of one."""
 
 from __future__ import annotations
 
+import posixpath
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
 TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")
-"""Parameters that say where a visitor came from (own list)."""
+"""Parameters that tell where a visitor came from (own list)."""
 SAFE = "/~:@!$&'()*+,;="
+RAW = "surrogateescape"
+"""Escapes that are no UTF-8 stay the bytes they are: two of them are two addresses."""
+KNOWN = 4096
 
 
-def plain_url(url: str) -> str:
+@lru_cache(maxsize=KNOWN)
+def url_key(url: str) -> str:
     """Host, path and query of an address as all its spellings share them; "" for an empty one.
 
-    Scheme, user, www., default port, closing slash, tracking parameters, the order of parameters and a fragment do not
-    count, but a fragment that begins with ! or / does: such sites keep their pages there.
+    Scheme, user, www., default port, closing slash, tracking parameters, the order of parameters, escapes, `..` and a
+    fragment do not count, but a fragment that begins with ! or / does: such sites keep their pages there. What is no
+    address is its own key.
     """
     url = url.strip()
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")
-        host = (parts.hostname or "").rstrip(".").removeprefix("www.")
+        host = _ascii((parts.hostname or "").rstrip(".").removeprefix("www."))
         port = parts.port
-    except ValueError:  # no address: it is equal to itself
+    except ValueError:
         return url
     place = host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
-    path = quote(unquote(parts.path.replace("%2F", "%252F").replace("%2f", "%252F")), safe=SAFE).rstrip("/")
-    kept = sorted(
-        pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0].lower())
-    )
-    query = f"?{urlencode(kept)}" if kept else ""
+    path = parts.path.replace("%2F", "%252F").replace("%2f", "%252F")
+    path = quote(unquote(path, errors=RAW), safe=SAFE, errors=RAW).rstrip("/")
+    if "/." in path or "//" in path:
+        path = posixpath.normpath(path).replace("//", "/").rstrip("/")
+    query = ""
+    if parts.query:
+        pairs = parse_qsl(parts.query, keep_blank_values=True, errors=RAW)
+        kept = sorted(pair for pair in pairs if not TRACKING.fullmatch(pair[0].lower()))
+        query = f"?{urlencode(kept, errors=RAW)}" if kept else ""
     fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{place}{path}{query}{fragment}"
+
+
+def host_of(url: str) -> str:
+    """The host of an address in lower case, with a port that is not the scheme's own; "" for what has none."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return ""
+    return host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
+
+
+def _ascii(host: str) -> str:
+    """A host as it is resolved: names in other letters by their IDNA form."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host

@@ -182,7 +182,7 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     "decontaminate": (3, [{"images_seen": 0, "ngrams_seen": 0, "overlap": 0.0}, {"seen": False}, {"seen": False}]),
-    "exact": (2, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
+    "exact": (3, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
     "shared_images": (1, [{"alike": 1, "share": 1.0}, {"alike": 1, "share": 1.0}]),
     "clip": (
         2,
@@ -294,7 +294,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             }
         ],
     ),
-    "blocklist": (2, [{"words": 0.0, "count": 0, "site": False}]),
+    "blocklist": (3, [{"words": 0.0, "count": 0, "site": False}]),
     "boilerplate": (3, [{"words": 0.0, "lines": 0, "head": 0, "foot": 0}] * 3),
 }
 

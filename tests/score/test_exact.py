@@ -12,53 +12,6 @@ from leafinstruct.filter.frame import make_view
 from leafinstruct.filter.representatives import choose
 from leafinstruct.filter.rules import evaluate
 from leafinstruct.score.exact import Scorer
-from leafinstruct.text.urls import plain_url
-
-PAGE = "https://a.example/fold/crane"
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        "http://a.example/fold/crane",
-        "https://www.A.example/fold/crane/",
-        "https://a.example:443/fold/crane#step-2",
-        "http://a.example:80/fold/crane?utm_source=x&gclid=1&fbclid=2&UTM_term=y",
-        "a.example/fold/crane",
-        "https://a.example/fold/cr%61ne",
-    ],
-)
-def test_spellings_of_one_address_are_one(other: str) -> None:
-    assert plain_url(other) == plain_url(PAGE) == "a.example/fold/crane"
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        "https://a.example/fold/Crane",
-        "https://b.a.example/fold/crane",
-        "https://a.example:8080/fold/crane",
-        "https://a.example:443/fold/crane?page=2",
-        "http://a.example:443/fold/crane",
-        "https://a.example/fold/crane#!/second",
-        "https://a.example/fold%2Fcrane?",
-        "https://a.example",
-    ],
-)
-def test_other_addresses_stay_others(other: str) -> None:
-    assert plain_url(other) != plain_url(PAGE)
-
-
-def test_the_order_of_parameters_does_not_count_and_their_values_do() -> None:
-    assert plain_url(f"{PAGE}?b=2&a=1&utm_medium=m") == plain_url(f"{PAGE}?a=1&b=2")
-    assert plain_url(f"{PAGE}?a=1") != plain_url(f"{PAGE}?a=2") != plain_url(f"{PAGE}?a=")
-    assert plain_url(f"{PAGE}?q=a%26b%3D1") != plain_url(f"{PAGE}?q=a&b=1")
-
-
-def test_what_is_no_address_is_equal_to_itself() -> None:
-    assert plain_url("https://[broken/x") == "https://[broken/x"
-    assert plain_url("https://a.example:port/x") == "https://a.example:port/x"
-
 
 LONG = "Fold the paper in half.\n\nTurn it over."
 

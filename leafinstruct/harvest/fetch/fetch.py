@@ -23,6 +23,7 @@ from leafinstruct.harvest.fetch import robots
 from leafinstruct.images.header import MAX_BYTES, read_image
 from leafinstruct.progress import Progress
 from leafinstruct.settings import make_settings
+from leafinstruct.text.urls import host_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -247,7 +248,7 @@ class _Fetcher:
             if free > now:
                 raise Later(free - now)
             self.free_at[origin] = now + verdict.delay
-            frontier.slow_down(split.netloc.lower(), verdict.delay)
+            frontier.slow_down(host_of(url), verdict.delay)
 
     async def _verdict(self, origin: str) -> robots.Verdict:
         if (known := self.cache.robots(origin)) is not None:

@@ -8,7 +8,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+from leafinstruct.text.urls import host_of
 
 WINDOW = 20_000
 """Addresses read ahead, so that one slow host at the front does not stop the others."""
@@ -22,7 +23,7 @@ class Task:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).netloc.lower()
+        return host_of(self.url)
 
 
 class Frontier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
@@ -16,6 +16,7 @@ from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
 from leafinstruct.harvest.html.imagerefs import image_refs
 from leafinstruct.harvest.html.walk import IMAGES, walk
 from leafinstruct.harvest.metadata import decode
+from leafinstruct.text.urls import host_of
 
 LITTLE = 250
 """Characters of content below which the search is repeated without names of classes as evidence (Readability: 500)."""
@@ -134,7 +135,7 @@ def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, s
 
 def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
     assert dom.body is not None
-    host = _host(url)
+    host = host_of(url)
     blocks: list[Block] = []
     for strict in (True, False):
         content = Content(dom.body, strict, host)
@@ -144,13 +145,6 @@ def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
         if sum(len(b.text) for b in blocks) > LITTLE:
             break
     return blocks
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return ""
 
 
 def _whole(dom: LexborHTMLParser) -> list[Block]:

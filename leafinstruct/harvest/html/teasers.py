@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import NAMES, Stats
+from leafinstruct.text.urls import host_of
 
 PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 TITLE = 12
@@ -70,7 +71,7 @@ def _page(href: str, host: str) -> str:
         parts = urlsplit(href.strip())
     except ValueError:
         return ""
-    if parts.netloc not in ("", host) or parts.scheme not in ("", "http", "https") or PICTURE.search(parts.path):
+    if host_of(href) not in ("", host) or parts.scheme not in ("", "http", "https") or PICTURE.search(parts.path):
         return ""
     return parts._replace(scheme="", netloc="", fragment="").geturl()
 

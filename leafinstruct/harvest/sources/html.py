@@ -13,7 +13,7 @@ from typing import ClassVar
 from urllib.parse import urljoin
 
 from leafinstruct.document import Document, Image, document_id
-from leafinstruct.harvest import base, licenses, rows
+from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.fetch.robots import page_opted_out
 from leafinstruct.harvest.html.flow import Block, Page, assemble
 from leafinstruct.harvest.html.page import parse_html
@@ -22,6 +22,7 @@ from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, plain_language
 from leafinstruct.harvest.sources import tutorial
 from leafinstruct.images.header import read_image
+from leafinstruct.text.urls import host_of
 
 ENDINGS = (".html", ".htm", ".xhtml")
 PARTS = re.compile(r"[_-](?:files|dateien|fichiers|archivos|file|bestanden|arquivos)$", re.IGNORECASE)
@@ -78,7 +79,7 @@ class Source(tutorial.Source):
         document = Document(
             id=document_id(self.name, one.where),
             source=self.name,
-            site=rows.host(url) or one.site,
+            site=host_of(url) or one.site,
             url=url,
             path=one.where,
             license=licenses.normalize(page.license) or self.license,

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -21,10 +20,11 @@ from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
-from leafinstruct.harvest.warc.index import ERROR, PAGE, PAGE_REVISIT, build_index, url_key
+from leafinstruct.harvest.warc.index import ERROR, PAGE, PAGE_REVISIT, build_index
 from leafinstruct.harvest.warc.lookup import Lookup
 from leafinstruct.harvest.warc.read import read_bodies
 from leafinstruct.images.header import read_image
+from leafinstruct.text.urls import host_of, url_key
 
 BYTES_PER_PAGE = 64 * 1024
 """Compressed bytes of a page with its images, as in crawls; with `partition` it sets the length of a chunk."""
@@ -167,7 +167,7 @@ class Source(base.Source):
         document = Document(
             id=document_id(self.name, row["url"], occurrence),
             source=self.name,
-            site=_site(row["url"]),
+            site=host_of(row["url"]),
             url=row["url"],
             path=self._relative(file),
             license=page.license or self.license,
@@ -185,7 +185,7 @@ class Source(base.Source):
         return Document(
             id=document_id(self.name, f"{url} {where}".strip()),
             source=self.name,
-            site=_site(url),
+            site=host_of(url),
             url=url,
             path=where,
             license=self.license,
@@ -199,10 +199,3 @@ class Source(base.Source):
     def _relative(self, file: str) -> str:
         path = Path(file)
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
-
-
-def _site(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""

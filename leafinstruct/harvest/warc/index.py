@@ -6,12 +6,13 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from leafinstruct.harvest.index import HASH, hash_of
+from leafinstruct.text.urls import url_key
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PAGE, OTHER, REVISIT, PAGE_REVISIT, ERROR = "page", "other", "revisit", "page_revisit", "error"
@@ -40,18 +41,6 @@ class Row(NamedTuple):
     status: int
     kind: str
     target: str
-
-
-def url_key(url: str) -> str:
-    """An address in one form: no scheme, fragment or default port, host in lower case, escapes normalised."""
-    try:
-        split = urlsplit(url.strip())
-        host = (split.hostname or "").rstrip(".")
-        port = f":{split.port}" if split.port not in (None, 80, 443) else ""
-    except ValueError:
-        return url.strip()
-    path = quote(unquote(split.path or "/"), safe="/~!$&'()*+,;=:@%")
-    return f"{host}{port}{path}" + (f"?{split.query}" if split.query else "")
 
 
 def build_index(file: Path) -> pa.Table:

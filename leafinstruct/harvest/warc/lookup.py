@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leafinstruct.harvest.index import Index
-from leafinstruct.harvest.warc.index import ERROR, OTHER, PAGE, url_key
+from leafinstruct.harvest.warc.index import ERROR, OTHER, PAGE
+from leafinstruct.text.urls import url_key
 
 MAX_REDIRECTS = 5
 

@@ -12,7 +12,7 @@ from made.harvest import harvest, index_of, picture, record, shape, warc_gz, wri
 from leafinstruct.document import document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.sources import load_source
-from leafinstruct.harvest.warc.index import build_index, url_key
+from leafinstruct.harvest.warc.index import build_index
 from leafinstruct.harvest.warc.read import MAX_BODY, decompress, unchunk
 from leafinstruct.pipeline import SourceSettings
 
@@ -194,13 +194,6 @@ def test_page_licence_and_srcset(tmp_path: Path) -> None:
     (document,) = harvest("warc", tmp_path, "a.warc", license="MIT").documents
     assert document.license == "CC0-1.0"
     assert [p.url for p in document.parts if p.type == "image"] == ["http://a/l.png"]
-
-
-def test_url_key() -> None:
-    assert url_key("HTTP://A.org:80/x%7Ey?q=1#f") == url_key("https://a.org/x~y?q=1") == "a.org/x~y?q=1"
-    assert url_key("http://a.org") == "a.org/"
-    assert url_key("http://a.org:81/%20b") == url_key("http://a.org:81/ b")
-    assert url_key("http://[bad") == "http://[bad"
 
 
 def test_check(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from leafinstruct.text.urls import host_of, url_key
+
+PAGE = "https://a.example/fold/crane"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://a.example/fold/crane",
+        "https://www.A.example/fold/crane/",
+        "https://a.example:443/fold/crane#step-2",
+        "http://a.example:80/fold/crane?utm_source=x&gclid=1&fbclid=2&UTM_term=y",
+        "a.example/fold/crane",
+        "https://a.example/fold/cr%61ne",
+        "https://a.example/fold/./paper/../crane",
+        "https://user@a.example./fold//crane/",
+    ],
+)
+def test_spellings_of_one_address_are_one(other: str) -> None:
+    assert url_key(other) == url_key(PAGE) == "a.example/fold/crane"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://a.example/fold/Crane",
+        "https://b.a.example/fold/crane",
+        "https://a.example:8080/fold/crane",
+        "https://a.example:443/fold/crane?page=2",
+        "http://a.example:443/fold/crane",
+        "https://a.example/fold/crane#!/second",
+        "https://a.example/fold%2Fcrane?",
+        "https://a.example",
+    ],
+)
+def test_other_addresses_stay_others(other: str) -> None:
+    assert url_key(other) != url_key(PAGE)
+
+
+def test_the_order_of_parameters_does_not_count_and_their_values_do() -> None:
+    assert url_key(f"{PAGE}?b=2&a=1&utm_medium=m") == url_key(f"{PAGE}?a=1&b=2")
+    assert url_key(f"{PAGE}?a=1") != url_key(f"{PAGE}?a=2") != url_key(f"{PAGE}?a=")
+    assert url_key(f"{PAGE}?q=a%26b%3D1") != url_key(f"{PAGE}?q=a&b=1")
+
+
+def test_what_is_no_address_is_equal_to_itself() -> None:
+    assert url_key("https://[broken/x") == "https://[broken/x"
+    assert url_key("https://a.example:port/x") == "https://a.example:port/x"
+
+
+def test_names_in_other_letters_are_compared_as_they_are_resolved() -> None:
+    assert url_key("https://bücher.example/x") == url_key("https://xn--bcher-kva.example/x")
+    assert url_key("https://a.example/stra%C3%9Fe") == url_key("https://a.example/straße")
+    assert url_key("https://a.example/%E9") != url_key("https://a.example/%E8")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://A.Example/x", "a.example"),
+        ("http://user@a.example.:80/", "a.example"),
+        ("http://a.example:81/", "a.example:81"),
+        ("/x/y", ""),
+        ("https://[broken/x", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_an_address(url: str, host: str) -> None:
+    assert host_of(url) == host
