@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
+from leafinstruct.images.pixels import displayed
+
 PHOTOGRAPH = 0.25
 """Share of different colours among 64 x 64 sampled pixels from which an image counts as a photograph (own: of real
 tutorials' images most screenshots and diagrams lie below .2 and most photographs above .4)."""
@@ -16,7 +18,7 @@ def colour_share(data: bytes) -> float | None:
 
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
-            small = image.convert("RGB").resize((64, 64), PIL.Image.Resampling.NEAREST)
+            small = displayed(image).resize((64, 64), PIL.Image.Resampling.NEAREST)
     except Exception:  # Pillow's plugins raise many kinds of errors on broken data
         return None
     colours = small.getcolors(64 * 64)

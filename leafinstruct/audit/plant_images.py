@@ -10,6 +10,7 @@ from dataclasses import replace
 from leafinstruct.audit.corpus_sample import World
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places
 from leafinstruct.document import Document, Image, Part
+from leafinstruct.images.pixels import displayed
 
 TINY_PIXELS = (1, 8, 16, 24, 32, 48)
 """Widths of tracking pixels, favicons, emoticons and buttons."""
@@ -119,7 +120,7 @@ def _resized(source: Image, size: tuple[int, int]) -> Image:
     out = io.BytesIO()
     try:
         with PIL.Image.open(io.BytesIO(source.bytes)) as opened:
-            opened.convert("RGB").resize(size).save(out, "PNG")
+            displayed(opened).resize(size).save(out, "PNG")
     except Exception:  # Pillow's plugins raise many kinds of errors on broken data
         raise CannotPlant("an image that cannot be decoded") from None
     data = out.getvalue()

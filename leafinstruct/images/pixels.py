@@ -1,6 +1,7 @@
-"""A small version of a picture as a reader sees it, and what near-identical pictures have in common.
+"""A picture as a reader sees it, whole or small, and what near-identical pictures have in common.
 
-Facts of images and the search for near-identical ones look at the same small version, made once for each image.
+Models, the trainer, facts of images and the report all take pixels from here. Facts and the search for near-identical
+pictures look at the same small version, made once for each image.
 """
 
 from __future__ import annotations
@@ -51,14 +52,38 @@ def small(pixels: PIL.Image.Image) -> Small:
     return _last[1]
 
 
+def displayed(pixels: PIL.Image.Image) -> PIL.Image.Image:
+    """RGB: the first frame as a reader sees it, upright, at 8 bits, on white paper where it is transparent."""
+    return _upright(_on_white(eight_bits(pixels), "RGB"))
+
+
+def eight_bits(pixels: PIL.Image.Image) -> PIL.Image.Image:
+    """A picture of one band with more than 8 bits as screens show it; any other as it is.
+
+    Of 16 bits the upper 8 are shown, as browsers do. Larger numbers and fractions have no agreed white: the largest
+    value is.
+    """
+    if not pixels.mode.startswith(("I", "F")):
+        return pixels
+    levels = np.asarray(pixels, np.float64)
+    white = 65535.0 if pixels.mode.startswith("I;16") else _white(float(levels.max(initial=0.0)))
+    shown = PIL.Image.fromarray((np.clip(np.nan_to_num(levels) / white, 0.0, 1.0) * 255).astype(np.uint8))
+    shown.info = dict(pixels.info)
+    return shown
+
+
+def _white(largest: float) -> float:
+    """The level that is white: of the common scales the first that holds the largest level, else that level."""
+    return next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
+
+
+def shrink(pixels: PIL.Image.Image, side: int) -> np.ndarray:
+    """uint8 [side, side, 3]: the whole picture as displayed, averaged down to a square."""
+    return np.asarray(displayed(pixels).resize((side, side), PIL.Image.Resampling.BOX))
+
+
 def _grey(pixels: PIL.Image.Image) -> PIL.Image.Image:
-    if pixels.mode.startswith(("I", "F")):  # 16 bits and more are spread over 8
-        low, high = pixels.getextrema()
-        spread = max(float(high) - float(low), 1.0)  # type: ignore[arg-type]
-        levels = (np.asarray(pixels, np.float32) - float(low)) * (255 / spread)  # type: ignore[arg-type]
-        grey = PIL.Image.fromarray(levels.astype(np.uint8))
-    else:
-        grey = _on_white(pixels, "L")
+    grey = _on_white(eight_bits(pixels), "L")
     return _upright(grey.resize(_fit(grey.size), PIL.Image.Resampling.BOX, reducing_gap=1.0))
 
 

@@ -6,9 +6,9 @@ import base64
 import io
 
 import PIL.Image
-import PIL.ImageOps
 
 from leafinstruct.images.decode import MAX_PIXELS
+from leafinstruct.images.pixels import displayed
 
 
 def thumbnail(data: bytes, side: int) -> str:
@@ -19,12 +19,7 @@ def thumbnail(data: bytes, side: int) -> str:
             if image.width * image.height > MAX_PIXELS:
                 return ""
             image.draft("RGB", (side, side))
-            shown = PIL.ImageOps.exif_transpose(image)
-            if "A" in shown.getbands() or "transparency" in shown.info:
-                clear = shown.convert("RGBA")
-                shown = PIL.Image.new("RGB", clear.size, "white")
-                shown.paste(clear, mask=clear.getchannel("A"))
-            shown = shown.convert("RGB")
+            shown = displayed(image)
             shown.thumbnail((side, side))
             out = io.BytesIO()
             shown.save(out, "WEBP", quality=70)

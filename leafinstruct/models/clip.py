@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError
+from leafinstruct.images.pixels import displayed
 from leafinstruct.models.device import pick_device
 from leafinstruct.models.weights import ModelPath, resolve
 
@@ -43,8 +44,8 @@ class Clip:
         self.dim: int = self.embed_texts(["a"]).shape[1]
 
     def embed_images(self, images: Iterable[Image]) -> np.ndarray:
-        """Unit vectors [n, dim] float32, in order. Transparent pixels count as white."""
-        tensors = (self._preprocess(opaque(image)) for image in images)
+        """Unit vectors [n, dim] float32, in order, of pictures as displayed (orientation, transparency, 16 bits)."""
+        tensors = (self._preprocess(displayed(image)) for image in images)
         return self._embed(tensors, self._model.encode_image)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -107,16 +108,6 @@ def _pieces(word: str, max_tokens: int, count: Callable[[str], int]) -> Iterator
 def _batches(rows: Iterator[torch.Tensor], size: int) -> Iterator[list[torch.Tensor]]:
     while batch := list(islice(rows, size)):
         yield batch
-
-
-def opaque(image: Image) -> Image:
-    """RGB; transparency over white, as a page shows it (a plain conversion gives whatever lies under it)."""
-    if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
-        return image.convert("RGB")
-    from PIL import Image as Images
-
-    layered = image.convert("RGBA")
-    return Images.alpha_composite(Images.new("RGBA", layered.size, "white"), layered).convert("RGB")
 
 
 def _load(found: ModelPath, device: str) -> tuple[Any, Any, Any]:

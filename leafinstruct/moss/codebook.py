@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leafinstruct.deprecated import moved
 from leafinstruct.moss.neighbours import ImageTokens
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 PAD, BOS, USER, ASSISTANT, END, IMAGE = range(256, 262)
 FIRST_CODE = 262
@@ -124,16 +125,6 @@ class Codebook(ByteText):
             return cls(saved["patches"], int(saved["grid"]))
 
 
-def shrink(image: Image, side: int) -> np.ndarray:
-    """uint8 [side, side, 3]: the whole image averaged down, transparency on white."""
-    from PIL import Image as pil
-
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = pil.alpha_composite(pil.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB").resize((side, side), pil.Resampling.BOX))
-
-
 def cut(images: np.ndarray, grid: int) -> np.ndarray:
     """Patches float32 [n * grid * grid, patch * patch * 3] of images [n, side, side, 3], in raster order."""
     n, side = images.shape[:2]
@@ -171,3 +162,6 @@ def _nearest(patches: np.ndarray, centres: np.ndarray) -> np.ndarray:
     centres = centres.astype(np.float32)
     distance = (centres**2).sum(1) - 2 * patches @ centres.T
     return distance.argmin(1)
+
+
+__getattr__ = moved(__name__, {"shrink": "leafinstruct.images.pixels"})

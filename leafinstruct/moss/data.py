@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from leafinstruct.errors import LeafError
-from leafinstruct.moss.codebook import ROLES, shrink
+from leafinstruct.images.pixels import shrink
+from leafinstruct.moss.codebook import ROLES
 from leafinstruct.moss.codec import Codec, image_length
 
 SPLITS = ("train", "validation", "test")

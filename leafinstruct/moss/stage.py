@@ -17,7 +17,7 @@ from leafinstruct.moss.train import train as train_on
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import fingerprint
 
-VERSION = 2
+VERSION = 3
 
 
 def check(pipeline: Pipeline) -> None:

@@ -26,7 +26,7 @@ Vectors = Mapping[str, np.ndarray]
 
 
 class Scorer(ModelScorer):
-    version = 2
+    version = 3
     model = "clip"
     columns = (
         Column("near", "image", "float", "cosine", "image and best window of the texts beside it, alt and caption"),

@@ -23,7 +23,7 @@ from leafinstruct.settings import ModelSettings
 
 
 class Scorer(GalleryScorer):
-    version = 3
+    version = 4
     columns = (
         Column("overlap", "document", "float", "share", "word n-grams that stand in a benchmark; null if too short"),
         Column("ngrams_seen", "document", "int", "count", "how many they are"),

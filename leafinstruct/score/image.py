@@ -16,7 +16,7 @@ FLAT_LEVELS = 8
 
 
 class Scorer(ImageScorer):
-    version = 4
+    version = 5
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not: truncated, undecodable, too_many_pixels"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.clip import opaque
+from leafinstruct.images.pixels import displayed
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ WEIGHTS = "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"
 
 
 class Scorer(ModelScorer):
-    version = 1
+    version = 2
     model = "nsfw"
     columns = (Column("nsfw", "image", "float", "probability", "of pornography, by open_nsfw; first frame"),)
 
@@ -45,7 +45,7 @@ class Scorer(ModelScorer):
         found: dict[str, Row] = {}
         for sha in sorted({item.document.parts[part].image for item in items for part in item.parts}):
             try:
-                found[sha] = {"nsfw": float(self._classifier.classify(opaque(open_image(sha))).nsfw)}
+                found[sha] = {"nsfw": float(self._classifier.classify(displayed(open_image(sha))).nsfw)}
             except OSError as error:
                 found[sha] = {"error": str(error)}
         for item in items:

@@ -27,7 +27,7 @@ class Sketch(NamedTuple):
 
 
 class Scorer(GalleryScorer):
-    version = 3
+    version = 4
     columns = (
         Column("occurrence", "image", "int", "count", "1 where the image stands first in the document, then 2, 3, ..."),
         Column("times", "image", "int", "count", "how often the document shows this image"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import math
 from statistics import pvariance
 
@@ -8,7 +9,7 @@ import PIL.Image
 import pytest
 from made import core as made
 
-from leafinstruct.images.pixels import COSINE_BITS, level_variance, perceptual_hash
+from leafinstruct.images.pixels import COSINE_BITS, displayed, level_variance, perceptual_hash, shrink, small
 
 
 def hash_in_integers(grey: PIL.Image.Image) -> int:
@@ -48,3 +49,50 @@ def test_the_largest_sum_fits() -> None:
 def test_the_variance_of_levels_is_exact() -> None:
     for grey in pictures(12):
         assert level_variance(grey) == pytest.approx(float(pvariance(np.asarray(grey).ravel().tolist())), rel=1e-12)
+
+
+def photograph() -> PIL.Image.Image:
+    """An RGB picture whose halves differ in both directions, so that a turn shows."""
+    drawn = made.scene(3)
+    drawn.paste("black", (0, 0, 100, 60))
+    return drawn
+
+
+def test_a_picture_stored_on_its_side_is_displayed_upright() -> None:
+    upright = photograph()
+    for orientation, back in ((3, PIL.Image.Transpose.ROTATE_180), (6, PIL.Image.Transpose.ROTATE_90)):
+        exif = PIL.Image.Exif()
+        exif[0x0112] = orientation
+        image = made.picture(upright.transpose(back), "PNG", exif=exif.tobytes())
+        assert displayed(opened(image.bytes)).tobytes() == upright.tobytes()
+        assert shrink(opened(image.bytes), 16).tobytes() == shrink(upright, 16).tobytes()
+
+
+def test_sixteen_bits_are_displayed_as_their_upper_eight() -> None:
+    grey = photograph().convert("L")
+    deep = PIL.Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    image = made.picture(deep, "PNG")
+    assert opened(image.bytes).mode == "I;16"
+    assert displayed(opened(image.bytes)).convert("L").tobytes() == grey.tobytes()
+    assert perceptual_hash(small(opened(image.bytes)).grey) == perceptual_hash(small(grey).grey)
+
+
+@pytest.mark.parametrize("scale", [1 / 255, 1.0, 257.0, 1e6])
+def test_numbers_without_an_agreed_white_keep_their_picture(scale: float) -> None:
+    grey = photograph().convert("L").point(lambda level: min(255, level + 1))
+    grey.putpixel((0, 0), 255)
+    numbers = PIL.Image.fromarray((np.asarray(grey) * scale).astype(np.float32))
+    shown = np.asarray(displayed(numbers).convert("L")).astype(int)
+    assert abs(shown - np.asarray(grey)).max() <= 1
+
+
+def test_transparency_lies_on_white_paper() -> None:
+    clear = photograph().convert("RGBA")
+    clear.putalpha(0)
+    assert displayed(clear).getcolors() == [(400 * 300, (255, 255, 255))]
+
+
+def opened(data: bytes) -> PIL.Image.Image:
+    pixels = PIL.Image.open(io.BytesIO(data))
+    pixels.load()
+    return pixels

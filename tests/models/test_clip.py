@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.clip import opaque, text_windows
+from leafinstruct.images.pixels import displayed
+from leafinstruct.models.clip import text_windows
 from leafinstruct.models.packages import package_folder
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ def test_windows_are_filled_in_order() -> None:
 
 def test_transparency_counts_as_white() -> None:
     clear = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
-    assert opaque(clear).getpixel((0, 0)) == (255, 255, 255)
+    assert displayed(clear).getpixel((0, 0)) == (255, 255, 255)
     palette = Image.new("P", (2, 2), 0)
     palette.info["transparency"] = 0
-    assert opaque(palette).getpixel((0, 0)) == (255, 255, 255)
-    assert opaque(Image.new("L", (2, 2), 7)).getpixel((0, 0)) == (7, 7, 7)
+    assert displayed(palette).getpixel((0, 0)) == (255, 255, 255)
+    assert displayed(Image.new("L", (2, 2), 7)).getpixel((0, 0)) == (7, 7, 7)
 
 
 @pytest.fixture(scope="module", params=["clip-lite0", "clip-lite2"])

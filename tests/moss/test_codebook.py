@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from leafinstruct.moss.codebook import FIRST_CODE, Codebook, cut, fit, shrink
+from leafinstruct.images.pixels import shrink
+from leafinstruct.moss.codebook import FIRST_CODE, Codebook, cut, fit
 
 
 def images(n: int, seed: int = 0) -> np.ndarray:

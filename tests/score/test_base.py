@@ -181,11 +181,11 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
-    "decontaminate": (3, [{"images_seen": 0, "ngrams_seen": 0, "overlap": 0.0}, {"seen": False}, {"seen": False}]),
+    "decontaminate": (4, [{"images_seen": 0, "ngrams_seen": 0, "overlap": 0.0}, {"seen": False}, {"seen": False}]),
     "exact": (3, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
     "shared_images": (1, [{"alike": 1, "share": 1.0}, {"alike": 1, "share": 1.0}]),
     "clip": (
-        2,
+        3,
         [
             {
                 "caption": 0.4339,
@@ -211,7 +211,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "duplicates": (3, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
-        4,
+        5,
         [
             {
                 "readable": False,
@@ -244,10 +244,10 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "judge": (1, [{"coherence": 2.944, "doubt": 1.0644, "quality": 3.0, "tokens": 53}]),
     "lm": (2, [{"likelihood": -6.5574, "tokens": 43}]),
-    "nsfw": (1, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
+    "nsfw": (2, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (4, [{"pointers": 3, "lost_needed": 1}, {"pointed": 2, "needed": 1}, {"pointed": 0, "needed": 0}]),
     "repeats": (
-        3,
+        4,
         [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2, "nearest": 0.0}],
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
