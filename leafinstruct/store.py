@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -113,34 +113,46 @@ class LocalStore:
         yield self.path / name
 
 
+def open_filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec filesystem of an address and the path in it. Its listings are never remembered. Raises LeafError for
+    a protocol that is unknown or whose package is not installed."""
+    try:
+        import fsspec
+
+        filesystem, root = fsspec.url_to_fs(url, use_listings_cache=False)
+    except (ImportError, ValueError) as error:
+        raise LeafError(f"{url}: {error}; for s3:// pip install leafinstruct[s3]") from None
+    return filesystem, root.rstrip("/")
+
+
+@contextmanager
+def asking(url: str, advice: str = "") -> Iterator[None]:
+    """What a store's library raises, each its own kinds of errors, as one line that ends with `advice`; a missing file
+    stays a FileNotFoundError."""
+    try:
+        yield
+    except (FileNotFoundError, LeafError):
+        raise
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise LeafError(f"{url}: {reason}{'; ' if advice else ''}{advice}") from None
+
+
 class ObjectStore:
     """One listing answers what is there, until `forget`; what this object itself writes it adds. Workers, who ask
     about few files, do not list: `listed` is for the process that plans the build."""
 
     def __init__(self, url: str) -> None:
-        try:
-            import fsspec
-
-            self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
-        except (ImportError, ValueError) as error:
-            raise LeafError(f"run {url}: {error}; for s3:// pip install leafinstruct[s3]") from None
-        self.url, self._root = url, root.rstrip("/")
+        self._fs, self._root = open_filesystem(url)
+        self.url = url
         self.listed = False
         self._listing: dict[str, dict[str, Any]] | None = None
 
     def _place(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """What a store's library raises, each its own kinds of errors, as one line; a missing file stays one."""
-        try:
-            yield
-        except (FileNotFoundError, LeafError):
-            raise
-        except Exception as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-            raise LeafError(f"{self.url}: {reason}; what was committed stays, build again to go on") from None
+    def _asking(self) -> AbstractContextManager[None]:
+        return asking(self.url, "what was committed stays, build again to go on")
 
     def put(self, name: str, write: Write) -> None:
         with tempfile.NamedTemporaryFile(prefix="leafinstruct-") as out:

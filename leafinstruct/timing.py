@@ -1,13 +1,13 @@
-"""How long the tasks of a build take, noted where they run."""
+"""How long the tasks of a build take, noted where they run, and how long a server asks to wait."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
-
-import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Timed:
     function: Callable[..., Any]
 
     def __call__(self, number: int, *task: Any) -> tuple[int, float, float, Any]:
+        import pyarrow as pa
+
         # Arrow's own allocator keeps what was freed: a build of 20,000 documents grew by 100 MB and was no faster.
         pa.set_memory_pool(pa.system_memory_pool())
         start, cpu = time.perf_counter(), time.process_time()
@@ -45,3 +47,16 @@ def texts_among(task: Iterable[Any]) -> Iterator[str]:
             yield from (key for key in value if isinstance(key, str))
         elif name := getattr(value, "name", ""):
             yield str(name)
+
+
+def retry_after(value: str) -> float:
+    """Seconds that a `Retry-After` header asks to wait, given as seconds or as a date (RFC 9110, 10.2.3); 0 for a
+    moment that has passed and for what is neither. Always finite."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return 0.0
+    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0

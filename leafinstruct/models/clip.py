@@ -11,7 +11,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.images.pixels import displayed
 from leafinstruct.models.device import pick_device
 from leafinstruct.models.weights import ModelPath, resolve
 
@@ -45,6 +44,8 @@ class Clip:
 
     def embed_images(self, images: Iterable[Image]) -> np.ndarray:
         """Unit vectors [n, dim] float32, in order, of pictures as displayed (orientation, transparency, 16 bits)."""
+        from leafinstruct.images.pixels import displayed
+
         tensors = (self._preprocess(displayed(image)) for image in images)
         return self._embed(tensors, self._model.encode_image)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, chunks
+from leafinstruct.timing import retry_after
 
 # What a server says when asking later may help: time-out, conflict, too early, too many requests, its own failures.
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -146,7 +147,7 @@ class OpenAiLlm(Llm):
                     raise LeafError(f"model {self.name!r} at {self._url}: {SETTINGS[error.code]}: {problem}") from error
                 if error.code not in PASSING:
                     return _RequestFailed(problem)
-                pause = _asked_pause(error) or pause
+                pause = retry_after(error.headers.get("Retry-After", "")) or pause
             except (OSError, ValueError) as error:  # no connection, too slow, cut off; not JSON, not an answer
                 problem = f"{type(error).__name__}: {error}"
             if attempt < self._retries:
@@ -190,10 +191,3 @@ def _reason(error: urllib.error.HTTPError) -> str:
     """What the server says, at most 200 characters of it, on one line."""
     text = " ".join(error.read(2000).decode(errors="replace").split())[:200]
     return f": {text}" if text else ""
-
-
-def _asked_pause(error: urllib.error.HTTPError) -> float | None:
-    try:
-        return float(error.headers.get("Retry-After", ""))
-    except ValueError:  # absent, or a date
-        return None

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -24,6 +23,7 @@ from leafinstruct.images.header import MAX_BYTES, read_image
 from leafinstruct.progress import Progress
 from leafinstruct.settings import make_settings
 from leafinstruct.text.urls import host_of
+from leafinstruct.timing import retry_after
 
 if TYPE_CHECKING:
     import aiohttp
@@ -200,7 +200,7 @@ class _Fetcher:
                         raise Stop(reason)
                     continue
                 if response.status in RETRIED:
-                    raise Stop(f"status_{response.status}", _retry_after(response.headers.get("Retry-After", "")))
+                    raise Stop(f"status_{response.status}", retry_after(response.headers.get("Retry-After", "")))
                 if response.status != 200:
                     return f"status_{response.status}", url
                 if robots.opted_out(response.headers.getall("X-Robots-Tag", [])):
@@ -332,15 +332,3 @@ def _stop(error: Exception) -> Exception:
     if isinstance(error, aiohttp.ClientResponseError):
         return Stop("bad_response")
     return Stop("unreachable") if isinstance(error, aiohttp.ClientError | OSError) else error
-
-
-def _retry_after(value: str) -> float:
-    """Seconds of a Retry-After header, given as seconds or as a date; 0 if there is none."""
-    try:
-        return max(float(value), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError):
-        return 0.0

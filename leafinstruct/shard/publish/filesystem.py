@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct import layout
-from leafinstruct.errors import LeafError
 from leafinstruct.shard.publish.hub import NAME_ON_HUB, PushFile, PushPlan, PushResult, local_files
 from leafinstruct.shard.write import file_sha256, split_name
+from leafinstruct.store import asking, open_filesystem
 
 PUSHED = ".pushed.json"
 """SHA-256 and bytes of each file that was pushed whole."""
@@ -32,21 +32,11 @@ def push_files(folder: str | Path, target: str, *, dry_run: bool = False) -> Pus
     the store refuses.
     """
     local = local_files(Path(folder))
-    try:
-        import fsspec
-
-        fs, root = fsspec.url_to_fs(target)
-    except (ImportError, ValueError) as error:
-        raise LeafError(f"push: {target}: {error}") from None
-    try:
-        plan, pushed = _plan(fs, root.rstrip("/"), target, local)
+    fs, root = open_filesystem(target)
+    with asking(f"push: {target}", "repeating the push later is safe"):
+        plan, pushed = _plan(fs, root, target, local)
         if not dry_run:
-            _upload(fs, root.rstrip("/"), plan, pushed)
-    except LeafError:
-        raise
-    except Exception as error:  # each store's library raises its own kinds of errors
-        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise LeafError(f"push: {target}: {reason}; repeating the push later is safe") from None
+            _upload(fs, root, plan, pushed)
     return PushResult(plan, target, target if plan.upload or plan.delete else "", "")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.publish.hub import hub_api, hub_errors, knock
+from leafinstruct.store import asking, open_filesystem
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
@@ -52,14 +53,8 @@ class _Store:
     """Files of an object store are fetched one at a time and dropped after their look."""
 
     def __init__(self, url: str) -> None:
-        try:
-            import fsspec
-
-            self._fs, root = fsspec.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise LeafError(f"{url}: {error}; for s3:// pip install leafinstruct[s3]") from None
+        self._fs, root = open_filesystem(url)
         self._url = url
-        root = root.rstrip("/")
         with self._asking():
             self.single = self._fs.isfile(root)
             entries = [self._fs.info(root)] if self.single else self._fs.ls(root, detail=True)
@@ -76,12 +71,10 @@ class _Store:
     @contextmanager
     def _asking(self) -> Iterator[None]:
         try:
-            yield
+            with asking(self._url):
+                yield
         except FileNotFoundError:
             raise LeafError(f"{self._url}: nothing there") from None
-        except Exception as error:  # each store's library raises its own kinds of errors
-            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-            raise LeafError(f"{self._url}: {reason}") from None
 
 
 class _DataSet:

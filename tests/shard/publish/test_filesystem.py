@@ -15,6 +15,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.shard.check import check
 from leafinstruct.shard.publish import filesystem
 from leafinstruct.shard.publish.filesystem import is_filesystem, push_files
+from leafinstruct.store import open_filesystem
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_killed_push_goes_on(
     kind: str, shards: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = target_of(kind, tmp_path, request)
-    fs, _ = fsspec.url_to_fs(target)  # one instance for each protocol, so what is patched here is what pushes
+    fs, _ = open_filesystem(target)  # one instance for each protocol, so what is patched here is what pushes
     put, sent = fs.put_file, []
 
     def send(source: str, place: str, **more: Any) -> None:
@@ -100,5 +101,5 @@ def test_a_file_changed_over_there_is_pushed_again(shards: Path, tmp_path: Path)
 
 def test_targets(shards: Path) -> None:
     assert [is_filesystem(t) for t in ("me/garden", "s3://b/x", "/tmp/x", "./x", "~/x")] == [False, *[True] * 4]
-    with pytest.raises(LeafError, match="push: nosuch://x"):
+    with pytest.raises(LeafError, match="nosuch://x: Protocol not known"):
         push_files(shards, "nosuch://x")
