@@ -294,7 +294,7 @@ class _Hashing(io.RawIOBase):
 
 
 HASH_LIMIT = 64 << 20
-"""Larger inputs are recognised by size and time alone: reading them would cost as much as harvesting them."""
+"""Larger inputs are recognized by size and time alone: reading them would cost as much as harvesting them."""
 
 
 def file_stamps(paths: list[str]) -> dict[str, list[Any]]:

@@ -124,7 +124,7 @@ def test_digest_changes_with_what_a_reader_sees_and_only_then() -> None:
         assert changed.digest() != seen, changed
 
 
-def test_digest_of_values_does_not_mix_up_neighbours() -> None:
+def test_digest_of_values_does_not_mix_up_neighbors() -> None:
     assert model.digest(["ab", "c"]) != model.digest(["a", "bc"])
     assert model.digest({"a": 1, "b": 2}) == model.digest({"b": 2, "a": 1})
     assert model.digest(["\ud800"]) != model.digest(["?"])

@@ -138,7 +138,7 @@ def test_stamps_do_not_hold_when_a_missing_file_appears(tmp_path: Path) -> None:
     assert not stamps_hold(stamps)
 
 
-def test_large_inputs_are_recognised_by_size_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_inputs_are_recognized_by_size_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leafinstruct.run.HASH_LIMIT", 2)
     path = tmp_path / "big"
     path.write_text("big")

@@ -28,7 +28,7 @@ from leafinstruct.moss.adapters import inject, parameter_counts
 from leafinstruct.moss.codebook import FIRST_CODE
 from leafinstruct.moss.config import MossConfig
 from leafinstruct.moss.model import TRAINED_WHOLE
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 from leafinstruct.moss.settings import TARGETS
 from leafinstruct.moss.tiny import tiny_llama
 

@@ -3,7 +3,7 @@
 usage: clip.py CORPUS_DIR [--images N] [--texts N] [--pairs N] [--model NAME]
 
 Embeds images and texts of CORPUS_DIR/labels with `models.clip.Clip` and with the bare open_clip model in batches of the
-same size, turn by turn in one process. Ready tensors: preprocessing and tokenising are done before, for both. Prints
+same size, turn by turn in one process. Ready tensors: preprocessing and tokenizing are done before, for both. Prints
 JSON: forward calls of both for images and texts, the median of bare CPU seconds over ours (1.0: no overhead), and range
 of the pairs. That the scorer embeds each image and text once is a test of its own (tests/score/test_clip.py).
 """

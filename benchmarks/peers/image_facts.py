@@ -48,7 +48,7 @@ for line in sys.stdin:
 
 
 def drawn(count: int) -> list[bytes]:
-    """JPEG photographs as it were: coloured noise, blurred by resizing; a tenth of them larger."""
+    """JPEG photographs as it were: colored noise, blurred by resizing; a tenth of them larger."""
     draw = random.Random(0)
     made = []
     for _ in range(count):

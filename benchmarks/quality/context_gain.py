@@ -2,7 +2,7 @@
 
 usage: context_gain.py CORPUS_DIR [--pairs N] [--model NAME] [--backend NAME] [--seed N]
 
-CORPUS_DIR/labels/base_segments.jsonl holds the texts of real tutorials. A pair is two neighbouring paragraphs of 15 to
+CORPUS_DIR/labels/base_segments.jsonl holds the texts of real tutorials. A pair is two neighboring paragraphs of 15 to
 60 words (a, b); its negative is (a, n) with n from another tutorial of the same site, as long as b within 25 %. Gain is
 (log p(y|x) - log p(y)) / tokens of y. `swapped` asks whether (a, b) gains more than (b, a). Copied text: `overlap` is
 the share of content words of y that stand in x, scored as if it were a detector; `same_overlap` repeats the comparison
@@ -33,7 +33,7 @@ REPEATS = 1000
 
 @dataclass(frozen=True)
 class Triple:
-    """Neighbouring paragraphs and a stranger to them."""
+    """Neighboring paragraphs and a stranger to them."""
 
     tutorial: str
     before: str

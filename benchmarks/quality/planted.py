@@ -1,4 +1,4 @@
-"""How well a pipeline's filters tell documents with defects from clean ones, on a corpus labelled by others.
+"""How well a pipeline's filters tell documents with defects from clean ones, on a corpus labeled by others.
 
 usage: planted.py CORPUS_DIR [--pipeline FILE] [--run DIR] [--limit N] [--keep SHARE] [--workers N]
 
@@ -39,7 +39,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def load(corpus: Path, limit: int | None) -> list[dict[str, Any]]:
-    """All labelled rows, each with its texts and image paths, in the order of their base documents."""
+    """All labeled rows, each with its texts and image paths, in the order of their base documents."""
     labels = corpus / "labels"
     bases = {row["base_id"]: row for row in rows(labels / "base_segments.jsonl")}
     found = []
@@ -80,10 +80,10 @@ def make(row: dict[str, Any], corpus: Path, images: dict[str, Image], paths: dic
     return document, Case(key, row["base_id"], defect, str(row.get("variant") or ""), tuple(wrong))
 
 
-def write(run: Run, corpus: Path, labelled: list[dict[str, Any]]) -> tuple[list[Case], dict[str, int]]:
-    """Commit the labelled documents, all rows of a base in one partition; the cases, and counts of what was read."""
+def write(run: Run, corpus: Path, labeled: list[dict[str, Any]]) -> tuple[list[Case], dict[str, int]]:
+    """Commit the labeled documents, all rows of a base in one partition; the cases, and counts of what was read."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in labelled:
+    for row in labeled:
         groups[row["base_id"]].append(row)
     bases, names, cases, seen, shown = sorted(groups), [], [], set(), 0
     for start in range(0, len(bases), BASES_PER_PARTITION):
@@ -104,17 +104,17 @@ def write(run: Run, corpus: Path, labelled: list[dict[str, Any]]) -> tuple[list[
     return cases, {"documents": len(cases), "images_shown": shown, "distinct_images": len(seen)}
 
 
-def table(cases: list[Case], values: Any, judgement: Judgement, keep: float) -> dict[str, Any]:
+def table(cases: list[Case], values: Any, judgment: Judgement, keep: float) -> dict[str, Any]:
     """Measures of all corruptions among these cases."""
     clean = [case for case in cases if not case.defect]
     draws = Bootstrap([case.base for case in cases])
-    found: dict[str, Any] = {"clean": measure_clean(judgement, clean, draws), "corruptions": {}}
+    found: dict[str, Any] = {"clean": measure_clean(judgment, clean, draws), "corruptions": {}}
     for defect in sorted({case.defect for case in cases} - {""}):
         mine = [case for case in cases if case.defect == defect]
-        measured = measure_defect(Measured(mine, clean, values, judgement, draws), keep)
+        measured = measure_defect(Measured(mine, clean, values, judgment, draws), keep)
         measured["columns"] = dict(list(measured["columns"].items())[:SHOWN])
         measured["variants"] = {
-            variant: [sum(judgement.caught(c) for c in those), len(those)]
+            variant: [sum(judgment.caught(c) for c in those), len(those)]
             for variant in sorted({c.variant for c in mine} - {""})
             if (those := [c for c in mine if c.variant == variant])
         }
@@ -127,7 +127,7 @@ def bench(corpus: Path, run: Run, pipeline: Pipeline, limit: int | None, keep: f
     score_cases(run, pipeline, run_tasks, workers, Progress())
     alone, left_out = judged_alone(pipeline)
     view = read_view(run, alone)
-    judgement, values = judge(alone, view), {n: c.to_dict() for n, c in column_values(view, alone).items()}
+    judgment, values = judge(alone, view), {n: c.to_dict() for n, c in column_values(view, alone).items()}
     clean = [case for case in cases if not case.defect]
     groups = {d: [c for c in cases if c.defect == d] for d in sorted({c.defect for c in cases} - {""})}
     return {
@@ -135,10 +135,10 @@ def bench(corpus: Path, run: Run, pipeline: Pipeline, limit: int | None, keep: f
         "keep": keep,
         "counts": counts,
         "left_out": left_out,
-        **table(cases, values, judgement, keep),
-        "ablation": ablation(alone, view, groups, clean, judgement),
+        **table(cases, values, judgment, keep),
+        "ablation": ablation(alone, view, groups, clean, judgment),
         "kinds": {
-            kind: table([c for c in cases if c.kind == kind], values, judgement, keep)
+            kind: table([c for c in cases if c.kind == kind], values, judgment, keep)
             for kind in sorted({c.kind for c in clean})
         },
     }

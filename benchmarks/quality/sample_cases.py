@@ -63,7 +63,7 @@ def _document(text: Text) -> Document:
             parts.append(Part("text", text=heading[2], heading=len(heading[1])))
         else:
             parts.append(Part("text", text=block.removeprefix(numbered[0] if numbered else ""), step=step))
-    where = ("sample", text.place, "", text.slug, text.licence)
+    where = ("sample", text.place, "", text.slug, text.license)
     return Document(text.slug, *where, text.title, text.topic, text.language, tuple(parts))
 
 

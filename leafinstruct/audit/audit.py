@@ -107,7 +107,7 @@ def _plant(run: Run, inner: Run, count: int, seed: int) -> tuple[list[Case], dic
 def _report(run: Run, pipeline: Pipeline, cases: Sequence[Case], keep: float, calibrated: bool) -> dict[str, Any]:
     alone, left_out = judged_alone(pipeline)
     view = read_view(run, alone)
-    judgement, values = judge(alone, view), column_values(view, alone)
+    judgment, values = judge(alone, view), column_values(view, alone)
     draws = Bootstrap([case.base for case in cases])
     clean = [case for case in cases if not case.defect]
     rows = {d.name: [c for c in cases if c.defect == d.name] for d in DEFECTS}
@@ -115,23 +115,23 @@ def _report(run: Run, pipeline: Pipeline, cases: Sequence[Case], keep: float, ca
     about = {d.name: d.about for d in DEFECTS}
     plain: dict[str, Any] = {name: column.to_dict() for name, column in values.items()}
     defects = {
-        name: {"about": about[name], **measure_defect(Measured(mine, clean, plain, judgement, draws), keep)}
+        name: {"about": about[name], **measure_defect(Measured(mine, clean, plain, judgment, draws), keep)}
         for name, mine in planted.items()
     }
     best = {name: m["best"]["recall"] if m["best"] else 0.0 for name, m in defects.items()}
     found = {
         "cases": sum(map(len, planted.values())),
         "left_out": left_out,
-        "clean": measure_clean(judgement, clean, draws),
+        "clean": measure_clean(judgment, clean, draws),
         "controls": {
-            d.name: measure_clean(judgement, rows[d.name], draws) for d in DEFECTS if d.control and rows[d.name]
+            d.name: measure_clean(judgment, rows[d.name], draws) for d in DEFECTS if d.control and rows[d.name]
         },
         "defects": defects,
         "nothing_catches": [name for name, m in defects.items() if max(m["recall"], best[name]) < NOTHING],
         "rules_miss": [
             name for name, m in defects.items() if best[name] >= NOTHING and m["ratio"] is not None and m["ratio"] < BAR
         ],
-        "ablation": ablation(alone, view, planted, clean, judgement),
+        "ablation": ablation(alone, view, planted, clean, judgment),
         "instruction_moves": _moves(alone, cases, values),
     }
     if calibrated:

@@ -136,10 +136,10 @@ def _point(trial: Trial, turned: Sequence[Knob], share: float | None) -> dict[st
         wanted = [c.id for c in inside.clean] + [c.id for rows in inside.cases.values() for c in rows]
         if not wanted:
             continue
-        judgement = judge(with_rules(trial.pipeline, texts), _part_of(trial.view, wanted))
-        kept += sum(not judgement.harmed(c) for c in inside.clean)
+        judgment = judge(with_rules(trial.pipeline, texts), _part_of(trial.view, wanted))
+        kept += sum(not judgment.harmed(c) for c in inside.clean)
         for defect, rows in inside.cases.items():
-            caught[defect] += sum(judgement.caught(c) for c in rows)
+            caught[defect] += sum(judgment.caught(c) for c in rows)
     shares = {defect: round(caught[defect] / len(rows), 3) for defect, rows in trial.cases.items() if rows}
     recall = round(float(np.mean(list(shares.values()))), 3) if shares else 0.0
     return {"clean_kept": round(kept / len(trial.clean), 3), "recall": recall, "defects": shares}

@@ -1,4 +1,4 @@
-"""Photographs and drawn images apart, by one fact: a photograph hardly has two pixels of one colour."""
+"""Photographs and drawn images apart, by one fact: a photograph hardly has two pixels of one color."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from leafinstruct.images.pixels import displayed
 
 PHOTOGRAPH = 0.25
-"""Share of different colours among 64 x 64 sampled pixels from which an image counts as a photograph (own: of real
+"""Share of different colors among 64 x 64 sampled pixels from which an image counts as a photograph (own: of real
 tutorials' images most screenshots and diagrams lie below .2 and most photographs above .4)."""
 
 
-def colour_share(data: bytes) -> float | None:
-    """Different colours per pixel in a 64 x 64 sample (nearest pixels, nothing blended); None if unreadable."""
+def color_share(data: bytes) -> float | None:
+    """Different colors per pixel in a 64 x 64 sample (nearest pixels, nothing blended); None if unreadable."""
     import PIL.Image
 
     try:
@@ -21,12 +21,12 @@ def colour_share(data: bytes) -> float | None:
             small = displayed(image).resize((64, 64), PIL.Image.Resampling.NEAREST)
     except Exception:  # Pillow's plugins raise many kinds of errors on broken data
         return None
-    colours = small.getcolors(64 * 64)
-    return len(colours) / (64 * 64) if colours else None
+    colors = small.getcolors(64 * 64)
+    return len(colors) / (64 * 64) if colors else None
 
 
 def kind_of(images: Iterable[bytes]) -> str:
     """ "photographs" or "screenshots" (drawings and diagrams among them) by the majority of a document's images."""
-    shares = [share for data in images if (share := colour_share(data)) is not None]
+    shares = [share for data in images if (share := color_share(data)) is not None]
     photographs = sum(share >= PHOTOGRAPH for share in shares)
     return "photographs" if 2 * photographs > len(shares) else "screenshots"

@@ -126,7 +126,7 @@ class Measured:
     cases: Sequence[Case]
     clean: Sequence[Case]
     values: Mapping[str, Mapping[str, float]]
-    judgement: Judgement
+    judgment: Judgement
     draws: Bootstrap
 
     def array(self, column: str, rows: Sequence[Case], sign: float = 1.0) -> np.ndarray:
@@ -189,11 +189,11 @@ def best_single(m: Measured, columns: Mapping[str, dict[str, Any]], share: float
 def measure_defect(m: Measured, keep: float) -> dict[str, Any]:
     """All that is known of one defect: what the shipped rules caught, what each column could catch, and the ratio of
     the rules' recall to that of the best single column with an oracle threshold, at `keep` and at their own share."""
-    hits = np.array([m.judgement.caught(case) for case in m.cases], dtype=bool)
-    kept = 1 - float(np.mean([m.judgement.harmed(case) for case in m.clean]))
+    hits = np.array([m.judgment.caught(case) for case in m.cases], dtype=bool)
+    kept = 1 - float(np.mean([m.judgment.harmed(case) for case in m.clean]))
     columns = {name: found for name in m.values if (found := measure_column(m, name))}
     best, same = best_single(m, columns, keep), best_single(m, columns, kept)
-    by = Counter(rule for case, hit in zip(m.cases, hits, strict=True) if hit for rule in m.judgement.rules(case))
+    by = Counter(rule for case, hit in zip(m.cases, hits, strict=True) if hit for rule in m.judgment.rules(case))
     recall = float(hits.mean())
     return {
         "rows": len(m.cases),
@@ -214,22 +214,22 @@ def ratio(recall: float, best: Mapping[str, Any] | None) -> float | None:
     return round(recall / best["recall"], 3) if best and best["recall"] else None
 
 
-def measure_clean(judgement: Judgement, clean: Sequence[Case], draws: Bootstrap) -> dict[str, Any]:
+def measure_clean(judgment: Judgement, clean: Sequence[Case], draws: Bootstrap) -> dict[str, Any]:
     """How many clean documents lose nothing, and of those that do which rules harmed them."""
-    harmed = np.array([judgement.harmed(case) for case in clean], dtype=bool)
+    harmed = np.array([judgment.harmed(case) for case in clean], dtype=bool)
     lost = [case for case, hit in zip(clean, harmed, strict=True) if hit]
     return {
         "rows": len(clean),
         "kept": int((~harmed).sum()),
         "share": round(float((~harmed).mean()), 3),
         "interval": interval(share_draws(~harmed, draws.of([c.base for c in clean]))),
-        "documents_kept": sum(not judgement.document_by[case.id] for case in clean),
-        "by": dict(Counter(rule for case in lost for rule in judgement.rules(case)).most_common()),
+        "documents_kept": sum(not judgment.document_by[case.id] for case in clean),
+        "by": dict(Counter(rule for case in lost for rule in judgment.rules(case)).most_common()),
         "harmed": [
             {
                 "document": case.base,
-                "dropped_by": judgement.document_by[case.id],
-                "images_dropped_by": {str(part): by for part, by in judgement.image_by.get(case.id, {}).items() if by},
+                "dropped_by": judgment.document_by[case.id],
+                "images_dropped_by": {str(part): by for part, by in judgment.image_by.get(case.id, {}).items() if by},
             }
             for case in lost
         ],

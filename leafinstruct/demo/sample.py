@@ -181,7 +181,7 @@ def _lookalike_row(made: Made) -> dict[str, Any]:
 
 def _front_matter(made: Made, title: str) -> str:
     text = made.text
-    values = {"title": title, "topic": text.topic, "language": text.language, "licence": text.licence}
+    values = {"title": title, "topic": text.topic, "language": text.language, "licence": text.license}
     return (
         "---\n"
         + "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
@@ -238,8 +238,8 @@ def _write_web(folder: Path, pages: Sequence[Made]) -> None:
     here: list[Response] = []
     elsewhere = furniture()
     for number, made in enumerate(pages):
-        neighbours = [pages[(number + k) % len(pages)] for k in (3, 7, 11, 17)]
-        related = [(other.where, other.text.title) for other in neighbours]
+        neighbors = [pages[(number + k) % len(pages)] for k in (3, 7, 11, 17)]
+        related = [(other.where, other.text.title) for other in neighbors]
         text = made.text
         page, images = make_page(made.place, made.slug, text.title, text.topic, text.language, made.pieces, related)
         here.append(page)

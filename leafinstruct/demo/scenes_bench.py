@@ -60,12 +60,12 @@ def crossings(path: Sequence[Point]) -> list[tuple[int, int]]:
     return found
 
 
-def rope(c: Canvas, path: Sequence[Point], colour: str = ROPE) -> None:
+def rope(c: Canvas, path: Sequence[Point], color: str = ROPE) -> None:
     """A rope that passes over and under itself by turns."""
 
     def strand(part: Sequence[Point]) -> None:
         c.line(part, ROPE_EDGE, 19)
-        c.line([part[0], *part, part[-1]], colour, 14)
+        c.line([part[0], *part, part[-1]], color, 14)
 
     strand(path)
     visits = sorted(spot for pair in crossings(path) for spot in pair)
@@ -189,8 +189,8 @@ def _part(c: Canvas, part: str, x: float, y: float, s: Settings) -> None:
         c.oval(x + 16, y, 5, 5, INK)
     elif part == "resistor":
         c.box(x - 28, y - 11, x + 28, y + 11, "#e6cfa4", INK, radius=8)
-        for k, colour in ((-16, "#e5831f"), (-6, "#e5831f"), (4, "#70421a")):
-            c.box(x + k, y - 10, x + k + 6, y + 10, colour, None)
+        for k, color in ((-16, "#e5831f"), (-6, "#e5831f"), (4, "#70421a")):
+            c.box(x + k, y - 10, x + k + 6, y + 10, color, None)
     elif part == "lamp":
         if lit:
             c.oval(x, y, 30, 30, "#fff0a0", None)
@@ -210,11 +210,11 @@ def breadboard(c: Canvas, s: Settings) -> None:
     for i in range(28):
         for y in (55, 68, 90, 102, 114, 126, 138, 162, 174, 186, 198, 210, 232, 245):
             c.box(32 + i * 12.3, y - 2, 36 + i * 12.3, y + 2, "#4b4b4b", None)
-    for y, colour in ((48, "#c8322b"), (75, "#2858b8"), (225, "#c8322b"), (252, "#2858b8")):
-        c.line([(30, y), (370, y)], colour, 1.5)
+    for y, color in ((48, "#c8322b"), (75, "#2858b8"), (225, "#c8322b"), (252, "#2858b8")):
+        c.line([(30, y), (370, y)], color, 1.5)
     wires = [((60, 55), (96, 126), "#c8322b"), ((300, 245), (262, 186), "#222222"), ((120, 174), (230, 90), "#e0a51c")]
-    for a, b, colour in wires[: s.count("wires")]:
-        c.line([a, ((a[0] + b[0]) / 2, min(a[1], b[1]) - 14), b], colour, 5)
+    for a, b, color in wires[: s.count("wires")]:
+        c.line([a, ((a[0] + b[0]) / 2, min(a[1], b[1]) - 14), b], color, 5)
     if s.count("led"):
         c.line([(170, 138), (170, 108)], "#8e969e", 3)
         c.line([(182, 138), (182, 108)], "#8e969e", 3)

@@ -55,15 +55,15 @@ def solid(c: Canvas, s: Settings) -> None:
         c.oval(200, 150, 100, 100, "#ffffff" if tone == 0 else "#c4c4c4", INK, 2)
         for i in range(24 if tone >= 2 else 0):
             k = i / 23
-            grey = round(90 + 150 * k)
+            gray = round(90 + 150 * k)
             r = 98 * (1 - k) * 0.95 + 6
-            c.oval(200 - 36 * k * way, 150 - 36 * k, r, r, (grey, grey, grey), None)
+            c.oval(200 - 36 * k * way, 150 - 36 * k, r, r, (gray, gray, gray), None)
         if tone == 1:
             c.oval(164, 114, 34, 34, "#ffffff", None)
     else:
         for i in range(40):
-            grey = round(90 + 150 * abs(math.cos(i / 40 * 2.2 + (0 if left else 1.1))))
-            c.box(130 + i * 3.5, 70, 134 + i * 3.5, 250, (grey, grey, grey), None)
+            gray = round(90 + 150 * abs(math.cos(i / 40 * 2.2 + (0 if left else 1.1))))
+            c.box(130 + i * 3.5, 70, 134 + i * 3.5, 250, (gray, gray, gray), None)
         c.oval(200, 70, 70, 18, "#ededed", INK)
         c.arc(200, 250, 70, 18, 0, 180)
 

@@ -37,15 +37,15 @@ def pan(c: Canvas, s: Settings) -> None:
     c.box(300, 135, 395, 162, "#30333a", radius=10)
     c.oval(175, 150, 145, 120, "#30333a")
     c.oval(175, 150, 128, 104, "#4a4e57", None)
-    n, kind, colour = s.count("items", 3), s.word("kind"), BROWN[s.count("brown")]
+    n, kind, color = s.count("items", 3), s.word("kind"), BROWN[s.count("brown")]
     for i in range(n):
         a, r = 2 * math.pi * i / n + 0.5, 0 if n == 1 else 62
         x, y = 175 + r * math.cos(a), 150 + r * 0.8 * math.sin(a)
         if kind == "onion":
             x, y = 90 + (i * 53) % 170, 90 + (i * 37) % 120
-            c.box(x, y, x + 17, y + 15, colour, "#8a6a30", 1, radius=3)
+            c.box(x, y, x + 17, y + 15, color, "#8a6a30", 1, radius=3)
         else:
-            c.oval(x, y, 44, 35, colour, "#7a5220")
+            c.oval(x, y, 44, 35, color, "#7a5220")
             if s.count("brown") == 0:
                 for k in range(7):
                     c.oval(x - 24 + (k * 19) % 48, y - 16 + (k * 13) % 32, 3, 2, "#cdb577", None)
@@ -53,12 +53,12 @@ def pan(c: Canvas, s: Settings) -> None:
 
 def bowl(c: Canvas, s: Settings) -> None:
     c.ground(230, "#b98d5e")
-    colour, fill = LIQUIDS[s.word("colour", "cream")], s.number("fill", 50)
+    color, fill = LIQUIDS[s.word("colour", "cream")], s.number("fill", 50)
     c.sector(200, 120, 140, 0, 180, "#5b86a8")
     c.box(150, 240, 250, 258, "#4a7090", None, radius=5)
     c.oval(200, 122, 140, 46, "#e8edf1")
     grow = 0.5 + fill / 220
-    c.oval(200, 126, 134 * grow, 40 * grow, colour, None)
+    c.oval(200, 126, 134 * grow, 40 * grow, color, None)
     dice = random.Random(s.count("bits"))
     for _ in range(s.count("bits")):
         a, r = dice.uniform(0, 6.28), dice.uniform(0, 0.85) * grow
@@ -73,7 +73,7 @@ def board(c: Canvas, s: Settings) -> None:
     for y in (90, 140, 190):
         c.line([(40, y), (190, y + 6), (360, y)], "#b98a54", 2)
     kind, n = s.word("kind"), s.count("slices", 5)
-    colours = {"carrot": "#ee8127", "onion": "#efe6f2", "bread": "#e6c68c", "apple": "#f6efc6"}
+    colors = {"carrot": "#ee8127", "onion": "#efe6f2", "bread": "#e6c68c", "apple": "#f6efc6"}
     rims = {"carrot": "#c8600f", "onion": "#a86aa8", "bread": "#8f5a22", "apple": "#b3202c"}
     tall = 34 if kind == "carrot" else 58
     step = 250 / max(n, 1)
@@ -82,7 +82,7 @@ def board(c: Canvas, s: Settings) -> None:
         if kind == "bread":
             c.box(x, 150 - tall, x + min(44, step - 3), 150 + tall * 0.6, "#e6c68c", rims[kind], 5, radius=12)
             continue
-        c.oval(x + 14, 155, min(24, 6 + step / 2), tall, colours[kind], rims[kind], 4)
+        c.oval(x + 14, 155, min(24, 6 + step / 2), tall, colors[kind], rims[kind], 4)
         if kind == "onion":
             c.oval(x + 14, 155, min(15, 3 + step / 3), tall * 0.65, None, rims[kind])
         if kind == "apple":
@@ -95,29 +95,29 @@ def board(c: Canvas, s: Settings) -> None:
 def tray(c: Canvas, s: Settings) -> None:
     c.box(20, 35, 380, 265, "#70767e", "#3c4046", 4, radius=14)
     c.box(34, 48, 366, 252, "#8d949c", None, radius=8)
-    rows, cols, colour = s.count("rows", 3), s.count("cols", 4), BROWN[s.count("brown")]
+    rows, cols, color = s.count("rows", 3), s.count("cols", 4), BROWN[s.count("brown")]
     w, h = 332 / cols, 204 / rows
     for i in range(rows):
         for j in range(cols):
             x, y, r = 34 + w * (j + 0.5), 48 + h * (i + 0.5), 0.4 * min(w, h)
             shape = s.word("shape", "round")
             if shape == "round":
-                c.oval(x, y, r, r, colour, "#4f3016")
+                c.oval(x, y, r, r, color, "#4f3016")
                 c.oval(x, y, r * 0.25, r * 0.25, "#6f757d", None)
             elif shape == "square":
-                c.box(x - r, y - r, x + r, y + r, colour, "#4f3016", radius=3)
+                c.box(x - r, y - r, x + r, y + r, color, "#4f3016", radius=3)
             else:
-                c.box(x - w * 0.42, y - h * 0.3, x + w * 0.42, y + h * 0.3, colour, "#4f3016", radius=40)
+                c.box(x - w * 0.42, y - h * 0.3, x + w * 0.42, y + h * 0.3, color, "#4f3016", radius=40)
 
 
 def jar(c: Canvas, s: Settings) -> None:
     c.ground(262, "#a98258")
     c.box(120, 60, 280, 270, "#e6f0f4", "#7f99a6", 3, radius=22)
     fill, n = s.number("fill", 50) * 1.9, max(1, s.count("layers", 1))
-    colours = ("#8e2346", "#c34a5a", "#e07c86") if n == 3 else ("#e9dfc8", "#fbf6e8", "#ffffff")
+    colors = ("#8e2346", "#c34a5a", "#e07c86") if n == 3 else ("#e9dfc8", "#fbf6e8", "#ffffff")
     for i in range(n):
         top = 264 - fill * (n - i) / n
-        c.box(126, top, 274, 264 - fill * (n - i - 1) / n, colours[n - 1 - i], None, radius=4)
+        c.box(126, top, 274, 264 - fill * (n - i - 1) / n, colors[n - 1 - i], None, radius=4)
     c.line([(140, 85), (140, 235)], "#ffffff", 5)
     if s.count("lid"):
         c.box(112, 38, 288, 66, "#b23b32", radius=6)

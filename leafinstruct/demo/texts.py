@@ -25,7 +25,7 @@ class Text:
     language: str
     kind: str
     place: str
-    licence: str
+    license: str
     lookalike: str
     held_out: bool
     body: str

@@ -93,7 +93,7 @@ def _extract_line(line: str, where: str) -> dict[str, Any]:
 def extract_text(extract: Extract) -> list[str]:
     """The readable form: each part in order, then what was dropped and why."""
     page = extract.page
-    lines = [page.title or "(no title)", f"language {page.language or '?'}, licence {page.license or 'not stated'}", ""]
+    lines = [page.title or "(no title)", f"language {page.language or '?'}, license {page.license or 'not stated'}", ""]
     for part in extract.parts:
         mark = f"[{part['step']}] " if "step" in part else ""
         if part["type"] == "image":

@@ -19,7 +19,7 @@ HASH_SIDE, HASH_LOW = 32, 8
 """The hash keeps the 8 x 8 lowest frequencies of a 32 x 32 version: 64 bits (the usual pHash)."""
 SKETCH_SIDE = 32
 BAND_WEIGHTS = (2, 1, 1)
-"""In halves: JPEG files keep half of the colour's detail."""
+"""In halves: JPEG files keep half of the color's detail."""
 COSINE_BITS = 20
 """Fractional bits of the hash's cosines. Products of floats round by the kernel that a processor runs; whole numbers do
 not. With 20 bits the largest sum, 255 * 32**2 * 2**40, takes 58 of the 63 bits that int64 has."""
@@ -36,19 +36,19 @@ _last: tuple[PIL.Image.Image, Small] | None = None
 class Small(NamedTuple):
     """A picture as a reader sees it: upright, on white paper where it is transparent.
 
-    `grey` (L) fits SIDE x SIDE. `colour` (RGB) fits half of that and averages points, one for each pixel of `grey`; it
-    is None for a picture without colours.
+    `gray` (L) fits SIDE x SIDE. `color` (RGB) fits half of that and averages points, one for each pixel of `gray`; it
+    is None for a picture without colors.
     """
 
-    grey: PIL.Image.Image
-    colour: PIL.Image.Image | None
+    gray: PIL.Image.Image
+    color: PIL.Image.Image | None
 
 
 def small(pixels: PIL.Image.Image) -> Small:
     """The small version of a decoded picture. Remembers the last one: scorers look at one picture after the other."""
     global _last
     if _last is None or _last[0] is not pixels:
-        _last = (pixels, Small(_grey(pixels), _colour(pixels)))
+        _last = (pixels, Small(_gray(pixels), _color(pixels)))
     return _last[1]
 
 
@@ -82,12 +82,12 @@ def shrink(pixels: PIL.Image.Image, side: int) -> np.ndarray:
     return np.asarray(displayed(pixels).resize((side, side), PIL.Image.Resampling.BOX))
 
 
-def _grey(pixels: PIL.Image.Image) -> PIL.Image.Image:
-    grey = _on_white(eight_bits(pixels), "L")
-    return _upright(grey.resize(_fit(grey.size), PIL.Image.Resampling.BOX, reducing_gap=1.0))
+def _gray(pixels: PIL.Image.Image) -> PIL.Image.Image:
+    gray = _on_white(eight_bits(pixels), "L")
+    return _upright(gray.resize(_fit(gray.size), PIL.Image.Resampling.BOX, reducing_gap=1.0))
 
 
-def _colour(pixels: PIL.Image.Image) -> PIL.Image.Image | None:
+def _color(pixels: PIL.Image.Image) -> PIL.Image.Image | None:
     if pixels.mode.startswith(("1", "L", "I", "F")) and pixels.mode != "LAB":
         return None
     points = _on_white(pixels.resize(_fit(pixels.size), PIL.Image.Resampling.NEAREST), "RGB")
@@ -119,19 +119,19 @@ def _upright(seen: PIL.Image.Image) -> PIL.Image.Image:
         return seen
 
 
-def perceptual_hash(grey: PIL.Image.Image) -> int:
-    """64 bits: which of the lowest frequencies of a greyscale picture lie above their median. In whole numbers, so that
+def perceptual_hash(gray: PIL.Image.Image) -> int:
+    """64 bits: which of the lowest frequencies of a grayscale picture lie above their median. In whole numbers, so that
     every machine gives a picture the same bits."""
-    levels = np.asarray(grey.resize((HASH_SIDE, HASH_SIDE), PIL.Image.Resampling.BOX), np.int64)
+    levels = np.asarray(gray.resize((HASH_SIDE, HASH_SIDE), PIL.Image.Resampling.BOX), np.int64)
     low = (_COSINES @ levels @ _COSINES.T).ravel()
     ordered = np.sort(low)
     twice_median = ordered[low.size // 2 - 1] + ordered[low.size // 2]
     return int.from_bytes(np.packbits(2 * low > twice_median).tobytes(), "big")
 
 
-def level_variance(grey: PIL.Image.Image) -> float:
-    """Variance of the grey levels (L), from whole sums: exact but for the one division."""
-    counts = grey.histogram()
+def level_variance(gray: PIL.Image.Image) -> float:
+    """Variance of the gray levels (L), from whole sums: exact but for the one division."""
+    counts = gray.histogram()
     size = sum(counts)
     total = sum(level * count for level, count in enumerate(counts))
     squares = sum(level * level * count for level, count in enumerate(counts))
@@ -139,18 +139,18 @@ def level_variance(grey: PIL.Image.Image) -> float:
 
 
 def sketch(seen: Small) -> np.ndarray:
-    """uint8 [32, 32, 3]: luminance and two colour differences of a picture squeezed to a square."""
-    grey, colour = (b and b.resize((SKETCH_SIDE, SKETCH_SIDE), PIL.Image.Resampling.BOX) for b in seen)
-    bands = [np.asarray(grey)]
-    if colour:
-        bands += [np.asarray(band) for band in colour.convert("YCbCr").split()[1:]]
+    """uint8 [32, 32, 3]: luminance and two color differences of a picture squeezed to a square."""
+    gray, color = (b and b.resize((SKETCH_SIDE, SKETCH_SIDE), PIL.Image.Resampling.BOX) for b in seen)
+    bands = [np.asarray(gray)]
+    if color:
+        bands += [np.asarray(band) for band in color.convert("YCbCr").split()[1:]]
     else:
         bands += [np.full((SKETCH_SIDE, SKETCH_SIDE), 128, np.uint8)] * 2
     return np.stack(bands, axis=-1)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
-    """How far two sketches differ where they differ most, in grey levels.
+    """How far two sketches differ where they differ most, in gray levels.
 
     A level counts as different as far as it lies outside the range of the other picture's levels around the same
     place, so that another encoding or size, which moves edges by less than a pixel of the sketch, counts little; the
@@ -164,7 +164,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _outside(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """int32 [32, 32, 3]: by how much each level of `one` leaves the range of its 3 x 3 neighbours in `other`."""
+    """int32 [32, 32, 3]: by how much each level of `one` leaves the range of its 3 x 3 neighbors in `other`."""
     padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), "edge")
     around = np.stack([padded[i : i + SKETCH_SIDE, j : j + SKETCH_SIDE] for i in range(3) for j in range(3)])
     level = one.astype(np.int32)

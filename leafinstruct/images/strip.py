@@ -1,6 +1,6 @@
 """Lossless removal of identifying metadata from image files: EXIF but orientation, XMP, IPTC, comments, thumbnails.
 
-Containers are rewritten without the blocks that carry metadata; compressed pixels and colour profiles stay byte for
+Containers are rewritten without the blocks that carry metadata; compressed pixels and color profiles stay byte for
 byte. What affects how the image is shown (orientation, ICC profile, animation) is kept.
 """
 
@@ -146,7 +146,7 @@ def _jpeg_metadata(marker: int, payload: bytes) -> str:
     if marker == 0xE2 and payload[:12] == b"ICC_PROFILE\x00":
         return ""
     if marker == 0xEE and payload[:5] == b"Adobe":
-        return ""  # says whether the colours are YCbCr, CMYK or RGB
+        return ""  # says whether the colors are YCbCr, CMYK or RGB
     if marker == 0xE1:
         return "exif" if payload[:4] == b"Exif" else "xmp"
     return {0xE0: "thumbnail", 0xED: "iptc"}.get(marker, f"app{marker - 0xE0}")
@@ -225,17 +225,17 @@ def _webp(data: bytes) -> tuple[bytes, list[str]]:
     return b"RIFF" + struct.pack("<I", len(packed) + 4) + b"WEBP" + packed, removed
 
 
-# ---- GIF: GIF89a, sections 23 to 26; loops and colour profiles are application blocks that are kept ----
+# ---- GIF: GIF89a, sections 23 to 26; loops and color profiles are application blocks that are kept ----
 _GIF_SHOWN = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 
 
 def _gif(data: bytes) -> tuple[bytes, list[str]]:
-    at = 13 + _colour_table(data[10])
+    at = 13 + _color_table(data[10])
     out, removed = [data[:at]], []
     while at < len(data) and data[at] != 0x3B:
         start, name = at, ""
         if data[at] == 0x2C:
-            at = _sub_blocks_end(data, at + 11 + _colour_table(data[at + 9]))
+            at = _sub_blocks_end(data, at + 11 + _color_table(data[at + 9]))
         elif data[at] == 0x21:
             label = data[at + 1]
             if label == 0xFE:
@@ -254,8 +254,8 @@ def _gif(data: bytes) -> tuple[bytes, list[str]]:
     return b"".join([*out, data[at : at + 1]]), removed
 
 
-def _colour_table(flags: int) -> int:
-    """Bytes of the colour table that a flags byte announces."""
+def _color_table(flags: int) -> int:
+    """Bytes of the color table that a flags byte announces."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 

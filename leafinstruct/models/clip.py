@@ -1,6 +1,6 @@
 """A dual encoder: images and texts to unit vectors of one space. Everything that loads open_clip is here.
 
-Batches have one size and one shape, padded where items run out, so that a number never depends on its neighbours.
+Batches have one size and one shape, padded where items run out, so that a number never depends on its neighbors.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Llm(ABC):
 
         Read are the last `max_context` tokens of the context, which may be "", and the first `max_tokens` of the
         continuation, so that the same continuation has the same tokens after any context. No chat template; each
-        side is tokenised by itself. Raises LeafError on a back-end without the capability.
+        side is tokenized by itself. Raises LeafError on a back-end without the capability.
         """
         raise self._cannot("prompt_logprobs")
 

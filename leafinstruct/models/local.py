@@ -60,7 +60,7 @@ class LocalLlm(Llm):
             groups = self._next_tokens(starts, [ids[0] for ids in tokens])
         else:
             groups = self._whole_choices(starts, tokens, choices)
-        return [dict(zip(choices, _normalised(group), strict=True)) for group in groups]
+        return [dict(zip(choices, _normalized(group), strict=True)) for group in groups]
 
     def _next_tokens(self, starts: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
         for start in starts:
@@ -178,7 +178,7 @@ def cannot_load(found: ModelPath, error: Exception) -> LeafError:
     return LeafError(f"model {found.name!r} does not load: {lines[0] if lines else type(error).__name__}")
 
 
-def _normalised(totals: Sequence[float]) -> list[float]:
+def _normalized(totals: Sequence[float]) -> list[float]:
     top = max(totals)
     log_sum = top + math.log(sum(math.exp(total - top) for total in totals))
     return [total - log_sum for total in totals]

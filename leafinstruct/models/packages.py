@@ -128,7 +128,7 @@ def _scalar(value: float) -> torch.Tensor:
 def _image_tower(file: Path, architecture: str, text_folder: Path, directions: int) -> dict[str, torch.Tensor]:
     """The classifier's weights under timm's names, its last layer mapped into the text encoder's space.
 
-    With W [1000, F], b the classifier and T [1000, 384] the centred text vectors of the class names, T = U S Vt: the
+    With W [1000, F], b the classifier and T [1000, 384] the centerd text vectors of the class names, T = U S Vt: the
     new layer is weight (U_r Vt_r)ᵀ W, bias (U_r Vt_r)ᵀ b. Singular values go (whitening), so that no frequent
     direction of the class names rules the cosine. In float64, so that the rounding is the same everywhere.
     """
@@ -193,7 +193,7 @@ def _open_clip_config(architecture: str, pixels: int) -> dict[str, object]:
 
 
 def _language_model(name: str, part: Path) -> None:
-    """De-quantise the GGUF once: vLLM reads no GGUF on a CPU. Its chat template comes along with the tokenizer."""
+    """De-quantize the GGUF once: vLLM reads no GGUF on a CPU. Its chat template comes along with the tokenizer."""
     gguf = _only(_package(LLM_PACKAGE, f"demo:{name}"), "*.gguf")
     try:
         import gguf as _  # noqa: F401

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import MossConfig
 from leafinstruct.moss.layers import low_rank, make_parameters, mix, project
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 from leafinstruct.moss.routing import Routing
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.models.device import pick_device
 from leafinstruct.moss.adapters import from_pretrained
 from leafinstruct.moss.model import Backbone, Discrete
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 from leafinstruct.moss.settings import TINY, TrainConfig
 
 KINDS = {"emu3": "Emu3ForConditionalGeneration", "chameleon": "ChameleonForConditionalGeneration"}

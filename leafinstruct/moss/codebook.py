@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from leafinstruct.deprecated import moved
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 
 if TYPE_CHECKING:
     pass
@@ -140,27 +140,27 @@ def fit(images: np.ndarray, grid: int, codes: int, seed: int) -> Codebook:
     patches = cut(images, grid)
     if len(patches) > _SAMPLE:
         patches = patches[generator.choice(len(patches), _SAMPLE, replace=False)]
-    centres = generator.permutation(np.unique(patches, axis=0))[:codes]
+    centers = generator.permutation(np.unique(patches, axis=0))[:codes]
     for _ in range(_ROUNDS):
-        nearest = _nearest(patches, centres)
-        sums = np.zeros_like(centres)
+        nearest = _nearest(patches, centers)
+        sums = np.zeros_like(centers)
         np.add.at(sums, nearest, patches)
-        sizes = np.bincount(nearest, minlength=len(centres))
+        sizes = np.bincount(nearest, minlength=len(centers))
         # An entry that lost all its patches moves to the patches that are served worst.
-        worst = np.argsort(((patches - centres[nearest]) ** 2).sum(1), kind="stable")[::-1]
+        worst = np.argsort(((patches - centers[nearest]) ** 2).sum(1), kind="stable")[::-1]
         empty = np.flatnonzero(sizes == 0)
-        centres = np.round(sums / np.maximum(sizes, 1)[:, None])
-        centres[empty] = patches[worst[: len(empty)]]
-    centres = np.unique(centres.astype(np.uint8), axis=0)
+        centers = np.round(sums / np.maximum(sizes, 1)[:, None])
+        centers[empty] = patches[worst[: len(empty)]]
+    centers = np.unique(centers.astype(np.uint8), axis=0)
     side = images.shape[1] // grid
-    return Codebook(centres.reshape(len(centres), side, side, 3), grid)
+    return Codebook(centers.reshape(len(centers), side, side, 3), grid)
 
 
-def _nearest(patches: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Index of the nearest centre for each patch. Whole numbers below 2**24 in float32: exact, so ties go to the first
+def _nearest(patches: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """Index of the nearest center for each patch. Whole numbers below 2**24 in float32: exact, so ties go to the first
     on every machine."""
-    centres = centres.astype(np.float32)
-    distance = (centres**2).sum(1) - 2 * patches @ centres.T
+    centers = centers.astype(np.float32)
+    distance = (centers**2).sum(1) - 2 * patches @ centers.T
     return distance.argmin(1)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 
 
 class Codec(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.moss.neighbours import ImageTokens, Places, corner, neighbour_table, raster_table
+from leafinstruct.moss.neighbors import ImageTokens, Places, corner, neighbor_table, raster_table
 
 if TYPE_CHECKING:
     import torch
@@ -87,7 +87,7 @@ class MossConfig:
         """The tokens that each image token reads, [taps, M], M for none; itself first."""
         if self.variant == "raster1d":
             return raster_table(places, self.taps, self.image_tokens)
-        return neighbour_table(places, corner(self.kernel if self.taps > 1 else 1), self.image_tokens)
+        return neighbor_table(places, corner(self.kernel if self.taps > 1 else 1), self.image_tokens)
 
     def size(self, inputs: int, outputs: int) -> int:
         """Parameters of the adapter of one layer with so many inputs and outputs."""

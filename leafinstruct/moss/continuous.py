@@ -1,6 +1,6 @@
 """Models whose images go in and come out as vectors, as in Emu2: cross-entropy on text, regression on image tokens.
 
-A regression expects the mean of what may come. Fed with its own output it therefore turns grey and drifts: the loss
+A regression expects the mean of what may come. Fed with its own output it therefore turns gray and drifts: the loss
 under teacher forcing says little about free running, and `free_running` measures how little.
 """
 
@@ -16,7 +16,7 @@ from leafinstruct.moss.batches import Batch
 from leafinstruct.moss.codebook import FIRST_CODE, ByteText, cut, writable
 from leafinstruct.moss.codec import Codec
 from leafinstruct.moss.data import Example
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 
 if TYPE_CHECKING:
     import torch
@@ -118,7 +118,7 @@ class Continuous:
 
 def free_running(backbone: Continuous, examples: Sequence[Example]) -> dict[str, float | int]:
     """Mean squared error of the first image of each answer, its own output fed back in (`free`), beside the same with
-    the true image fed in (`forced`) and a plain grey image (`grey`), over `n` images."""
+    the true image fed in (`forced`) and a plain gray image (`gray`), over `n` images."""
     import torch
     from transformers import DynamicCache
 

@@ -156,7 +156,7 @@ def make_examples(row: Row, codec: Codec, context: int, counts: SplitCounts) -> 
             else:
                 _add_text(windows, codec.text(part), answer, context, again)
         _room(windows, context, again, len(codec.end)).add(codec.end, answer)
-    examples = [w.example(row.id, n == 0, vectors) for n, w in enumerate(windows) if any(w.labelled)]
+    examples = [w.example(row.id, n == 0, vectors) for n, w in enumerate(windows) if any(w.labeled)]
     counts.long += len(windows) > 1
     counts.no_answer += len(windows) - len(examples)
     counts.windows += len(examples)
@@ -166,18 +166,18 @@ def make_examples(row: Row, codec: Codec, context: int, counts: SplitCounts) -> 
 @dataclass(slots=True)
 class _Window:
     ids: list[int]
-    labelled: list[bool]
+    labeled: list[bool]
     slots: list[tuple[int, bool]] = field(default_factory=list)
     images: list[int] = field(default_factory=list)
 
-    def add(self, ids: list[int], labelled: bool) -> None:
+    def add(self, ids: list[int], labeled: bool) -> None:
         self.ids += ids
-        self.labelled += [labelled] * len(ids)
+        self.labeled += [labeled] * len(ids)
 
     def example(self, record: str, opens: bool, vectors: np.ndarray | None) -> Example:
         ids = np.array(self.ids)
         shown = None if vectors is None else vectors[self.images]
-        return Example(record, ids, np.where(self.labelled, ids, IGNORE), tuple(self.slots), opens, shown)
+        return Example(record, ids, np.where(self.labeled, ids, IGNORE), tuple(self.slots), opens, shown)
 
 
 def _room(windows: list[_Window], context: int, again: list[int], need: int) -> _Window:

@@ -1,7 +1,7 @@
 """The mathematics of each adapter inside one linear layer: its parameters, and what it adds to the layer's output.
 
 The image side has two steps. `project` depends on a token alone, and is what cached decoding remembers of past tokens;
-`mix` reads the projections of a token's taps by the neighbour table.
+`mix` reads the projections of a token's taps by the neighbor table.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def mix(moss: Any, variant: str, projected: torch.Tensor, table: torch.Tensor) -
     from torch.nn.functional import gelu, linear
 
     taps = len(table)
-    if taps == 1:  # no neighbour is read: the table picks each token itself
+    if taps == 1:  # no neighbor is read: the table picks each token itself
         return linear(projected[table[0]].squeeze(1), moss["image_up"])
     padded = torch.cat([projected, projected.new_zeros(1, *projected.shape[1:])])  # "outside" is this zero row
     if variant == "depthwise":

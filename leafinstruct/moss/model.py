@@ -29,7 +29,7 @@ class Backbone(Protocol):
     unit: str
 
     def losses(self, batch: Batch) -> torch.Tensor:
-        """Loss of each labelled token given those before it, float32 [rows, time], 0 without a label."""
+        """Loss of each labeled token given those before it, float32 [rows, time], 0 without a label."""
         ...
 
     def step(self, ids: torch.Tensor, cache: Any, vectors: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -53,7 +53,7 @@ class Discrete:
             input_ids=batch.ids, position_ids=batch.positions, use_cache=False
         ).last_hidden_state
         wanted = batch.labels[:, 1:] >= 0
-        logits = self.model.get_output_embeddings()(hidden[:, :-1][wanted])  # labelled positions only: half the work
+        logits = self.model.get_output_embeddings()(hidden[:, :-1][wanted])  # labeled positions only: half the work
         losses = torch.zeros(batch.labels.shape, device=hidden.device)
         losses[:, 1:][wanted] = torch.nn.functional.cross_entropy(
             logits.float(), batch.labels[:, 1:][wanted], reduction="none"
@@ -105,7 +105,7 @@ def evaluate(backbone: Backbone, examples: Sequence[Example], batch: int) -> Los
 
 
 def example_losses(backbone: Backbone, examples: Sequence[Example], batch: int) -> np.ndarray:
-    """Mean loss over the labelled tokens of each example, float64 [n]."""
+    """Mean loss over the labeled tokens of each example, float64 [n]."""
     import torch
 
     means = np.zeros(len(examples))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import MossConfig
-from leafinstruct.moss.neighbours import Places, find_places
+from leafinstruct.moss.neighbors import Places, find_places
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +32,7 @@ class ConvolutionCache:
 @dataclass(frozen=True, slots=True)
 class Route:
     """One forward pass: flat positions (batch * time) of text and image tokens, where each flat position stands in the
-    concatenation of both, the neighbour table of its image tokens, whose numbers count remembered tokens first, and
+    concatenation of both, the neighbor table of its image tokens, whose numbers count remembered tokens first, and
     (with a cache) which of remembered and new tokens are to be remembered after it."""
 
     text: torch.Tensor

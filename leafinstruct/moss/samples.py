@@ -35,9 +35,9 @@ def pick_prompts(examples: Sequence[Example], count: int, longest: int) -> list[
     the first token of the answer), no prompt longer than `longest`."""
     found = []
     for example in examples:
-        labelled = np.flatnonzero(example.labels != IGNORE)
-        if example.opens and len(labelled) and 0 < labelled[0] < longest:
-            found.append((example, int(labelled[0])))
+        labeled = np.flatnonzero(example.labels != IGNORE)
+        if example.opens and len(labeled) and 0 < labeled[0] < longest:
+            found.append((example, int(labeled[0])))
     return found[:count]
 
 

@@ -107,12 +107,12 @@ def histogram(
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, BINS + 1)
     clipped = np.clip(values, low, high)
-    centres = ((edges[:-1] + edges[1:]) / 2).round(6).tolist()
+    centers = ((edges[:-1] + edges[1:]) / 2).round(6).tolist()
     bars = [
         {
             "type": "bar",
             "name": name,
-            "x": centres,
+            "x": centers,
             "y": np.histogram(clipped[which], edges)[0].tolist(),
             "marker": {"color": color},
             "width": (high - low) / BINS,

@@ -108,7 +108,7 @@ CJK_ASKING = re.compile(
 
 def matter(text: str) -> set[str]:
     """Content words of a request without those of asking."""
-    return content(CJK_ASKING.sub(" a ", text)) - ASKING_STEMS  # the letter keeps the neighbours apart
+    return content(CJK_ASKING.sub(" a ", text)) - ASKING_STEMS  # the letter keeps the neighbors apart
 
 
 _GENERIC = (

@@ -36,7 +36,7 @@ def messages_of(draft: Draft, instructions: Sequence[str]) -> tuple[Message, ...
 
 
 def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
-    """Parts as entries of a message, in order. Neighbouring texts become one, with a blank line between them; a heading
+    """Parts as entries of a message, in order. Neighboring texts become one, with a blank line between them; a heading
     is plain text on a line of its own."""
     found: list[Content] = []
     for part in parts:

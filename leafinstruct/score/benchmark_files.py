@@ -21,7 +21,7 @@ from leafinstruct.score.shingles import shingles
 from leafinstruct.text.words import words
 
 PLAIN_LEVELS = 2.0
-"""Standard deviation of grey levels below which a picture is plain, and its perceptual hash noise (own)."""
+"""Standard deviation of gray levels below which a picture is plain, and its perceptual hash noise (own)."""
 
 
 def ngrams(text: str, size: int) -> np.ndarray:
@@ -31,8 +31,8 @@ def ngrams(text: str, size: int) -> np.ndarray:
 
 def picture_hash(pixels: PIL.Image.Image) -> int | None:
     """Perceptual hash (64 bits) of a decoded picture; None for one with nothing on it."""
-    grey = small(pixels).grey
-    return perceptual_hash(grey) if level_variance(grey) >= PLAIN_LEVELS**2 else None
+    gray = small(pixels).gray
+    return perceptual_hash(gray) if level_variance(gray) >= PLAIN_LEVELS**2 else None
 
 
 def benchmark_ngrams(files: Iterable[Path], columns: Sequence[str], size: int) -> np.ndarray:

@@ -36,7 +36,7 @@ class Scorer(ModelScorer):
         Column("page_above", "image", "float", "cosine", "image and mean of the text read, less the same"),
         Column("place", "image", "float", "cosine", "near, less the same at the document's other image places"),
         Column("siblings", "image", "float", "cosine", "mean to the document's other images"),
-        Column("neighbours", "image", "float", "cosine", "mean to the images next to it, less siblings (after CoMM)"),
+        Column("neighbors", "image", "float", "cosine", "mean to the images next to it, less siblings (after CoMM)"),
     )
 
     @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Plan:
 def _order(document: Document, plan: Plan, images: Vectors, vectors: Vectors) -> dict[int, dict[str, float | None]]:
     """For each image part how much better it stands where it is, and how alike the document's other images are.
 
-    After CoMM (arXiv 2406.10462), whose score of a sequence is the mean similarity of neighbours less that of all
+    After CoMM (arXiv 2406.10462), whose score of a sequence is the mean similarity of neighbors less that of all
     pairs; here for each image, so that rules can take the mean.
     """
     parts = [part for part in plan.near if document.parts[part].image in images]
@@ -156,7 +156,7 @@ def _order(document: Document, plan: Plan, images: Vectors, vectors: Vectors) ->
         rows[part] = {
             "place": float(fits[i, i] - elsewhere.mean()) if len(elsewhere) and not np.isnan(fits[i, i]) else None,
             "siblings": siblings,
-            "neighbours": float(alike[i][beside].mean()) - siblings,
+            "neighbors": float(alike[i][beside].mean()) - siblings,
         }
     return rows
 

@@ -12,7 +12,7 @@ from leafinstruct.images.pixels import Small, level_variance, perceptual_hash, s
 from leafinstruct.score.base import Column, ImageScorer, Row
 
 FLAT_LEVELS = 8
-"""Neighbouring grey levels that look alike: the noise of a JPEG file on plain paper stays within them."""
+"""Neighboring gray levels that look alike: the noise of a JPEG file on plain paper stays within them."""
 
 
 class Scorer(ImageScorer):
@@ -28,10 +28,10 @@ class Scorer(ImageScorer):
         Column("aspect", "image", "float", "ratio", "longer side over shorter side, at least 1"),
         Column("frames", "image", "int", "frames", "1 unless animated"),
         Column("animated", "image", "bool", "", "more than one frame"),
-        Column("contrast", "image", "float", "grey levels", "standard deviation of luminance, 0 (uniform) to 127.5"),
-        Column("flat", "image", "float", "share", "largest share of pixels within 8 neighbouring grey levels"),
-        Column("sharpness", "image", "float", "grey levels²", "variance of the Laplacian; below 3 pixels a side null"),
-        Column("colourfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is grey, from 59 on vivid"),
+        Column("contrast", "image", "float", "gray levels", "standard deviation of luminance, 0 (uniform) to 127.5"),
+        Column("flat", "image", "float", "share", "largest share of pixels within 8 neighboring gray levels"),
+        Column("sharpness", "image", "float", "gray levels²", "variance of the Laplacian; below 3 pixels a side null"),
+        Column("colorfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is gray, from 59 on vivid"),
         Column("hash", "image", "text", "64 bits, hex", "perceptual hash; alike pictures differ in few bits"),
     )
 
@@ -49,22 +49,22 @@ class Scorer(ImageScorer):
 
 
 def look(seen: Small) -> Row:
-    """Contrast, flatness, sharpness, colourfulness and hash of a small version, at whose size numbers of large and
+    """Contrast, flatness, sharpness, colorfulness and hash of a small version, at whose size numbers of large and
     small pictures compare."""
-    counts = np.array(seen.grey.histogram())
+    counts = np.array(seen.gray.histogram())
     runs = np.convolve(counts, np.ones(FLAT_LEVELS, dtype=np.int64), "valid")
     size = counts.sum()
     return {
-        "contrast": math.sqrt(level_variance(seen.grey)),
+        "contrast": math.sqrt(level_variance(seen.gray)),
         "flat": float(runs.max() / size),
-        "sharpness": sharpness(np.asarray(seen.grey)),
-        "colourfulness": colourfulness(seen.colour) if seen.colour else 0.0,
-        "hash": f"{perceptual_hash(seen.grey):016x}",
+        "sharpness": sharpness(np.asarray(seen.gray)),
+        "colorfulness": colorfulness(seen.color) if seen.color else 0.0,
+        "hash": f"{perceptual_hash(seen.gray):016x}",
     }
 
 
 def sharpness(levels: np.ndarray) -> float | None:
-    """Variance of the Laplacian of uint8 [height, width] grey levels (Pech-Pacheco et al. 2000)."""
+    """Variance of the Laplacian of uint8 [height, width] gray levels (Pech-Pacheco et al. 2000)."""
     if min(levels.shape) < 3:
         return None
     wide = levels.astype(np.int16)
@@ -75,9 +75,9 @@ def sharpness(levels: np.ndarray) -> float | None:
     return _moments(around)[1]
 
 
-def colourfulness(colour: PIL.Image.Image) -> float:
-    """M3 of Hasler and Süsstrunk 2003: spread plus 0.3 of the mean distance from grey on two opponent axes."""
-    levels = np.asarray(colour)
+def colorfulness(color: PIL.Image.Image) -> float:
+    """M3 of Hasler and Süsstrunk 2003: spread plus 0.3 of the mean distance from gray on two opponent axes."""
+    levels = np.asarray(color)
     red, green, blue = (levels[..., band].astype(np.int16) for band in range(3))
     across, across_var = _moments(red - green)
     along, along_var = _moments(red + green - 2 * blue)  # twice the axis: whole numbers

@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-NEIGHBOURS = 32
+NEIGHBORS = 32
 """Members of one LSH bucket that each is compared with; the bucket of a page's template may hold all of a site."""
 
 
@@ -100,7 +100,7 @@ class SignatureStore:
         return forest
 
     def _link(self, forest: Forest, bucket: np.ndarray, ranks: list[int], similarity: float) -> None:
-        near: deque[tuple[int, np.ndarray]] = deque(maxlen=NEIGHBOURS)
+        near: deque[tuple[int, np.ndarray]] = deque(maxlen=NEIGHBORS)
         for row, rank in zip(bucket.tolist(), ranks, strict=True):
             mine = self.signature(row)
             for other, theirs in near:

@@ -41,7 +41,7 @@ class Scorer(ModelScorer):
         self._classifier = NSFWClassifier()
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
-        """Each image is looked at once and by itself, so that a number never depends on its neighbours."""
+        """Each image is looked at once and by itself, so that a number never depends on its neighbors."""
         found: dict[str, Row] = {}
         for sha in sorted({item.document.parts[part].image for item in items for part in item.parts}):
             try:

@@ -1,6 +1,6 @@
 """Images that a document shows again: the same bytes a second time, or the same picture in another file.
 
-Neighbouring screenshots of a tutorial have equal hashes and differ in one button, so that a hash alone proves nothing:
+Neighboring screenshots of a tutorial have equal hashes and differ in one button, so that a hash alone proves nothing:
 it only chooses which pairs are compared by their pixels.
 """
 
@@ -31,7 +31,7 @@ class Scorer(GalleryScorer):
     columns = (
         Column("occurrence", "image", "int", "count", "1 where the image stands first in the document, then 2, 3, ..."),
         Column("times", "image", "int", "count", "how often the document shows this image"),
-        Column("nearest", "image", "float", "grey levels", "difference to the most alike earlier image; 0 if the same"),
+        Column("nearest", "image", "float", "gray levels", "difference to the most alike earlier image; 0 if the same"),
         Column("distinct_share", "document", "float", "share", "distinct images over all images; null without images"),
     )
 
@@ -42,7 +42,7 @@ class Scorer(GalleryScorer):
 
     def sketch(self, pixels: PIL.Image.Image) -> Sketch:
         seen = small(pixels)
-        return Sketch(perceptual_hash(seen.grey), sketch(seen))
+        return Sketch(perceptual_hash(seen.gray), sketch(seen))
 
     def score(self, document: Document, sketches: Mapping[str, Sketch]) -> list[Row]:
         total, seen = Counter(document.images), Counter[str]()

@@ -59,7 +59,7 @@ def test_a_row_without_a_value_is_never_caught_by_a_column() -> None:
     assert recall_at(np.array([-np.inf, 5.0]), np.array([0.0, 1.0]), 0.95) == 0.5
 
 
-def judgement(**images: dict[int, str]) -> Judgement:
+def judgment(**images: dict[int, str]) -> Judgement:
     return Judgement(dict.fromkeys(images, ""), images)
 
 
@@ -73,12 +73,12 @@ def judgement(**images: dict[int, str]) -> Judgement:
     ],
 )
 def test_caught_means_planted_images_gone_and_a_clean_one_stays(images: dict[int, str], caught: bool) -> None:
-    assert judgement(a=images).caught(Case("a", "a", "foreign", planted=(1,))) is caught
+    assert judgment(a=images).caught(Case("a", "a", "foreign", planted=(1,))) is caught
 
 
 def test_a_dropped_document_is_caught_and_a_text_defect_only_so() -> None:
     assert Judgement({"a": "text.short"}, {}).caught(Case("a", "a", "cut"))
-    assert not judgement(a={1: "rule", 3: ""}).caught(Case("a", "a", "cut"))
+    assert not judgment(a={1: "rule", 3: ""}).caught(Case("a", "a", "cut"))
 
 
 def made(count: int = 40, helpful: bool = True) -> Measured:

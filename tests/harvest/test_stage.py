@@ -129,13 +129,13 @@ def buckets_of(project: Project, folder: str) -> set[str]:
     return {name for name, found in rows.items() if any(str(r["path"]).startswith(f"tree/{folder}") for r in found)}
 
 
-def test_a_licence_that_comes_later(tmp_path: Path) -> None:
+def test_a_license_that_comes_later(tmp_path: Path) -> None:
     project = tutorial_project(tmp_path)
     project.build()
     write(tmp_path, {"tree/1/LICENSE": "Creative Commons Legal Code CC0 1.0 Universal"})
     assert project.build() == buckets_of(project, "1/") != set()
     found = {r["path"]: r["license"] for name in project.run.partitions() for r in project.rows(name)}
-    assert {path for path, licence in found.items() if licence == "CC0-1.0"} == {
+    assert {path for path, license in found.items() if license == "CC0-1.0"} == {
         p for p in found if p.startswith("tree/1/")
     }
     (tmp_path / "tree/1/LICENSE").unlink()

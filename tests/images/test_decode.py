@@ -23,7 +23,7 @@ def read(data: bytes) -> Image:
     return image
 
 
-def one_colour(width: int, height: int, kind: str) -> bytes:
+def one_color(width: int, height: int, kind: str) -> bytes:
     out = io.BytesIO()
     PIL.Image.new("1", (width, height)).save(out, kind)
     return out.getvalue()
@@ -63,6 +63,6 @@ def test_half_a_photograph_is_dropped_by_name(kind: str, reason: str) -> None:
 
 @pytest.mark.parametrize("make", [lambda png: png, icon_of], ids=["png", "icon"])
 def test_a_bomb_is_dropped_by_what_it_would_unpack_to(make: Callable[[bytes], bytes]) -> None:
-    data = make(one_colour(10_000, 10_000, "PNG"))
+    data = make(one_color(10_000, 10_000, "PNG"))
     assert len(data) < 20_000
     assert decode(read(data), MAX_PIXELS) == (None, "too_many_pixels")

@@ -12,9 +12,9 @@ from made import core as made
 from leafinstruct.images.pixels import COSINE_BITS, displayed, level_variance, perceptual_hash, shrink, small
 
 
-def hash_in_integers(grey: PIL.Image.Image) -> int:
+def hash_in_integers(gray: PIL.Image.Image) -> int:
     """The hash by Python's own integers, which no linear algebra touches."""
-    levels = [list(row) for row in np.asarray(grey.resize((32, 32), PIL.Image.Resampling.BOX)).tolist()]
+    levels = [list(row) for row in np.asarray(gray.resize((32, 32), PIL.Image.Resampling.BOX)).tolist()]
     cosines = [[round(math.cos(math.pi * k * (2 * n + 1) / 64) * 2**COSINE_BITS) for n in range(32)] for k in range(8)]
     low = [
         sum(cosines[i][m] * cosines[j][n] * levels[m][n] for m in range(32) for n in range(32))
@@ -26,7 +26,7 @@ def hash_in_integers(grey: PIL.Image.Image) -> int:
 
 
 def pictures(count: int) -> list[PIL.Image.Image]:
-    """Greyscale pictures of kinds whose frequencies lie near their median: shapes, ramps, few and no levels."""
+    """Grayscale pictures of kinds whose frequencies lie near their median: shapes, ramps, few and no levels."""
     ramp = PIL.Image.linear_gradient("L")
     kinds = [
         lambda n: made.scene(n).convert("L"),
@@ -39,7 +39,7 @@ def pictures(count: int) -> list[PIL.Image.Image]:
 
 def test_the_hash_is_that_of_whole_numbers() -> None:
     shown = pictures(200)
-    assert [perceptual_hash(grey) for grey in shown] == [hash_in_integers(grey) for grey in shown]
+    assert [perceptual_hash(gray) for gray in shown] == [hash_in_integers(gray) for gray in shown]
 
 
 def test_the_largest_sum_fits() -> None:
@@ -47,8 +47,8 @@ def test_the_largest_sum_fits() -> None:
 
 
 def test_the_variance_of_levels_is_exact() -> None:
-    for grey in pictures(12):
-        assert level_variance(grey) == pytest.approx(float(pvariance(np.asarray(grey).ravel().tolist())), rel=1e-12)
+    for gray in pictures(12):
+        assert level_variance(gray) == pytest.approx(float(pvariance(np.asarray(gray).ravel().tolist())), rel=1e-12)
 
 
 def photograph() -> PIL.Image.Image:
@@ -69,21 +69,21 @@ def test_a_picture_stored_on_its_side_is_displayed_upright() -> None:
 
 
 def test_sixteen_bits_are_displayed_as_their_upper_eight() -> None:
-    grey = photograph().convert("L")
-    deep = PIL.Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    gray = photograph().convert("L")
+    deep = PIL.Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
     image = made.picture(deep, "PNG")
     assert opened(image.bytes).mode == "I;16"
-    assert displayed(opened(image.bytes)).convert("L").tobytes() == grey.tobytes()
-    assert perceptual_hash(small(opened(image.bytes)).grey) == perceptual_hash(small(grey).grey)
+    assert displayed(opened(image.bytes)).convert("L").tobytes() == gray.tobytes()
+    assert perceptual_hash(small(opened(image.bytes)).gray) == perceptual_hash(small(gray).gray)
 
 
 @pytest.mark.parametrize("scale", [1 / 255, 1.0, 257.0, 1e6])
 def test_numbers_without_an_agreed_white_keep_their_picture(scale: float) -> None:
-    grey = photograph().convert("L").point(lambda level: min(255, level + 1))
-    grey.putpixel((0, 0), 255)
-    numbers = PIL.Image.fromarray((np.asarray(grey) * scale).astype(np.float32))
+    gray = photograph().convert("L").point(lambda level: min(255, level + 1))
+    gray.putpixel((0, 0), 255)
+    numbers = PIL.Image.fromarray((np.asarray(gray) * scale).astype(np.float32))
     shown = np.asarray(displayed(numbers).convert("L")).astype(int)
-    assert abs(shown - np.asarray(grey)).max() <= 1
+    assert abs(shown - np.asarray(gray)).max() <= 1
 
 
 def test_transparency_lies_on_white_paper() -> None:

@@ -1,4 +1,4 @@
-"""Metadata goes, pixels, colour profile, orientation and animation stay."""
+"""Metadata goes, pixels, color profile, orientation and animation stay."""
 
 from __future__ import annotations
 

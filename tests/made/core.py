@@ -67,7 +67,7 @@ def picture(pixels: PIL.Image.Image | None = None, kind: str = "PNG", **save: An
 
 
 def scene(seed: int) -> PIL.Image.Image:
-    """An RGB picture of 400 x 300 pixels with a few coloured shapes, another one for each seed."""
+    """An RGB picture of 400 x 300 pixels with a few colored shapes, another one for each seed."""
     draw = random.Random(seed)
     pixels = PIL.Image.new("RGB", (400, 300), tuple(draw.randrange(256) for _ in range(3)))
     pen = PIL.ImageDraw.Draw(pixels)

@@ -18,8 +18,8 @@ from leafinstruct.pipeline import SourceSettings
 from leafinstruct.run import Run
 
 
-def picture(colour: int = 0, size: tuple[int, int] = (64, 48), kind: str = "PNG", **save: Any) -> bytes:
-    image = PIL.Image.new("RGB", size, (colour % 256, colour // 256 % 256, 99))
+def picture(color: int = 0, size: tuple[int, int] = (64, 48), kind: str = "PNG", **save: Any) -> bytes:
+    image = PIL.Image.new("RGB", size, (color % 256, color // 256 % 256, 99))
     out = io.BytesIO()
     image.save(out, kind, **save)
     return out.getvalue()

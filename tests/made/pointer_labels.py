@@ -1,4 +1,4 @@
-"""Two hundred sentences in three languages, labelled by hand before the patterns they test were read or changed.
+"""Two hundred sentences in three languages, labeled by hand before the patterns they test were read or changed.
 
 True: a reader would look for a picture of this document that the sentence speaks of, and miss it if it were gone.
 False: it speaks of pictures, figures or places in a text without pointing at one that stands here. Each sentence is to

@@ -13,9 +13,9 @@ from leafinstruct.rewrite.task import draft, tasks
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 
 
-def picture(colour: str, size: tuple[int, int] = (600, 400)) -> bytes:
+def picture(color: str, size: tuple[int, int] = (600, 400)) -> bytes:
     out = io.BytesIO()
-    PIL.Image.new("RGB", size, colour).save(out, "PNG")
+    PIL.Image.new("RGB", size, color).save(out, "PNG")
     return out.getvalue()
 
 

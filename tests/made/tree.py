@@ -77,8 +77,8 @@ def picture(name: str, kind: str = "PNG", size: tuple[int, int] = (96, 80)) -> b
     pen = PIL.ImageDraw.Draw(image)
     for _ in range(12):
         x, y = drawn.randrange(size[0]), drawn.randrange(size[1])
-        colour = tuple(drawn.randrange(256) for _ in range(3))
-        pen.rectangle((x, y, x + drawn.randrange(4, 40), y + drawn.randrange(4, 40)), fill=colour)
+        color = tuple(drawn.randrange(256) for _ in range(3))
+        pen.rectangle((x, y, x + drawn.randrange(4, 40), y + drawn.randrange(4, 40)), fill=color)
     out = io.BytesIO()
     image.save(out, kind)
     return out.getvalue()

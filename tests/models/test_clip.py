@@ -87,7 +87,7 @@ def test_matched_pairs_are_closer_than_mismatched(clip: Clip) -> None:
 
 
 @pytest.mark.model
-def test_numbers_do_not_depend_on_the_neighbours(clip: Clip) -> None:
+def test_numbers_do_not_depend_on_the_neighbors(clip: Clip) -> None:
     import numpy as np
 
     images, texts = photographs(), list(CAPTIONS.values())

@@ -21,7 +21,7 @@ from leafinstruct.moss.adapters import (
 )
 from leafinstruct.moss.config import CONVOLUTIONS, VARIANTS, MossConfig, match, total_size
 from leafinstruct.moss.model import TRAINED_WHOLE
-from leafinstruct.moss.neighbours import ImageTokens, Places
+from leafinstruct.moss.neighbors import ImageTokens, Places
 from leafinstruct.moss.tiny import tiny_llama
 
 torch = pytest.importorskip("torch")
@@ -83,16 +83,16 @@ def test_later_tokens_change_no_earlier_logit(variant: str, kernel: int) -> None
     assert leak(model_of(variant, kernel)) < 1e-12
 
 
-def test_centred_convolution_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_centerd_convolution_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """`padding="same"` as a table: each token reads the four around it, the later two as well."""
 
-    def centred(places: Places, offsets: Any, layout: ImageTokens) -> Any:
+    def centerd(places: Places, offsets: Any, layout: ImageTokens) -> Any:
         tokens = [(i, *divmod(p, 3)) for i, p in zip(places.image.tolist(), places.raster.tolist(), strict=True)]
         index = {token: i for i, token in enumerate(tokens)}
         taps = [(-1, 0), (0, -1), (0, 1), (1, 0)]
         return torch.tensor([[index.get((i, r - u, c - le), len(tokens)) for i, r, c in tokens] for u, le in taps])
 
-    monkeypatch.setattr(moss_config, "neighbour_table", centred)
+    monkeypatch.setattr(moss_config, "neighbor_table", centerd)
     assert leak(model_of("moss", kernel=2)) > 1e-3
 
 

@@ -62,5 +62,5 @@ def test_cut_goes_in_raster_order() -> None:
 def test_shrink_averages_and_puts_transparency_on_white() -> None:
     clear = Image.new("RGBA", (64, 48), (0, 0, 0, 0))
     assert (shrink(clear, 8) == 255).all()
-    grey = Image.fromarray(np.tile(np.array([[0, 255]], np.uint8), (16, 8)))
-    assert set(shrink(grey, 8).ravel().tolist()) <= {127, 128}
+    gray = Image.fromarray(np.tile(np.array([[0, 255]], np.uint8), (16, 8)))
+    assert set(shrink(gray, 8).ravel().tolist()) <= {127, 128}

@@ -89,7 +89,7 @@ WINDOWS = [window("a", b"red", [0, 1, 2, 3]), window("b", b"blue house", [4, 4, 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_packed_windows_are_as_if_alone(variant: str) -> None:
-    """Losses of packed windows equal those of single ones, and another neighbour in the row changes none of them."""
+    """Losses of packed windows equal those of single ones, and another neighbor in the row changes none of them."""
     config = replace(SMALL, variant=variant, context=136, grid=2)
     backbone = tiny_backbone(BOOK, config)
     inject(backbone.model.double(), moss_config(backbone, config))

@@ -124,7 +124,7 @@ def test_learning_rate_rises_then_falls_to_a_tenth() -> None:
 
 
 def noise_record(number: int) -> dict[str, Any]:
-    """A question with a number, answered by text, image, text, image; each patch has a colour no rule predicts."""
+    """A question with a number, answered by text, image, text, image; each patch has a color no rule predicts."""
     generator = np.random.default_rng(number)
     palette = np.random.default_rng(100).integers(0, 256, (24, 3), dtype=np.uint8)
     images = []

@@ -11,7 +11,7 @@ from made.moss import byte_tokenizer
 
 from leafinstruct.moss.adapters import adapter_state, from_pretrained, inject, save_pretrained
 from leafinstruct.moss.config import MossConfig
-from leafinstruct.moss.neighbours import ImageTokens
+from leafinstruct.moss.neighbors import ImageTokens
 from leafinstruct.moss.tiny import tiny_llama
 
 torch = pytest.importorskip("torch")

@@ -172,7 +172,7 @@ def test_a_section_that_would_cut_a_step_goes_with_the_one_before():
     assert sections(parts) == [(0, 6), (6, 9)]
 
 
-def test_an_edit_and_a_next_state_join_neighbouring_steps():
+def test_an_edit_and_a_next_state_join_neighboring_steps():
     places = set()
     for number in range(30):
         made = boat(f"boat{number}")

@@ -102,7 +102,7 @@ def test_model_rows_carry_the_key_of_what_the_model_saw() -> None:
 
 
 class MadeClip:
-    """Vectors of letters and of grey levels, to stand where a dual encoder does."""
+    """Vectors of letters and of gray levels, to stand where a dual encoder does."""
 
     def text_windows(self, text: str) -> list[str]:
         words = text.split()
@@ -191,7 +191,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
                 "caption": 0.4339,
                 "near": 0.9101,
                 "near_above": 0.1607,
-                "neighbours": 0.0,
+                "neighbors": 0.0,
                 "page": 0.9407,
                 "page_above": 0.0968,
                 "place": 0.0103,
@@ -201,7 +201,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
                 "caption": 0.4339,
                 "near": 0.8998,
                 "near_above": 0.1504,
-                "neighbours": 0.0,
+                "neighbors": 0.0,
                 "page": 0.9407,
                 "page_above": 0.0968,
                 "place": -0.0103,
@@ -237,7 +237,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
                 "contrast": 73.8809,
                 "flat": 0.0333,
                 "sharpness": 0.9286,
-                "colourfulness": 0.0,
+                "colorfulness": 0.0,
                 "hash": "8000000080000000",
             },
         ],

@@ -100,11 +100,11 @@ def test_images_in_their_places_stand_out_from_shuffled_ones() -> None:
     assert len(right) == len(wrong) == 3 and np.mean(right) > 0.2 > 0 > np.mean(wrong)
 
 
-def test_similarity_within_a_document_is_of_neighbours_less_all_others() -> None:
+def test_similarity_within_a_document_is_of_neighbors_less_all_others() -> None:
     made = document("d", [text("x"), image("cat"), image("cat"), image("dog")])
     first, second, third = scored(made)[0]
     assert first["siblings"] == pytest.approx((1 + third["siblings"]) / 2, abs=1e-5)
-    assert first["neighbours"] > 0.4 and second["neighbours"] == pytest.approx(0, abs=1e-6)
+    assert first["neighbors"] > 0.4 and second["neighbors"] == pytest.approx(0, abs=1e-6)
 
 
 def test_each_image_and_text_is_embedded_once() -> None:

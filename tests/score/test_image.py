@@ -24,7 +24,7 @@ def test_facts_of_a_good_image() -> None:
         "sha256": image.sha256, "bytes": len(image.bytes), "width": 40, "height": 20, "short_side": 20, "long_side": 40,
         "aspect": 2.0, "readable": True, "decode_error": "", "frames": 1, "animated": False,
         "contrast": pytest.approx(74, abs=2), "flat": pytest.approx(0.05), "sharpness": pytest.approx(0.778, abs=0.01),
-        "colourfulness": 0.0, "hash": "8000000000000000",
+        "colorfulness": 0.0, "hash": "8000000000000000",
     }  # fmt: skip
 
 
@@ -78,26 +78,26 @@ def test_animation_is_counted() -> None:
     assert (measure(moving)["frames"], measure(moving)["animated"]) == (3, True)
 
 
-def grey(mode: str, value: Any) -> PIL.Image.Image:
+def gray(mode: str, value: Any) -> PIL.Image.Image:
     return PIL.Image.new(mode, (16, 16), value)
 
 
 def half(mode: str, low: Any, high: Any) -> PIL.Image.Image:
-    whole = grey(mode, low)
-    whole.paste(grey(mode, high).crop((0, 0, 8, 16)), (0, 0))
+    whole = gray(mode, low)
+    whole.paste(gray(mode, high).crop((0, 0, 8, 16)), (0, 0))
     return whole
 
 
 @pytest.mark.parametrize(
     ("pixels", "contrast"),
     [
-        (grey("L", 9), 0.0),
-        (grey("RGB", (200, 10, 10)), 0.0),
+        (gray("L", 9), 0.0),
+        (gray("RGB", (200, 10, 10)), 0.0),
         (half("L", 0, 255), 127.5),
         (half("1", 0, 1), 127.5),
         (half("RGB", (0, 0, 0), (255, 255, 255)), 127.5),
         (half("I;16", 1000, 60000), 115.0),
-        (grey("I;16", 1000), 0.0),
+        (gray("I;16", 1000), 0.0),
         (half("RGBA", (0, 0, 0, 0), (0, 0, 0, 255)), 127.5),
         (half("RGBA", (0, 0, 0, 0), (255, 255, 255, 255)), 0.0),
         (half("LA", (0, 0), (0, 255)), 127.5),
@@ -113,10 +113,10 @@ def tones(hue: int, saturation: int) -> PIL.Image.Image:
     return PIL.Image.merge("HSV", (*flat, lightness)).convert("RGB")
 
 
-def test_grey_pictures_have_no_colour_and_vivid_ones_more_than_pale_ones() -> None:
-    grey_one, pale, vivid = (measure(made.picture(tones(20, s)))["colourfulness"] for s in (0, 60, 255))
-    assert grey_one < 1 < pale < vivid
-    flat = measure(made.picture(grey("RGB", (255, 0, 0))))["colourfulness"]
+def test_gray_pictures_have_no_color_and_vivid_ones_more_than_pale_ones() -> None:
+    gray_one, pale, vivid = (measure(made.picture(tones(20, s)))["colorfulness"] for s in (0, 60, 255))
+    assert gray_one < 1 < pale < vivid
+    flat = measure(made.picture(gray("RGB", (255, 0, 0))))["colorfulness"]
     assert flat == pytest.approx(0.3 * (255**2 + 127.5**2) ** 0.5)  # no spread; the formula's mean by hand
 
 
@@ -124,8 +124,8 @@ def test_a_blurred_picture_is_less_sharp() -> None:
     noise = PIL.Image.effect_noise((120, 90), 60)
     values = [measure(made.picture(noise.filter(PIL.ImageFilter.GaussianBlur(r))))["sharpness"] for r in (0, 1, 3)]
     assert values[0] > 3 * values[1] > 9 * values[2] > 0
-    assert measure(made.picture(grey("L", 7)))["sharpness"] == 0.0
-    assert measure(made.picture(grey("L", 7).crop((0, 0, 16, 2))))["sharpness"] is None
+    assert measure(made.picture(gray("L", 7)))["sharpness"] == 0.0
+    assert measure(made.picture(gray("L", 7).crop((0, 0, 16, 2))))["sharpness"] is None
 
 
 def test_flat_is_the_largest_share_of_like_tones() -> None:
@@ -172,7 +172,7 @@ def test_all_scorers_of_pixels_share_one_decode(tmp_path: Any, monkeypatch: pyte
     opened: list[int] = []
     real: Callable[..., PIL.Image.Image] = PIL.Image.open
     monkeypatch.setattr(PIL.Image, "open", lambda *a, **k: (opened.append(1), real(*a, **k))[1])
-    images = [made.picture(grey("L", shade)) for shade in (1, 2, 3)]
+    images = [made.picture(gray("L", shade)) for shade in (1, 2, 3)]
     sketches: dict[str, dict[str, Any]] = {"three": {}}
     tables = cpu_scores._measure_images(built.filters, images, sketches)
     assert len(opened) == 3

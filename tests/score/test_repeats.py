@@ -26,7 +26,7 @@ def nearest(*images: Image, **settings: Any) -> list[float | None]:
 
 
 def screen(button: str = "", box: tuple[int, int, int, int] = (300, 250, 380, 280)) -> PIL.Image.Image:
-    """A screenshot: windows, rows of text; with a colour, a highlighted button."""
+    """A screenshot: windows, rows of text; with a color, a highlighted button."""
     pixels = PIL.Image.new("RGB", (400, 300), "#eeeeee")
     pen = PIL.ImageDraw.Draw(pixels)
     pen.rectangle((0, 0, 400, 24), fill="#335577")
@@ -78,9 +78,9 @@ def test_a_resized_photograph_is_near() -> None:
 @pytest.mark.parametrize(
     "step",
     [screen("#d04040"), screen("#cccccc"), screen("#ffffff", (130, 48, 330, 64)), screen().convert("L")],
-    ids=["red button", "grey button", "line of text gone", "without colour"],
+    ids=["red button", "gray button", "line of text gone", "without color"],
 )
-def test_neighbouring_steps_differ(step: PIL.Image.Image) -> None:
+def test_neighboring_steps_differ(step: PIL.Image.Image) -> None:
     value = nearest(made.picture(screen()), made.picture(step))[1]
     assert value is None or value > SAME
 

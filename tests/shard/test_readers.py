@@ -53,7 +53,7 @@ def test_pandas(made: tuple[Path, dict[str, Record], dict[str, Image]]) -> None:
 
 @pytest.mark.slow
 def test_trl_prepares_every_row(made: tuple[Path, dict[str, Record], dict[str, Image]]) -> None:
-    """TRL puts the images of a row into its content entries, one for each, in order, before its collator tokenises."""
+    """TRL puts the images of a row into its content entries, one for each, in order, before its collator tokenizes."""
     pytest.importorskip("trl")
     from datasets import load_dataset
     from trl.data_utils import prepare_multimodal_messages

@@ -24,7 +24,7 @@ def test_recall_and_precision_on_sentences_the_patterns_were_not_made_from() -> 
     assert len(hits) / (len(hits) + len(false)) >= 0.95, false
 
 
-def test_recall_and_precision_on_two_hundred_labelled_sentences() -> None:
+def test_recall_and_precision_on_two_hundred_labeled_sentences() -> None:
     for rows, recall in ((SENTENCES, 0.9), (HELD, 0.85), (LATER, 0.95), (LAST, 0.9)):
         right = [s for _, is_pointer, s in rows if is_pointer]
         hits = [s for s in right if points(s)]

@@ -20,10 +20,10 @@ SPACING = 0.5
 SAMPLES = 40
 WIDTH = 160
 CUT = 25.0
-"""Mean difference of two samples' grey values (of 255) from which on they are two shots (own
+"""Mean difference of two samples' gray values (of 255) from which on they are two shots (own
 choice: pans stay below 15)."""
 FLAT = 4.0
-"""Standard deviation of grey values below which a frame is a blank one, as fades have."""
+"""Standard deviation of gray values below which a frame is a blank one, as fades have."""
 QUALITY = 92
 
 
@@ -59,13 +59,13 @@ def _key_frame(container: Any, stream: Any, segment: Segment) -> Any:
     shots = [Shot()]
     before: np.ndarray | None = None
     for frame in _samples(container, stream, segment):
-        grey = _grey(frame)
-        if before is not None and before.shape == grey.shape and np.abs(grey - before).mean() > CUT:
+        gray = _gray(frame)
+        if before is not None and before.shape == gray.shape and np.abs(gray - before).mean() > CUT:
             shots.append(Shot())
-        before = grey
+        before = gray
         shot = shots[-1]
         shot.count += 1
-        sharpness = _sharpness(grey) if grey.std() > FLAT else -0.5
+        sharpness = _sharpness(gray) if gray.std() > FLAT else -0.5
         if sharpness > shot.sharpness:
             shot.sharpness, shot.best = sharpness, frame
     shown = [shot for shot in shots if shot.sharpness >= 0] or shots
@@ -86,15 +86,15 @@ def _samples(container: Any, stream: Any, segment: Segment) -> Iterator[Any]:
         due = frame.time + spacing
 
 
-def _grey(frame: Any) -> np.ndarray:
+def _gray(frame: Any) -> np.ndarray:
     height = max(2, round(frame.height * WIDTH / frame.width / 2) * 2)
     return frame.reformat(width=WIDTH, height=height, format="gray").to_ndarray().astype(np.float32)
 
 
-def _sharpness(grey: np.ndarray) -> float:
+def _sharpness(gray: np.ndarray) -> float:
     """Variance of the Laplacian (Pech-Pacheco et al., 2000)."""
-    inner = grey[1:-1, 1:-1]
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * inner
+    inner = gray[1:-1, 1:-1]
+    laplacian = gray[:-2, 1:-1] + gray[2:, 1:-1] + gray[1:-1, :-2] + gray[1:-1, 2:] - 4 * inner
     return float(laplacian.var())
 
 

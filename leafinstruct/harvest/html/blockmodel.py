@@ -41,7 +41,7 @@ links; characters of a link / 30; controls; share of text in headings; words of 
 STEP = 60
 """Characters for each image: a block with less text is a step or a figure, unless all of it is links."""
 NAMES = 16384
-"""Names of classes and ids whose judgement is remembered: templates repeat theirs on every page of a site."""
+"""Names of classes and ids whose judgment is remembered: templates repeat theirs on every page of a site."""
 
 
 def by_word(pattern: re.Pattern[str]) -> Callable[[str], bool]:

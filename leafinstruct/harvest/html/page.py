@@ -1,4 +1,4 @@
-"""HTML to a page: the main content in reading order, with its images, title, language and licence."""
+"""HTML to a page: the main content in reading order, with its images, title, language and license."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _title(dom: LexborHTMLParser) -> str:
 
 
 def _license(dom: LexborHTMLParser) -> str:
-    """SPDX of a link with rel=license, "" for an address that names no known licence."""
+    """SPDX of a link with rel=license, "" for an address that names no known license."""
     for link in dom.css('[rel~="license"]'):
         if found := licenses.identify(link.attributes.get("href") or ""):
             return found

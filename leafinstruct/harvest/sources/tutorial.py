@@ -37,7 +37,7 @@ NOT_DOCUMENTS = frozenset(_NOT_DOCUMENTS.split())
 STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
 LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
 ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
-"""A licence file whose name says that it is about the text, where another one is about the code."""
+"""A license file whose name says that it is about the text, where another one is about the code."""
 META = "meta.yml"
 MAX_BYTES = 10 * 2**20
 """Text of ten books; a larger file is data, not a tutorial."""
@@ -46,7 +46,7 @@ MAX_BYTES = 10 * 2**20
 @dataclass(frozen=True)
 class Input:
     """One document to be: the repository, its path in there, its files in order, and those that say something about it
-    (licences of its folder and those above, nearest first; meta.yml beside step files): a new one stales its bucket."""
+    (licenses of its folder and those above, nearest first; meta.yml beside step files): a new one stales its bucket."""
 
     site: str
     repository: Path
@@ -138,7 +138,7 @@ class Source(base.Source):
         return document, {} if error else images
 
     def _license(self, one: Input, tree: Tree) -> str:
-        """What the nearest licence file says, from the document's folder up to the repository's."""
+        """What the nearest license file says, from the document's folder up to the repository's."""
         folder = one.files[0].parent
         for place in [folder, *folder.parents]:
             names = [n for same in tree.listing(place).values() for n in same if LICENSE_FILE.match(n)]
@@ -154,14 +154,14 @@ class Source(base.Source):
 
 def _inputs(site: str, repository: Path) -> Iterator[Input]:
     """Documents of a repository in path order; hidden folders and installed packages are not looked into."""
-    licences: dict[Path, tuple[Path, ...]] = {}
+    licenses: dict[Path, tuple[Path, ...]] = {}
     for folder, folders, names in os.walk(repository):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
         here = Path(folder)
         within = here.relative_to(repository).as_posix()
         prefix = "" if within == "." else f"{within}/"
         own = tuple(here / name for name in sorted(names) if LICENSE_FILE.match(name))
-        licences[here] = about = own + licences.get(here.parent, ())
+        licenses[here] = about = own + licenses.get(here.parent, ())
         steps = {int(m[1]): name for name in sorted(names) if (m := STEP_FILE.match(name))}
         meta = tuple(here / name for name in names if name == META)
         if len(steps) > 1:

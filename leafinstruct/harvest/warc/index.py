@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
         ("target", pa.string()),
     ]
 )
-"""`key`: the address normalised, `hash` its hash. `offset`: where the record starts; -(n + 1) for record n of a file
+"""`key`: the address normalized, `hash` its hash. `offset`: where the record starts; -(n + 1) for record n of a file
 that cannot be entered there, being compressed as a whole. `target`: where a redirect or a revisit leads, or the
 reason of an error row."""
 BATCH = 8192

@@ -72,7 +72,7 @@ class ProveConfig:
 def prove(
     folders: Mapping[str, Path], config: ProveConfig, run: Run, progress: Callable[[str], None] | None = None
 ) -> dict[str, Any]:
-    """Train the grid on folders of shards by name, the first being the reference, and summarise it.
+    """Train the grid on folders of shards by name, the first being the reference, and summarize it.
 
     Every training is committed to `prove/runs/` of the run as it ends, and not done again while data and settings are
     the same. The result is JSON-able; `prove_report.py` says what is in it and draws it. LeafError if a folder has no
@@ -104,7 +104,7 @@ def prove(
         "shards": {name: _listed(shards) for name, shards in folders.items()},
         "arms": [asdict(arm) for arm in arms],
         "facts": grid.facts,
-        "rows": summarise(results),
+        "rows": summarize(results),
         "comparisons": compare(results, next(iter(folders))),
         "decoding": decoding,
         "damages": {name: list(failed) for name, failed in damage_table(first, _DAMAGED).items()},
@@ -173,7 +173,7 @@ def _loss(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def summarise(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def summarize(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A row for each data and arm, in order of appearance: mean and standard deviation over seeds."""
     rows = []
     for data, arm in dict.fromkeys((r["data"], r["arm"]) for r in results):

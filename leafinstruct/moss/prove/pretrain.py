@@ -1,6 +1,6 @@
 """The body that all trainings of a grid share: trained whole once, then frozen, as a real model's is under adapters.
 
-It is taught the data's texts without their images, and generated pictures in the data's colours, each after a few words
+It is taught the data's texts without their images, and generated pictures in the data's colors, each after a few words
 that name them: the languages of both and that one can speak of the other, as a real base model knows them, but no image
 of the data, nor which image belongs to which text. On a random body, where embeddings and head must learn everything
 too, a grid compares how fast adapters of different ranks help with that, and nothing else.
@@ -24,7 +24,7 @@ VERSION = 2
 _RATE = 3e-3  # of the whole body; 400 steps bring the pictures' loss from 6.8 to about 1.9 nats
 _PER_DOCUMENT = 2  # pictures one after the other, as in most records
 _NOISE = (0, 4, 10)  # standard deviations of 255: drawings have none, photographs have some
-_NAMED = {  # the eleven basic colour terms of Berlin and Kay (1969), each with one shade of it (own)
+_NAMED = {  # the eleven basic color terms of Berlin and Kay (1969), each with one shade of it (own)
     "black": (16, 16, 16),
     "white": (245, 245, 245),
     "grey": (128, 128, 128),
@@ -40,15 +40,15 @@ _NAMED = {  # the eleven basic colour terms of Berlin and Kay (1969), each with 
 _SAID = ("{0} to {1}", "{0} and {1} stripes", "{1} disc on {0}", "{1} box on {0}")
 
 
-def named(colour: np.ndarray) -> str:
-    """The basic colour term whose shade is nearest to the colour [3], 0 to 255."""
-    return min(_NAMED, key=lambda name: float(((colour - np.array(_NAMED[name])) ** 2).sum()))
+def named(color: np.ndarray) -> str:
+    """The basic color term whose shade is nearest to the color [3], 0 to 255."""
+    return min(_NAMED, key=lambda name: float(((color - np.array(_NAMED[name])) ** 2).sum()))
 
 
-def picture(side: int, colours: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, str]:
-    """A gradient, stripes, a disc or a box in two of the colours [n, 3], uint8 [side, side, 3], and words for it."""
+def picture(side: int, colors: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, str]:
+    """A gradient, stripes, a disc or a box in two of the colors [n, 3], uint8 [side, side, 3], and words for it."""
     y, x = np.mgrid[0:side, 0:side] / side
-    first, second = colours[generator.integers(len(colours), size=2)].astype(float)
+    first, second = colors[generator.integers(len(colors), size=2)].astype(float)
     angle, kind = generator.uniform(0, 2 * np.pi), int(generator.integers(4))
     along = x * np.cos(angle) + y * np.sin(angle)
     if kind == 0:
@@ -71,12 +71,12 @@ def picture(side: int, colours: np.ndarray, generator: np.random.Generator) -> t
 def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
     """Windows of generated pictures, each after its words, of about so many tokens; every token is learned."""
     generator = np.random.default_rng(seed)
-    colours = codebook.patches.reshape(-1, 3)
+    colors = codebook.patches.reshape(-1, 3)
     frame = [*codebook.start, *codebook.role("assistant")]
     made: list[Example] = []
     total = 0
     while total < tokens:
-        images, words = zip(*(picture(codebook.side, colours, generator) for _ in range(_PER_DOCUMENT)), strict=True)
+        images, words = zip(*(picture(codebook.side, colors, generator) for _ in range(_PER_DOCUMENT)), strict=True)
         codes = codebook.encode(np.stack(images)).tolist()
         shown = [[*codebook.text(said), *codebook.before, *own] for said, own in zip(words, codes, strict=True)]
         ids = np.array([*frame, *chain.from_iterable(shown), *codebook.end])

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from leafinstruct import layout
 from leafinstruct.run import Run
 
-_COLOURS = ("#1f5fa8", "#b8471f", "#3a8a4d", "#7a4fa3", "#666666")
+_COLORS = ("#1f5fa8", "#b8471f", "#3a8a4d", "#7a4fa3", "#666666")
 _ROW, _LEFT, _PLOT = 22, 190, 420
 
 
@@ -61,7 +61,7 @@ def _interval(value: Mapping[str, float]) -> str:
 
 
 def plot(result: Mapping[str, Any]) -> str:
-    """An SVG: held-out image loss and text loss of each arm, a point for each seed and a bar for the mean, one colour
+    """An SVG: held-out image loss and text loss of each arm, a point for each seed and a bar for the mean, one color
     for each data set."""
     arms, datas = [arm["name"] for arm in result["arms"]], result["data"]
     height = 90 + len(arms) * _ROW * 2 + 20 * len(datas)
@@ -75,7 +75,7 @@ def plot(result: Mapping[str, Any]) -> str:
         parts += _panel(result, name, number * (_LEFT + _PLOT), arms, datas)
     for number, data in enumerate(datas):
         y = height - 12 - 18 * number
-        parts.append(f'<circle cx="16" cy="{y - 4}" r="5" fill="{_COLOURS[number % len(_COLOURS)]}"/>')
+        parts.append(f'<circle cx="16" cy="{y - 4}" r="5" fill="{_COLORS[number % len(_COLORS)]}"/>')
         parts.append(f'<text x="28" y="{y}">{html.escape(data)}</text>')
     return "".join([*parts, "</svg>\n"])
 
@@ -98,12 +98,12 @@ def _panel(result: Mapping[str, Any], name: str, left: int, arms: list[str], dat
         y = 70 + line * _ROW * 2
         parts.append(f'<text x="{left + 10}" y="{y + 4}">{html.escape(arm)}</text>')
         for number, data in enumerate(datas):
-            colour, at = _COLOURS[number % len(_COLOURS)], y + number * 9 - 6
+            color, at = _COLORS[number % len(_COLORS)], y + number * 9 - 6
             own = [r[name] for r in result["runs"] if (r["arm"], r["data"]) == (arm, data) and r[name] is not None]
-            parts += [f'<circle cx="{x(v):.1f}" cy="{at}" r="3" fill="{colour}" fill-opacity=".6"/>' for v in own]
+            parts += [f'<circle cx="{x(v):.1f}" cy="{at}" r="3" fill="{color}" fill-opacity=".6"/>' for v in own]
             if own:
                 middle = x(sum(own) / len(own))
-                parts.append(f'<path d="M{middle:.1f} {at - 5}v10" stroke="{colour}" stroke-width="2"/>')
+                parts.append(f'<path d="M{middle:.1f} {at - 5}v10" stroke="{color}" stroke-width="2"/>')
     return parts
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-COLOURS = {
+COLORS = {
     "red": (208, 48, 40),
     "green": (48, 152, 72),
     "blue": (40, 88, 200),
@@ -37,29 +37,29 @@ _LICENSE = "CC0-1.0"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A shape of one colour in a corner, on a ground that then gets another colour. The text does not say all: `centre`
+    """A shape of one color in a corner, on a ground that then gets another color. The text does not say all: `center`
     (down, right) and `size` (half of its width) are in parts of the image, light falls off in the direction `light`
     (radians), and `grain` seeds its noise."""
 
     shape: str
-    colour: str
+    color: str
     corner: str
     ground: str
     later: str
-    centre: tuple[float, float]
+    center: tuple[float, float]
     size: float
     light: float
     grain: int
 
     def png(self, ground: str) -> bytes:
-        """The scene on a ground of that colour, 32 x 32 pixels."""
+        """The scene on a ground of that color, 32 x 32 pixels."""
         from PIL import Image
 
         y, x = (np.mgrid[0 : _SIDE * _FINE, 0 : _SIDE * _FINE] + 0.5) / (_SIDE * _FINE)
         along = x * np.cos(self.light) + y * np.sin(self.light)
         lit = np.interp(along, (along.min(), along.max()), (0.55, 1.0))[..., None]
-        inside = self._inside(y - self.centre[0], x - self.centre[1])[..., None]
-        fine = np.where(inside, COLOURS[self.colour], lit * COLOURS[ground])
+        inside = self._inside(y - self.center[0], x - self.center[1])[..., None]
+        fine = np.where(inside, COLORS[self.color], lit * COLORS[ground])
         pixels = fine.reshape(_SIDE, _FINE, _SIDE, _FINE, 3).mean((1, 3))
         pixels += np.random.default_rng(self.grain).normal(0, _GRAIN, pixels.shape)
         file = io.BytesIO()
@@ -67,7 +67,7 @@ class Scene:
         return file.getvalue()
 
     def _inside(self, down: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Bool: which points, given from the shape's centre, are in it."""
+        """Bool: which points, given from the shape's center, are in it."""
         size, box = self.size, np.maximum(abs(down), abs(right))
         if self.shape == "disc":
             return down**2 + right**2 < size**2
@@ -84,7 +84,7 @@ class Scene:
     def messages(self, edit: bool) -> list[dict[str, Any]]:
         """The user asks for both images, or (`edit`) shows the first and asks for the second."""
         image = {"type": "image", "text": ""}
-        thing = f"{self.colour} {self.shape}, {self.corner}"
+        thing = f"{self.color} {self.shape}, {self.corner}"
         if edit:
             return [
                 _message("user", f"This {thing}, is on {self.ground}.", image, f"Make it {self.later}."),
@@ -137,16 +137,16 @@ def write_shard(rows: list[dict[str, Any]], file: Path) -> None:
 
 
 def _scene(generator: np.random.Generator) -> Scene:
-    colour, ground, later = generator.choice(list(COLOURS), 3, replace=False)
+    color, ground, later = generator.choice(list(COLORS), 3, replace=False)
     corner = str(generator.choice(list(CORNERS)))
     down, right = np.array(CORNERS[corner]) + generator.uniform(-0.07, 0.07, 2)
     return Scene(
         shape=str(generator.choice(SHAPES)),
-        colour=str(colour),
+        color=str(color),
         corner=corner,
         ground=str(ground),
         later=str(later),
-        centre=(float(down), float(right)),
+        center=(float(down), float(right)),
         size=float(generator.uniform(0.1, 0.22)),
         light=float(generator.uniform(0, 2 * np.pi)),
         grain=int(generator.integers(2**31)),

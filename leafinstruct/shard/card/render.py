@@ -26,7 +26,7 @@ def render_card(facts: CardFacts) -> str:
     sections = [
         f"# {_text(facts.title)}\n\n{_text(facts.summary)}",
         _section("Splits", _splits(facts.splits), facts.notes),
-        _section("Sources and licences", _sources(facts.sources)),
+        _section("Sources and licenses", _sources(facts.sources)),
         _section("From documents to records", _funnel(facts.funnel)),
         _section("Filters", _filters(facts.filters, facts.audit)),
         _section("Audit of the filters", _audit(facts.audit)),
@@ -44,7 +44,7 @@ def render_card(facts: CardFacts) -> str:
     return f"---\n{_header(facts)}---\n\n" + "\n\n".join(section for section in sections if section) + "\n"
 
 
-# ids of open licences as the Hub lists them; any other licence is "other" with its name
+# ids of open licenses as the Hub lists them; any other license is "other" with its name
 _HUB_LICENSE = re.compile(
     r"apache-2\.0|mit|cc0-1\.0|cc-by(-nc)?(-nd|-sa)?-(2\.0|2\.5|3\.0|4\.0)|bsd(-[23]-clause)?|[al]?gpl(-[23]\.[01])?|mpl-2\.0"
     r"|gfdl|odc-by|odbl|pddl|unlicense|isc|artistic-2\.0|etalab-2\.0|unknown"
@@ -100,7 +100,7 @@ def _sources(sources: Sequence[SourceFacts]) -> str:
         (s.name, s.kind, s.license or "not stated", s.documents, s.records, f"{s.records / total:.1%}" if total else "")
         for s in sources
     ]
-    return _table(("source", "kind", "licence", "documents", "records", "share of records"), rows)
+    return _table(("source", "kind", "license", "documents", "records", "share of records"), rows)
 
 
 def _funnel(steps: Sequence[FunnelStep]) -> str:

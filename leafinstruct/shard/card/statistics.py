@@ -78,7 +78,7 @@ def _gaps(counts: _Counts) -> list[str]:
     if missing := sum(n for label, n in counts.rule_documents.items() if label.startswith("score_missing:")):
         gaps.append(f"{missing} documents were dropped because a score could not be made.")
     if unknown := counts.licenses[""]:
-        gaps.append(f"{unknown} of {total} records have no stated licence.")
+        gaps.append(f"{unknown} of {total} records have no stated license.")
     if undetermined := counts.languages["und"]:
         gaps.append(f"{undetermined} of {total} records have no detected language.")
     return [*gaps, "Languages are detected from the text and can be wrong on short ones."]

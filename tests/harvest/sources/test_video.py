@@ -57,7 +57,7 @@ def film(path: Path, pictures: list[np.ndarray], rate: int = 4) -> None:
             out.mux(packet)
 
 
-def grey(image: Image) -> np.ndarray:
+def gray(image: Image) -> np.ndarray:
     import io
 
     import PIL.Image
@@ -105,7 +105,7 @@ def test_timed_steps(tmp_path: Path) -> None:
         ("text", "eat it", 3),
     ]
     assert [(x.position, x.reason) for x in document.lost] == [(4, "no_frame")]
-    first, second_image = (grey(made.images[sha]) for sha in document.images)
+    first, second_image = (gray(made.images[sha]) for sha in document.images)
     assert np.abs(first - pattern(1, 0)[:, :, 0]).mean() < 12, "the sharp frame of the longer shot"
     assert np.abs(second_image - pattern(3, 0)[:, :, 0]).mean() < 12, "no blank one"
     assert document.parts[0].url.startswith("xyz.mp4#t=") and document.url == "https://v.org/xyz"

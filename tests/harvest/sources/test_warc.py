@@ -187,7 +187,7 @@ def test_chunks_cover_the_file_once(tmp_path: Path) -> None:
     assert urls == [f"http://a/{n}" for n in range(40)]
 
 
-def test_page_licence_and_srcset(tmp_path: Path) -> None:
+def test_page_license_and_srcset(tmp_path: Path) -> None:
     head = "<link rel=license href='//creativecommons.org/publicdomain/zero/1.0/'>"
     body = page("s.png' srcset='m.png 500w, l.png 900w", head=head)
     write(tmp_path, {"a.warc": record("http://a/", body) + record("http://a/l.png", picture(9), "image/png")})

@@ -16,9 +16,9 @@ from leafinstruct.cli import app
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import total_size
 from leafinstruct.moss.data import Row
-from leafinstruct.moss.neighbours import ImageTokens, find_places
+from leafinstruct.moss.neighbors import ImageTokens, find_places
 from leafinstruct.moss.prove import ablation
-from leafinstruct.moss.prove.ablation import ProveConfig, compare, interval, named_folders, prove, summarise, with_train
+from leafinstruct.moss.prove.ablation import ProveConfig, compare, interval, named_folders, prove, summarize, with_train
 from leafinstruct.moss.prove.damage import DAMAGES, damage_shards
 from leafinstruct.moss.prove.grid import Arm, arm_config, cut_texts, read_grid, shuffle_images, train_one
 from leafinstruct.moss.prove.pretrain import named, picture, pictures, texts, train_base
@@ -90,14 +90,14 @@ def test_the_body_learns_texts_and_pictures_but_no_image_of_the_data(shards: dic
     assert all(find_places(torch.from_numpy(e.ids[None]), layout).image.tolist() == [0] * 64 + [1] * 64 for e in shown)
 
 
-def test_words_before_a_picture_name_the_colours_in_it() -> None:
-    generator, colours = np.random.default_rng(0), np.array([(200, 20, 30), (30, 80, 190)])
+def test_words_before_a_picture_name_the_colors_in_it() -> None:
+    generator, colors = np.random.default_rng(0), np.array([(200, 20, 30), (30, 80, 190)])
     for _ in range(40):
-        pixels, words = picture(32, colours, generator)
+        pixels, words = picture(32, colors, generator)
         seen = {named(pixels[y, x]) for y in range(32) for x in range(32)}
         assert {"red", "blue"} & set(words.split()) and seen & set(words.split())
         assert not {"green", "yellow", "orange"} & set(words.split())
-        if len(set(words.split()) & {"red", "blue"}) == 1:  # one colour on itself
+        if len(set(words.split()) & {"red", "blue"}) == 1:  # one color on itself
             assert seen <= set(words.split())
 
 
@@ -142,7 +142,7 @@ def test_summary_and_paired_differences() -> None:
         result("a", "moss", s, 0.9 + s) for s in range(3)
     ]
     results += [result("b", "moss", s, 1.9 + s, 1.5) for s in range(3)]
-    first, second, third = summarise(results)
+    first, second, third = summarize(results)
     assert (first["image"], first["image_sd"], second["image"], third["text"]) == (2.0, 1.0, 1.9, 1.5)
     assert first["z"] is None and first["n"] == 3
     found = {(tuple(e["first"]), tuple(e["second"])): e for e in compare(results, "a")}

@@ -77,7 +77,7 @@ def test_hub_library_accepts_the_header() -> None:
 @pytest.mark.parametrize(
     ("license", "id"), [("Apache-2.0", "apache-2.0"), ("CC-BY-NC-SA-3.0", "cc-by-nc-sa-3.0"), ("house rules", "other")]
 )
-def test_licence_ids(license: str, id: str) -> None:
+def test_license_ids(license: str, id: str) -> None:
     found = header(render_card(replace(FACTS, license=license)))
     assert found["license"] == id
     assert found.get("license_name") == (license if id == "other" else None)
@@ -146,7 +146,7 @@ def test_nothing_measured_nothing_said() -> None:
         FACTS, filters=(), dropped={}, models=(), examples=(), notes=(), known_gaps=(), rebuild=(), versions={}
     )
     titles = [line for line in render_card(empty).splitlines() if line.startswith("## ")]
-    assert titles == ["## Splits", "## Sources and licences", "## From documents to records"]
+    assert titles == ["## Splits", "## Sources and licenses", "## From documents to records"]
 
 
 def test_datasets_loads_the_folder_by_its_card(tmp_path: Path) -> None:

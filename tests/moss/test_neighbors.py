@@ -1,10 +1,10 @@
-"""The neighbour table against a plain reading of the grid, and its refusal to look ahead."""
+"""The neighbor table against a plain reading of the grid, and its refusal to look ahead."""
 
 from __future__ import annotations
 
 import pytest
 
-from leafinstruct.moss.neighbours import ImageTokens, Places, corner, find_places, neighbour_table, raster_table
+from leafinstruct.moss.neighbors import ImageTokens, Places, corner, find_places, neighbor_table, raster_table
 
 torch = pytest.importorskip("torch")
 LAYOUT = ImageTokens(first=10, count=5, rows=2, columns=3)
@@ -32,7 +32,7 @@ def test_places_number_images_and_cut_runs() -> None:
 @pytest.mark.parametrize("kernel", [1, 2, 3])
 def test_table_is_the_grid_and_never_looks_ahead(kernel: int) -> None:
     places = find_places(torch.tensor(IDS), LAYOUT)
-    table = neighbour_table(places, corner(kernel), LAYOUT)
+    table = neighbor_table(places, corner(kernel), LAYOUT)
     assert table.tolist() == by_hand(places, corner(kernel), LAYOUT.columns)
     own = torch.arange(len(places.image))
     assert table[0].equal(own)
@@ -44,19 +44,19 @@ def test_table_is_the_grid_and_never_looks_ahead(kernel: int) -> None:
 def test_top_right_is_allowed_and_stays_in_its_row() -> None:
     places = find_places(torch.tensor(IDS), LAYOUT)
     offsets = [(0, 0), (1, -1)]
-    assert neighbour_table(places, offsets, LAYOUT).tolist() == by_hand(places, offsets, LAYOUT.columns)
+    assert neighbor_table(places, offsets, LAYOUT).tolist() == by_hand(places, offsets, LAYOUT.columns)
 
 
 @pytest.mark.parametrize("offset", [(0, -1), (-1, 0), (-1, 1)])
 def test_offset_that_looks_ahead_is_refused(offset: tuple[int, int]) -> None:
     places = find_places(torch.tensor(IDS), LAYOUT)
     with pytest.raises(ValueError, match="later"):
-        neighbour_table(places, [(0, 0), offset], LAYOUT)
+        neighbor_table(places, [(0, 0), offset], LAYOUT)
 
 
 def test_no_image_gives_an_empty_table() -> None:
     places = find_places(torch.tensor([[1, 2]]), LAYOUT)
-    assert neighbour_table(places, corner(2), LAYOUT).shape == (4, 0)
+    assert neighbor_table(places, corner(2), LAYOUT).shape == (4, 0)
 
 
 @pytest.mark.parametrize("length", [1, 4])
@@ -75,5 +75,5 @@ def test_ends_of_rows_stand_between_the_tokens_of_an_image() -> None:
     places = find_places(torch.tensor(ids), layout)
     assert places.image.tolist() == [0] * 6 + [1] * 4
     assert places.raster.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3]
-    assert neighbour_table(places, [(1, 0)], layout).tolist() == [[10, 10, 10, 0, 1, 2, 10, 10, 10, 6]]
+    assert neighbor_table(places, [(1, 0)], layout).tolist() == [[10, 10, 10, 0, 1, 2, 10, 10, 10, 6]]
     assert layout.span == 8

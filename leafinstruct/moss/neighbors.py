@@ -79,7 +79,7 @@ def find_places(input_ids: torch.Tensor, layout: ImageTokens) -> Places:
     return Places(which, when, image[which, when], raster[which, when] % layout.size)
 
 
-def neighbour_table(places: Places, offsets: Sequence[Offset], layout: ImageTokens) -> torch.Tensor:
+def neighbor_table(places: Places, offsets: Sequence[Offset], layout: ImageTokens) -> torch.Tensor:
     """For each offset and image token the index (into `places`) of the token there, or M where the image ends.
 
     Shape [len(offsets), M], int64. ValueError if an offset points at a token that comes later in raster order.
@@ -101,7 +101,7 @@ def neighbour_table(places: Places, offsets: Sequence[Offset], layout: ImageToke
 
 
 def raster_table(places: Places, length: int, layout: ImageTokens) -> torch.Tensor:
-    """As `neighbour_table` for taps 0 to length - 1 tokens back in raster order, across the ends of rows: what a 1-D
+    """As `neighbor_table` for taps 0 to length - 1 tokens back in raster order, across the ends of rows: what a 1-D
     convolution reads, which does not know the grid."""
     import torch
 
