@@ -52,6 +52,8 @@ class Pipeline:
     raw: Mapping[str, Any] = field(default_factory=dict)
     removals: Removals = field(default_factory=Removals)
     """What was taken down in this project."""
+    notices: tuple[str, ...] = ()
+    """What the user should change before the next release, a line each."""
 
     def columns(self) -> dict[str, Column]:
         """All score columns by their full name, FILTER.COLUMN."""
@@ -83,6 +85,7 @@ def default_pipeline(folder: Path) -> Path:
 def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     """Read and check a pipeline and all its filters. With `resolve_models` the models' revisions are looked up."""
     from leafinstruct.rules.checks import check_rules
+    from leafinstruct.rules.renamed import with_current_columns
 
     path = Path(path)
     if not path.is_file():
@@ -95,6 +98,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     models = _models(path, raw.get("models") or {}, resolve_models)
     filters = tuple(load_filter(path, root, str(name), models) for name in list_of(path, raw, "filters"))
     check_unique(path, "filters", [f.name for f in filters])
+    filters, notices = with_current_columns(filters)
     sources = tuple(_source(path, entry) for entry in list_of(path, raw, "sources"))
     check_unique(path, "sources", [s.name for s in sources])
     pipeline = Pipeline(
@@ -110,6 +114,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
         ray=mapping_of(path, raw, "ray"),
         raw=raw,
         removals=load_removals(root),
+        notices=notices,
     )
     check_rules(filters, pipeline.columns())
     return pipeline

@@ -86,7 +86,7 @@ def test_counts_add_up_at_every_stage(finished: Path) -> None:
             "text.no_image": 1,
             "text.too_short": 1,
         },
-        "dropped_images": {"document": 9, "image.too_small": 1, "image.unreadable": 1, "repeats.again": 1},
+        "dropped_images": {"document": 9, "image.too_small": 1, "image.unreadable": 1, "repeats.duplicate_image": 1},
         "filtered_documents": 11,
         "filtered_images": 30,
         "dropped_rewriting": {},

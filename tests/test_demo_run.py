@@ -145,7 +145,7 @@ def test_a_second_build_writes_nothing_and_loads_no_model(
     monkeypatch.setattr(Pool, "clip", refuse)
     monkeypatch.setattr(Pool, "llm", refuse)
     monkeypatch.setattr(Run, "commit", refuse)
-    for module in ("cheap", "images"):
-        monkeypatch.setattr(f"leafinstruct.score.{module}.open_images", refuse)
+    for module in ("filter.cpu_scores", "images.of_partition"):
+        monkeypatch.setattr(f"leafinstruct.{module}.open_images", refuse)
     pipeline = load_pipeline(ROOT / "pipelines" / "demo.yaml")
     build_here(Context(run, pipeline, run_tasks, progress=Progress(quiet=True)), "train")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,8 @@ def open_run(pipeline: Path | None, run: str | None, limit: int | None) -> tuple
     from leafinstruct.run import Run
 
     loaded = load_pipeline(pipeline or default_pipeline(Path.cwd()))
+    for notice in loaded.notices:
+        print(notice, file=sys.stderr)
     name = loaded.name if limit is None else f"{loaded.name}-limit-{limit}"
     return loaded, Run(run or f"runs/{name}")
 

@@ -26,6 +26,8 @@ def score_with_model(
     context: Context, index: int, owner: Filter, scorer: ModelScorer, partitions: Sequence[str], chosen: Chosen
 ) -> None:
     run = context.run
+    for name in partitions:
+        _rename_columns(run, owner, scorer, name)
     work: list[tuple[str, list[Item], list[Item]]] = []
     foreign: list[str] = []
     for name in partitions:
@@ -44,6 +46,21 @@ def score_with_model(
         unit = "images" if scorer.about_images else "documents"
         context.progress.say(f"{owner.name}: {count} {unit} to score")
     context.map_with_model(score_items, [(index, *task) for task in work], owner.name)
+
+
+def _rename_columns(run: Run, owner: Filter, scorer: ModelScorer, name: str) -> None:
+    """Give a partition's stored scores the names that columns have now."""
+    relative = scores_file(owner, name)
+    meta = run.meta(relative) if scorer.renamed else None
+    if meta is None:
+        return
+    with run.parquet(relative) as file:
+        stored = file.schema_arrow.names
+        if scorer.renamed.keys().isdisjoint(stored):
+            return
+        table = file.read()
+    names = [scorer.renamed.get(column, column) for column in stored]
+    run.commit_table(relative, table.rename_columns(names), meta.fingerprint, meta.extra)
 
 
 def _wanted(

@@ -7,6 +7,7 @@ from typing import Any
 
 from leafinstruct import layout
 from leafinstruct.report.funnel import funnel
+from leafinstruct.rules.renamed import current_rule
 from leafinstruct.run import Run
 
 LISTED = 200
@@ -55,7 +56,9 @@ def _decisions(run: Run) -> dict[str, dict[tuple[str, int], str]]:
         if run.meta(relative):
             for row in run.table(relative, ["document", "part", "dropped_by"]).to_pylist():
                 grain = "documents" if row["part"] is None else "images"
-                found[grain][row["document"], -1 if row["part"] is None else row["part"]] = row["dropped_by"]
+                found[grain][row["document"], -1 if row["part"] is None else row["part"]] = current_rule(
+                    row["dropped_by"]
+                )
     return found
 
 

@@ -73,6 +73,29 @@ class Expression:
         """
         return _evaluate(self._tree, values)
 
+    def renamed(self, names: Mapping[str, str]) -> Expression:
+        """The same expression over other columns, by the names as they are written in it."""
+        return Expression(ast.unparse(_Renamed(names).visit(ast.parse(self.text, mode="eval").body)))
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._renamed(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        return self._renamed(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        node.args = [self.visit(argument) for argument in node.args]  # a function is no column
+        return node
+
+    def _renamed(self, node: ast.expr) -> ast.expr:
+        now = self.names.get(ast.unparse(node))
+        return ast.parse(now, mode="eval").body if now else node
+
 
 def _names(node: ast.expr) -> Iterator[Name]:
     """The names below a node; raises ExpressionError for what is not allowed."""

@@ -48,6 +48,8 @@ class Scorer:
 
     version: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = ()
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Columns by their names of the release before, which rules may use for one release more."""
     model: ClassVar[str] = ""
     """Which of the pipeline's models it asks (one of MODELS), or the name of one that it brings itself; "" for none."""
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -70,9 +72,13 @@ class Scorer:
         model = asdict(self.model_settings) if self.model_settings else {}
         model.pop("languages", None)  # they say which documents are asked about, not what the answer is
         kind = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__qualname__}"
-        names = [column.name for column in self.columns]
+        names = self.stored_names()
         settings = asdict(self.settings)
         return {"scorer": kind, "version": self.version, "columns": names, "settings": settings, "model": model or None}
+
+    def stored_names(self) -> list[str]:
+        """Names of the columns as they count in the identity."""
+        return [column.name for column in self.columns]
 
     def hash8(self) -> str:
         return digest(self.identity())[:8]
@@ -142,6 +148,11 @@ class ModelScorer(Scorer, ABC):
 
     def schema(self) -> pa.Schema:
         return super().schema().append(pa.field("key", pa.string()))
+
+    def stored_names(self) -> list[str]:
+        """A renamed column keeps its old name here: what a model said is not asked again for another word."""
+        before = {now: old for old, now in self.renamed.items()}
+        return [before.get(column.name, column.name) for column in self.columns]
 
     _loaded: tuple[int, int] | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -29,15 +29,41 @@ class Scorer(ModelScorer):
     version = 3
     model = "clip"
     columns = (
-        Column("near", "image", "float", "cosine", "image and best window of the texts beside it, alt and caption"),
-        Column("page", "image", "float", "cosine", "image and best window of the title and whole text read"),
+        Column(
+            "context_similarity",
+            "image",
+            "float",
+            "cosine",
+            "image and best window of the texts beside it, alt and caption",
+        ),
+        Column("page_similarity", "image", "float", "cosine", "image and best window of the title and whole text read"),
         Column("caption", "image", "float", "cosine", "image and the better of its own alt text and caption"),
-        Column("near_above", "image", "float", "cosine", "near, less the image's mean to texts on other matters"),
-        Column("page_above", "image", "float", "cosine", "image and mean of the text read, less the same"),
-        Column("place", "image", "float", "cosine", "near, less the same at the document's other image places"),
+        Column(
+            "context_contrast",
+            "image",
+            "float",
+            "cosine",
+            "context_similarity, less the image's mean to texts on other matters",
+        ),
+        Column("page_contrast", "image", "float", "cosine", "image and mean of the text read, less the same"),
+        Column(
+            "position_contrast",
+            "image",
+            "float",
+            "cosine",
+            "context_similarity, less the same at the document's other image places",
+        ),
         Column("siblings", "image", "float", "cosine", "mean to the document's other images"),
         Column("neighbors", "image", "float", "cosine", "mean to the images next to it, less siblings (after CoMM)"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "near": "context_similarity",
+        "page": "page_similarity",
+        "near_above": "context_contrast",
+        "page_above": "page_contrast",
+        "place": "position_contrast",
+        "neighbours": "neighbors",
+    }
 
     @dataclass(frozen=True)
     class Settings:
@@ -78,11 +104,11 @@ class Scorer(ModelScorer):
         strange = float(image @ self.strange)
         near = _best(image, plan.near[part] + plan.own[part], vectors)
         return {
-            "near": near,
-            "page": None if page is None else float((page @ image).max()),
+            "context_similarity": near,
+            "page_similarity": None if page is None else float((page @ image).max()),
             "caption": _best(image, plan.own[part], vectors),
-            "near_above": None if near is None else near - strange,
-            "page_above": None if page is None else float(_unit(page.mean(axis=0)) @ image) - strange,
+            "context_contrast": None if near is None else near - strange,
+            "page_contrast": None if page is None else float(_unit(page.mean(axis=0)) @ image) - strange,
         }
 
     def _embed_images(
@@ -154,7 +180,9 @@ def _order(document: Document, plan: Plan, images: Vectors, vectors: Vectors) ->
         beside = [j for j in (i - 1, i + 1) if 0 <= j < len(parts)]
         siblings = float(alike[i][others].mean())
         rows[part] = {
-            "place": float(fits[i, i] - elsewhere.mean()) if len(elsewhere) and not np.isnan(fits[i, i]) else None,
+            "position_contrast": float(fits[i, i] - elsewhere.mean())
+            if len(elsewhere) and not np.isnan(fits[i, i])
+            else None,
             "siblings": siblings,
             "neighbors": float(alike[i][beside].mean()) - siblings,
         }

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import PIL.Image
@@ -26,10 +26,14 @@ class Scorer(GalleryScorer):
     version = 4
     columns = (
         Column("overlap", "document", "float", "share", "word n-grams that stand in a benchmark; null if too short"),
-        Column("ngrams_seen", "document", "int", "count", "how many they are"),
+        Column("contaminated_ngrams", "document", "int", "count", "how many they are"),
         Column("images_seen", "document", "int", "images", "image parts that show an image of a benchmark"),
-        Column("seen", "image", "bool", "", "the image is a benchmark's, by its bytes or its perceptual hash"),
+        Column("contaminated", "image", "bool", "", "the image is a benchmark's, by its bytes or its perceptual hash"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "ngrams_seen": "contaminated_ngrams",
+        "seen": "contaminated",
+    }
 
     @dataclass(frozen=True)
     class Settings:
@@ -73,6 +77,6 @@ class Scorer(GalleryScorer):
         for index, part in enumerate(document.parts):
             if part.type == "image":
                 seen = part.image in self._shas or sketches.get(part.image) in self._hashes
-                rows.append({"document": document.id, "part": index, "seen": seen})
+                rows.append({"document": document.id, "part": index, "contaminated": seen})
         about: Row = {"document": document.id, "overlap": count / len(mine) if len(mine) else None}
-        return [{**about, "ngrams_seen": count, "images_seen": sum(row["seen"] for row in rows)}, *rows]
+        return [{**about, "contaminated_ngrams": count, "images_seen": sum(row["contaminated"] for row in rows)}, *rows]

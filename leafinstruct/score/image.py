@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import PIL.Image
@@ -25,21 +27,28 @@ class Scorer(ImageScorer):
         Column("height", "image", "int", "pixels", "height as displayed"),
         Column("short_side", "image", "int", "pixels", "the smaller of width and height"),
         Column("long_side", "image", "int", "pixels", "the larger of width and height"),
-        Column("aspect", "image", "float", "ratio", "longer side over shorter side, at least 1"),
+        Column("aspect_ratio", "image", "float", "ratio", "longer side over shorter side, at least 1"),
         Column("frames", "image", "int", "frames", "1 unless animated"),
         Column("animated", "image", "bool", "", "more than one frame"),
         Column("contrast", "image", "float", "gray levels", "standard deviation of luminance, 0 (uniform) to 127.5"),
-        Column("flat", "image", "float", "share", "largest share of pixels within 8 neighboring gray levels"),
+        Column(
+            "uniform_area_ratio", "image", "float", "share", "largest share of pixels within 8 neighboring gray levels"
+        ),
         Column("sharpness", "image", "float", "gray levels²", "variance of the Laplacian; below 3 pixels a side null"),
         Column("colorfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is gray, from 59 on vivid"),
         Column("hash", "image", "text", "64 bits, hex", "perceptual hash; alike pictures differ in few bits"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "flat": "uniform_area_ratio",
+        "aspect": "aspect_ratio",
+        "colourfulness": "colorfulness",
+    }
 
     def measure(self, image: Image, pixels: PIL.Image.Image | None, error: str) -> Row:
         row: Row = {"sha256": image.sha256, "bytes": len(image.bytes), "width": image.width, "height": image.height}
         if image.width and image.height:
             row["short_side"], row["long_side"] = sorted((image.width, image.height))
-            row["aspect"] = row["long_side"] / row["short_side"]
+            row["aspect_ratio"] = row["long_side"] / row["short_side"]
         row["readable"], row["decode_error"] = pixels is not None, error
         if pixels is not None:
             row["frames"] = int(getattr(pixels, "n_frames", 1))
@@ -56,7 +65,7 @@ def look(seen: Small) -> Row:
     size = counts.sum()
     return {
         "contrast": math.sqrt(level_variance(seen.gray)),
-        "flat": float(runs.max() / size),
+        "uniform_area_ratio": float(runs.max() / size),
         "sharpness": sharpness(np.asarray(seen.gray)),
         "colorfulness": colorfulness(seen.color) if seen.color else 0.0,
         "hash": f"{perceptual_hash(seen.gray):016x}",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from leafinstruct.bundled import find_file
 from leafinstruct.document import Document
@@ -38,9 +38,12 @@ class Scorer(ModelScorer):
     columns = (
         Column("quality", "document", "float", "rating 1 to 5", "how good the text is, expected over the ratings"),
         Column("coherence", "document", "float", "rating 1 to 5", "how well its parts follow from one another"),
-        Column("doubt", "document", "float", "rating", "largest distance between a question's two scales"),
+        Column("scale_disagreement", "document", "float", "rating", "largest distance between a question's two scales"),
         Column("tokens", "document", "int", "tokens", "tokens of the document that were read"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "doubt": "scale_disagreement",
+    }
 
     @dataclass(frozen=True)
     class Settings:
@@ -66,11 +69,11 @@ class Scorer(ModelScorer):
         prompts = [ask for text, _ in shown for ask in self.prompts(text)]
         answers = iter(self.llm.choice_logprobs(prompts, RATINGS))
         for item, (_, tokens) in zip(items, shown, strict=True):
-            row: Row = {"document": item.document.id, "tokens": tokens, "doubt": 0.0}
+            row: Row = {"document": item.document.id, "tokens": tokens, "scale_disagreement": 0.0}
             for question in QUESTIONS:
                 plain, mirrored = expected(next(answers)), 6 - expected(next(answers))
                 row[question] = (plain + mirrored) / 2
-                row["doubt"] = max(row["doubt"], abs(plain - mirrored))
+                row["scale_disagreement"] = max(row["scale_disagreement"], abs(plain - mirrored))
             yield row
 
     def prompts(self, text: str) -> list[Prompt]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.text.image_references import find_pointers, slots, target
@@ -10,17 +13,28 @@ from leafinstruct.text.image_references import find_pointers, slots, target
 class Scorer(DocumentScorer):
     version = 4
     columns = (
-        Column("pointed", "image", "int", "sentences", "sentences that point at the image"),
-        Column("needed", "image", "int", "sentences", "those of them that say more than that"),
+        Column("references", "image", "int", "sentences", "sentences that point at the image"),
+        Column("essential_references", "image", "int", "sentences", "those of them that say more than that"),
         Column("pointers", "document", "int", "sentences", "sentences that point at an image"),
-        Column("lost_needed", "document", "int", "sentences", "sentences that say something of an image that is lost"),
+        Column(
+            "dangling_references",
+            "document",
+            "int",
+            "sentences",
+            "sentences that say something of an image that is lost",
+        ),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "pointed": "references",
+        "needed": "essential_references",
+        "lost_needed": "dangling_references",
+    }
 
     def score(self, document: Document) -> list[Row]:
         places = slots(document)
         found = find_pointers(document)
         rows = {
-            i: {"document": document.id, "part": i, "pointed": 0, "needed": 0}
+            i: {"document": document.id, "part": i, "references": 0, "essential_references": 0}
             for i, part in enumerate(document.parts)
             if part.type == "image"
         }
@@ -28,9 +42,9 @@ class Scorer(DocumentScorer):
         for pointer in found:
             exists, index = target(pointer, places)
             if index is not None:
-                rows[index]["pointed"] += 1  # type: ignore[operator]
-                rows[index]["needed"] += not pointer.only  # type: ignore[operator]
+                rows[index]["references"] += 1  # type: ignore[operator]
+                rows[index]["essential_references"] += not pointer.only  # type: ignore[operator]
             elif not pointer.only and (exists or not places):
                 lost += 1
-        about = {"document": document.id, "pointers": len(found), "lost_needed": lost}
+        about = {"document": document.id, "pointers": len(found), "dangling_references": lost}
         return [about, *rows.values()]

@@ -9,7 +9,8 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
@@ -25,21 +26,50 @@ TRAIL = ("...", "…")
 
 
 class Scorer(DocumentScorer):
-    version = 1
+    version = 2
     columns = (
-        Column("char_repetition", "document", "float", "share", "OBELICS: most frequent repeated 10-character runs"),
-        Column("word_repetition", "document", "float", "share", "OBELICS: 5-word runs that stand more than once"),
-        Column("special", "document", "float", "share", "OBELICS: characters that are marks, digits, symbols or space"),
-        Column("punctuation", "document", "float", "share", "OBELICS: tokens that are marks"),
-        Column("repeated_paragraphs", "document", "float", "share", "Gopher: paragraphs that stood before"),
-        Column("bullets", "document", "float", "share", "Gopher: lines that begin with a bullet or number"),
-        Column("trailing_off", "document", "float", "share", "Gopher: lines that end with an ellipsis"),
-        Column("mean_word", "document", "float", "characters", "Gopher: mean length of a word; null without words"),
-        Column("letter_words", "document", "float", "share", "Gopher: words with a letter; null without words"),
-        Column("upper", "document", "float", "share", "OmniCorpus: letters that are capitals; null without letters"),
-        Column("digits", "document", "float", "share", "OmniCorpus: characters other than space that are digits"),
+        Column(
+            "char_repetition_ratio", "document", "float", "share", "OBELICS: most frequent repeated 10-character runs"
+        ),
+        Column("word_repetition_ratio", "document", "float", "share", "OBELICS: 5-word runs that stand more than once"),
+        Column(
+            "special_character_ratio",
+            "document",
+            "float",
+            "share",
+            "OBELICS: characters that are marks, digits, symbols or space",
+        ),
+        Column("punctuation_ratio", "document", "float", "share", "OBELICS: tokens that are marks"),
+        Column("duplicate_paragraph_ratio", "document", "float", "share", "Gopher: paragraphs that stood before"),
+        Column("bullet_line_ratio", "document", "float", "share", "Gopher: lines that begin with a bullet or number"),
+        Column("ellipsis_line_ratio", "document", "float", "share", "Gopher: lines that end with an ellipsis"),
+        Column(
+            "mean_word_length", "document", "float", "characters", "Gopher: mean length of a word; null without words"
+        ),
+        Column("alpha_word_ratio", "document", "float", "share", "Gopher: words with a letter; null without words"),
+        Column(
+            "uppercase_ratio",
+            "document",
+            "float",
+            "share",
+            "OmniCorpus: letters that are capitals; null without letters",
+        ),
+        Column("digit_ratio", "document", "float", "share", "OmniCorpus: characters other than space that are digits"),
         Column("words_per_image", "document", "float", "words", "OmniCorpus: words an image; null without images"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "char_repetition": "char_repetition_ratio",
+        "word_repetition": "word_repetition_ratio",
+        "special": "special_character_ratio",
+        "punctuation": "punctuation_ratio",
+        "repeated_paragraphs": "duplicate_paragraph_ratio",
+        "bullets": "bullet_line_ratio",
+        "trailing_off": "ellipsis_line_ratio",
+        "mean_word": "mean_word_length",
+        "letter_words": "alpha_word_ratio",
+        "upper": "uppercase_ratio",
+        "digits": "digit_ratio",
+    }
 
     def score(self, document: Document) -> list[Row]:
         text = document.text
@@ -52,17 +82,17 @@ class Scorer(DocumentScorer):
         return [
             {
                 "document": document.id,
-                "char_repetition": char_repetition(text),
-                "word_repetition": word_repetition(words),
-                "special": _share((not c.isalpha() for c in text), len(text)) or 0.0,
-                "punctuation": _share((not (t[0].isalnum() or t[0] in "_'") for t in tokens), len(tokens)) or 0.0,
-                "repeated_paragraphs": 1 - len(set(paragraphs)) / len(paragraphs) if paragraphs else 0.0,
-                "bullets": _share((BULLET.match(line) is not None for line in lines), len(lines)) or 0.0,
-                "trailing_off": _share((line.rstrip().endswith(TRAIL) for line in lines), len(lines)) or 0.0,
-                "mean_word": sum(map(len, words)) / len(words) if words else None,
-                "letter_words": _share((any(c.isalpha() for c in w) for w in text.split()), len(text.split())),
-                "upper": _share((c.isupper() for c in letters), len(letters)),
-                "digits": _share((c.isdigit() for c in text), solid) or 0.0,
+                "char_repetition_ratio": char_repetition(text),
+                "word_repetition_ratio": word_repetition(words),
+                "special_character_ratio": _share((not c.isalpha() for c in text), len(text)) or 0.0,
+                "punctuation_ratio": _share((not (t[0].isalnum() or t[0] in "_'") for t in tokens), len(tokens)) or 0.0,
+                "duplicate_paragraph_ratio": 1 - len(set(paragraphs)) / len(paragraphs) if paragraphs else 0.0,
+                "bullet_line_ratio": _share((BULLET.match(line) is not None for line in lines), len(lines)) or 0.0,
+                "ellipsis_line_ratio": _share((line.rstrip().endswith(TRAIL) for line in lines), len(lines)) or 0.0,
+                "mean_word_length": sum(map(len, words)) / len(words) if words else None,
+                "alpha_word_ratio": _share((any(c.isalpha() for c in w) for w in text.split()), len(text.split())),
+                "uppercase_ratio": _share((c.isupper() for c in letters), len(letters)),
+                "digit_ratio": _share((c.isdigit() for c in text), solid) or 0.0,
                 "words_per_image": len(words) / len(document.images) if document.images else None,
             }
         ]

@@ -7,7 +7,7 @@ in very many documents pairs none of them here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,12 +20,21 @@ from leafinstruct.score.lsh import Forest
 
 
 class Scorer(CorpusScorer):
-    version = 1
+    version = 2
     columns = (
         Column("share", "document", "float", "share", "its distinct images that stand in other documents too"),
-        Column("alike", "document", "int", "documents", "others that show at least half of its distinct images"),
+        Column(
+            "documents_sharing_images",
+            "document",
+            "int",
+            "documents",
+            "others that show at least half of its distinct images",
+        ),
         Column("group", "document", "text", "", "smallest document id that shows mostly the same images; or null"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "alike": "documents_sharing_images",
+    }
     map_schema: ClassVar[pa.Schema] = pa.schema([("document", pa.string()), ("images", pa.list_(pa.uint64()))])
 
     @dataclass(frozen=True)
@@ -55,7 +64,12 @@ class Scorer(CorpusScorer):
         members = np.bincount(roots, minlength=len(names))
         for row, root in enumerate(roots.tolist()):
             group = names[root].as_py() if members[root] > 1 else None
-            yield {"document": names[row].as_py(), "share": shown.share(row), "alike": int(alike[row]), "group": group}
+            yield {
+                "document": names[row].as_py(),
+                "share": shown.share(row),
+                "documents_sharing_images": int(alike[row]),
+                "group": group,
+            }
 
 
 class _Shown:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
@@ -34,24 +36,38 @@ class Scorer(DocumentScorer):
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
         Column("language_score", "document", "float", "probability", "of the detected language"),
-        Column("repeated_lines", "document", "float", "share", "lines of 5 words or more that stood before"),
-        Column("repeated_ngrams", "document", "float", "share", "word 5-grams that stood before in the document"),
-        Column("stop_words", "document", "float", "share", "words that are function words; null without a list"),
-        Column("furniture", "document", "float", "per 100 words", "phrases of menus, footers, notices and adverts"),
+        Column("duplicate_line_ratio", "document", "float", "share", "lines of 5 words or more that stood before"),
+        Column("duplicate_5gram_ratio", "document", "float", "share", "word 5-grams that stood before in the document"),
+        Column("stopword_ratio", "document", "float", "share", "words that are function words; null without a list"),
+        Column("boilerplate_rate", "document", "float", "per 100 words", "phrases of menus, footers and notices"),
         Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
         Column("sentence_words", "document", "float", "words", "median words of a sentence"),
-        Column("open_ends", "document", "float", "share", "text parts ending in prose that stop without punctuation"),
-        Column("stops_open", "document", "bool", "", "the last text part is prose and stops without punctuation"),
-        Column("cut_ends", "document", "float", "share", "text parts that end where no text ends, as inside a word"),
-        Column("stops_cut", "document", "bool", "", "the last text part ends where no text ends"),
-        Column("ends_astray", "document", "float", "share", "sentence ends behind which a small letter stands"),
+        Column("unterminated_parts", "document", "float", "share", "parts of prose that end without punctuation"),
+        Column("ends_unterminated", "document", "bool", "", "the last part is prose and ends without punctuation"),
+        Column("truncated_parts", "document", "float", "share", "text parts that end where no text ends, as in a word"),
+        Column("ends_truncated", "document", "bool", "", "the last text part ends where no text ends"),
+        Column("lowercase_sentence_starts", "document", "float", "share", "sentences that begin with a small letter"),
         Column(
-            "pairs_repeat", "document", "float", "times", "pairs of Chinese or like characters that return, over chance"
+            "char_bigram_repetition", "document", "float", "times", "pairs of CJK characters that return, over chance"
         ),
-        Column("longest_tail", "document", "int", "images", "images after the last text part"),
+        Column("trailing_images", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
-        Column("lost_images", "document", "int", "images", "images that harvest could not get"),
+        Column("missing_images", "document", "int", "images", "images that harvest could not get"),
     )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "furniture": "boilerplate_rate",
+        "pairs_repeat": "char_bigram_repetition",
+        "ends_astray": "lowercase_sentence_starts",
+        "open_ends": "unterminated_parts",
+        "stops_open": "ends_unterminated",
+        "cut_ends": "truncated_parts",
+        "stops_cut": "ends_truncated",
+        "longest_tail": "trailing_images",
+        "lost_images": "missing_images",
+        "stop_words": "stopword_ratio",
+        "repeated_ngrams": "duplicate_5gram_ratio",
+        "repeated_lines": "duplicate_line_ratio",
+    }
 
     @dataclass(frozen=True)
     class Settings:
@@ -70,21 +86,21 @@ class Scorer(DocumentScorer):
                 "words": len(found),
                 "language": language,
                 "language_score": certainty,
-                "repeated_lines": repeated([line for line in lines if count_words(line) >= LINE_WORDS]),
-                "repeated_ngrams": repeated(list(zip(*(found[i:] for i in range(5)), strict=False))),
-                "stop_words": stop_word_share(found, language),
-                "furniture": furniture_rate(document.text, len(found)),
+                "duplicate_line_ratio": repeated([line for line in lines if count_words(line) >= LINE_WORDS]),
+                "duplicate_5gram_ratio": repeated(list(zip(*(found[i:] for i in range(5)), strict=False))),
+                "stopword_ratio": stop_word_share(found, language),
+                "boilerplate_rate": furniture_rate(document.text, len(found)),
                 "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
                 "sentence_words": sentence_length(document.text),
-                "open_ends": open_ends(document),
-                "stops_open": stops_open(document),
-                "cut_ends": sum(cuts) / len(cuts) if cuts else None,
-                "stops_cut": cuts[-1] if cuts else False,
-                "ends_astray": ends_astray(document.text),
-                "pairs_repeat": pairs_repeat(document.text),
-                "longest_tail": trailing_images(document),
+                "unterminated_parts": open_ends(document),
+                "ends_unterminated": stops_open(document),
+                "truncated_parts": sum(cuts) / len(cuts) if cuts else None,
+                "ends_truncated": cuts[-1] if cuts else False,
+                "lowercase_sentence_starts": ends_astray(document.text),
+                "char_bigram_repetition": pairs_repeat(document.text),
+                "trailing_images": trailing_images(document),
                 "images": len(document.images),
-                "lost_images": len(document.lost),
+                "missing_images": len(document.lost),
             }
         ]
 

@@ -14,7 +14,10 @@ from leafinstruct.rules.expression import Expression
         ("30 >= words", [("words", "<=", 30.0)]),
         ("0.1 < share <= 0.5", [("share", ">", 0.1), ("share", "<=", 0.5)]),
         ("near < -0.08 and page < -0.02", [("near", "<", -0.08), ("page", "<", -0.02)]),
-        ("count() < 1 or mean(clip.near) < 0.2", [("count()", "<", 1.0), ("mean(clip.near)", "<", 0.2)]),
+        (
+            "count() < 1 or mean(clip.context_similarity) < 0.2",
+            [("count()", "<", 1.0), ("mean(clip.context_similarity)", "<", 0.2)],
+        ),
         ("not readable", []),
         ("a < b or a + b > 3 or a == 4 or kind in ['x']", []),
     ],

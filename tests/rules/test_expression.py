@@ -43,20 +43,25 @@ def test_allowed_forms(text: str, expected: bool) -> None:
 
 
 def test_names_come_in_order_and_once() -> None:
-    text = "words > 3 and text.words > 1 and words < 9 and dropped(pointers.needed) > count() + mean(size)"
+    text = (
+        "words > 3 and text.words > 1 and words < 9 and dropped(pointers.essential_references) > count() + mean(size)"
+    )
     assert Expression(text).names == (
         Name("words"),
         Name("text.words"),
-        Name("pointers.needed", "dropped"),
+        Name("pointers.essential_references", "dropped"),
         Name("", "count"),
         Name("size", "mean"),
     )
-    assert [str(n) for n in Expression("count() > max(clip.near)").names] == ["count()", "max(clip.near)"]
+    assert [str(n) for n in Expression("count() > max(clip.context_similarity)").names] == [
+        "count()",
+        "max(clip.context_similarity)",
+    ]
 
 
 @pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {"count"}))
 def test_each_function_is_read_as_a_name(function: str) -> None:
-    assert Expression(f"{function}(clip.near) > 0").names == (Name("clip.near", function),)
+    assert Expression(f"{function}(clip.context_similarity) > 0").names == (Name("clip.context_similarity", function),)
 
 
 def test_text_is_one_line() -> None:

@@ -77,26 +77,26 @@ TUTORIAL = document("d", [text("a cat"), image("cat"), text("a dog"), image("dog
 def test_an_image_is_compared_with_what_stands_beside_it_and_with_the_page() -> None:
     made = document("d", [text("a cat"), image("dog", alt="my dog"), text("then more of it and a dog")])
     (row,), _ = scored(made)
-    assert row["near"] == row["caption"] > 0.9  # the alt text
-    assert row["page"] > 0.6
+    assert row["context_similarity"] == row["caption"] > 0.9  # the alt text
+    assert row["page_similarity"] > 0.6
     bare = document("d", [text("a cat"), image("dog"), text("then more of it and a dog")])
     (row,), _ = scored(bare, near_windows=1)
-    assert row["near"] < 0.3 and row["caption"] is None  # the dog stands in the second window
+    assert row["context_similarity"] < 0.3 and row["caption"] is None  # the dog stands in the second window
     (row,), _ = scored(bare, near_windows=2)
-    assert row["near"] > 0.6
+    assert row["context_similarity"] > 0.6
 
 
 def test_what_an_image_has_in_common_with_any_text_is_taken_off() -> None:
     (row,), _ = scored(document("d", [text("a cat"), image("cat")]))
     strange = float(vector("cat") @ np.mean([vector(t) for t in TEXTS], axis=0))
-    assert row["near_above"] == pytest.approx(row["near"] - strange) and 0 < strange < 0.3
+    assert row["context_contrast"] == pytest.approx(row["context_similarity"] - strange) and 0 < strange < 0.3
 
 
 def test_images_in_their_places_stand_out_from_shuffled_ones() -> None:
     shuffled = document("s", [text("a cat"), image("tea"), text("a dog"), image("cat"), text("some tea"), image("dog")])
     rows, _ = scored(TUTORIAL, shuffled)
-    right = [row["place"] for row in rows if row["document"] == "d"]
-    wrong = [row["place"] for row in rows if row["document"] == "s"]
+    right = [row["position_contrast"] for row in rows if row["document"] == "d"]
+    wrong = [row["position_contrast"] for row in rows if row["document"] == "s"]
     assert len(right) == len(wrong) == 3 and np.mean(right) > 0.2 > 0 > np.mean(wrong)
 
 
@@ -116,16 +116,23 @@ def test_each_image_and_text_is_embedded_once() -> None:
 
 def test_without_order_only_what_is_asked_for_is_embedded() -> None:
     rows, encoder = scored(TUTORIAL, parts=[1], order=False)
-    assert encoder.images == len(rows) == 1 and rows[0].get("place") is None and rows[0]["near"] > 0.9
+    assert (
+        encoder.images == len(rows) == 1
+        and rows[0].get("position_contrast") is None
+        and rows[0]["context_similarity"] > 0.9
+    )
     # With it a number does not depend on what else is asked for.
     whole, alone = scored(TUTORIAL)[0], scored(TUTORIAL, parts=[1])[0]
-    assert whole[0] == alone[0] and alone[0]["place"] is not None
+    assert whole[0] == alone[0] and alone[0]["position_contrast"] is not None
 
 
 def test_a_broken_image_is_an_error_and_an_image_without_text_is_null() -> None:
     rows, _ = scored(document("d", [image("broken"), image("cat")]))
-    assert rows[0]["error"] == "truncated" and "near" not in rows[0]
-    assert rows[1]["error"] is None and rows[1]["near"] is rows[1]["page"] is rows[1].get("place") is None
+    assert rows[0]["error"] == "truncated" and "context_similarity" not in rows[0]
+    assert (
+        rows[1]["error"] is None
+        and rows[1]["context_similarity"] is rows[1]["page_similarity"] is rows[1].get("position_contrast") is None
+    )
 
 
 def test_images_without_order_are_assigned_to_texts() -> None:

@@ -35,8 +35,8 @@ def seen(ready: Scorer, *images: Image) -> list[bool]:
     sketches = {i.sha256: ready.sketch(p) for i in images if (p := decode(i, 10**7)[0]) is not None}
     parts = tuple(Part("image", image=i.sha256) for i in images)
     rows = ready.score(Document("d", "", "", "", "", "", "", "", "en", parts), sketches)
-    assert rows[0]["images_seen"] == sum(r["seen"] for r in rows[1:])
-    return [row["seen"] for row in rows[1:]]
+    assert rows[0]["images_seen"] == sum(r["contaminated"] for r in rows[1:])
+    return [row["contaminated"] for row in rows[1:]]
 
 
 @pytest.fixture(params=["txt", "jsonl", "parquet"])
@@ -54,19 +54,19 @@ def with_texts(request: pytest.FixtureRequest, tmp_path: Path) -> Scorer:
 
 def test_runs_of_words_are_found_whatever_case_and_marks(with_texts: Scorer) -> None:
     loud = QUESTION.upper().replace(" ", " - ")
-    assert about(with_texts, QUESTION) == {"document": "d", "overlap": 1.0, "ngrams_seen": 5, "images_seen": 0}
-    assert about(with_texts, loud)["ngrams_seen"] == 5
+    assert about(with_texts, QUESTION) == {"document": "d", "overlap": 1.0, "contaminated_ngrams": 5, "images_seen": 0}
+    assert about(with_texts, loud)["contaminated_ngrams"] == 5
     hidden = "Today we fold. " * 20 + QUESTION + " And then turn it over." * 20
     found = about(with_texts, hidden)
-    assert found["ngrams_seen"] == 5
+    assert found["contaminated_ngrams"] == 5
     assert found["overlap"] == pytest.approx(5 / (60 + 17 + 100 - 12))
 
 
 def test_twelve_common_words_are_not_thirteen(with_texts: Scorer) -> None:
     twelve = QUESTION.split()[:12]
-    assert about(with_texts, " ".join([*twelve, "made", *QUESTION.split()[14:]]))["ngrams_seen"] == 0
+    assert about(with_texts, " ".join([*twelve, "made", *QUESTION.split()[14:]]))["contaminated_ngrams"] == 0
     assert about(with_texts, " ".join(twelve))["overlap"] is None
-    assert about(with_texts, " ".join(reversed(QUESTION.split())))["ngrams_seen"] == 0
+    assert about(with_texts, " ".join(reversed(QUESTION.split())))["contaminated_ngrams"] == 0
 
 
 def test_images_are_found_by_bytes_and_by_look(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_shipped_filter_loads_and_drops_nothing_without_benchmarks(tmp_path:
     shipped = yaml.safe_load((package_folders()[1] / "filters" / "decontaminate.yaml").read_text())
     pipeline = made.pipeline(tmp_path, {"decontaminate": shipped})
     assert [rule.name for rule in pipeline.filters[0].rules] == ["benchmark_text", "benchmark_image"]
-    assert about(scorer(tmp_path), QUESTION)["ngrams_seen"] == 0
+    assert about(scorer(tmp_path), QUESTION)["contaminated_ngrams"] == 0
     assert seen(scorer(tmp_path), made.picture(made.scene(1)), made.picture(PIL.Image.new("L", (40, 20)))) == [
         False,
         False,

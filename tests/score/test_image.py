@@ -22,8 +22,9 @@ def test_facts_of_a_good_image() -> None:
     image = made.picture()
     assert measure(image) == {
         "sha256": image.sha256, "bytes": len(image.bytes), "width": 40, "height": 20, "short_side": 20, "long_side": 40,
-        "aspect": 2.0, "readable": True, "decode_error": "", "frames": 1, "animated": False,
-        "contrast": pytest.approx(74, abs=2), "flat": pytest.approx(0.05), "sharpness": pytest.approx(0.778, abs=0.01),
+        "aspect_ratio": 2.0, "readable": True, "decode_error": "", "frames": 1, "animated": False,
+        "contrast": pytest.approx(74, abs=2), "uniform_area_ratio": pytest.approx(0.05),
+        "sharpness": pytest.approx(0.778, abs=0.01),
         "colorfulness": 0.0, "hash": "8000000000000000",
     }  # fmt: skip
 
@@ -33,7 +34,7 @@ def test_size_is_as_displayed_not_as_decoded() -> None:
     row = measure(image)
     assert (row["width"], row["long_side"], row["readable"]) == (1200, 1200, True)
     turned = made.image_of(image.bytes, "jpeg", 600, 1200)
-    assert (measure(turned)["width"], measure(turned)["aspect"]) == (600, 2.0)
+    assert (measure(turned)["width"], measure(turned)["aspect_ratio"]) == (600, 2.0)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
@@ -129,9 +130,9 @@ def test_a_blurred_picture_is_less_sharp() -> None:
 
 
 def test_flat_is_the_largest_share_of_like_tones() -> None:
-    assert measure(made.picture(half("L", 0, 255)))["flat"] == 0.5
-    assert measure(made.picture(half("L", 100, 107)))["flat"] == 1.0
-    assert measure(made.picture(half("L", 100, 108)))["flat"] == 0.5
+    assert measure(made.picture(half("L", 0, 255)))["uniform_area_ratio"] == 0.5
+    assert measure(made.picture(half("L", 100, 107)))["uniform_area_ratio"] == 1.0
+    assert measure(made.picture(half("L", 100, 108)))["uniform_area_ratio"] == 0.5
 
 
 def bits(one: Image, other: Image) -> int:

@@ -31,24 +31,24 @@ def test_word_runs_count_all_their_showings() -> None:
 
 def test_characters() -> None:
     row = score("ab 12!?")
-    assert row["special"] == pytest.approx(5 / 7)
-    assert row["digits"] == pytest.approx(2 / 6)
-    assert score("ABc")["upper"] == pytest.approx(2 / 3)
-    assert score("123")["upper"] is None
+    assert row["special_character_ratio"] == pytest.approx(5 / 7)
+    assert row["digit_ratio"] == pytest.approx(2 / 6)
+    assert score("ABc")["uppercase_ratio"] == pytest.approx(2 / 3)
+    assert score("123")["uppercase_ratio"] is None
 
 
 def test_tokens_and_words() -> None:
     row = score("Don't stop, (now)! 42")
-    assert row["punctuation"] == pytest.approx(4 / 8)  # Don't stop , ( now ) ! 42
-    assert row["mean_word"] == 4  # Don't, stop, now: OBELICS takes digits off as marks
-    assert row["letter_words"] == pytest.approx(3 / 4)
+    assert row["punctuation_ratio"] == pytest.approx(4 / 8)  # Don't stop , ( now ) ! 42
+    assert row["mean_word_length"] == 4  # Don't, stop, now: OBELICS takes digits off as marks
+    assert row["alpha_word_ratio"] == pytest.approx(3 / 4)
 
 
 def test_lines_and_paragraphs() -> None:
     row = score("- one\n- two\n1. three\nand so on...", "same", "same")
-    assert row["bullets"] == pytest.approx(3 / 6)
-    assert row["trailing_off"] == pytest.approx(1 / 6)
-    assert row["repeated_paragraphs"] == pytest.approx(1 / 3)
+    assert row["bullet_line_ratio"] == pytest.approx(3 / 6)
+    assert row["ellipsis_line_ratio"] == pytest.approx(1 / 6)
+    assert row["duplicate_paragraph_ratio"] == pytest.approx(1 / 3)
 
 
 def test_words_for_each_image() -> None:
@@ -58,5 +58,5 @@ def test_words_for_each_image() -> None:
 
 def test_without_text_there_are_numbers_or_nulls() -> None:
     row = score(images=1)
-    assert {k for k, v in row.items() if v is None} == {"mean_word", "letter_words", "upper"}
-    assert row["words_per_image"] == 0 and row["punctuation"] == row["bullets"] == 0.0
+    assert {k for k, v in row.items() if v is None} == {"mean_word_length", "alpha_word_ratio", "uppercase_ratio"}
+    assert row["words_per_image"] == 0 and row["punctuation_ratio"] == row["bullet_line_ratio"] == 0.0

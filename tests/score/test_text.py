@@ -45,11 +45,11 @@ def test_language_is_detected_or_else_the_declared_one() -> None:
 def test_repetition_counts_what_stood_before() -> None:
     assert repeated(["a", "b", "a", "a"]) == 0.5
     assert repeated([]) == 0.0
-    assert score(ENGLISH)["repeated_lines"] == 0
-    assert score(ENGLISH, ENGLISH, ENGLISH, GERMAN)["repeated_lines"] == 0.5
-    assert score("}\n}\n}\nmore info\nmore info")["repeated_lines"] == 0, "short lines repeat in good texts"
-    assert score(ENGLISH)["repeated_ngrams"] == 0
-    assert score("buy now " * 30)["repeated_ngrams"] > 0.9
+    assert score(ENGLISH)["duplicate_line_ratio"] == 0
+    assert score(ENGLISH, ENGLISH, ENGLISH, GERMAN)["duplicate_line_ratio"] == 0.5
+    assert score("}\n}\n}\nmore info\nmore info")["duplicate_line_ratio"] == 0, "short lines repeat in good texts"
+    assert score(ENGLISH)["duplicate_5gram_ratio"] == 0
+    assert score("buy now " * 30)["duplicate_5gram_ratio"] > 0.9
 
 
 def test_symbols_are_neither_letters_nor_punctuation() -> None:
@@ -58,15 +58,15 @@ def test_symbols_are_neither_letters_nor_punctuation() -> None:
 
 
 def test_stop_words_are_those_of_the_detected_language() -> None:
-    assert score(ENGLISH)["stop_words"] == pytest.approx(8 / 17)  # the, in, from, to, and, the, with, your
-    assert score(GERMAN)["stop_words"] > 0.3
-    assert score("Zu kurz", language="sv")["stop_words"] is None
-    assert score("home search menu cart login gallery offers", language="en")["stop_words"] == 0.0
+    assert score(ENGLISH)["stopword_ratio"] == pytest.approx(8 / 17)  # the, in, from, to, and, the, with, your
+    assert score(GERMAN)["stopword_ratio"] > 0.3
+    assert score("Zu kurz", language="sv")["stopword_ratio"] is None
+    assert score("home search menu cart login gallery offers", language="en")["stopword_ratio"] == 0.0
 
 
 def test_furniture_is_counted_per_hundred_words() -> None:
-    assert score("Fold the sheet in half. Turn it round.")["furniture"] == 0.0
-    assert score("Home | Log in | Privacy | Cookies | Newsletter")["furniture"] == pytest.approx(4 / 6 * 100)
+    assert score("Fold the sheet in half. Turn it round.")["boilerplate_rate"] == 0.0
+    assert score("Home | Log in | Privacy | Cookies | Newsletter")["boilerplate_rate"] == pytest.approx(4 / 6 * 100)
 
 
 def test_sentence_length_is_the_median() -> None:
@@ -96,23 +96,28 @@ def test_sentence_length_is_the_median() -> None:
     ],
 )
 def test_open_ends_are_prose_that_stops_in_the_middle(texts: tuple[str | Part, ...], share: float | None) -> None:
-    assert score(*texts)["open_ends"] == share
+    assert score(*texts)["unterminated_parts"] == share
 
 
 def test_a_document_that_stops_in_the_middle_stops_open() -> None:
-    assert score(ENGLISH, ENGLISH[:-8])["stops_open"] is True
-    assert score(ENGLISH[:-8], ENGLISH)["stops_open"] is False
-    assert score(ENGLISH[:-8], made.image("a"))["stops_open"] is True
-    assert score(ENGLISH, "- fold the sheet in half now")["stops_open"] is False
+    assert score(ENGLISH, ENGLISH[:-8])["ends_unterminated"] is True
+    assert score(ENGLISH[:-8], ENGLISH)["ends_unterminated"] is False
+    assert score(ENGLISH[:-8], made.image("a"))["ends_unterminated"] is True
+    assert score(ENGLISH, "- fold the sheet in half now")["ends_unterminated"] is False
 
 
 def test_images_are_counted() -> None:
     shown = made.image("a")
     row = score(shown, "x", shown, shown, lost=[LostImage(0, "r", "missing")])
-    assert (row["images"], row["lost_images"], row["longest_tail"]) == (3, 1, 2)
-    assert score(shown, "x")["longest_tail"] == 0
+    assert (row["images"], row["missing_images"], row["trailing_images"]) == (3, 1, 2)
+    assert score(shown, "x")["trailing_images"] == 0
 
 
 def test_a_document_without_text_has_numbers_too() -> None:
     row = score(made.image("a"))
-    assert (row["words"], row["repeated_ngrams"], row["symbols"], row["open_ends"]) == (0, 0.0, 0.0, None)
+    assert (row["words"], row["duplicate_5gram_ratio"], row["symbols"], row["unterminated_parts"]) == (
+        0,
+        0.0,
+        0.0,
+        None,
+    )

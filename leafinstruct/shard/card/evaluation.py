@@ -77,14 +77,14 @@ def benchmarks(run: Run, pipeline: Pipeline, dropped: Mapping[str, int]) -> tupl
 def _benchmark(run: Run, owner: Filter, dropped: Mapping[str, int]) -> BenchmarkFacts:
     counts = Counter[str]()
     for name in run.partitions():
-        table = run.table(layout.scores(owner.folder, name), ["part", "ngrams_seen", "images_seen"])
+        table = run.table(layout.scores(owner.folder, name), ["part", "contaminated_ngrams", "images_seen"])
         about = table.filter(pc.is_null(table["part"]))
         counts["documents"] += about.num_rows
-        for column in ("ngrams_seen", "images_seen"):
+        for column in ("contaminated_ngrams", "images_seen"):
             counts[column] += pc.sum(pc.greater(about[column], 0)).as_py() or 0
     labels = {f"{owner.name}.{rule.name}" for rule in owner.rules}
     gone = sum(count for label, count in dropped.items() if label in labels)
-    found = (counts["documents"], counts["ngrams_seen"], counts["images_seen"])
+    found = (counts["documents"], counts["contaminated_ngrams"], counts["images_seen"])
     return BenchmarkFacts(owner.name, _files(owner), *found, gone)
 
 
