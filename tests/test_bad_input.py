@@ -122,7 +122,7 @@ DROPPED = {
 def test_an_image_that_does_not_decode_is_dropped(tmp_path: Path, clean: Funnel, case: str) -> None:
     found = build(tmp_path, DROPPED[case])
     assert found.dropped_images["image.unreadable"] == clean.dropped_images["image.unreadable"] + 1
-    assert found.filtered_images == clean.filtered_images + 2
+    assert found.kept_images == clean.kept_images + 2
     assert found.records == clean.records + 1
     assert found.dropped_documents == clean.dropped_documents
 
@@ -130,7 +130,7 @@ def test_an_image_that_does_not_decode_is_dropped(tmp_path: Path, clean: Funnel,
 def test_a_wrong_ending_does_no_harm(tmp_path: Path, clean: Funnel) -> None:
     """The content decides: a JPEG named .png is a JPEG."""
     found = build(tmp_path, with_image(picture("mislabelled", "JPEG")))
-    assert found.filtered_images == clean.filtered_images + 3
+    assert found.kept_images == clean.kept_images + 3
     assert found.dropped_images == clean.dropped_images
 
 

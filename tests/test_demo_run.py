@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.model]
 
 # What the shipped filters catch of each planted fault, of how many. A drop below is a regression; so is a rise that
 # nobody looked at. wrong_image is the ceiling of the bundled dual encoder, which knows ImageNet's things alone.
-CAUGHT = {
+DETECTED = {
     "broken_image": 4,
     "duplicate_image": 4,
     "judge_injection": 4,
@@ -33,7 +33,7 @@ CAUGHT = {
     "word_salad": 4,
     "wrong_image": 1,
 }
-HARMED_LOOKALIKES = 1
+FALSE_POSITIVE_LOOKALIKES = 1
 
 
 def build(run: Path, stage: str) -> dict[str, Any]:
@@ -110,10 +110,12 @@ def test_planted_faults_and_lookalikes(built: tuple[Run, dict[str, Any]]) -> Non
 
     run, _ = built
     found = table(run)
-    caught = {name: entry["caught"] for name, entry in found["faults"].items()}
-    missed = {name: (caught[name], wanted) for name, wanted in CAUGHT.items() if caught[name] < wanted}
+    detected = {name: entry["detected"] for name, entry in found["faults"].items()}
+    missed = {name: (detected[name], wanted) for name, wanted in DETECTED.items() if detected[name] < wanted}
     assert not missed, found["faults"]
-    assert sum(e["harmed"] for e in found["lookalikes"].values()) <= HARMED_LOOKALIKES, found["lookalikes"]
+    assert sum(e["false_positives"] for e in found["lookalikes"].values()) <= FALSE_POSITIVE_LOOKALIKES, found[
+        "lookalikes"
+    ]
 
 
 def test_training_learnt_and_says_what_it_measured(built: tuple[Run, dict[str, Any]]) -> None:

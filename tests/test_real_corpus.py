@@ -49,7 +49,7 @@ def test_all_documents_through_harvest_and_the_cheap_scorers(tmp_path: Path) -> 
     counts = build(tmp_path, CHEAP, "template", "--stage", "filter")
     assert counts["adds_up"]
     assert counts["documents"] >= len(manifest)
-    assert counts["filtered_documents"] > 0.4 * counts["documents"]
+    assert counts["kept_documents"] > 0.4 * counts["documents"]
     unharvested = sum(n for reason, n in counts["dropped_documents"].items() if reason.startswith("harvest:"))
     assert unharvested <= 0.03 * counts["documents"]
 
@@ -62,7 +62,7 @@ def test_a_hundred_documents_through_all_stages(tmp_path: Path) -> None:
     counts = build(tmp_path, f"{CHEAP}, clip_demo, lm_demo", "llm", *options)
     assert counts["adds_up"]
     assert counts["stages"] == ["harvest", "filter", "rewrite", "shard", "train"]
-    assert counts["filtered_documents"] >= 100
+    assert counts["kept_documents"] >= 100
     assert sum(counts["published"].values()) >= 40
     from leafinstruct.shard.check import check
 

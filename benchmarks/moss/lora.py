@@ -45,11 +45,11 @@ def batch() -> torch.Tensor:
 
 
 def model_of(kind: str) -> Any:
-    body = tiny_llama(FIRST_CODE + CODES, 128, 3, TIME, 0)
+    backbone = tiny_llama(FIRST_CODE + CODES, 128, 3, TIME, 0)
     if kind != "peft":
         layout = ImageTokens(FIRST_CODE, CODES, 8, 8)
-        return inject(body, MossConfig(layout, kind, RANK, modules_to_save=TRAINED_WHOLE))
-    model = get_peft_model(body, LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=list(TARGETS)))
+        return inject(backbone, MossConfig(layout, kind, RANK, modules_to_save=TRAINED_WHOLE))
+    model = get_peft_model(backbone, LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=list(TARGETS)))
     for name, parameter in model.named_parameters():
         if any(part in name for part in TRAINED_WHOLE):
             parameter.requires_grad_(True)

@@ -6,10 +6,10 @@ A tenth of the documents are copies with one word in thirty changed. Both sides 
 datasketch signs with `MinHash.bulk`, asks `MinHashLSH` for candidates and checks them by `jaccard`. Pairs run one after
 the other in alternating order in one process. --peer names the Python of an environment with datatrove and orjson; its
 four steps from JSON lines to JSON lines run in one process over word 3-grams and its own 14 bands of 8, without imports
-and start; it takes pairs that agree in a band for alike, so that our 32 bands of 4 would make it join strangers. With
---memory each size runs by itself in a process of its own, its signatures waiting in Parquet as in a run, and the peak
-of resident memory while clusters are made is told. Prints one JSON object: CPU seconds as medians, ratios as medians
-with the smallest and largest, and how far the clusters agree.
+and start; it takes pairs that agree in a band for alike, so that our 32 bands of 4 would make it join unrelated texts.
+With --memory each size runs by itself in a process of its own, its signatures waiting in Parquet as in a run, and the
+peak of resident memory while clusters are made is told. Prints one JSON object: CPU seconds as medians, ratios as
+medians with the smallest and largest, and how far the clusters agree.
 """
 
 from __future__ import annotations

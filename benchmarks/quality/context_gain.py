@@ -33,12 +33,12 @@ REPEATS = 1000
 
 @dataclass(frozen=True)
 class Triple:
-    """Neighboring paragraphs and a stranger to them."""
+    """Neighboring paragraphs and a foreign to them."""
 
     tutorial: str
     before: str
     after: str
-    stranger: str
+    foreign: str
 
 
 def paragraphs(row: dict[str, list[str]]) -> list[str]:
@@ -120,7 +120,7 @@ def main() -> None:
     llm = load_llm(arguments.backend, arguments.model)
     started = time.monotonic()
     following = [(c.before, c.after) for c in cases]
-    strange = [(c.before, c.stranger) for c in cases]
+    strange = [(c.before, c.foreign) for c in cases]
     backward = [(c.after, c.before) for c in cases]
     values, likelihood = gains(llm, [*following, *strange, *backward])
     good, bad, swapped = (np.array(values[i * len(cases) : (i + 1) * len(cases)]) for i in range(3))
@@ -135,7 +135,7 @@ def main() -> None:
         "tokens": llm.prompt_tokens,
         "seconds": round(time.monotonic() - started, 1),
         "mean_gain": {
-            k: round(float(v.mean()), 3) for k, v in (("follows", good), ("stranger", bad), ("swapped", swapped))
+            k: round(float(v.mean()), 3) for k, v in (("follows", good), ("foreign", bad), ("swapped", swapped))
         },
         "auroc": with_interval(auroc, good, bad, groups),
         "same_context": with_interval(paired, good, bad, groups),

@@ -46,7 +46,7 @@ def read_run(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def outcome(row: dict[str, Any], documents: dict[str, dict[str, Any]]) -> tuple[bool, str]:
-    """Whether a planted fault was caught, and by what."""
+    """Whether a planted fault was detected, and by what."""
     entry = documents[row["where"]]
     if not entry["kept"]:
         return True, entry["dropped_by"]
@@ -74,20 +74,20 @@ def table(run: Run) -> dict[str, Any]:
     for line in (sample / "faults.jsonl").read_text().splitlines():
         row = json.loads(line)
         planted.add(row["where"])
-        caught, by = outcome(row, documents)
-        entry = faults.setdefault(row["fault"], {"planted": 0, "caught": 0, "by": {}})
+        detected, by = outcome(row, documents)
+        entry = faults.setdefault(row["fault"], {"planted": 0, "detected": 0, "by": {}})
         entry["planted"] += 1
-        entry["caught"] += caught
+        entry["detected"] += detected
         entry["by"][by] = entry["by"].get(by, 0) + 1
     lookalikes: dict[str, dict[str, Any]] = {}
     for line in (sample / "lookalikes.jsonl").read_text().splitlines():
         row = json.loads(line)
         entry = documents[row["where"]]
-        harmed = not entry["kept"] or len(entry["after"]) < len(entry["before"])
-        into = lookalikes.setdefault(row["lookalike"], {"documents": 0, "harmed": 0, "by": {}})
+        false_positives = not entry["kept"] or len(entry["after"]) < len(entry["before"])
+        into = lookalikes.setdefault(row["lookalike"], {"documents": 0, "false_positives": 0, "by": {}})
         into["documents"] += 1
-        into["harmed"] += harmed
-        if harmed:
+        into["false_positives"] += false_positives
+        if false_positives:
             by = entry["dropped_by"] or ", ".join(entry["image_rules"])
             into["by"][by] = into["by"].get(by, 0) + 1
     clean = {e["id"]: e for key, e in documents.items() if key not in planted}
@@ -99,7 +99,7 @@ def table(run: Run) -> dict[str, Any]:
     return {
         "faults": faults,
         "lookalikes": lookalikes,
-        "clean": {"documents": len(clean), "harmed": harmed_clean, "by": dict(reasons)},
+        "clean": {"documents": len(clean), "false_positives": harmed_clean, "by": dict(reasons)},
     }
 
 
@@ -114,10 +114,10 @@ def main() -> None:
         return
     for name, entry in sorted(result["faults"].items()):
         by = ", ".join(f"{rule} {count}" for rule, count in entry["by"].items())
-        print(f"{name:24} caught {entry['caught']:>2} of {entry['planted']:>2}   {by}")
+        print(f"{name:24} detected {entry['detected']:>2} of {entry['planted']:>2}   {by}")
     for name, entry in sorted(result["lookalikes"].items()):
         by = ", ".join(f"{rule} {count}" for rule, count in entry["by"].items())
-        print(f"look-alike {name:22} harmed {entry['harmed']} of {entry['documents']}   {by}")
+        print(f"look-alike {name:22} false_positives {entry['false_positives']} of {entry['documents']}   {by}")
     print(f"all clean: {result['clean']}")
 
 

@@ -3,9 +3,9 @@
 usage: planted.py CORPUS_DIR [--pipeline FILE] [--run DIR] [--limit N] [--keep SHARE] [--workers N]
 
 CORPUS_DIR/labels holds base_segments.jsonl, clean.jsonl and one file for each corruption. Prints one JSON object: for
-each corruption what the decisions caught, the AUROC of each score column with a bootstrap interval over base documents,
-and the recall of the rules against that of the best single column with an oracle threshold on the same rows; all of it
-again for documents of photographs and of screenshots. Measures and the meaning of *caught* are those of
+each corruption what the decisions detected, the AUROC of each score column with a bootstrap interval over base
+documents, and the recall of the rules against that of the best single column with an oracle threshold on the same rows;
+all of it again for documents of photographs and of screenshots. Measures and the meaning of *detected* are those of
 `leafinstruct audit`. Scores are stored in the run folder: stopped and started again it goes on, and a second call asks
 no model.
 """
@@ -114,7 +114,7 @@ def table(cases: list[Case], values: Any, judgment: Judgement, keep: float) -> d
         measured = measure_defect(Measured(mine, clean, values, judgment, draws), keep)
         measured["columns"] = dict(list(measured["columns"].items())[:SHOWN])
         measured["variants"] = {
-            variant: [sum(judgment.caught(c) for c in those), len(those)]
+            variant: [sum(judgment.detected(c) for c in those), len(those)]
             for variant in sorted({c.variant for c in mine} - {""})
             if (those := [c for c in mine if c.variant == variant])
         }

@@ -115,7 +115,7 @@ class Planter:
         found: dict[str, Tried] = {}
         for rule, lines in requests()["deletions"].items():
             found[rule] = []
-            for must_stay, pool in ((True, lines), (False, requests()["furniture"])):
+            for must_stay, pool in ((True, lines), (False, requests()["boilerplate"])):
                 for number in range(count):
                     slug = self.random.choice(self.english)
                     one = self.documents[slug]

@@ -2,8 +2,8 @@
 
     python benchmarks/quality/verify_rules.py [--seed N] [--each N] [--blind SET]
 
-Prints JSON: for each rule `violations`, `caught` (by this rule), `stopped` (by any rule), `lookalikes`, `hit` (by this
-rule), `refused` (by any), and the texts it `missed` or hit by mistake (`wrong`). Planted are the texts of
+Prints JSON: for each rule `violations`, `detected` (by this rule), `stopped` (by any rule), `lookalikes`, `hit` (by
+this rule), `refused` (by any), and the texts it `missed` or hit by mistake (`wrong`). Planted are the texts of
 `planted_requests.yaml` or, with --blind, of the set 1 or 2 that was written without knowing the patterns.
 """
 
@@ -43,7 +43,7 @@ def counts(rows: Iterable[tuple[bool, bool, bool, str]]) -> dict[str, Any]:
     bad, good = [r[1:] for r in rows if r[0]], [r[1:] for r in rows if not r[0]]
     return {
         "violations": len(bad),
-        "caught": sum(hit for hit, _, _ in bad),
+        "detected": sum(hit for hit, _, _ in bad),
         "stopped": sum(refused for _, refused, _ in bad),
         "lookalikes": len(good),
         "hit": sum(hit for hit, _, _ in good),

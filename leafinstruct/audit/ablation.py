@@ -22,11 +22,11 @@ def ablation(
         if owner.rules:
             without = judge(_without(pipeline, owner.name), view)
             found[owner.name] = {
-                "clean_spared": sum(whole.harmed(c) and not without.harmed(c) for c in clean),
+                "clean_spared": sum(whole.false_positive(c) and not without.false_positive(c) for c in clean),
                 "catches_alone": {
                     defect: alone
                     for defect, rows in cases.items()
-                    if (alone := sum(whole.caught(c) and not without.caught(c) for c in rows))
+                    if (alone := sum(whole.detected(c) and not without.detected(c) for c in rows))
                 },
             }
     return found

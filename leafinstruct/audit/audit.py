@@ -8,8 +8,9 @@ committed as `audit.json` of the run, one object with
   `documents` (bases), `cases` (planted), `left_out` [{what, why}],
   `not_planted` {defect: {reason: count}};
 - `clean`: `rows`, `kept` (documents that lose nothing), `share`, `interval`, `documents_kept`, `by` {rule: count},
-  `harmed` [{document, dropped_by, images_dropped_by {part: rule}}]; `controls` {name: the same for a harmless change};
-- `defects` {name: `about`, `rows`, `caught`, `recall`, `interval`, `by` {rule: count}, `best` (the single column that
+  `false_positives` [{document, dropped_by, images_dropped_by {part: rule}}]; `controls` {name: the same for a harmless
+  change};
+- `defects` {name: `about`, `rows`, `detected`, `recall`, `interval`, `by` {rule: count}, `best` (the single column that
   catches most at `keep` with a threshold chosen on these rows: column, direction, threshold, recall, interval, auroc),
   `ratio` (recall / best recall), `best_at_own_share` and `ratio_at_own_share` (the same at the share of clean documents
   that the rules keep), `columns` {column: direction, auroc, interval, rows, recall {".99", ".95", ".9" as "0.99" ...}},
@@ -85,14 +86,14 @@ def audit(
 
 
 def _plant(run: Run, inner: Run, count: int, seed: int) -> tuple[list[Case], dict[str, dict[str, int]]]:
-    world = gather(run, count, seed)
+    corpus = gather(run, count, seed)
     buckets: dict[str, list[Document]] = defaultdict(list)
-    for base in world.documents:
+    for base in corpus.documents:
         buckets[f"planted-{int(digest(base.id), 16) % BUCKETS}"].append(base)
     cases: list[Case] = []
     reasons: dict[str, dict[str, int]] = {}
     for name, bases in sorted(buckets.items()):
-        made = plant_all(bases, world)
+        made = plant_all(bases, corpus)
         write_cases(inner, name, made.documents, made.images.values())
         cases += made.cases
         for defect, whys in made.not_planted.items():

@@ -108,7 +108,7 @@ class Trial:
 
 
 def calibrate(trial: Trial, keep: float) -> dict[str, Any]:
-    """Proposed rules, and the curve of clean documents kept against cases caught on documents not chosen on."""
+    """Proposed rules, and the curve of clean documents kept against cases detected on documents not chosen on."""
     turned = knobs(trial.pipeline)
     shipped = _point(trial, turned, None)
     curve = [{"each_rule_keeps": share, **_point(trial, turned, share)} for share in STEPS]
@@ -129,7 +129,7 @@ def calibrate(trial: Trial, keep: float) -> dict[str, Any]:
 def _point(trial: Trial, turned: Sequence[Knob], share: float | None) -> dict[str, Any]:
     """One point of the curve: each fold is decided with thresholds chosen on the others, or with the shipped rules."""
     kept = 0
-    caught = dict.fromkeys(trial.cases, 0)
+    detected = dict.fromkeys(trial.cases, 0)
     for held in range(FOLDS):
         inside, others = trial.of(held, inside=True), trial.of(held, inside=False)
         texts = _fit(others, turned, share) if share is not None and others.clean else {}
@@ -137,10 +137,10 @@ def _point(trial: Trial, turned: Sequence[Knob], share: float | None) -> dict[st
         if not wanted:
             continue
         judgment = judge(with_rules(trial.pipeline, texts), _part_of(trial.view, wanted))
-        kept += sum(not judgment.harmed(c) for c in inside.clean)
+        kept += sum(not judgment.false_positive(c) for c in inside.clean)
         for defect, rows in inside.cases.items():
-            caught[defect] += sum(judgment.caught(c) for c in rows)
-    shares = {defect: round(caught[defect] / len(rows), 3) for defect, rows in trial.cases.items() if rows}
+            detected[defect] += sum(judgment.detected(c) for c in rows)
+    shares = {defect: round(detected[defect] / len(rows), 3) for defect, rows in trial.cases.items() if rows}
     recall = round(float(np.mean(list(shares.values()))), 3) if shares else 0.0
     return {"clean_kept": round(kept / len(trial.clean), 3), "recall": recall, "defects": shares}
 

@@ -16,19 +16,19 @@ from leafinstruct.errors import LeafError
 from leafinstruct.run import Run
 
 LINE_CHARS = (3, 200)
-"""Characters of a line that may be furniture."""
+"""Characters of a line that may be boilerplate."""
 REPEATED = 3
-"""Documents of a site from which a line that stands in all of them counts as its furniture."""
+"""Documents of a site from which a line that stands in all of them counts as its boilerplate."""
 
 
 @dataclass(frozen=True)
-class World:
-    """The documents to plant in (raw maps removed), all images by sha256, and furniture lines by language."""
+class CorpusSample:
+    """The documents to plant in (raw maps removed), all images by sha256, and boilerplate lines by language."""
 
     seed: int
     documents: Sequence[Document]
     images: Mapping[str, Image]
-    furniture: Mapping[str, Sequence[str]]
+    boilerplate: Mapping[str, Sequence[str]]
 
     def ranked(self, purpose: str, base: Document, among: Iterable[Document]) -> list[Document]:
         """Documents in an order that depends on seed, purpose and the two documents alone."""
@@ -48,7 +48,7 @@ def topic(document: Document) -> str:
     return document.topic or document.site
 
 
-def gather(run: Run, count: int, seed: int) -> World:
+def gather(run: Run, count: int, seed: int) -> CorpusSample:
     """At most `count` kept documents of a run. Raises LeafError if the run has none."""
     names = [n for n in run.partitions() if run.meta(layout.filtered(n))]
     ids = [(i, n) for n in names for i in run.table(layout.filtered(n), ["id"])["id"].to_pylist()]
@@ -67,11 +67,11 @@ def gather(run: Run, count: int, seed: int) -> World:
         for raw in documents_from_table(run.table(layout.documents(name))):
             for line in _lines(raw):
                 lines[raw.site, raw.language.split("-")[0], line].add(raw.id)
-    furniture: dict[str, list[str]] = defaultdict(list)
+    boilerplate: dict[str, list[str]] = defaultdict(list)
     for (_, language, line), seen in sorted(lines.items()):
         if len(seen) >= REPEATED:
-            furniture[language].append(line)
-    return World(seed, sorted(documents, key=lambda d: d.id), images, furniture)
+            boilerplate[language].append(line)
+    return CorpusSample(seed, sorted(documents, key=lambda d: d.id), images, boilerplate)
 
 
 def _images(run: Run, name: str, wanted: set[str]) -> dict[str, Image]:

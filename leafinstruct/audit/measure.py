@@ -28,7 +28,7 @@ class Judgement:
     document_by: Mapping[str, str]
     image_by: Mapping[str, Mapping[int, str]]
 
-    def caught(self, case: Case) -> bool:
+    def detected(self, case: Case) -> bool:
         """The document is dropped, or every planted image is and a clean one stays."""
         if self.document_by[case.id]:
             return True
@@ -36,7 +36,7 @@ class Judgement:
         gone = all(images[part] for part in case.planted)
         return bool(case.planted) and gone and any(not by for part, by in images.items() if part not in case.planted)
 
-    def harmed(self, case: Case) -> bool:
+    def false_positive(self, case: Case) -> bool:
         """The document is dropped or loses an image."""
         return bool(self.document_by[case.id]) or any(self.image_by.get(case.id, {}).values())
 
@@ -158,7 +158,7 @@ def measure_column(m: Measured, column: str) -> dict[str, Any] | None:
 
 
 def _ranked(m: Measured, column: str, rows: Sequence[Case], sign: float) -> np.ndarray:
-    """Values with bad ones high; a row without a value can never be caught by the column."""
+    """Values with bad ones high; a row without a value can never be detected by the column."""
     values = m.array(column, rows, sign)
     return np.where(np.isnan(values), -np.inf, values)
 
@@ -187,17 +187,17 @@ def best_single(m: Measured, columns: Mapping[str, dict[str, Any]], share: float
 
 
 def measure_defect(m: Measured, keep: float) -> dict[str, Any]:
-    """All that is known of one defect: what the shipped rules caught, what each column could catch, and the ratio of
+    """All that is known of one defect: what the shipped rules detected, what each column could catch, and the ratio of
     the rules' recall to that of the best single column with an oracle threshold, at `keep` and at their own share."""
-    hits = np.array([m.judgment.caught(case) for case in m.cases], dtype=bool)
-    kept = 1 - float(np.mean([m.judgment.harmed(case) for case in m.clean]))
+    hits = np.array([m.judgment.detected(case) for case in m.cases], dtype=bool)
+    kept = 1 - float(np.mean([m.judgment.false_positive(case) for case in m.clean]))
     columns = {name: found for name in m.values if (found := measure_column(m, name))}
     best, same = best_single(m, columns, keep), best_single(m, columns, kept)
     by = Counter(rule for case, hit in zip(m.cases, hits, strict=True) if hit for rule in m.judgment.rules(case))
     recall = float(hits.mean())
     return {
         "rows": len(m.cases),
-        "caught": int(hits.sum()),
+        "detected": int(hits.sum()),
         "recall": round(recall, 3),
         "interval": interval(share_draws(hits, m.draws.of([c.base for c in m.cases]))),
         "by": dict(by.most_common()),
@@ -215,17 +215,17 @@ def ratio(recall: float, best: Mapping[str, Any] | None) -> float | None:
 
 
 def measure_clean(judgment: Judgement, clean: Sequence[Case], draws: Bootstrap) -> dict[str, Any]:
-    """How many clean documents lose nothing, and of those that do which rules harmed them."""
-    harmed = np.array([judgment.harmed(case) for case in clean], dtype=bool)
-    lost = [case for case, hit in zip(clean, harmed, strict=True) if hit]
+    """How many clean documents lose nothing, and of those that do which rules false_positives them."""
+    false_positives = np.array([judgment.false_positive(case) for case in clean], dtype=bool)
+    lost = [case for case, hit in zip(clean, false_positives, strict=True) if hit]
     return {
         "rows": len(clean),
-        "kept": int((~harmed).sum()),
-        "share": round(float((~harmed).mean()), 3),
-        "interval": interval(share_draws(~harmed, draws.of([c.base for c in clean]))),
+        "kept": int((~false_positives).sum()),
+        "share": round(float((~false_positives).mean()), 3),
+        "interval": interval(share_draws(~false_positives, draws.of([c.base for c in clean]))),
         "documents_kept": sum(not judgment.document_by[case.id] for case in clean),
         "by": dict(Counter(rule for case in lost for rule in judgment.rules(case)).most_common()),
-        "harmed": [
+        "false_positives": [
             {
                 "document": case.base,
                 "dropped_by": judgment.document_by[case.id],

@@ -1,11 +1,11 @@
-"""Texts that the planters put into documents: page furniture, adverts, instructions to a model, and plain paragraphs in
+"""Texts that the planters put into documents: boilerplate, adverts, instructions to a model, and plain paragraphs in
 three languages. Written for what such texts are, in the words that sites use; nothing here looks at a scorer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-FURNITURE = {
+BOILERPLATE = {
     "en": (
         "Home | Products | Support | Community | Store",
         "You are here: Home > Guides > Beginners",

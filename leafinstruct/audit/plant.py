@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 
 from leafinstruct.audit import plant_images, plant_text
 from leafinstruct.audit.cases import Case
-from leafinstruct.audit.corpus_sample import World
+from leafinstruct.audit.corpus_sample import CorpusSample
 from leafinstruct.audit.planted import CannotPlant, Planted
 from leafinstruct.document import Document, Image, digest, document_id
 
 VERSION = 1
 """Grows when a planter changes what it makes."""
-Planter = Callable[[Document, World, random.Random], Planted]
+Planter = Callable[[Document, CorpusSample, random.Random], Planted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ DEFECTS = (
     Defect("text_cut_everywhere", "each text stops after a part of its characters", plant_text.cut_everywhere),
     Defect("text_cut_images_left", "the text stops and the images go on", plant_text.cut_images_left),
     Defect("text_cut_off", "the document stops in the middle of its text", plant_text.cut_off),
-    Defect("furniture_mixed_in", "navigation or adverts stand between the parts", plant_text.furniture_mixed_in),
-    Defect("furniture_instead", "navigation or adverts stand in place of each text", plant_text.furniture_instead),
+    Defect("boilerplate_mixed_in", "navigation or adverts stand between the parts", plant_text.boilerplate_mixed_in),
+    Defect("boilerplate_instead", "navigation or adverts stand in place of each text", plant_text.boilerplate_instead),
     Defect("word_salad", "the words of each text are shuffled", plant_text.word_salad),
     Defect("word_salad_half", "the words of half of the texts are shuffled", plant_text.word_salad_half),
     Defect("wrong_language", "half of the texts are in another language", plant_text.wrong_language),
@@ -65,7 +65,7 @@ class Plants:
     not_planted: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def plant_all(bases: list[Document], world: World) -> Plants:
+def plant_all(bases: list[Document], corpus: CorpusSample) -> Plants:
     """Each base as it is, and once with each defect that can be planted in it."""
     made = Plants()
     for base in bases:
@@ -73,9 +73,9 @@ def plant_all(bases: list[Document], world: World) -> Plants:
         made.documents.append(clean)
         made.cases.append(Case(clean.id, base.id, ""))
         for defect in DEFECTS:
-            draw = random.Random(digest([world.seed, VERSION, defect.name, base.id]))
+            draw = random.Random(digest([corpus.seed, VERSION, defect.name, base.id]))
             try:
-                planted = defect.plant(base, world, draw)
+                planted = defect.plant(base, corpus, draw)
             except CannotPlant as why:
                 reasons = made.not_planted.setdefault(defect.name, {})
                 reasons[str(why)] = reasons.get(str(why), 0) + 1
@@ -86,7 +86,7 @@ def plant_all(bases: list[Document], world: World) -> Plants:
             case = Case(document.id, base.id, defect.name, planted.variant, planted.wrong, defect.control)
             made.cases.append(case)
     shown = {sha for document in made.documents for sha in document.images}
-    made.images |= {sha: world.images[sha] for sha in shown if sha in world.images}
+    made.images |= {sha: corpus.images[sha] for sha in shown if sha in corpus.images}
     return made
 
 

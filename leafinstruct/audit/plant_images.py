@@ -7,7 +7,7 @@ import io
 import random
 from dataclasses import replace
 
-from leafinstruct.audit.corpus_sample import World
+from leafinstruct.audit.corpus_sample import CorpusSample
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places
 from leafinstruct.document import Document, Image, Part
 from leafinstruct.images.pixels import displayed
@@ -19,7 +19,7 @@ BANNER_PIXELS = ((728, 90), (468, 60), (320, 50), (970, 90), (970, 250), (120, 6
 DRAWS = 50
 
 
-def shuffled(base: Document, world: World, draw: random.Random) -> Planted:
+def shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Images permuted among their places; of 50 draws the one that leaves fewest in place. Alt text and caption, which
     are about the image, go with it."""
     at = places(base, "image")
@@ -37,28 +37,30 @@ def shuffled(base: Document, world: World, draw: random.Random) -> Planted:
     return Planted(tuple(parts), tuple(wrong))
 
 
-def one_other_topic(base: Document, world: World, draw: random.Random) -> Planted:
-    return _foreign(base, world, draw, same_topic=False, all_places=False)
+def one_other_topic(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
+    return _foreign(base, corpus, draw, same_topic=False, all_places=False)
 
 
-def all_other_topic(base: Document, world: World, draw: random.Random) -> Planted:
-    return _foreign(base, world, draw, same_topic=False, all_places=True)
+def all_other_topic(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
+    return _foreign(base, corpus, draw, same_topic=False, all_places=True)
 
 
-def one_same_topic(base: Document, world: World, draw: random.Random) -> Planted:
-    return _foreign(base, world, draw, same_topic=True, all_places=False)
+def one_same_topic(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
+    return _foreign(base, corpus, draw, same_topic=True, all_places=False)
 
 
-def all_same_topic(base: Document, world: World, draw: random.Random) -> Planted:
-    return _foreign(base, world, draw, same_topic=True, all_places=True)
+def all_same_topic(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
+    return _foreign(base, corpus, draw, same_topic=True, all_places=True)
 
 
-def _foreign(base: Document, world: World, draw: random.Random, *, same_topic: bool, all_places: bool) -> Planted:
+def _foreign(
+    base: Document, corpus: CorpusSample, draw: random.Random, *, same_topic: bool, all_places: bool
+) -> Planted:
     """Images of one other document, without the alt text and caption they had there, which would give them away or
     name the mistake. Where it has fewer images than there are places, the rest stay."""
     at = places(base, "image")
     needs(at, 1 if all_places else 2, "images")
-    donor = world.donor("images", base, same_topic, len(at) if all_places else 1)
+    donor = corpus.donor("images", base, same_topic, len(at) if all_places else 1)
     if donor is None:
         raise CannotPlant(f"no document of {'the same' if same_topic else 'another'} topic with other images")
     offered = sorted(set(donor.images) - set(base.images), key=donor.images.index)
@@ -70,7 +72,7 @@ def _foreign(base: Document, world: World, draw: random.Random, *, same_topic: b
     return Planted(tuple(parts), tuple(wrong), variant="all" if len(wrong) == len(at) else "some")
 
 
-def repeated_once(base: Document, world: World, draw: random.Random) -> Planted:
+def repeated_once(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """An image takes the place of a later one, so that the second showing is the wrong one."""
     at = places(base, "image")
     needs(set(base.images), 2, "different images")
@@ -81,7 +83,7 @@ def repeated_once(base: Document, world: World, draw: random.Random) -> Planted:
     return Planted(tuple(parts), (place,))
 
 
-def repeated_everywhere(base: Document, world: World, draw: random.Random) -> Planted:
+def repeated_everywhere(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     at = places(base, "image")
     needs(set(base.images), 2, "different images")
     shown = base.parts[at[0]]
@@ -91,23 +93,23 @@ def repeated_everywhere(base: Document, world: World, draw: random.Random) -> Pl
     return Planted(tuple(parts), tuple(i for i in at if base.parts[i].image != shown.image))
 
 
-def tiny(base: Document, world: World, draw: random.Random) -> Planted:
+def tiny(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """A miniature of another document's image, as icons and buttons are."""
     width = draw.choice(TINY_PIXELS)
-    return _added(base, world, draw, (width, max(1, round(width * draw.choice((1, 1, 0.75))))), f"{width} px")
+    return _added(base, corpus, draw, (width, max(1, round(width * draw.choice((1, 1, 0.75))))), f"{width} px")
 
 
-def banner(base: Document, world: World, draw: random.Random) -> Planted:
+def banner(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Another document's image stretched to a standard size of adverts."""
     width, height = draw.choice(BANNER_PIXELS)
-    return _added(base, world, draw, (width, height), f"{width}x{height}")
+    return _added(base, corpus, draw, (width, height), f"{width}x{height}")
 
 
-def _added(base: Document, world: World, draw: random.Random, size: tuple[int, int], variant: str) -> Planted:
-    donor = world.donor("added", base, same_topic=False) or world.donor("added", base, same_topic=True)
+def _added(base: Document, corpus: CorpusSample, draw: random.Random, size: tuple[int, int], variant: str) -> Planted:
+    donor = corpus.donor("added", base, same_topic=False) or corpus.donor("added", base, same_topic=True)
     if donor is None:
         raise CannotPlant("no other document with images")
-    source = world.images[next(sha for sha in donor.images if sha not in base.images)]
+    source = corpus.images[next(sha for sha in donor.images if sha not in base.images)]
     image = _resized(source, size)
     place = draw.randrange(len(base.parts) + 1)
     parts = [*base.parts[:place], Part("image", image=image.sha256), *base.parts[place:]]

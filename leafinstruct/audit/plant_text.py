@@ -1,12 +1,12 @@
-"""Defects of text and order: steps in another order, cut texts, furniture, word salad, another language."""
+"""Defects of text and order: steps in another order, cut texts, boilerplate, word salad, another language."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
 
-from leafinstruct.audit.corpus_sample import World
-from leafinstruct.audit.passages import FURNITURE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, spoken
+from leafinstruct.audit.corpus_sample import CorpusSample
+from leafinstruct.audit.passages import BOILERPLATE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, spoken
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places, prose
 from leafinstruct.document import Document, Part
 
@@ -16,7 +16,7 @@ LEAST_WORDS = 8
 """A text of fewer words is left as it is where words are shuffled or another language is put in."""
 
 
-def steps_shuffled(base: Document, world: World, draw: random.Random) -> Planted:
+def steps_shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Whole steps in another order, each with its images. Steps are those of the source, else what stands under each
     heading, else what stands from one image to the next."""
     blocks = _blocks(base)
@@ -46,7 +46,7 @@ def _new_step(base: Document, index: int) -> bool:
     return step > 0 and step != base.parts[index - 1].step
 
 
-def cut_everywhere(base: Document, world: World, draw: random.Random) -> Planted:
+def cut_everywhere(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Each text keeps the first 30 to 70 % of its characters."""
     parts = list(base.parts)
     for i in prose(base):
@@ -56,12 +56,12 @@ def cut_everywhere(base: Document, world: World, draw: random.Random) -> Planted
     return Planted(tuple(parts))
 
 
-def cut_images_left(base: Document, world: World, draw: random.Random) -> Planted:
+def cut_images_left(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """The text stops after 20 to 50 % of its characters; all images stay."""
     return _cut(base, draw.uniform(0.2, 0.5), images_left=True)
 
 
-def cut_off(base: Document, world: World, draw: random.Random) -> Planted:
+def cut_off(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """All that comes after 30 to 60 % of the characters is gone, images too, as where a download broke off."""
     return _cut(base, draw.uniform(0.3, 0.6), images_left=False)
 
@@ -83,35 +83,35 @@ def _cut(base: Document, share: float, *, images_left: bool) -> Planted:
     return Planted(tuple(parts))
 
 
-def furniture_mixed_in(base: Document, world: World, draw: random.Random) -> Planted:
+def boilerplate_mixed_in(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Two to five blocks of one to three lines of navigation or adverts between the parts."""
     parts = list(base.parts)
     for _ in range(draw.randint(2, 5)):
-        text = "\n".join(draw.sample(_furniture(base, world, draw), draw.randint(1, 3)))
+        text = "\n".join(draw.sample(_boilerplate(base, corpus, draw), draw.randint(1, 3)))
         parts.insert(draw.randrange(len(parts) + 1), Part("text", text=text))
     return Planted(tuple(parts))
 
 
-def furniture_instead(base: Document, world: World, draw: random.Random) -> Planted:
+def boilerplate_instead(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """One to four lines of navigation or adverts in place of each text."""
     parts = list(base.parts)
     for i in prose(base):
-        lines = draw.sample(_furniture(base, world, draw), draw.randint(1, 4))
+        lines = draw.sample(_boilerplate(base, corpus, draw), draw.randint(1, 4))
         parts[i] = replace(parts[i], text="\n".join(lines))
     return Planted(tuple(parts))
 
 
-def _furniture(base: Document, world: World, draw: random.Random) -> list[str]:
+def _boilerplate(base: Document, corpus: CorpusSample, draw: random.Random) -> list[str]:
     """Lines in the document's language: by a coin those that repeat within sites of the corpus, or our own."""
-    own = world.furniture.get(base.language.split("-")[0], ())
-    return list(own if len(own) >= 5 and draw.random() < 0.5 else spoken(base.language, FURNITURE))
+    own = corpus.boilerplate.get(base.language.split("-")[0], ())
+    return list(own if len(own) >= 5 and draw.random() < 0.5 else spoken(base.language, BOILERPLATE))
 
 
-def word_salad(base: Document, world: World, draw: random.Random) -> Planted:
+def word_salad(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     return _salad(base, draw, prose(base))
 
 
-def word_salad_half(base: Document, world: World, draw: random.Random) -> Planted:
+def word_salad_half(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     at = prose(base)
     needs(at, 2, "texts")
     return _salad(base, draw, sorted(draw.sample(at, (len(at) + 1) // 2)))
@@ -131,13 +131,13 @@ def _salad(base: Document, draw: random.Random, at: list[int]) -> Planted:
     return Planted(tuple(parts))
 
 
-def wrong_language(base: Document, world: World, draw: random.Random) -> Planted:
+def wrong_language(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Every second text is one of a document in another language, or a paragraph of our own where there is none."""
     at = [i for i in prose(base) if len(base.parts[i].text) > 20]
     needs(at, 1, "texts")
     spoken_here = base.language.split("-")[0].lower()
-    others = [d for d in world.documents if d.language and d.language.split("-")[0].lower() != spoken_here]
-    donor = next((d for d in world.ranked("language", base, others)), None)
+    others = [d for d in corpus.documents if d.language and d.language.split("-")[0].lower() != spoken_here]
+    donor = next((d for d in corpus.ranked("language", base, others)), None)
     texts = [p.text for p in donor.parts if p.type == "text" and not p.heading and len(p.text) > 20] if donor else []
     if not texts:
         texts = [PARAGRAPHS[draw.choice(sorted(set(PARAGRAPHS) - {spoken_here or "en"}))]]
@@ -147,11 +147,11 @@ def wrong_language(base: Document, world: World, draw: random.Random) -> Planted
     return Planted(tuple(parts))
 
 
-def instruction(base: Document, world: World, draw: random.Random) -> Planted:
+def instruction(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     return _sentence(base, draw, spoken(base.language, INSTRUCTIONS))
 
 
-def neutral(base: Document, world: World, draw: random.Random) -> Planted:
+def neutral(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     return _sentence(base, draw, spoken(base.language, NEUTRAL))
 
 

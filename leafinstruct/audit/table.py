@@ -13,7 +13,7 @@ def audit_lines(found: Mapping[str, Any]) -> list[str]:
         f"{found['documents']} kept documents, seed {found['seed']}: {found['cases']} documents with a defect each",
         f"clean documents that lose nothing: {clean['kept']} of {clean['rows']} ({_percent(clean['share'])})",
         "",
-        f"{'defect':22} {'rows':>4}  {'caught':>6}  {'95 % interval':13}  best single score, its threshold "
+        f"{'defect':22} {'rows':>4}  {'detected':>6}  {'95 % interval':13}  best single score, its threshold "
         f"chosen on these rows to keep {_percent(keep)} of the clean (AUROC)",
     ]
     for name, m in found["defects"].items():
@@ -45,7 +45,7 @@ def _summary(found: Mapping[str, Any]) -> list[str]:
     for name, m in found["controls"].items():
         lines.append(f"harmless change {name}: {m['kept']} of {m['rows']} lose nothing {_counts(m['by'])}".rstrip())
     if found["clean"]["by"]:
-        lines.append(f"clean documents harmed by: {_counts(found['clean']['by'])}")
+        lines.append(f"clean documents false_positives by: {_counts(found['clean']['by'])}")
     for owner, about in found["ablation"].items():
         alone = _counts(about["catches_alone"]) or "nothing"
         spared = f"; alone harms {about['clean_spared']} clean" if about["clean_spared"] else ""
@@ -62,7 +62,7 @@ def _summary(found: Mapping[str, Any]) -> list[str]:
 
 def calibration_lines(found: Mapping[str, Any]) -> list[str]:
     """Proposed thresholds and the trade-off as bars, on documents that the thresholds were not chosen on."""
-    lines = ["each rule keeps  clean kept  caught (mean over defects)"]
+    lines = ["each rule keeps  clean kept  detected (mean over defects)"]
     for label, point in [("as shipped", found["shipped"])] + [
         (_percent(p["each_rule_keeps"]), p) for p in found["curve"]
     ]:

@@ -31,11 +31,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the way of one document through all stages."""
-    from leafinstruct.report.trace import way, way_lines
+    from leafinstruct.report.trace import trace_lines, way
 
     loaded, _ = open_run(pipeline, run, None)
     found = way(existing_run(pipeline, run), loaded, document)
-    show_result(found, way_lines(found), as_json)
+    show_result(found, trace_lines(found), as_json)
 
 
 @app.command()
@@ -112,10 +112,10 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs: counts, and documents and images that were decided otherwise."""
-    from leafinstruct.report.diff import differ, differ_lines
+    from leafinstruct.report.diff import diff_lines, differ
 
     found = differ(existing_run(None, first), existing_run(None, second))
-    show_result(found, differ_lines(found), as_json)
+    show_result(found, diff_lines(found), as_json)
 
 
 @app.command()

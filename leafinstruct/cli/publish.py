@@ -83,7 +83,7 @@ def push(
 ) -> None:
     """Upload shards, manifest and card to the Hugging Face Hub or to any filesystem; what is there stays."""
     from leafinstruct.removal import load_removals
-    from leafinstruct.shard.card.refresh import renew_card
+    from leafinstruct.shard.card.refresh import refresh_card
     from leafinstruct.shard.publish.filesystem import is_filesystem, push_files
     from leafinstruct.shard.publish.hub import plan_push, run_tag
     from leafinstruct.shard.publish.hub import push as push_shards
@@ -94,7 +94,7 @@ def push(
     with opened.folder(layout.SHARDS) as folder:
         refuse_removed(folder, load_removals(loaded.root))
     if (current := current_manifest(opened, loaded)) and not dry_run:
-        renew_card(opened, loaded, current)
+        refresh_card(opened, loaded, current)
     with opened.folder(layout.SHARDS) as folder:
         if is_filesystem(target):
             result = push_files(folder, target, dry_run=dry_run)

@@ -1,4 +1,5 @@
-"""Web pages of the bundled sample: articles inside the furniture of seven invented sites, in three kinds of layout."""
+"""Web pages of the bundled sample: articles inside the boilerplate of seven invented sites, in three kinds of
+layout."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _AD = "https://ads.example.net/banner/468x60.png"
 
 @dataclass(frozen=True)
 class Site:
-    """One site's furniture; `layout` is `article`, `divs` or `table`, `images` the host its images come from."""
+    """One site's boilerplate; `layout` is `article`, `divs` or `table`, `images` the host its images come from."""
 
     host: str
     name: str
@@ -176,7 +177,7 @@ def make_page(
     return Response(page_url(place, slug), "text/html; charset=utf-8", text.encode()), records
 
 
-def furniture() -> list[Response]:
+def boilerplate() -> list[Response]:
     """The images that stand on every page: one logo a site, one banner for all of them."""
     logos = [
         Response(

@@ -63,11 +63,11 @@ def _some(found: list[int], rng: random.Random, low: float, high: float, spare: 
 def wrong_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
     """Images give way to images of other topics: a share of .3 to .8 of them; the pool has at least as many."""
     chosen, share = _some(_pictures(pieces), rng, 0.3, 0.8)
-    strangers = rng.sample(list(pool), len(chosen))
+    foreign = rng.sample(list(pool), len(chosen))
     result = list(pieces)
-    for at, data in zip(chosen, strangers, strict=True):
+    for at, data in zip(chosen, foreign, strict=True):
         result[at] = replace(result[at], data=data)
-    return Planted(result, [sha256(x) for x in strangers], {"share": share, "positions": chosen})
+    return Planted(result, [sha256(x) for x in foreign], {"share": share, "positions": chosen})
 
 
 def duplicate_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
@@ -130,7 +130,7 @@ def broken_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[byt
 
 
 def _chrome(rng: random.Random) -> str:
-    """One block of a page's furniture: a menu in one of several spellings, or sentences of notices."""
+    """One block of a page's boilerplate: a menu in one of several spellings, or sentences of notices."""
     if rng.random() < 0.55:
         mark = rng.choice([" | ", " » ", "\n- ", " · ", "\n"])
         items = rng.sample(MENU, rng.randint(5, 14))
@@ -139,7 +139,7 @@ def _chrome(rng: random.Random) -> str:
 
 
 def _drowned(pieces: Sequence[Piece], rng: random.Random, keep: float, blocks: tuple[int, int]) -> list[Piece]:
-    """The pieces with a share `keep` of the texts left and furniture before, between and after."""
+    """The pieces with a share `keep` of the texts left and boilerplate before, between and after."""
     result = [Piece(text=_chrome(rng))]
     for piece in pieces:
         if piece.is_image or rng.random() < keep:

@@ -14,7 +14,7 @@ from typing import Any
 
 import PIL
 
-from leafinstruct.demo.pages import furniture, make_page, page_url, suffix
+from leafinstruct.demo.pages import boilerplate, make_page, page_url, suffix
 from leafinstruct.demo.plant import FAULTS, Piece, Planted, sha256
 from leafinstruct.demo.texts import Text, read_texts, render
 from leafinstruct.demo.warc import Response, write_warc
@@ -32,7 +32,7 @@ To the extent possible under law, the authors of these tutorials have waived all
 KEEP_TEXT = ("wrong_image", "duplicate_image", "tiny_image", "broken_image", "missing_image_pointer", "truncated_text")
 CASES, COPIES = 2, 3
 """Cases of a fault per kind of source (tutorials, pages); near-duplicates have more, as they cost no held-out text."""
-STRANGERS = {
+FOREIGN = {
     "space": (
         "photo:rocket?crop=10,5,95,95&size=380&flip=1",
         "photo:hubble?crop=20,20,70,70&size=360",
@@ -122,18 +122,18 @@ def sample_documents() -> list[Made]:
 
 
 def _planted(held_out: Sequence[Text], clean: Sequence[Made], rng: random.Random) -> Iterator[Made]:
-    strangers = [(topic, render(spec)) for topic, specs in STRANGERS.items() for spec in specs]
+    foreign = [(topic, render(spec)) for topic, specs in FOREIGN.items() for spec in specs]
     is_page: tuple[Callable[[Text], bool], ...] = (lambda t: t.kind != "page", lambda t: t.kind == "page")
     for belongs in is_page:
         texts = [text for text in held_out if belongs(text)]
         rng.shuffle(texts)
         keeping = [fault for fault in KEEP_TEXT for _ in range(CASES)]
         for text, fault in zip(texts, keeping, strict=True):
-            yield _faulty(fault, text, text.slug, 1.0, rng, strangers)
+            yield _faulty(fault, text, text.slug, 1.0, rng, foreign)
         rng.shuffle(texts)
         replacing = [f for f in FAULTS if f not in KEEP_TEXT and f != "near_duplicate" for _ in range(CASES)]
         for text, fault in zip(texts, replacing, strict=False):
-            yield _faulty(fault, text, f"{text.slug}-2", 0.9, rng, strangers)
+            yield _faulty(fault, text, f"{text.slug}-2", 0.9, rng, foreign)
         originals = [made for made in clean if belongs(made.text) and not made.text.lookalike]
         for made in rng.sample(originals, COPIES):
             places = sorted({other.place for other in originals})
@@ -144,12 +144,12 @@ def _planted(held_out: Sequence[Text], clean: Sequence[Made], rng: random.Random
 
 
 def _faulty(
-    fault: str, text: Text, slug: str, zoom: float, rng: random.Random, strangers: list[tuple[str, bytes]]
+    fault: str, text: Text, slug: str, zoom: float, rng: random.Random, foreign: list[tuple[str, bytes]]
 ) -> Made:
-    pool = [data for topic, data in strangers if topic != text.topic]
+    pool = [data for topic, data in foreign if topic != text.topic]
     planted = FAULTS[fault](text.pieces(zoom), rng, pool)
-    # A stranger shown once is used up: shown twice it would be found as a repetition.
-    strangers[:] = [(topic, data) for topic, data in strangers if sha256(data) not in planted.images]
+    # A foreign image shown once is used up: shown twice it would be found as a repetition.
+    foreign[:] = [(topic, data) for topic, data in foreign if sha256(data) not in planted.images]
     return Made(text, slug, text.place, planted.pieces, fault, "", planted)
 
 
@@ -234,9 +234,9 @@ def _steps(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _write_web(folder: Path, pages: Sequence[Made]) -> None:
-    """Pages and half of their images in one file; the other images, and the sites' furniture, in another."""
+    """Pages and half of their images in one file; the other images, and the sites' boilerplate, in another."""
     here: list[Response] = []
-    elsewhere = furniture()
+    elsewhere = boilerplate()
     for number, made in enumerate(pages):
         neighbors = [pages[(number + k) % len(pages)] for k in (3, 7, 11, 17)]
         related = [(other.where, other.text.title) for other in neighbors]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from leafinstruct.document import Document, Part
 from leafinstruct.score.base import DocumentScorer
-from leafinstruct.text.image_references import find_pointers, slots, target
+from leafinstruct.text.image_references import find_pointers, image_positions, target
 
 
 def apply(document: Document, kept_parts: frozenset[int], language: str = "") -> Document:
@@ -16,7 +16,7 @@ def apply(document: Document, kept_parts: frozenset[int], language: str = "") ->
 
     `kept_parts` are the image parts that stay; `language` fills in where the document declares none.
     """
-    places = slots(document)
+    places = image_positions(document)
     cuts: dict[int, list[tuple[int, int]]] = {}
     for pointer in find_pointers(document):
         exists, index = target(pointer, places)

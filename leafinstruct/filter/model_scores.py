@@ -12,7 +12,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.filter.partitions import partition_view, scores_file
 from leafinstruct.filter.rules import evaluate
 from leafinstruct.images.of_partition import image_opener
-from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks, speaks_none
+from leafinstruct.models.languages import UNSUPPORTED_LANGUAGE, supports, supports_none, unsupported_language
 from leafinstruct.models.pool import Pool
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
@@ -39,8 +39,8 @@ def score_with_model(
     if foreign:
         assert scorer.model_settings
         if new and not any(items for _, items, _ in work):
-            raise LeafError(speaks_none(owner.name, scorer.model_settings, foreign))
-        context.progress.say(passed_over(owner.name, scorer.model_settings, foreign))
+            raise LeafError(supports_none(owner.name, scorer.model_settings, foreign))
+        context.progress.say(unsupported_language(owner.name, scorer.model_settings, foreign))
     count = sum(len(item.parts) if scorer.about_images else 1 for _, items, _ in work for item in items)
     if count:
         unit = "images" if scorer.about_images else "documents"
@@ -92,7 +92,7 @@ def _wanted(
         if document.id in alive:
             language = found.get(document.id) if found is not None else document.language
             language = language if isinstance(language, str) else ""
-            asked = speaks(spoken, language)
+            asked = supports(spoken, language)
             if asked not in known:
                 known[asked] = _known(run, owner, name, not asked)
             have = known[asked].get((document.id, document.digest()), set())
@@ -113,7 +113,7 @@ def _known(run: Run, owner: Filter, name: str, passed: bool) -> dict[tuple[str, 
         return {}
     have: dict[tuple[str, str], set[int]] = {}
     for row in run.table(relative, ["document", "part", "key", "error"]).to_pylist():
-        if passed or row["error"] != PASSED_OVER:
+        if passed or row["error"] != UNSUPPORTED_LANGUAGE:
             have.setdefault((row["document"], row["key"]), set()).add(-1 if row["part"] is None else row["part"])
     return have
 
@@ -135,12 +135,13 @@ def score_items(
     rows: list[Row] = [
         row
         for row in old
-        if digests.get(row["document"]) == row["key"] and not (row["error"] == PASSED_OVER and row["document"] in asked)
+        if digests.get(row["document"]) == row["key"]
+        and not (row["error"] == UNSUPPORTED_LANGUAGE and row["document"] in asked)
     ]
     for item in passed:
         for part in sorted(item.parts) if scorer.about_images else [None]:
             name_of = item.document.id
-            rows.append({"document": name_of, "part": part, "error": PASSED_OVER, "key": digests[name_of]})
+            rows.append({"document": name_of, "part": part, "error": UNSUPPORTED_LANGUAGE, "key": digests[name_of]})
     if items:
         opened = image_opener(run.parquet(layout.images(name)), {sha for item in items for sha in item.document.images})
         for row in scorer.score(items, opened):

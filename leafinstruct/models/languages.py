@@ -11,7 +11,7 @@ from leafinstruct.errors import LeafError
 if TYPE_CHECKING:
     from leafinstruct.settings import ModelSettings
 
-PASSED_OVER = "language"
+UNSUPPORTED_LANGUAGE = "language"
 """Error of a score, and reason of a dropped record, of a document in a language that the model does not speak."""
 
 
@@ -24,17 +24,17 @@ def checked_languages(value: Any) -> tuple[str, ...]:
     return tuple(sorted(set(listed)))
 
 
-def speaks(languages: tuple[str, ...], language: str) -> bool:
+def supports(languages: tuple[str, ...], language: str) -> bool:
     """Whether a model of these languages is asked about a text; one whose language is unknown is not held back."""
     return not languages or not language or re.split("[-_]", language.lower())[0] in languages
 
 
-def passed_over(who: str, model: ModelSettings, languages: Sequence[str]) -> str:
+def unsupported_language(who: str, model: ModelSettings, languages: Sequence[str]) -> str:
     """One line for the log: how many documents were passed over, and in which languages."""
     return f"{who}: {_counted(languages)} passed over: {model.name} speaks {', '.join(model.languages)}"
 
 
-def speaks_none(who: str, model: ModelSettings, languages: Sequence[str]) -> str:
+def supports_none(who: str, model: ModelSettings, languages: Sequence[str]) -> str:
     """The refusal of a build whose model speaks the language of not one document."""
     spoken = f"{model.name} speaks {', '.join(model.languages)}"
     return f"{who}: {spoken}, and it is to be asked about {_counted(languages)}; name another model in models:"

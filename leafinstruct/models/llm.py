@@ -37,7 +37,7 @@ class Generation:
     finish_reason: str = "error"
     """`stop`: the model ended; `length`: it was cut at `max_tokens`; `error`."""
     error: str | None = None
-    passing: bool = False
+    transient: bool = False
     """Whether the error may pass (a server that was away): asking again later may help."""
 
 

@@ -21,7 +21,7 @@ from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, chunks
 from leafinstruct.timing import retry_after
 
 # What a server says when asking later may help: time-out, conflict, too early, too many requests, its own failures.
-PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 # What the user must change; other refusals (a prompt too long) are about one request.
 SETTINGS = {401: "the key is refused", 403: "the key is refused", 404: "no such address or model"}
 LONGEST_PAUSE = 60.0
@@ -30,9 +30,9 @@ BYTES_A_TOKEN = 4  # as English has it
 
 
 class _RequestFailed(Exception):
-    """One request that has no answer; the others may have one. `passing`: a later try may succeed."""
+    """One request that has no answer; the others may have one. `transient`: a later try may succeed."""
 
-    passing = False
+    transient = False
 
 
 class OpenAiLlm(Llm):
@@ -115,7 +115,7 @@ class OpenAiLlm(Llm):
             form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
             bodies = [body | {"response_format": form} for body in bodies]
         return [
-            Generation("", error=str(answer), passing=answer.passing)
+            Generation("", error=str(answer), transient=answer.transient)
             if isinstance(answer, _RequestFailed)
             else _generation(answer)
             for answer in self._together(bodies)
@@ -145,7 +145,7 @@ class OpenAiLlm(Llm):
                 problem = f"HTTP {error.code}{_reason(error)}"
                 if error.code in SETTINGS:
                     raise LeafError(f"model {self.name!r} at {self._url}: {SETTINGS[error.code]}: {problem}") from error
-                if error.code not in PASSING:
+                if error.code not in TRANSIENT:
                     return _RequestFailed(problem)
                 pause = retry_after(error.headers.get("Retry-After", "")) or pause
             except (OSError, ValueError) as error:  # no connection, too slow, cut off; not JSON, not an answer
@@ -153,7 +153,7 @@ class OpenAiLlm(Llm):
             if attempt < self._retries:
                 time.sleep(min(pause, LONGEST_PAUSE))
         failed = _RequestFailed(f"no answer after {self._retries + 1} attempts: {problem}")
-        failed.passing = True
+        failed.transient = True
         return failed
 
     def _post(self, body: dict[str, Any]) -> Any:

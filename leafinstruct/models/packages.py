@@ -128,7 +128,7 @@ def _scalar(value: float) -> torch.Tensor:
 def _image_tower(file: Path, architecture: str, text_folder: Path, directions: int) -> dict[str, torch.Tensor]:
     """The classifier's weights under timm's names, its last layer mapped into the text encoder's space.
 
-    With W [1000, F], b the classifier and T [1000, 384] the centerd text vectors of the class names, T = U S Vt: the
+    With W [1000, F], b the classifier and T [1000, 384] the centered text vectors of the class names, T = U S Vt: the
     new layer is weight (U_r Vt_r)ᵀ W, bias (U_r Vt_r)ᵀ b. Singular values go (whitening), so that no frequent
     direction of the class names rules the cosine. In float64, so that the rounding is the same everywhere.
     """

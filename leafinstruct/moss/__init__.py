@@ -1,6 +1,6 @@
 """The MoSS trainer: linear LoRA on text tokens, convolutional LoRA on image tokens, inside the same linear layers.
 
-It shows that shards train a model: a tiny Llama with a random frozen body, byte text tokens and image tokens from a
+It shows that shards train a model: a tiny Llama with a random frozen backbone, byte text tokens and image tokens from a
 codebook of the shards' own patches learns to write text and images interleaved, and writes them back as text and PNG.
 The same code trains Emu3, Chameleon, and a model whose images are vectors; `prove` asks whether data or adapter helps.
 Method: "Modality-Specialized Synergizers for Interleaved Vision-Language Generalists" (ICLR 2025).

@@ -13,7 +13,7 @@ from leafinstruct.moss.config import MossConfig
 from leafinstruct.moss.continuous import VECTOR_MODULES, Continuous, Pixels, add_vectors
 from leafinstruct.moss.model import TRAINED_WHOLE, Backbone, Discrete
 from leafinstruct.moss.settings import TINY, TrainConfig
-from leafinstruct.moss.tiny import load_body, save_body, tiny_llama
+from leafinstruct.moss.tiny import load_backbone, save_backbone, tiny_llama
 
 CODEBOOK_FILE, BASE_FOLDER = "codebook.npz", "base"
 
@@ -30,13 +30,13 @@ def tiny_codec(images: np.ndarray, config: TrainConfig) -> Codebook | Pixels:
     return Pixels(config.grid, config.patch)
 
 
-def tiny_backbone(codec: Codebook | Pixels, config: TrainConfig) -> Backbone:
-    """A tiny model without adapters, its random body made from the seed."""
-    model: Any = tiny_llama(codec.vocabulary, config.hidden, config.layers, config.context, config.seed)
-    if isinstance(codec, Codebook):
-        return Discrete(model, codec)
-    add_vectors(model, codec.width)
-    return Continuous(model, codec)
+def tiny_backbone(tokenizer: Codebook | Pixels, config: TrainConfig) -> Backbone:
+    """A tiny model without adapters, its random backbone made from the seed."""
+    model: Any = tiny_llama(tokenizer.vocabulary, config.hidden, config.layers, config.context, config.seed)
+    if isinstance(tokenizer, Codebook):
+        return Discrete(model, tokenizer)
+    add_vectors(model, tokenizer.width)
+    return Continuous(model, tokenizer)
 
 
 def moss_config(backbone: Backbone, config: TrainConfig) -> MossConfig:
@@ -44,7 +44,7 @@ def moss_config(backbone: Backbone, config: TrainConfig) -> MossConfig:
     nothing but the adapters is."""
     tiny = TRAINED_WHOLE + (VECTOR_MODULES if config.model == "tiny-continuous" else ())
     return MossConfig(
-        image_tokens=backbone.codec.image_tokens,
+        image_tokens=backbone.tokenizer.image_tokens,
         variant=config.variant,
         r=config.r,
         image_r=config.image_r,
@@ -61,9 +61,9 @@ def prepare(backbone: Backbone, config: TrainConfig, out: Path) -> Backbone:
     import torch
 
     if config.model in TINY:
-        save_body(backbone.model, out / BASE_FOLDER)
-    if isinstance(backbone.codec, Codebook):
-        backbone.codec.save(out / CODEBOOK_FILE)
+        save_backbone(backbone.model, out / BASE_FOLDER)
+    if isinstance(backbone.tokenizer, Codebook):
+        backbone.tokenizer.save(out / CODEBOOK_FILE)
     torch.manual_seed(config.seed)  # the same adapters, whatever was drawn before
     inject(backbone.model, moss_config(backbone, config))
     if config.gradient_checkpointing:
@@ -73,7 +73,7 @@ def prepare(backbone: Backbone, config: TrainConfig, out: Path) -> Backbone:
 
 def load_trained(folder: Path, config: TrainConfig) -> Backbone:
     """The tiny model that a training with this configuration wrote into a folder, ready to generate."""
-    model: Any = from_pretrained(load_body(folder / BASE_FOLDER), folder).eval()
+    model: Any = from_pretrained(load_backbone(folder / BASE_FOLDER), folder).eval()
     if config.model == "tiny":
         return Discrete(model, Codebook.load(folder / CODEBOOK_FILE))
     return Continuous(model, Pixels(config.grid, config.patch))

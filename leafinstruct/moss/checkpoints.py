@@ -1,6 +1,6 @@
 """Real checkpoints with image output, by hub id or folder: Emu3 and Chameleon as transformers has them.
 
-Images go through the checkpoint's own VQ encoder, resized to a square, and text through its own tokenizer.
+Images go through the checkpoint's own VQ encoder, resized to a square, and text through its own text_tokenizer.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _BATCH = 8  # images encoded at once
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointCodec:
-    """The `Codec` of a checkpoint. `scale`, `mean` and `std` are those of its image processor: what its VQ encoder
+class CheckpointTokenizer:
+    """The `Tokenizer` of a checkpoint. `scale`, `mean` and `std` are those of its image processor: what its VQ encoder
     takes is (pixel * scale - mean) / std."""
 
     model: Any
-    tokenizer: Any
+    text_tokenizer: Any
     side: int
     image_tokens: ImageTokens
     before: list[int]
@@ -49,21 +49,21 @@ class CheckpointCodec:
 
     @property
     def pad(self) -> int:
-        return int(self.tokenizer.pad_token_id or 0)
+        return int(self.text_tokenizer.pad_token_id or 0)
 
     @property
     def start(self) -> list[int]:
-        return [self.tokenizer.bos_token_id]
+        return [self.text_tokenizer.bos_token_id]
 
     @property
     def end(self) -> list[int]:
-        return [self.tokenizer.eos_token_id]
+        return [self.text_tokenizer.eos_token_id]
 
     @property
     def writable(self) -> np.ndarray:
         allowed = np.zeros(self.vocabulary, bool)
-        allowed[: len(self.tokenizer)] = True
-        allowed[[i for i in self.tokenizer.all_special_ids if i < self.vocabulary]] = False
+        allowed[: len(self.text_tokenizer)] = True
+        allowed[[i for i in self.text_tokenizer.all_special_ids if i < self.vocabulary]] = False
         layout = self.image_tokens
         allowed[layout.first : layout.first + layout.count] = False
         allowed[[*self.before, *self.after, *([] if layout.row_end is None else [layout.row_end])]] = False
@@ -74,10 +74,10 @@ class CheckpointCodec:
         return self.text(_TURNS[role])
 
     def text(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.text_tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def words(self, ids: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+        return str(self.text_tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         import torch
@@ -126,22 +126,22 @@ def load_checkpoint(config: TrainConfig, adapter: Path | None = None) -> Backbon
         raise LeafError(f"model {config.model!r} is a {found.model_type}; it must be one of {', '.join(KINDS)}")
     kind = getattr(transformers, KINDS[found.model_type])
     model = kind.from_pretrained(config.model, dtype=getattr(torch, config.precision)).to(pick_device("auto"))
-    codec = checkpoint_codec(model, config.model)
-    return Discrete(model if adapter is None else from_pretrained(model, adapter).eval(), codec)
+    tokenizer = checkpoint_tokenizer(model, config.model)
+    return Discrete(model if adapter is None else from_pretrained(model, adapter).eval(), tokenizer)
 
 
-def checkpoint_codec(model: Any, name: str) -> CheckpointCodec:
-    """The tokens of a checkpoint, read from its tokenizer, image processor and vocabulary map."""
+def checkpoint_tokenizer(model: Any, name: str) -> CheckpointTokenizer:
+    """The tokens of a checkpoint, read from its text_tokenizer, image processor and vocabulary map."""
     from transformers import AutoImageProcessor, AutoTokenizer
 
-    tokenizer, processor = AutoTokenizer.from_pretrained(name), AutoImageProcessor.from_pretrained(name)
+    text_tokenizer, processor = AutoTokenizer.from_pretrained(name), AutoImageProcessor.from_pretrained(name)
     mapping = model.model.vocabulary_mapping
     codes = mapping.image_tokens
     if codes[-1] - codes[0] + 1 != len(codes):
         raise LeafError(f"model {name!r}: the ids of its image tokens are not consecutive")
 
     def ids(*words: str) -> list[int]:
-        return [i for word in words for i in tokenizer(word, add_special_tokens=False)["input_ids"]]
+        return [i for word in words for i in text_tokenizer(word, add_special_tokens=False)["input_ids"]]
 
     if model.config.model_type == "emu3":
         factor = 2 ** (len(model.config.vq_config.channel_multiplier) - 1)
@@ -158,7 +158,7 @@ def checkpoint_codec(model: Any, name: str) -> CheckpointCodec:
         layout = ImageTokens(codes[0], len(codes), grid, grid)
         before, after = ids("<racm3:break>"), ids("<eoss>")
     mean, std = np.array(processor.image_mean), np.array(processor.image_std)
-    return CheckpointCodec(model, tokenizer, side, layout, before, after, processor.rescale_factor, mean, std)
+    return CheckpointTokenizer(model, text_tokenizer, side, layout, before, after, processor.rescale_factor, mean, std)
 
 
 def _emu3_side(processor: Any) -> int:

@@ -67,8 +67,8 @@ class ByteText:
 
 @dataclass(frozen=True, slots=True)
 class Codebook(ByteText):
-    """The tiny model's `Codec`. `patches`: uint8 [codes, patch, patch, 3], no two equal. Image tokens are FIRST_CODE +
-    the index of a patch."""
+    """The tiny model's `Tokenizer`. `patches`: uint8 [codes, patch, patch, 3], no two equal. Image tokens are
+    FIRST_CODE + the index of a patch."""
 
     patches: np.ndarray
     grid: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from leafinstruct.errors import LeafError, did_you_mean
-from leafinstruct.moss.neighbors import ImageTokens, Places, corner, neighbor_table, raster_table
+from leafinstruct.moss.neighbors import ImageTokenPositions, ImageTokens, corner, neighbor_table, raster_table
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +83,7 @@ class MossConfig:
             return self.taps - 1
         return (self.kernel - 1) * (self.image_tokens.columns + 1) if self.taps > 1 else 0
 
-    def table(self, places: Places) -> torch.Tensor:
+    def table(self, places: ImageTokenPositions) -> torch.Tensor:
         """The tokens that each image token reads, [taps, M], M for none; itself first."""
         if self.variant == "raster1d":
             return raster_table(places, self.taps, self.image_tokens)

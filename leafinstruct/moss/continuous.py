@@ -14,9 +14,9 @@ import numpy as np
 
 from leafinstruct.moss.batches import Batch
 from leafinstruct.moss.codebook import FIRST_CODE, ByteText, cut, writable
-from leafinstruct.moss.codec import Codec
 from leafinstruct.moss.data import Example
 from leafinstruct.moss.neighbors import ImageTokens
+from leafinstruct.moss.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ VECTOR_MODULES = ("patch_in", "patch_out")
 
 @dataclass(frozen=True, slots=True)
 class Pixels(ByteText):
-    """A `Codec` whose image tokens are the pixels of grid x grid patches, scaled to -1 to 1; all have one id."""
+    """A `Tokenizer` whose image tokens are the pixels of grid x grid patches, scaled to -1 to 1; all have one id."""
 
     grid: int
     patch: int
@@ -91,7 +91,7 @@ class Continuous:
     """A model after `add_vectors`. An image token's loss is the mean squared error of its vector."""
 
     model: Any
-    codec: Codec
+    tokenizer: Tokenizer
     unit: str = "squared error"
 
     def losses(self, batch: Batch) -> torch.Tensor:
@@ -122,16 +122,16 @@ def free_running(backbone: Continuous, examples: Sequence[Example]) -> dict[str,
     import torch
     from transformers import DynamicCache
 
-    size = backbone.codec.image_tokens.size
+    size = backbone.tokenizer.image_tokens.size
     sums: dict[str, float] = {"free": 0.0, "forced": 0.0, "grey": 0.0}
     count = 0
     for example in examples:
-        number = next((n for n, (_, answer) in enumerate(example.slots) if answer), None)
+        number = next((n for n, (_, answer) in enumerate(example.image_positions) if answer), None)
         if number is None or example.vectors is None:
             continue
         count += 1
         true = torch.from_numpy(example.vectors[number])
-        ids = torch.from_numpy(example.ids[: example.slots[number][0]])[None]
+        ids = torch.from_numpy(example.ids[: example.image_positions[number][0]])[None]
         shown = torch.from_numpy(example.vectors[:number].reshape(-1, true.shape[1]))
         one = torch.tensor([[FIRST_CODE]])
         for name in ("free", "forced"):

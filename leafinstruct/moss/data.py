@@ -18,7 +18,7 @@ import numpy as np
 from leafinstruct.errors import LeafError
 from leafinstruct.images.pixels import shrink
 from leafinstruct.moss.codebook import ROLES
-from leafinstruct.moss.codec import Codec, image_length
+from leafinstruct.moss.tokenizer import Tokenizer, image_length
 
 SPLITS = ("train", "validation", "test")
 IGNORE = -100  # torch's cross-entropy skips this label
@@ -38,13 +38,13 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Example:
     """One window of a record. `ids` and `labels` int64 [time]; labels are IGNORE outside the assistant's turns.
-    `slots`: for each image the position of its first token, and whether it is the assistant's. `opens`: whether the
-    record begins here. `vectors` float32 [images, size, width] where images go in and out as vectors."""
+    `image_positions`: for each image the position of its first token, and whether it is the assistant's. `opens`:
+    whether the record begins here. `vectors` float32 [images, size, width] where images go in and out as vectors."""
 
     record: str
     ids: np.ndarray
     labels: np.ndarray
-    slots: tuple[tuple[int, bool], ...]
+    image_positions: tuple[tuple[int, bool], ...]
     opens: bool = True
     vectors: np.ndarray | None = None
 
@@ -134,28 +134,28 @@ def _decode(image: dict[str, Any], side: int) -> np.ndarray | None:
         return None
 
 
-def make_examples(row: Row, codec: Codec, context: int, counts: SplitCounts) -> list[Example]:
+def make_examples(row: Row, tokenizer: Tokenizer, context: int, counts: SplitCounts) -> list[Example]:
     """Windows of at most `context` tokens, each label in exactly one.
 
     A window ends before an image that does not fit whole, so none begins inside an image; a window after the first
     opens anew with the role whose turn goes on.
     """
-    windows = [_Window(list(codec.start), [False] * len(codec.start))]
-    vectors = codec.vectors(row.images)
-    codes, number = codec.encode(row.images), 0
+    windows = [_Window(list(tokenizer.start), [False] * len(tokenizer.start))]
+    vectors = tokenizer.vectors(row.images)
+    codes, number = tokenizer.encode(row.images), 0
     for role, parts in row.turns:
-        answer, again = role == "assistant", [*codec.start, *codec.role(role)]
-        _room(windows, context, again, len(codec.role(role)) + 1).add(codec.role(role), False)
+        answer, again = role == "assistant", [*tokenizer.start, *tokenizer.role(role)]
+        _room(windows, context, again, len(tokenizer.role(role)) + 1).add(tokenizer.role(role), False)
         for part in parts:
             if part is None:
-                window = _room(windows, context, again, image_length(codec))
-                window.slots.append((len(window.ids) + len(codec.before), answer))
+                window = _room(windows, context, again, image_length(tokenizer))
+                window.image_positions.append((len(window.ids) + len(tokenizer.before), answer))
                 window.images.append(number)
-                window.add([*codec.before, *codes[number].tolist(), *codec.after], answer)
+                window.add([*tokenizer.before, *codes[number].tolist(), *tokenizer.after], answer)
                 number += 1
             else:
-                _add_text(windows, codec.text(part), answer, context, again)
-        _room(windows, context, again, len(codec.end)).add(codec.end, answer)
+                _add_text(windows, tokenizer.text(part), answer, context, again)
+        _room(windows, context, again, len(tokenizer.end)).add(tokenizer.end, answer)
     examples = [w.example(row.id, n == 0, vectors) for n, w in enumerate(windows) if any(w.labeled)]
     counts.long += len(windows) > 1
     counts.no_answer += len(windows) - len(examples)
@@ -167,7 +167,7 @@ def make_examples(row: Row, codec: Codec, context: int, counts: SplitCounts) -> 
 class _Window:
     ids: list[int]
     labeled: list[bool]
-    slots: list[tuple[int, bool]] = field(default_factory=list)
+    image_positions: list[tuple[int, bool]] = field(default_factory=list)
     images: list[int] = field(default_factory=list)
 
     def add(self, ids: list[int], labeled: bool) -> None:
@@ -177,7 +177,7 @@ class _Window:
     def example(self, record: str, opens: bool, vectors: np.ndarray | None) -> Example:
         ids = np.array(self.ids)
         shown = None if vectors is None else vectors[self.images]
-        return Example(record, ids, np.where(self.labeled, ids, IGNORE), tuple(self.slots), opens, shown)
+        return Example(record, ids, np.where(self.labeled, ids, IGNORE), tuple(self.image_positions), opens, shown)
 
 
 def _room(windows: list[_Window], context: int, again: list[int], need: int) -> _Window:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leafinstruct.moss.codec import Codec, image_length, image_plan
 from leafinstruct.moss.model import Backbone
+from leafinstruct.moss.tokenizer import Tokenizer, image_length, image_plan
 
 if TYPE_CHECKING:
     import torch
@@ -38,12 +38,12 @@ def generate(
     import torch
     from transformers import DynamicCache
 
-    codec, device = backbone.codec, backbone.model.device
-    limit, begin, length = len(prompt.ids) + new_tokens, codec.before[0], image_length(codec)
+    tokenizer, device = backbone.tokenizer, backbone.model.device
+    limit, begin, length = len(prompt.ids) + new_tokens, tokenizer.before[0], image_length(tokenizer)
     ids, vectors, plan = prompt.ids.tolist(), [], deque[int | None]()
     cache, step = DynamicCache(), torch.from_numpy(prompt.ids)[None].to(device)
     shown = None if prompt.vectors is None else torch.from_numpy(prompt.vectors).to(device)
-    in_text, in_image = (torch.from_numpy(allowed).to(device) for allowed in _allowed(codec))
+    in_text, in_image = (torch.from_numpy(allowed).to(device) for allowed in _allowed(tokenizer))
     with torch.inference_mode():
         while len(ids) < limit:
             logits, vector = backbone.step(step, cache, shown)
@@ -55,22 +55,22 @@ def generate(
                 allowed = in_image if inside else in_text
                 token = _choose(logits.masked_fill(~allowed, -torch.inf), temperature, generator)
             ids.append(token)
-            if inside and forced is None and codec.width:
+            if inside and forced is None and tokenizer.width:
                 shown = vector[None]
                 vectors.append(vector.cpu().numpy())
             elif not inside and token == begin:
-                plan = image_plan(codec)
-            elif not inside and token == codec.end[-1]:
+                plan = image_plan(tokenizer)
+            elif not inside and token == tokenizer.end[-1]:
                 break
             step = torch.tensor([[token]], device=device)
     return Written(np.array(ids[len(prompt.ids) :]), np.array(vectors) if vectors else None)
 
 
-def _allowed(codec: Codec) -> tuple[np.ndarray, np.ndarray]:
+def _allowed(tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:
     """Bool [vocabulary]: what may be written outside an image, and inside."""
-    image = np.zeros(codec.vocabulary, bool)
-    image[codec.image_tokens.first : codec.image_tokens.first + codec.image_tokens.count] = True
-    return codec.writable, image
+    image = np.zeros(tokenizer.vocabulary, bool)
+    image[tokenizer.image_tokens.first : tokenizer.image_tokens.first + tokenizer.image_tokens.count] = True
+    return tokenizer.writable, image
 
 
 def _choose(logits: torch.Tensor, temperature: float, generator: torch.Generator | None) -> int:
@@ -88,28 +88,28 @@ class Undecoded:
     tokens: int
 
 
-def to_parts(written: Written, codec: Codec) -> list[str | np.ndarray | Undecoded]:
+def to_parts(written: Written, tokenizer: Tokenizer) -> list[str | np.ndarray | Undecoded]:
     """Texts and images (uint8 [side, side, 3]) in reading order. An image that a window's end or `new_tokens` cut off
     cannot occur, as both keep images whole."""
     parts: list[str | np.ndarray | Undecoded] = []
-    layout, ids = codec.image_tokens, written.ids.tolist()
+    layout, ids = tokenizer.image_tokens, written.ids.tolist()
     words: list[int] = []
     at = images = 0
     while at < len(ids):
-        if ids[at] != codec.before[0]:
+        if ids[at] != tokenizer.before[0]:
             words.append(ids[at])
             at += 1
             continue
-        if text := codec.words(words):
+        if text := tokenizer.words(words):
             parts.append(text)
         words = []
-        start = at + len(codec.before)
+        start = at + len(tokenizer.before)
         vectors = (
             None if written.vectors is None else written.vectors[images * layout.size : (images + 1) * layout.size]
         )
-        pixels = codec.decode(written.ids[start : start + layout.span], vectors)
+        pixels = tokenizer.decode(written.ids[start : start + layout.span], vectors)
         parts.append(Undecoded(layout.size) if pixels is None else pixels)
         images += 1
-        at += image_length(codec)
-    text = codec.words(words)
+        at += image_length(tokenizer)
+    text = tokenizer.words(words)
     return [*parts, text] if text else parts

@@ -47,14 +47,14 @@ def run_steps(
     for step in range(len(done), config.steps):
         model.train()
         optimizer.param_groups[0]["lr"] = rate = learning_rate(step, config)
-        batch = collate(next(batches), backbone.codec.pad, config.context * config.packed).to(model.device)
+        batch = collate(next(batches), backbone.tokenizer.pad, config.context * config.packed).to(model.device)
         losses = backbone.losses(batch)
         (losses.sum() / (batch.labels >= 0).sum()).backward()
         norm = torch.nn.utils.clip_grad_norm_(trained, config.clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         sums = Losses()
-        sums.add(losses, batch.labels, backbone.codec)
+        sums.add(losses, batch.labels, backbone.tokenizer)
         event: dict[str, Any] = {
             "step": step + 1,
             "loss": sums.means(),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from leafinstruct.moss.batches import Batch, collate
-from leafinstruct.moss.codec import Codec
 from leafinstruct.moss.data import Example
+from leafinstruct.moss.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ class Backbone(Protocol):
     """A model with its tokens. `unit` says what an image token's loss is in; text is in nats."""
 
     model: Any
-    codec: Codec
+    tokenizer: Tokenizer
     unit: str
 
     def losses(self, batch: Batch) -> torch.Tensor:
@@ -43,7 +43,7 @@ class Discrete:
     """A causal LM of transformers with one vocabulary for text and images: Llama, Emu3, Chameleon."""
 
     model: Any
-    codec: Codec
+    tokenizer: Tokenizer
     unit: str = "nats"
 
     def losses(self, batch: Batch) -> torch.Tensor:
@@ -74,8 +74,8 @@ class Losses:
     text_tokens: int = 0
     image_tokens: int = 0
 
-    def add(self, losses: torch.Tensor, labels: torch.Tensor, codec: Codec) -> None:
-        layout = codec.image_tokens
+    def add(self, losses: torch.Tensor, labels: torch.Tensor, tokenizer: Tokenizer) -> None:
+        layout = tokenizer.image_tokens
         image = (labels >= layout.first) & (labels < layout.first + layout.count)
         text = (labels >= 0) & ~image
         self.text += float(losses.detach()[text].sum())
@@ -99,8 +99,10 @@ def evaluate(backbone: Backbone, examples: Sequence[Example], batch: int) -> Los
     ordered = sorted(examples, key=lambda example: len(example.ids))
     with torch.inference_mode():
         for start in range(0, len(ordered), batch):
-            part = collate([[e] for e in ordered[start : start + batch]], backbone.codec.pad).to(backbone.model.device)
-            total.add(backbone.losses(part), part.labels, backbone.codec)
+            part = collate([[e] for e in ordered[start : start + batch]], backbone.tokenizer.pad).to(
+                backbone.model.device
+            )
+            total.add(backbone.losses(part), part.labels, backbone.tokenizer)
     return total
 
 
@@ -113,7 +115,7 @@ def example_losses(backbone: Backbone, examples: Sequence[Example], batch: int) 
     with torch.inference_mode():
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
-            part = collate([[examples[i]] for i in chosen], backbone.codec.pad).to(backbone.model.device)
+            part = collate([[examples[i]] for i in chosen], backbone.tokenizer.pad).to(backbone.model.device)
             losses = backbone.losses(part).double()
             means[chosen] = (losses.sum(1) / (part.labels >= 0).sum(1)).cpu().numpy()
     return means

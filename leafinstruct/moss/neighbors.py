@@ -40,7 +40,7 @@ class ImageTokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ImageTokenPositions:
     """The M image tokens of a batch, ordered by time, then by row of the batch. All tensors int64, shape [M].
 
     `batch` and `time` index into input_ids; `image` numbers the images of the batch, row by row; `raster` counts the
@@ -62,8 +62,8 @@ def corner(kernel: int) -> list[Offset]:
     return [(up, left) for up in range(kernel) for left in range(kernel)]
 
 
-def find_places(input_ids: torch.Tensor, layout: ImageTokens) -> Places:
-    """Places of the image tokens in input_ids [batch, time].
+def find_positions(input_ids: torch.Tensor, layout: ImageTokens) -> ImageTokenPositions:
+    """ImageTokenPositions of the image tokens in input_ids [batch, time].
 
     A run of image tokens is cut into images of `layout.size` tokens; the last one may be unfinished. A sequence must
     therefore not begin in the middle of an image.
@@ -76,10 +76,10 @@ def find_places(input_ids: torch.Tensor, layout: ImageTokens) -> Places:
     raster = so_far - torch.where(breaks, so_far, 0).cummax(dim=1).values - 1
     image = (is_image & (raster % layout.size == 0)).flatten().cumsum(0).view_as(input_ids) - 1
     when, which = is_image.T.nonzero(as_tuple=True)
-    return Places(which, when, image[which, when], raster[which, when] % layout.size)
+    return ImageTokenPositions(which, when, image[which, when], raster[which, when] % layout.size)
 
 
-def neighbor_table(places: Places, offsets: Sequence[Offset], layout: ImageTokens) -> torch.Tensor:
+def neighbor_table(places: ImageTokenPositions, offsets: Sequence[Offset], layout: ImageTokens) -> torch.Tensor:
     """For each offset and image token the index (into `places`) of the token there, or M where the image ends.
 
     Shape [len(offsets), M], int64. ValueError if an offset points at a token that comes later in raster order.
@@ -100,7 +100,7 @@ def neighbor_table(places: Places, offsets: Sequence[Offset], layout: ImageToken
     return torch.stack(taps)
 
 
-def raster_table(places: Places, length: int, layout: ImageTokens) -> torch.Tensor:
+def raster_table(places: ImageTokenPositions, length: int, layout: ImageTokens) -> torch.Tensor:
     """As `neighbor_table` for taps 0 to length - 1 tokens back in raster order, across the ends of rows: what a 1-D
     convolution reads, which does not know the grid."""
     import torch
@@ -111,7 +111,7 @@ def raster_table(places: Places, length: int, layout: ImageTokens) -> torch.Tens
     return torch.where(inside, index_at[torch.where(inside, start + places.raster - back, 0)], len(places.image))
 
 
-def _index_at(places: Places, layout: ImageTokens) -> tuple[torch.Tensor, torch.Tensor]:
+def _index_at(places: ImageTokenPositions, layout: ImageTokens) -> tuple[torch.Tensor, torch.Tensor]:
     """For each place of each image the index of its token (M if it is not there yet), laid end to end; and where the
     image of each token starts in it."""
     import torch

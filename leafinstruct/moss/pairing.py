@@ -30,8 +30,10 @@ def pairing_test(backbone: Backbone, examples: Sequence[Example], batch: int) ->
     """One example per row. The other text is that of the next row in order of layout
     (where images stand, user's or assistant's), so each text is used once as own and once as another's: position and
     length cancel. Compared are the images that are the assistant's in both rows."""
-    rows = sorted((e for e in examples if _answers(e)), key=lambda e: (len(e.slots), e.slots and _roles(e)))
-    pairs, span = [], backbone.codec.image_tokens.span
+    rows = sorted(
+        (e for e in examples if _answers(e)), key=lambda e: (len(e.image_positions), e.image_positions and _roles(e))
+    )
+    pairs, span = [], backbone.tokenizer.image_tokens.span
     for own, other in zip(rows, rows[1:] + rows[:1], strict=True):
         common = sorted(_answers(own) & _answers(other))
         if common and own is not other:
@@ -56,24 +58,24 @@ def one_per_record(examples: Sequence[Example]) -> list[Example]:
 
 
 def _roles(example: Example) -> tuple[bool, ...]:
-    return tuple(answer for _, answer in example.slots)
+    return tuple(answer for _, answer in example.image_positions)
 
 
 def _answers(example: Example) -> set[int]:
     """Numbers of the images that are the assistant's."""
-    return {index for index, (_, answer) in enumerate(example.slots) if answer}
+    return {index for index, (_, answer) in enumerate(example.image_positions) if answer}
 
 
 def _only(text: Example, images: Example, compared: list[int], span: int) -> Example:
     """The text of one example with the images of another in its places, labels on the compared images only."""
     ids, labels = text.ids.copy(), np.full_like(text.labels, IGNORE)
-    for (place, _), (source, _) in zip(text.slots, images.slots, strict=False):
+    for (place, _), (source, _) in zip(text.image_positions, images.image_positions, strict=False):
         ids[place : place + span] = images.ids[source : source + span]
     vectors = None if text.vectors is None or images.vectors is None else text.vectors.copy()
     if vectors is not None and images.vectors is not None:
         shared = min(len(vectors), len(images.vectors))
         vectors[:shared] = images.vectors[:shared]
     for index in compared:
-        place = text.slots[index][0]
+        place = text.image_positions[index][0]
         labels[place : place + span] = ids[place : place + span]
-    return Example(images.record, ids, labels, text.slots, text.opens, vectors)
+    return Example(images.record, ids, labels, text.image_positions, text.opens, vectors)

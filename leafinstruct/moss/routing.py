@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import MossConfig
-from leafinstruct.moss.neighbors import Places, find_places
+from leafinstruct.moss.neighbors import ImageTokenPositions, find_positions
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +21,9 @@ _PAST = "moss_past"  # attribute of a key-value cache
 
 @dataclass(slots=True)
 class ConvolutionCache:
-    """What a convolution must remember: the ids so far [batch, time]; which image tokens (numbers in `Places`) a later
-    token may still read, sorted; and for each adapted layer their projections, one row each."""
+    """What a convolution must remember: the ids so far [batch, time]; which image tokens (numbers in
+    `ImageTokenPositions`) a later token may still read, sorted; and for each adapted layer their projections, one row
+    each."""
 
     ids: torch.Tensor
     kept: torch.Tensor
@@ -61,7 +62,7 @@ class Routing:
         layout, seen_before = self.config.image_tokens, 0 if past is None else past.get_seq_length()
         self.cache = None if past is None else _remembered(past, seen_before, input_ids)
         seen = input_ids if self.cache is None else torch.cat([self.cache.ids, input_ids], dim=1)
-        places = find_places(seen, layout)
+        places = find_positions(seen, layout)
         table = self.config.table(places)
         if self.cache is None:
             self.route = make_route(input_ids, places, table)
@@ -97,7 +98,7 @@ def _no_reordering(*_: object) -> None:
     raise LeafError("MoSS adapters cannot decode by beam search: its cache keeps the order of the batch")
 
 
-def _readable(places: Places, size: int, far: int) -> torch.Tensor:
+def _readable(places: ImageTokenPositions, size: int, far: int) -> torch.Tensor:
     """Bool [M]: whether a token still to come may read this one, at most `far` tokens on in the same image."""
     import torch
 
@@ -111,7 +112,7 @@ def _readable(places: Places, size: int, far: int) -> torch.Tensor:
     return (places.image == newest[places.batch]) & (end < size - 1) & (places.raster > end - far)
 
 
-def make_route(input_ids: torch.Tensor, places: Places, table: torch.Tensor, past: int = 0) -> Route:
+def make_route(input_ids: torch.Tensor, places: ImageTokenPositions, table: torch.Tensor, past: int = 0) -> Route:
     """The route of the tokens in input_ids, the last of a sequence whose first `past` tokens were passed before."""
     import torch
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from leafinstruct.moss.codec import Codec
 from leafinstruct.moss.data import IGNORE, Example
 from leafinstruct.moss.generate import Undecoded, Written, to_parts
+from leafinstruct.moss.tokenizer import Tokenizer
 
 _STYLE = (
     "body{font:15px sans-serif;margin:2em}td{vertical-align:top;width:33%;padding:.6em;border-top:1px solid #ccc}"
@@ -45,7 +45,7 @@ def split_at(example: Example, start: int) -> tuple[Written, Written]:
     """The tokens before and from a position, each with the vectors of its images."""
     if example.vectors is None:
         return Written(example.ids[:start]), Written(example.ids[start:])
-    before = sum(place < start for place, _ in example.slots)
+    before = sum(place < start for place, _ in example.image_positions)
     width = example.vectors.shape[-1]
     prompt, answer = example.vectors[:before], example.vectors[before:]
     return Written(example.ids[:start], prompt.reshape(-1, width)), Written(
@@ -53,7 +53,7 @@ def split_at(example: Example, start: int) -> tuple[Written, Written]:
     )
 
 
-def write_samples(samples: Sequence[Sample], codec: Codec, folder: Path) -> list[Path]:
+def write_samples(samples: Sequence[Sample], tokenizer: Tokenizer, folder: Path) -> list[Path]:
     """Write each sample's texts and PNGs and `index.html`, which shows answer and reference side by side. Reference
     images are what their tokens decode to: the best the model could do. Returns all files, the index first."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def write_samples(samples: Sequence[Sample], codec: Codec, folder: Path) -> list
     for number, sample in enumerate(samples):
         cells = []
         for kind in ("prompt", "reference", "generated"):
-            written, cell = _write_parts(to_parts(getattr(sample, kind), codec), folder, f"{number:02d}-{kind}")
+            written, cell = _write_parts(to_parts(getattr(sample, kind), tokenizer), folder, f"{number:02d}-{kind}")
             files += written
             cells.append(f"<td>{cell}</td>")
         seen = "held out" if sample.held_out else "seen in training"

@@ -1,6 +1,6 @@
-"""The bundled tiny models: a Llama of transformers with a random body, whose images are ids or vectors.
+"""The bundled tiny models: a Llama of transformers with a random backbone, whose images are ids or vectors.
 
-No checkpoint is needed to prove shards: adapters, embeddings and head learn on top of a body that stays random.
+No checkpoint is needed to prove shards: adapters, embeddings and head learn on top of a backbone that stays random.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def tiny_llama(vocabulary: int, hidden: int, layers: int, context: int, seed: in
         num_attention_heads=2,  # half of a step's time is attention, and it grows with the number of heads
         num_key_value_heads=2,
         max_position_embeddings=context,
-        initializer_range=hidden**-0.5,  # a random body must pass signal on; transformers' .02 is for bodies that learn
+        initializer_range=hidden
+        ** -0.5,  # a random backbone must pass signal on; transformers' .02 is for backbones that learn
         tie_word_embeddings=False,
         use_cache=False,
         pad_token_id=None,
@@ -38,7 +39,7 @@ def tiny_llama(vocabulary: int, hidden: int, layers: int, context: int, seed: in
     return LlamaForCausalLM(config)
 
 
-def save_body(model: Any, folder: Path) -> None:
+def save_backbone(model: Any, folder: Path) -> None:
     """Write `config.json` and `model.safetensors` of a model without adapters, as transformers reads them."""
     from safetensors.torch import save
 
@@ -47,8 +48,8 @@ def save_body(model: Any, folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(save(model.state_dict(), metadata={"format": "pt"}))
 
 
-def load_body(folder: Path) -> torch.nn.Module:
-    """The model in a folder of `save_body`; LeafError if there is none."""
+def load_backbone(folder: Path) -> torch.nn.Module:
+    """The model in a folder of `save_backbone`; LeafError if there is none."""
     from safetensors.torch import load_file
     from transformers import LlamaConfig, LlamaForCausalLM
 

@@ -22,7 +22,6 @@ from leafinstruct.moss.adapters import parameter_counts, save_pretrained
 from leafinstruct.moss.backbones import image_side, load_trained, prepare, tiny_backbone, tiny_codec
 from leafinstruct.moss.checkpoints import load_checkpoint
 from leafinstruct.moss.codebook import Codebook
-from leafinstruct.moss.codec import image_length
 from leafinstruct.moss.continuous import Continuous, free_running
 from leafinstruct.moss.data import Example, Row, SplitCounts, find_shards, make_examples, read_rows
 from leafinstruct.moss.generate import generate
@@ -32,6 +31,7 @@ from leafinstruct.moss.pairing import one_per_record, pairing_test
 from leafinstruct.moss.prove.plot import write_plot
 from leafinstruct.moss.samples import Sample, pick_prompts, split_at, write_samples
 from leafinstruct.moss.settings import TINY, TrainConfig, TrainReport
+from leafinstruct.moss.tokenizer import image_length
 
 Progress = Callable[[dict[str, Any]], None]
 _LAST = 10  # steps whose mean is reported as the last loss: one batch alone is noise
@@ -108,11 +108,11 @@ def _train(
     pairing = pairing_test(backbone, one_per_record(data.held_out), config.batch)
     progress({"phase": "sample"})
     shutil.rmtree(out / "samples", ignore_errors=True)
-    files = write_samples(sample(backbone, data, config), backbone.codec, out / "samples")
+    files = write_samples(sample(backbone, data, config), backbone.tokenizer, out / "samples")
     free = free_running(backbone, data.held_out[:_FREE]) if isinstance(backbone, Continuous) else None
     write_plot(log, out / "loss.svg", backbone.unit)
     counts = parameter_counts(backbone.model)
-    codec = backbone.codec
+    tokenizer = backbone.tokenizer
     report = TrainReport(
         model=config.model,
         variant=config.variant,
@@ -130,7 +130,7 @@ def _train(
         data={split: asdict(counts) for split, counts in data.counts.items()},
         windows_trained=min(len(data.train), config.steps * config.batch),
         tokens_trained=sum(event["tokens"] for event in log),
-        codebook={"codes": len(codec.patches), "mean_error": error} if isinstance(codec, Codebook) else None,
+        codebook={"codes": len(tokenizer.patches), "mean_error": error} if isinstance(tokenizer, Codebook) else None,
         free_running=free,
         samples=[file.relative_to(out).as_posix() for file in files],
         config=asdict(config),
@@ -149,20 +149,20 @@ def read(shards: Path, config: TrainConfig) -> tuple[Backbone, Data, float]:
     files = find_shards(shards)
     counts = {split: SplitCounts() for split in files}
     loaded = None if config.model in TINY else load_checkpoint(config)
-    side = loaded.codec.side if loaded else image_side(config)
+    side = loaded.tokenizer.side if loaded else image_side(config)
     most = config.steps * config.batch * (max(config.context // (4 * config.grid**2), 1) if config.packed else 1)
     rows = list(islice(read_rows(files["train"], side, counts["train"]), most))
     if not sum(len(row.images) for row in rows):
         raise LeafError(f"{shards}: no training record with an image; dropped: {dict(counts['train'].dropped)}")
     images = np.concatenate([row.images for row in rows])
     backbone = loaded or tiny_backbone(tiny_codec(images, config), config)
-    if config.context < 2 * image_length(backbone.codec):
+    if config.context < 2 * image_length(backbone.tokenizer):
         raise LeafError(
-            f"train: context {config.context} is too short for images of {image_length(backbone.codec)} tokens"
+            f"train: context {config.context} is too short for images of {image_length(backbone.tokenizer)} tokens"
         )
 
     def windows(split: str, rows: list[Row]) -> list[Example]:
-        return [e for row in rows for e in make_examples(row, backbone.codec, config.context, counts[split])]
+        return [e for row in rows for e in make_examples(row, backbone.tokenizer, config.context, counts[split])]
 
     train_examples, held_out, left = windows("train", rows), [], config.held_out
     for split in ("validation", "test"):
@@ -170,8 +170,8 @@ def read(shards: Path, config: TrainConfig) -> tuple[Backbone, Data, float]:
             rows = list(islice(read_rows(files[split], side, counts[split]), left))
             left -= len(rows)
             held_out += windows(split, rows)
-    codec = backbone.codec
-    error = round(codec.error(images), 2) if isinstance(codec, Codebook) else 0.0
+    tokenizer = backbone.tokenizer
+    error = round(tokenizer.error(images), 2) if isinstance(tokenizer, Codebook) else 0.0
     return backbone, Data(train_examples, held_out, counts), error
 
 

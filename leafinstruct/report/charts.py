@@ -35,7 +35,7 @@ def funnel_figure(counts: Funnel, sources: Mapping[str, int]) -> Figure:
     if "filter" in counts.stages:
         for reason, number in _largest(counts.dropped_documents):
             bands.add("harvested", reason, number, DROPPED)
-        bands.add("harvested", "filtered", counts.filtered_documents, KEPT)
+        bands.add("harvested", "filtered", counts.kept_documents, KEPT)
     if "rewrite" in counts.stages:
         for reason, number in _largest(counts.dropped_rewriting):
             bands.add("filtered", reason, number, DROPPED)

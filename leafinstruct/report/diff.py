@@ -62,11 +62,11 @@ def _decisions(run: Run) -> dict[str, dict[tuple[str, int], str]]:
     return found
 
 
-def differ_lines(report: dict[str, Any]) -> list[str]:
+def diff_lines(report: dict[str, Any]) -> list[str]:
     """The comparison for a terminal."""
     first, second = report["funnel"]
     lines = [f"{'':22}{'first':>10}{'second':>10}"]
-    for name in ("documents", "images", "filtered_documents", "filtered_images", "records"):
+    for name in ("documents", "images", "kept_documents", "kept_images", "records"):
         lines.append(f"{name.replace('_', ' '):22}{first[name]:>10}{second[name]:>10}")
     published = [sum(side["published"].values()) for side in (first, second)]
     lines.append(f"{'published':22}{published[0]:>10}{published[1]:>10}")

@@ -19,8 +19,8 @@ class Funnel:
     lost_images: dict[str, int] = field(default_factory=dict)
     dropped_documents: dict[str, int] = field(default_factory=dict)
     dropped_images: dict[str, int] = field(default_factory=dict)
-    filtered_documents: int = 0
-    filtered_images: int = 0
+    kept_documents: int = 0
+    kept_images: int = 0
     dropped_rewriting: dict[str, int] = field(default_factory=dict)
     records: int = 0
     dropped_splitting: dict[str, int] = field(default_factory=dict)
@@ -31,11 +31,11 @@ class Funnel:
         """What does not add up; empty when all does."""
         wrong = []
         if "filter" in self.stages:
-            if self.documents != self.filtered_documents + sum(self.dropped_documents.values()):
+            if self.documents != self.kept_documents + sum(self.dropped_documents.values()):
                 wrong.append("documents in are not documents kept and dropped")
-            if self.images != self.filtered_images + sum(self.dropped_images.values()):
+            if self.images != self.kept_images + sum(self.dropped_images.values()):
                 wrong.append("images in are not images kept and dropped")
-        if "rewrite" in self.stages and self.filtered_documents != self.records + sum(self.dropped_rewriting.values()):
+        if "rewrite" in self.stages and self.kept_documents != self.records + sum(self.dropped_rewriting.values()):
             wrong.append("filtered documents are not records and documents dropped while rewriting")
         if "shard" in self.stages and self.records != sum(self.published.values()) + sum(
             self.dropped_splitting.values()
@@ -63,10 +63,10 @@ def funnel(run: Run) -> Funnel:
             rows = run.table(layout.decisions(name), ["part", "kept", "dropped_by"]).to_pylist()
             for row in rows:
                 if row["part"] is None:
-                    result.filtered_documents += row["kept"]
+                    result.kept_documents += row["kept"]
                     by_document.update([] if row["kept"] else [row["dropped_by"]])
                 else:
-                    result.filtered_images += row["kept"]
+                    result.kept_images += row["kept"]
                     by_image.update([] if row["kept"] else [row["dropped_by"]])
         if run.meta(layout.records(name)):
             _stage(result, "rewrite")
@@ -104,7 +104,7 @@ def funnel_lines(result: Funnel) -> list[str]:
     if "filter" in result.stages:
         lines += [f"    - document    {count:>8}    {rule}" for rule, count in result.dropped_documents.items()]
         lines += [f"    - image       {count:>8}    {rule}" for rule, count in result.dropped_images.items()]
-        lines.append(f"documents filtered    {result.filtered_documents:>8}    with {result.filtered_images} images")
+        lines.append(f"documents filtered    {result.kept_documents:>8}    with {result.kept_images} images")
     if "rewrite" in result.stages:
         lines += [f"    - document    {count:>8}    {reason}" for reason, count in result.dropped_rewriting.items()]
         lines.append(f"records               {result.records:>8}")

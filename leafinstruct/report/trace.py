@@ -93,7 +93,7 @@ def _part(index: int, part: Part) -> dict[str, Any]:
     return {"part": index, "text": part.text, "step": part.step}
 
 
-def way_lines(found: dict[str, Any]) -> list[str]:
+def trace_lines(found: dict[str, Any]) -> list[str]:
     """The way for a terminal."""
     about = found["document"]
     lines = [f"{about['id']}  {about['title']}", f"  {about['url'] or about['path']}"]

@@ -32,7 +32,7 @@ Embed = Callable[[Sequence[str]], "np.ndarray"]
 
 
 def margins(records: Sequence[Record], documents: Sequence[Document], embed: Embed) -> list[dict[str, Any]]:
-    """A row for each record that is none of the dropped: `margin` is the largest over its exchanges of similarity to
+    """A row for each record that is none of the dropped: `margin` is the largest over its turns of similarity to
     the nearest sentence of the answer less similarity to the title or to the answer's first line, whichever is nearer;
     null without a title or a sentence."""
     titles = {document.id: plain_title(document) for document in documents}

@@ -12,7 +12,7 @@ from leafinstruct.rewrite.task import Draft
 class Case:
     """What the rules look at: an instruction with its draft, and the messages made of both.
 
-    `turn` is the exchange that the instruction opens. `language` is the document's (ISO 639-1, "" if unknown);
+    `turn` is the turn that the instruction opens. `language` is the document's (ISO 639-1, "" if unknown);
     `prompt` the prompt's own text; lengths in words.
     """
 

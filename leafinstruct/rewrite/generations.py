@@ -67,7 +67,7 @@ class Answers:
             seed=first.seed,
         )
         for request, answer in zip(batch, answers, strict=True):
-            if answer.passing:
+            if answer.transient:
                 self._away[request.key] = answer
                 continue
             self._rows[request.key] = {

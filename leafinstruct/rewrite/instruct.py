@@ -1,4 +1,4 @@
-"""The model's part: a request for each exchange of a draft, what the model made of it, one retry with the reason, then
+"""The model's part: a request for each turn of a draft, what the model made of it, one retry with the reason, then
 the record.
 
 A generation is a stored fact: `ask` is given by the stage and answers from what is stored under a request's key, or
@@ -103,7 +103,7 @@ class Written:
 
 def write(drafts: Sequence[Draft], ask: Ask, *, writer: Writer, facts: Facts) -> list[Record]:
     """One record for each draft, in order: two rounds, first tries and then retries of those refused. A draft of
-    several exchanges is dropped if one of them is refused twice."""
+    several turns is dropped if one of them is refused twice."""
     places = [(draft, turn) for draft in drafts for turn in range(len(draft.turns))]
     first = [request(draft, turn, writer) for draft, turn in places]
     answers = ask(first) if first else []
@@ -130,7 +130,7 @@ def finish(draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, fac
 
 
 def request(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> Request:
-    """The first request for an exchange of a draft or, with the `refusal` of its answer, the second."""
+    """The first request for an turn of a draft or, with the `refusal` of its answer, the second."""
     settings = writer.settings
     messages, view = prompts_for(draft, turn, writer, refusal)
     attempt = 2 if refusal else 1
@@ -167,7 +167,7 @@ def answer_schema(settings: Settings) -> dict[str, Any]:
 
 
 def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> tuple[Chat, Window]:
-    """Chat messages for an exchange, and what they show of the document: as much as setting and context allow."""
+    """Chat messages for an turn, and what they show of the document: as much as setting and context allow."""
     prompt, settings = writer.prompt, writer.settings
     language = LANGUAGES.get(language_of(draft.document), "the language of the document")
     chat = [{"role": "system", "content": prompt.system}]
@@ -238,7 +238,7 @@ def _topic(said: Any, draft: Draft) -> str:
 
 
 def check(instruction: str, draft: Draft, turn: int, prompt: str, settings: Settings) -> Refusal | None:
-    """The first rule an instruction breaks as the request of this exchange."""
+    """The first rule an instruction breaks as the request of this turn."""
     messages = messages_of(draft, [instruction] * len(draft.turns))
     parts = draft.document.parts
     images = tuple(parts[i].image for i in draft.positions if parts[i].type == "image")

@@ -136,7 +136,7 @@ def fill(text: str, values: dict[str, str]) -> str:
 
 
 def drawn(choices: Sequence[str], draft: Draft, what: str, turn: int, seed: int) -> str:
-    """One of the choices, by document, exchange and seed."""
+    """One of the choices, by document, turn and seed."""
     return choices[int(draw(draft.document.id, f"{what}/{turn}/{seed}") * len(choices))]
 
 

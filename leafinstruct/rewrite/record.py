@@ -27,7 +27,7 @@ class Facts:
 
 
 def messages_of(draft: Draft, instructions: Sequence[str]) -> tuple[Message, ...]:
-    """For each exchange the user's request followed by what the user gives; then the answer."""
+    """For each turn the user's request followed by what the user gives; then the answer."""
     found: list[Message] = []
     for turn, instruction in enumerate(instructions):
         found.append(Message("user", (Content("text", instruction), *contents(draft.input(turn)))))

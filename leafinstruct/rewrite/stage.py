@@ -17,7 +17,7 @@ from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.models.backends import check_llm, context_of
-from leafinstruct.models.languages import PASSED_OVER, passed_over, speaks
+from leafinstruct.models.languages import UNSUPPORTED_LANGUAGE, supports, unsupported_language
 from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rewrite import template
@@ -107,7 +107,7 @@ def run(context: Context) -> None:
         tasks = [(name, made_from[name]) for name in stale]
         foreign = [lang for found in context.map_with_model(write_with_model, tasks, "rewrite") for lang in found]
         if foreign:
-            context.progress.say(passed_over("rewrite", pipeline.models["llm"], foreign))
+            context.progress.say(unsupported_language("rewrite", pipeline.models["llm"], foreign))
     keep(context, settings.leak_margin)
 
 
@@ -176,7 +176,7 @@ def _commit(
     foreign: Sequence[Document] = (),
 ) -> None:
     none = [dropped(document, "", "no_task", writer, facts) for document in without]
-    none += [dropped(document, "", PASSED_OVER, writer, facts) for document in foreign]
+    none += [dropped(document, "", UNSUPPORTED_LANGUAGE, writer, facts) for document in foreign]
     run.commit_table(layout.written(name), records_to_table([*records, *none]), made_from, extra)
 
 
@@ -202,8 +202,8 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     answers = Answers(run, answers_file(pipeline, name), lambda: pool.llm(spoken), batch)
     facts = read_facts(run, pipeline, name)
     documents, extra = _documents(run, name), dict[str, Any]()
-    foreign = [d for d in documents if not speaks(spoken.languages, d.language)]
-    documents = [d for d in documents if speaks(spoken.languages, d.language)]
+    foreign = [d for d in documents if not supports(spoken.languages, d.language)]
+    documents = [d for d in documents if supports(spoken.languages, d.language)]
     if settings.clean:
         file = _file(pipeline, "clean", settings.clean)
         documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model)

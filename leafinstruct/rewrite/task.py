@@ -1,4 +1,4 @@
-"""Tasks: what of a document the user gives, and what answers, in one exchange or in several.
+"""Tasks: what of a document the user gives, and what answers, in one turn or in several.
 
 A task is one file in `tasks/`, found by its name. Which task a document gets depends on its id and the pipeline's
 weights alone.
@@ -17,7 +17,7 @@ from leafinstruct.errors import LeafError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One exchange, by positions of `document.parts`: what the user gives beside the request, and what answers.
+    """One turn, by positions of `document.parts`: what the user gives beside the request, and what answers.
 
     `shown` is what the model reads to write the request: by default what is given or else the answer.
     """
@@ -32,7 +32,7 @@ Turns = tuple[Turn, ...]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`divide` gives the exchanges, in reading order, None if the document is not of the task's kind.
+    """`divide` gives the turns, in reading order, None if the document is not of the task's kind.
 
     `about` says in one line what a record of it is. `whole`: every part of the document is used.
     """
@@ -45,7 +45,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document with its task and the exchanges it is divided into."""
+    """A document with its task and the turns it is divided into."""
 
     document: Document
     task: str

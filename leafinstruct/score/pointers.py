@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
-from leafinstruct.text.image_references import find_pointers, slots, target
+from leafinstruct.text.image_references import find_pointers, image_positions, target
 
 
 class Scorer(DocumentScorer):
@@ -31,7 +31,7 @@ class Scorer(DocumentScorer):
     }
 
     def score(self, document: Document) -> list[Row]:
-        places = slots(document)
+        places = image_positions(document)
         found = find_pointers(document)
         rows = {
             i: {"document": document.id, "part": i, "references": 0, "essential_references": 0}

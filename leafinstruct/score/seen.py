@@ -1,4 +1,4 @@
-"""How widely an image is used: what stands on many sites or on most pages of one site is furniture."""
+"""How widely an image is used: what stands on many sites or on most pages of one site is boilerplate."""
 
 from __future__ import annotations
 

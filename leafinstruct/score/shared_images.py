@@ -1,6 +1,6 @@
 """Documents that share their images with others: the same pictures under another text, or a gallery shown again.
 
-Images are the same by their bytes. Which of them are furniture is for `seen` to say, and an image that stands
+Images are the same by their bytes. Which of them are boilerplate is for `seen` to say, and an image that stands
 in very many documents pairs none of them here.
 """
 
@@ -39,8 +39,8 @@ class Scorer(CorpusScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        furniture: int = 20
-        """An image in more documents counts in `share` alone: it is furniture, and its pairs would be very many."""
+        boilerplate: int = 20
+        """An image in more documents counts in `share` alone: it is boilerplate, and its pairs would be very many."""
         images: int = 2
         """Documents are in one group from so many common images on, if they are half of either's."""
 
@@ -56,7 +56,7 @@ class Scorer(CorpusScorer):
         forest = Forest(len(names))
         alike = np.zeros(len(names), np.int64)
         for row in range(len(names)):
-            for other, common in shown.others(row, self.settings.furniture).items():
+            for other, common in shown.others(row, self.settings.boilerplate).items():
                 alike[row] += 2 * common >= shown.size(row)
                 if common >= self.settings.images and 2 * common >= max(shown.size(row), shown.size(other)):
                     forest.link(row, other)
@@ -92,11 +92,11 @@ class _Shown:
     def share(self, row: int) -> float:
         return float((self._count[self._mine(row)] > 1).mean())
 
-    def others(self, row: int, furniture: int) -> Counter[int]:
-        """Other documents with the number of images in common, without images in more than `furniture` documents."""
+    def others(self, row: int, boilerplate: int) -> Counter[int]:
+        """Other documents with the number of images in common, without images in more than `boilerplate` documents."""
         found: Counter[int] = Counter()
         for image in self._mine(row).tolist():
-            if 1 < self._count[image] <= furniture:
+            if 1 < self._count[image] <= boilerplate:
                 found.update(self._owner[self._starts[image] : self._starts[image + 1]].tolist())
         found.pop(row, None)
         return found

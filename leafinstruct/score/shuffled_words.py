@@ -20,7 +20,7 @@ DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 """Chinese, Japanese and Korean characters without anything between them."""
 
 
-def ends_astray(text: str) -> float | None:
+def lowercase_sentence_starts(text: str) -> float | None:
     """Share of the sentence ends inside a line behind which a small letter stands; None with fewer than five of them
     or with hardly any capitals in the text."""
     small = [letter.islower() for letter in END.findall(text) if letter.islower() or letter.isupper()]
@@ -32,7 +32,7 @@ def ends_astray(text: str) -> float | None:
     return sum(small) / len(small)
 
 
-def pairs_repeat(text: str) -> float | None:
+def char_bigram_repetition(text: str) -> float | None:
     """How much more often two dense characters stand side by side again than if all of them were shuffled.
 
     Repetitions of a pair over those expected from how frequent its characters are: 1 for shuffled characters, above 8

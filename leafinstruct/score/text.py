@@ -10,10 +10,10 @@ from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
-from leafinstruct.score.shuffled_words import ends_astray, pairs_repeat
-from leafinstruct.text.lexicon import furniture_rate, stop_word_share
+from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
+from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
 from leafinstruct.text.sentences import sentences
-from leafinstruct.text.truncation import is_cut
+from leafinstruct.text.truncation import is_truncated
 from leafinstruct.text.words import count_words, words
 
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
@@ -79,7 +79,7 @@ class Scorer(DocumentScorer):
         lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
         found = words(document.text)
         language, certainty = self._language(document)
-        cuts = cut_parts(document, language, found)
+        cuts = parts_truncated(document, language, found)
         return [
             {
                 "document": document.id,
@@ -88,16 +88,16 @@ class Scorer(DocumentScorer):
                 "language_score": certainty,
                 "duplicate_line_ratio": repeated([line for line in lines if count_words(line) >= LINE_WORDS]),
                 "duplicate_5gram_ratio": repeated(list(zip(*(found[i:] for i in range(5)), strict=False))),
-                "stopword_ratio": stop_word_share(found, language),
-                "boilerplate_rate": furniture_rate(document.text, len(found)),
+                "stopword_ratio": stopword_ratio(found, language),
+                "boilerplate_rate": boilerplate_rate(document.text, len(found)),
                 "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
                 "sentence_words": sentence_length(document.text),
-                "unterminated_parts": open_ends(document),
-                "ends_unterminated": stops_open(document),
+                "unterminated_parts": unterminated_parts(document),
+                "ends_unterminated": ends_unterminated(document),
                 "truncated_parts": sum(cuts) / len(cuts) if cuts else None,
                 "ends_truncated": cuts[-1] if cuts else False,
-                "lowercase_sentence_starts": ends_astray(document.text),
-                "char_bigram_repetition": pairs_repeat(document.text),
+                "lowercase_sentence_starts": lowercase_sentence_starts(document.text),
+                "char_bigram_repetition": char_bigram_repetition(document.text),
                 "trailing_images": trailing_images(document),
                 "images": len(document.images),
                 "missing_images": len(document.lost),
@@ -129,7 +129,7 @@ def sentence_length(text: str) -> float:
     return float(lengths[len(lengths) // 2]) if lengths else 0.0
 
 
-def open_ends(document: Document) -> float | None:
+def unterminated_parts(document: Document) -> float | None:
     """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists,
     headings, code and tables stop as they like; a short line that stands alone reads as a heading or a caption."""
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading and not _is_caption(p.text)]
@@ -159,13 +159,13 @@ def _is_caption(text: str) -> bool:
     return "\n" not in line and not line.endswith(SENTENCE_END) and count_words(line) <= HEADING_WORDS
 
 
-def cut_parts(document: Document, language: str, found: list[str]) -> list[bool]:
+def parts_truncated(document: Document, language: str, found: list[str]) -> list[bool]:
     """For each text part that is no heading whether it was cut off."""
     vocabulary = Counter(found)
-    return [is_cut(p.text, language, vocabulary) for p in document.parts if p.type == "text" and not p.heading]
+    return [is_truncated(p.text, language, vocabulary) for p in document.parts if p.type == "text" and not p.heading]
 
 
-def stops_open(document: Document) -> bool:
+def ends_unterminated(document: Document) -> bool:
     """Whether the document's text as a whole stops in the middle of a sentence."""
     texts = [p.text for p in document.parts if p.type == "text"]
     line = _last_line(texts[-1]) if texts else ""

@@ -16,7 +16,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.layout import MANIFEST
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
 from leafinstruct.shard.plan import order_key
-from leafinstruct.shard.publish.locations import Place, open_place
+from leafinstruct.shard.publish.locations import Location, open_location
 from leafinstruct.shard.schema import features, published_schema, score_names
 from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
 from leafinstruct.shard.write import file_sha256, split_name, split_numbers
@@ -90,7 +90,7 @@ def check(path: str | Path) -> CheckReport:
     One row group is in memory at a time, and about 300 bytes for each record and each distinct image. Raises LeafError
     if `path` holds no Parquet file or cannot be reached.
     """
-    place = open_place(path)
+    place = open_location(path)
     files = [name for name in place.names if place.single or name.endswith(".parquet")]
     if not files:
         raise LeafError(f"{path}: no Parquet file here; give a folder of shards, one shard, or OWNER/NAME on the Hub")
@@ -241,7 +241,7 @@ class _Run:
             if len(counts := [count for name, count in numbers if name == split]) > 1:
                 self.fail("files", f"{split}: shards of different cuts lie together ({counts})")
 
-    def manifest(self, place: Place, files: list[str]) -> None:
+    def manifest(self, place: Location, files: list[str]) -> None:
         self.ran.add("manifest")
         if MANIFEST not in place.names:
             self.fail("manifest", f"{MANIFEST} is missing")

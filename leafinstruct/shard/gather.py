@@ -29,7 +29,7 @@ def closing(file: pq.ParquetFile) -> Iterator[pq.ParquetFile]:
         file.close(force=True)
 
 
-class Place(NamedTuple):
+class ShardRow(NamedTuple):
     """Where a row is: path of the file, index of the row in it, bytes of the image (0 for a record)."""
 
     path: str
@@ -41,9 +41,9 @@ Opener = Callable[[str], pq.ParquetFile]
 """Opens a file of a run by its name."""
 
 
-def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, Place]:
+def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, ShardRow]:
     """The place of each image of `images/P.parquet` files; of equal images the first in the order of `paths`."""
-    index: dict[str, Place] = {}
+    index: dict[str, ShardRow] = {}
     for path in paths:
         start = 0
         with closing(opener(path)) as file:
@@ -51,25 +51,25 @@ def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[
                 table = file.read_row_group(group, columns=["sha256", "bytes"])
                 sizes = pc.binary_length(table["bytes"]).to_pylist()
                 for row, (sha256, size) in enumerate(zip(table["sha256"].to_pylist(), sizes, strict=True), start):
-                    index.setdefault(sha256, Place(path, row, size))
+                    index.setdefault(sha256, ShardRow(path, row, size))
                 start += len(sizes)
     return index
 
 
-def index_records(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, Place]:
+def index_records(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, ShardRow]:
     """The place of each record (not of the rows with `dropped_by`) of `records/P.parquet` files, by id."""
-    index: dict[str, Place] = {}
+    index: dict[str, ShardRow] = {}
     for path in paths:
         with closing(opener(path)) as file:
             table = file.read(["id", "dropped_by"])
         for row, (key, reason) in enumerate(zip(table["id"].to_pylist(), table["dropped_by"].to_pylist(), strict=True)):
             if not reason:
-                index[key] = Place(path, row, 0)
+                index[key] = ShardRow(path, row, 0)
     return index
 
 
 def read_heads(
-    paths: Sequence[str], images: Mapping[str, Place], clusters: Mapping[str, str], opener: Opener = pq.ParquetFile
+    paths: Sequence[str], images: Mapping[str, ShardRow], clusters: Mapping[str, str], opener: Opener = pq.ParquetFile
 ) -> Iterator[RecordHead]:
     """The head of each record of `records/P.parquet` files. `clusters` gives the near-duplicate cluster of a document
     id. Raises LeafError if a record names an image that no file of `images` holds."""
@@ -84,7 +84,7 @@ def read_heads(
 
 
 def _head(
-    row: dict, text_bytes: int, images: Mapping[str, Place], clusters: Mapping[str, str], path: str
+    row: dict, text_bytes: int, images: Mapping[str, ShardRow], clusters: Mapping[str, str], path: str
 ) -> RecordHead:
     missing = [sha256 for sha256 in row["images"] if sha256 not in images]
     if missing:
@@ -113,7 +113,7 @@ def _text_bytes(messages: pa.Array) -> list[int]:
 
 
 def gather(
-    index: Mapping[str, Place], keys: Iterable[str], opener: Opener = pq.ParquetFile
+    index: Mapping[str, ShardRow], keys: Iterable[str], opener: Opener = pq.ParquetFile
 ) -> Iterator[tuple[list[str], pa.Table]]:
     """Rows of many Parquet files by their keys, in the order they lie in: some keys, and a table with a row for each.
     Each file is opened once, and of it the row groups are read in which a row is wanted."""
@@ -133,14 +133,16 @@ def gather(
 
 
 def gather_records(
-    index: Mapping[str, Place], ids: Iterable[str], opener: Opener = pq.ParquetFile
+    index: Mapping[str, ShardRow], ids: Iterable[str], opener: Opener = pq.ParquetFile
 ) -> dict[str, Record]:
     """Whole records by id, over an index made by `index_records`."""
     tables = gather(index, ids, opener)
     return {key: one for keys, table in tables for key, one in zip(keys, records_from_table(table), strict=True)}
 
 
-def gather_images(index: Mapping[str, Place], keys: Iterable[str], opener: Opener = pq.ParquetFile) -> dict[str, Image]:
+def gather_images(
+    index: Mapping[str, ShardRow], keys: Iterable[str], opener: Opener = pq.ParquetFile
+) -> dict[str, Image]:
     """Images by sha256, over an index made by `index_images`. Images files want small row groups (16 rows)."""
     tables = gather(index, keys, opener)
     return {key: Image(**row) for keys, table in tables for key, row in zip(keys, table.to_pylist(), strict=True)}

@@ -16,10 +16,10 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.shard.card.model import CardFacts
-from leafinstruct.shard.card.refresh import renew_card, write_card
+from leafinstruct.shard.card.refresh import refresh_card, write_card
 from leafinstruct.shard.card.statistics import versions
 from leafinstruct.shard.gather import (
-    Place,
+    ShardRow,
     gather_images,
     gather_records,
     index_images,
@@ -46,7 +46,7 @@ def run(context: Context) -> None:
     partitions = run.partitions()
     made_from = _made_from(run, pipeline, settings, partitions)
     if there := _fresh(run, made_from):
-        renew_card(run, pipeline, there)
+        refresh_card(run, pipeline, there)
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
     if not plan.shards:
@@ -60,14 +60,14 @@ def run(context: Context) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ImageRows:
     """Where the rows of one shard lie: its records by id, and their images by sha256."""
 
-    records: dict[str, Place]
-    images: dict[str, Place]
+    records: dict[str, ShardRow]
+    images: dict[str, ShardRow]
 
 
-def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[Places]]:
+def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRows]]:
     """Plan the shards of a run, and say of each where its rows are."""
     pipeline, run = job.open()
     files = [layout.records(name) for name in partitions]
@@ -76,13 +76,13 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[Places]]
     plan = plan_shards(heads, pipeline.section("shard", ShardSettings))
     records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
     places = [
-        Places({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
+        ImageRows({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
         for one in plan.shards
     ]
     return plan, places
 
 
-def write_one(job: Job, planned: PlannedShard, places: Places) -> tuple[str, WrittenShard]:
+def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, WrittenShard]:
     """Gather the rows of one shard and commit it."""
     pipeline, run = job.open()
     names = published_scores(pipeline)

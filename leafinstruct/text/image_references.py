@@ -133,7 +133,7 @@ class Pointer:
 
 
 def find_pointers(document: Document) -> list[Pointer]:
-    shown = {at for at, _ in slots(document)}
+    shown = {at for at, _ in image_positions(document)}
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
@@ -161,7 +161,7 @@ def _pointer(sentence: str, introduces: bool) -> tuple[Literal["after", "before"
     return direction, int(numbered["number"]) if numbered and counted else None, words <= ONLY_POINTS_WORDS
 
 
-def slots(document: Document) -> list[tuple[int, int | None]]:
+def image_positions(document: Document) -> list[tuple[int, int | None]]:
     """Every place where the page shows an image, in order: (part index before which it stands, part index or None
     for an image that harvest could not get)."""
     here: list[tuple[int, int | None]] = [(i, i) for i, p in enumerate(document.parts) if p.type == "image"]

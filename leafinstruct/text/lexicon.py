@@ -1,4 +1,4 @@
-"""Word lists of the text scorer: function words of some languages, and what the furniture of web pages says."""
+"""Word lists of the text scorer: function words of some languages, and what the boilerplate of web pages says."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STOP = {language: frozenset(words.split()) for language, words in STOP_WORDS.ite
 
 # What pages say around their content. C4 drops pages for "javascript", "terms of use", "privacy policy", "cookie
 # policy" and like phrases (Raffel et al. 2020); the rest are the usual entries of menus and footers, own choice.
-FURNITURE = re.compile(
+BOILERPLATE = re.compile(
     r"\b(?:java ?script|terms (?:of (?:use|service)|and conditions|& conditions)|privac(?:y|ité)|cookies?"
     r"|all rights reserved|copyright|©|disclaimer|imprint|impressum|datenschutz|agb|mentions légales"
     r"|log ?in|log ?out|sign (?:in|up|out)|register|my account|your account|anmelden|registrieren"
@@ -55,7 +55,7 @@ FURNITURE = re.compile(
 )
 
 
-def stop_word_share(words: list[str], language: str) -> float | None:
+def stopword_ratio(words: list[str], language: str) -> float | None:
     """Share of the (lower-case) words that are function words; None for a language without a list or no words."""
     known = STOP.get(language)
     if known is None or not words:
@@ -63,9 +63,9 @@ def stop_word_share(words: list[str], language: str) -> float | None:
     return sum(word in known for word in words) / len(words)
 
 
-def furniture_rate(text: str, words: int) -> float:
-    """Phrases of page furniture for each 100 words."""
-    return 100 * len(FURNITURE.findall(text)) / words if words else 0.0
+def boilerplate_rate(text: str, words: int) -> float:
+    """Phrases of boilerplate for each 100 words."""
+    return 100 * len(BOILERPLATE.findall(text)) / words if words else 0.0
 
 
 _SHORT = (

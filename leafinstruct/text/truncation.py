@@ -31,7 +31,7 @@ LAST_WORD = re.compile(r"(?<![^\W_])([^\W\d_]+)$")
 PAIRS = (("(", ")"), ("[", "]"), ("（", "）"), ("「", "」"))
 
 
-def is_cut(text: str, language: str, vocabulary: Counter[str]) -> bool:
+def is_truncated(text: str, language: str, vocabulary: Counter[str]) -> bool:
     """Whether a text part ends where no text ends: at a word that asks for another one, inside a word, in an open
     bracket or in an open row of a table. `vocabulary` counts the lower-case words of the whole document."""
     paragraph = text.rstrip().split("\n\n")[-1]

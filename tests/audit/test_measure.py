@@ -64,7 +64,7 @@ def judgment(**images: dict[int, str]) -> Judgement:
 
 
 @pytest.mark.parametrize(
-    ("images", "caught"),
+    ("images", "detected"),
     [
         ({1: "rule", 3: ""}, True),
         ({1: "rule", 3: "rule"}, False),  # no clean image stays
@@ -72,13 +72,13 @@ def judgment(**images: dict[int, str]) -> Judgement:
         ({1: "", 3: ""}, False),
     ],
 )
-def test_caught_means_planted_images_gone_and_a_clean_one_stays(images: dict[int, str], caught: bool) -> None:
-    assert judgment(a=images).caught(Case("a", "a", "foreign", planted=(1,))) is caught
+def test_caught_means_planted_images_gone_and_a_clean_one_stays(images: dict[int, str], detected: bool) -> None:
+    assert judgment(a=images).detected(Case("a", "a", "foreign", planted=(1,))) is detected
 
 
 def test_a_dropped_document_is_caught_and_a_text_defect_only_so() -> None:
-    assert Judgement({"a": "text.short"}, {}).caught(Case("a", "a", "cut"))
-    assert not judgment(a={1: "rule", 3: ""}).caught(Case("a", "a", "cut"))
+    assert Judgement({"a": "text.short"}, {}).detected(Case("a", "a", "cut"))
+    assert not judgment(a={1: "rule", 3: ""}).detected(Case("a", "a", "cut"))
 
 
 def made(count: int = 40, helpful: bool = True) -> Measured:
@@ -97,7 +97,7 @@ def test_rules_are_compared_with_the_best_column_and_its_oracle_threshold() -> N
     assert best["column"] == "text.words" and best["direction"] == "low"
     assert best["recall"] > found["recall"] > 0.5
     assert found["ratio"] == pytest.approx(found["recall"] / best["recall"], abs=0.01)
-    assert found["by"] == {"text.short": found["caught"]}
+    assert found["by"] == {"text.short": found["detected"]}
     assert found["interval"][0] <= found["recall"] <= found["interval"][1]
     assert found["columns"]["text.words"]["recall"]["0.9"] >= found["columns"]["text.words"]["recall"]["0.99"]
 
@@ -118,4 +118,4 @@ def test_clean_documents_that_lose_an_image_are_harmed() -> None:
     )
     assert (found["kept"], found["documents_kept"]) == (1, 2)
     assert found["by"] == {"image.small": 1, "text.short": 1}
-    assert {row["document"] for row in found["harmed"]} == {"b", "c"}
+    assert {row["document"] for row in found["false_positives"]} == {"b", "c"}

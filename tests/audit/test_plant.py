@@ -9,15 +9,15 @@ import pytest
 from made.audit import base, noise
 
 from leafinstruct.audit import plant_images, plant_text
-from leafinstruct.audit.corpus_sample import World
-from leafinstruct.audit.passages import FURNITURE, INSTRUCTIONS, NEUTRAL
+from leafinstruct.audit.corpus_sample import CorpusSample
+from leafinstruct.audit.passages import BOILERPLATE, INSTRUCTIONS, NEUTRAL
 from leafinstruct.audit.plant import DEFECTS, plant_all
 from leafinstruct.audit.planted import CannotPlant, Planted
 from leafinstruct.document import Document, Part
 
 IMAGES = [[noise(10 * n + i) for i in range(3)] for n in range(6)]
 DOCUMENTS = [base(n, IMAGES[n]) for n in range(6)]
-WORLD = World(0, DOCUMENTS, {i.sha256: i for three in IMAGES for i in three}, {})
+WORLD = CorpusSample(0, DOCUMENTS, {i.sha256: i for three in IMAGES for i in three}, {})
 
 
 def draw() -> random.Random:
@@ -45,13 +45,13 @@ def test_every_defect_is_planted_and_says_where() -> None:
 def test_the_same_seed_plants_the_same_and_another_seed_something_else() -> None:
     again = plant_all(DOCUMENTS, WORLD)
     assert again == plant_all(DOCUMENTS, WORLD)
-    other = plant_all(DOCUMENTS, World(1, DOCUMENTS, WORLD.images, {}))
+    other = plant_all(DOCUMENTS, CorpusSample(1, DOCUMENTS, WORLD.images, {}))
     assert [d.parts for d in other.documents] != [d.parts for d in again.documents]
 
 
 def test_a_document_more_leaves_most_plants_as_they_were() -> None:
     """What models said of the others stays true."""
-    few = plant_all(DOCUMENTS[:5], World(0, DOCUMENTS[:5], WORLD.images, {}))
+    few = plant_all(DOCUMENTS[:5], CorpusSample(0, DOCUMENTS[:5], WORLD.images, {}))
     before = {d.id: d.digest() for d in few.documents}
     after = {d.id: d.digest() for d in plant_all(DOCUMENTS, WORLD).documents}
     assert sum(after[key] == before[key] for key in before) > 0.8 * len(before)
@@ -135,8 +135,8 @@ def test_word_salad_has_the_same_words_in_another_order() -> None:
 
 def test_another_language_comes_from_the_corpus_where_it_has_one() -> None:
     german = base(9, IMAGES[1], language="de")
-    world = World(0, [*DOCUMENTS, german], WORLD.images, {})
-    planted = plant_text.wrong_language(DOCUMENTS[0], world, draw())
+    corpus = CorpusSample(0, [*DOCUMENTS, german], WORLD.images, {})
+    planted = plant_text.wrong_language(DOCUMENTS[0], corpus, draw())
     texts = {p.text for p in german.parts if p.type == "text"}
     changed = [p.text for p, b in zip(planted.parts, DOCUMENTS[0].parts, strict=True) if p != b]
     assert changed and set(changed) <= texts
@@ -146,12 +146,12 @@ def test_another_language_comes_from_the_corpus_where_it_has_one() -> None:
 
 def test_furniture_of_the_corpus_is_used_beside_our_own() -> None:
     lines = [f"Menu entry {i}" for i in range(9)]
-    world = World(0, DOCUMENTS, WORLD.images, {"en": lines})
+    corpus = CorpusSample(0, DOCUMENTS, WORLD.images, {"en": lines})
     used = set()
     for seed in range(20):
-        for part in plant_text.furniture_instead(DOCUMENTS[0], world, random.Random(seed)).parts:
+        for part in plant_text.boilerplate_instead(DOCUMENTS[0], corpus, random.Random(seed)).parts:
             used |= set(part.text.splitlines())
-    assert used & set(lines) and used & set(FURNITURE["en"]) and used <= {*lines, *FURNITURE["en"]}
+    assert used & set(lines) and used & set(BOILERPLATE["en"]) and used <= {*lines, *BOILERPLATE["en"]}
 
 
 def test_instructions_and_their_control_are_of_about_one_length() -> None:
@@ -168,6 +168,6 @@ def test_what_cannot_be_planted_is_counted_with_a_reason() -> None:
     )
     with pytest.raises(CannotPlant):
         plant_images.shuffled(lone, WORLD, draw())
-    made = plant_all([lone], World(0, [lone], WORLD.images, {}))
+    made = plant_all([lone], CorpusSample(0, [lone], WORLD.images, {}))
     assert made.not_planted["images_shuffled"] == {"fewer than 2 different images": 1}
     assert made.not_planted["word_salad"] == {"no text of 8 words": 1}

@@ -13,7 +13,7 @@ from leafinstruct.document import documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
 from leafinstruct.filter import stage as filter_stage
 from leafinstruct.filter.partitions import scores_file
-from leafinstruct.models.languages import checked_languages, speaks
+from leafinstruct.models.languages import checked_languages, supports
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
@@ -51,8 +51,8 @@ def test_codes_are_checked() -> None:
 
 
 def test_a_model_without_languages_and_a_text_without_one_are_no_reason_to_pass_over() -> None:
-    assert speaks((), "zh") and speaks(("en",), "") and speaks(("en",), "en-GB")
-    assert not speaks(("en",), "de") and not speaks(("en",), "zh-Hans")
+    assert supports((), "zh") and supports(("en",), "") and supports(("en",), "en-GB")
+    assert not supports(("en",), "de") and not supports(("en",), "zh-Hans")
 
 
 def score(

@@ -21,7 +21,7 @@ from leafinstruct.moss.adapters import (
 )
 from leafinstruct.moss.config import CONVOLUTIONS, VARIANTS, MossConfig, match, total_size
 from leafinstruct.moss.model import TRAINED_WHOLE
-from leafinstruct.moss.neighbors import ImageTokens, Places
+from leafinstruct.moss.neighbors import ImageTokenPositions, ImageTokens
 from leafinstruct.moss.tiny import tiny_llama
 
 torch = pytest.importorskip("torch")
@@ -37,14 +37,14 @@ def one_thread() -> Any:
     torch.set_num_threads(threads)
 
 
-def body() -> Any:
+def backbone() -> Any:
     return tiny_llama(vocabulary=26, hidden=32, layers=2, context=64, seed=1).double()
 
 
 def model_of(variant: str, kernel: int = 2, noise: bool = True) -> Any:
     """A model whose adapters are far from their start, so that every tap and projection counts."""
     config = MossConfig(LAYOUT, variant, r=3, kernel=kernel, modules_to_save=TRAINED_WHOLE)
-    model = inject(body(), config)
+    model = inject(backbone(), config)
     if noise:
         generator = torch.Generator().manual_seed(2)
         for name, parameter in model.named_parameters():
@@ -83,16 +83,16 @@ def test_later_tokens_change_no_earlier_logit(variant: str, kernel: int) -> None
     assert leak(model_of(variant, kernel)) < 1e-12
 
 
-def test_centerd_convolution_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_centered_convolution_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """`padding="same"` as a table: each token reads the four around it, the later two as well."""
 
-    def centerd(places: Places, offsets: Any, layout: ImageTokens) -> Any:
+    def centered(places: ImageTokenPositions, offsets: Any, layout: ImageTokens) -> Any:
         tokens = [(i, *divmod(p, 3)) for i, p in zip(places.image.tolist(), places.raster.tolist(), strict=True)]
         index = {token: i for i, token in enumerate(tokens)}
         taps = [(-1, 0), (0, -1), (0, 1), (1, 0)]
         return torch.tensor([[index.get((i, r - u, c - le), len(tokens)) for i, r, c in tokens] for u, le in taps])
 
-    monkeypatch.setattr(moss_config, "neighbor_table", centerd)
+    monkeypatch.setattr(moss_config, "neighbor_table", centered)
     assert leak(model_of("moss", kernel=2)) > 1e-3
 
 
@@ -117,7 +117,7 @@ def test_moss_is_the_convolution_of_the_paper() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_starts_as_the_base_model(variant: str) -> None:
-    assert logits(model_of(variant, noise=False), sequence()).equal(logits(body().eval(), sequence()))
+    assert logits(model_of(variant, noise=False), sequence()).equal(logits(backbone().eval(), sequence()))
 
 
 def test_kernel_starts_as_a_delta() -> None:
@@ -149,21 +149,21 @@ def test_save_and_load_give_the_same_logits(variant: str, tmp_path: Path) -> Non
     with torch.no_grad():
         model.lm_head.weight.add_(0.1)
     save_pretrained(model, tmp_path)
-    loaded = from_pretrained(body(), tmp_path).eval()
+    loaded = from_pretrained(backbone(), tmp_path).eval()
     assert logits(loaded, sequence()).equal(logits(model, sequence()))
     assert '"peft_type": "MOSS"' in (tmp_path / "adapter_config.json").read_text()
 
 
 def test_wrong_body_or_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(LeafError, match=r"adapter_config.json: no such file"):
-        from_pretrained(body(), tmp_path)
+        from_pretrained(backbone(), tmp_path)
     save_pretrained(model_of("moss"), tmp_path)
     other = tiny_llama(vocabulary=26, hidden=16, layers=2, context=64, seed=1)
     with pytest.raises(LeafError, match="does not fit the model"):
         from_pretrained(other, tmp_path)
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}')
     with pytest.raises(LeafError, match="another library"):
-        from_pretrained(body(), tmp_path)
+        from_pretrained(backbone(), tmp_path)
 
 
 def test_deep_copy_uses_its_own_adapters() -> None:
@@ -226,7 +226,7 @@ def test_cache_without_the_convolutions_past_is_refused() -> None:
 
     model, ids = model_of("moss"), sequence()
     with torch.no_grad():
-        past = body()(input_ids=ids[:, :9], past_key_values=DynamicCache(), use_cache=True).past_key_values
+        past = backbone()(input_ids=ids[:, :9], past_key_values=DynamicCache(), use_cache=True).past_key_values
         with pytest.raises(LeafError, match="use_cache=False"):
             model(input_ids=ids[:, 9:10], past_key_values=past, use_cache=True)
     with pytest.raises(LeafError, match="beam search"):
@@ -237,8 +237,8 @@ def test_cache_without_the_convolutions_past_is_refused() -> None:
 def test_switched_off_it_is_the_base_model(variant: str) -> None:
     model, ids = model_of(variant), sequence()
     with disabled(model):
-        assert logits(model, ids).equal(logits(body().eval(), ids))
-    assert not torch.allclose(logits(model, ids), logits(body().eval(), ids))
+        assert logits(model, ids).equal(logits(backbone().eval(), ids))
+    assert not torch.allclose(logits(model, ids), logits(backbone().eval(), ids))
 
 
 def test_merged_linear_is_the_same_model_and_nothing_else_merges() -> None:
@@ -254,7 +254,7 @@ def test_merged_linear_is_the_same_model_and_nothing_else_merges() -> None:
 
 def test_dropout_acts_in_training_only() -> None:
     model = model_of("moss")
-    dropping = inject(body(), MossConfig(LAYOUT, r=3, dropout=0.5, modules_to_save=TRAINED_WHOLE))
+    dropping = inject(backbone(), MossConfig(LAYOUT, r=3, dropout=0.5, modules_to_save=TRAINED_WHOLE))
     dropping.load_state_dict(model.state_dict())
     ids = sequence()
     assert logits(dropping.eval(), ids).equal(logits(model, ids))
@@ -264,12 +264,12 @@ def test_dropout_acts_in_training_only() -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_sizes_are_known_before_anything_is_made_and_can_be_matched(variant: str) -> None:
     config = MossConfig(LAYOUT, variant, r=2)
-    layers = layer_sizes(body(), config)
-    assert parameter_counts(inject(body(), config))["adapter"] == total_size(config, layers)
+    layers = layer_sizes(backbone(), config)
+    assert parameter_counts(inject(backbone(), config))["adapter"] == total_size(config, layers)
     budget = total_size(MossConfig(LAYOUT, "moss", r=4), layers)
     matched = match(config, budget, layers)
     assert matched.scale == config.scale
-    assert 0.85 * budget < parameter_counts(inject(body(), matched))["adapter"] <= budget
+    assert 0.85 * budget < parameter_counts(inject(backbone(), matched))["adapter"] <= budget
     with pytest.raises(LeafError, match="rank 1 needs"):
         match(config, 100, layers)
 
@@ -279,10 +279,10 @@ def test_misuse_is_told_plainly() -> None:
     for call, words in [
         (lambda: merge(model), "cannot be merged"),
         (lambda: inject(model, MossConfig(LAYOUT)), "already"),
-        (lambda: merge(body()), "no MoSS adapters"),
+        (lambda: merge(backbone()), "no MoSS adapters"),
         (lambda: model(inputs_embeds=torch.zeros(1, 2, 32, dtype=torch.float64)), "input_ids"),
         (lambda: MossConfig(LAYOUT, "mos"), "linear, separate, moss, depthwise"),
-        (lambda: inject(body(), MossConfig(LAYOUT, target_modules=("qkv",))), "qkv"),
+        (lambda: inject(backbone(), MossConfig(LAYOUT, target_modules=("qkv",))), "qkv"),
     ]:
         with pytest.raises(LeafError, match=words):
             call()

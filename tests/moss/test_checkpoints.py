@@ -16,13 +16,13 @@ from leafinstruct.moss.adapters import inject
 from leafinstruct.moss.backbones import moss_config
 from leafinstruct.moss.batches import collate
 from leafinstruct.moss.checkpoints import load_checkpoint
-from leafinstruct.moss.codec import image_length
 from leafinstruct.moss.config import VARIANTS
 from leafinstruct.moss.data import Example, Row, SplitCounts, make_examples
 from leafinstruct.moss.generate import Written, generate, to_parts
 from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.moss.samples import split_at
 from leafinstruct.moss.settings import TrainConfig
+from leafinstruct.moss.tokenizer import image_length
 from leafinstruct.moss.train import load, train
 
 torch = pytest.importorskip("torch")
@@ -40,24 +40,24 @@ def settings(folder: Path, **more: Any) -> TrainConfig:
     return replace(base, **more)
 
 
-def example(codec: Any, seed: int = 0) -> Example:
-    pixels = np.random.default_rng(seed).integers(0, 256, (2, codec.side, codec.side, 3), dtype=np.uint8)
+def example(tokenizer: Any, seed: int = 0) -> Example:
+    pixels = np.random.default_rng(seed).integers(0, 256, (2, tokenizer.side, tokenizer.side, 3), dtype=np.uint8)
     row = Row("r", (("user", ("Show é", None)), ("assistant", ("Here:", None, "Done."))), pixels)
-    (only,) = make_examples(row, codec, 400, SplitCounts())
+    (only,) = make_examples(row, tokenizer, 400, SplitCounts())
     return only
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_records_become_the_models_own_tokens(folders: dict[str, Path], kind: str) -> None:
-    codec = load_checkpoint(settings(folders[kind])).codec
-    layout, made = codec.image_tokens, example(codec)
-    assert (layout.rows, layout.columns, codec.side) == (4, 4, 32)
+    tokenizer = load_checkpoint(settings(folders[kind])).tokenizer
+    layout, made = tokenizer.image_tokens, example(tokenizer)
+    assert (layout.rows, layout.columns, tokenizer.side) == (4, 4, 32)
     image = made.ids[(made.ids >= layout.first) & (made.ids < layout.first + layout.count)]
     assert len(image) == 2 * 16 and len(set(image.tolist())) > 1
-    assert len(made.slots) == 2
-    start = made.slots[1][0]
-    assert made.ids[start - len(codec.before) : start].tolist() == codec.before
-    text, pixels, *rest = to_parts(split_at(made, int(np.flatnonzero(made.labels >= 0)[0]))[1], codec)
+    assert len(made.image_positions) == 2
+    start = made.image_positions[1][0]
+    assert made.ids[start - len(tokenizer.before) : start].tolist() == tokenizer.before
+    text, pixels, *rest = to_parts(split_at(made, int(np.flatnonzero(made.labels >= 0)[0]))[1], tokenizer)
     assert (text, rest) == ("Here:", ["Done."])
     if kind == "emu3":
         assert made.ids[start + 4] == layout.row_end
@@ -78,7 +78,7 @@ def test_later_tokens_change_no_earlier_loss(folders: dict[str, Path], kind: str
             if ".moss." in name:
                 parameter.normal_(generator=torch.Generator().manual_seed(len(name)), std=0.3)
     backbone.model.eval()
-    first, second = (example(backbone.codec, seed) for seed in (0, 1))
+    first, second = (example(backbone.tokenizer, seed) for seed in (0, 1))
     ids = torch.from_numpy(first.ids)[None]
 
     def logits(shown: Any) -> Any:
@@ -99,7 +99,7 @@ def test_later_tokens_change_no_earlier_loss(folders: dict[str, Path], kind: str
 def test_stock_chameleon_cannot_learn_images_and_ours_does(folders: dict[str, Path]) -> None:
     """The model's own loss masks image logits; the head's output does not."""
     backbone = load_checkpoint(settings(folders["chameleon"]))
-    batch = collate([[example(backbone.codec)]], backbone.codec.pad)
+    batch = collate([[example(backbone.tokenizer)]], backbone.tokenizer.pad)
     with torch.no_grad():
         stock = backbone.model(input_ids=batch.ids, labels=batch.labels).loss
         ours = backbone.losses(batch)
@@ -116,19 +116,19 @@ def test_trains_and_comes_back_and_writes_whole_images(folders: dict[str, Path],
     assert report.validation["image"] is not None and report.codebook is None
     assert json.loads((tmp_path / "out" / "adapter_config.json").read_text())["image_tokens"]["rows"] == 4
     backbone = load(tmp_path / "out")
-    codec, start = backbone.codec, np.array([*backbone.codec.start, *backbone.codec.role("assistant")])
-    begin = np.concatenate([start, [codec.before[0]]])
+    tokenizer, start = backbone.tokenizer, np.array([*backbone.tokenizer.start, *backbone.tokenizer.role("assistant")])
+    begin = np.concatenate([start, [tokenizer.before[0]]])
     with torch.no_grad():
-        backbone.model.get_output_embeddings().weight[codec.before[0]] *= 20
+        backbone.model.get_output_embeddings().weight[tokenizer.before[0]] *= 20
     written = generate(backbone, Written(start), 80, 1.0, torch.Generator().manual_seed(0))
     ids = written.ids
     at = np.flatnonzero(ids == begin[-1])
     assert len(at)
     for place in at:
-        image = ids[place : place + image_length(codec)]
-        layout = codec.image_tokens
+        image = ids[place : place + image_length(tokenizer)]
+        layout = tokenizer.image_tokens
         assert ((image >= layout.first) & (image < layout.first + layout.count)).sum() == 16
-    assert sum(not isinstance(part, str) for part in to_parts(written, codec)) == len(at)
+    assert sum(not isinstance(part, str) for part in to_parts(written, tokenizer)) == len(at)
 
 
 def test_images_that_do_not_fit_are_named(folders: dict[str, Path], tmp_path: Path) -> None:

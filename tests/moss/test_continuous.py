@@ -142,10 +142,10 @@ def test_trains_writes_images_and_says_how_it_runs_free(tmp_path: Path) -> None:
     shown = example(6)
     start = int(np.flatnonzero(shown.labels >= 0)[0])
     with torch.no_grad():
-        backbone.model.lm_head.weight[backbone.codec.before[0]] *= 20
+        backbone.model.lm_head.weight[backbone.tokenizer.before[0]] *= 20
     prompt, _ = split_at(shown, start)
     written = generate(backbone, prompt, 60, 1.0, torch.Generator().manual_seed(0))
-    images = [part for part in to_parts(written, backbone.codec) if isinstance(part, np.ndarray)]
+    images = [part for part in to_parts(written, backbone.tokenizer) if isinstance(part, np.ndarray)]
     assert images and all(image.shape == (6, 6, 3) for image in images)
     assert isinstance(written, Written) and len(written.vectors if written.vectors is not None else ()) % 9 == 0
 

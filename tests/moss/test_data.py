@@ -87,8 +87,8 @@ def test_one_window_is_the_record() -> None:
     answer = [*ANSWER.encode(), IMAGE, *codes[1], *b"Then.", IMAGE, *codes[2], END]
     assert example.ids.tolist() == question + answer
     assert example.labels.tolist() == [IGNORE] * len(question) + answer
-    assert [answered for _, answered in example.slots] == [False, True, True]
-    for (start, _), image in zip(example.slots, codes, strict=True):
+    assert [answered for _, answered in example.image_positions] == [False, True, True]
+    for (start, _), image in zip(example.image_positions, codes, strict=True):
         assert example.ids[start : start + 64].tolist() == image
     assert (counts.windows, counts.long, counts.no_answer) == (1, 0, 0)
 
@@ -106,7 +106,7 @@ def test_windows_hold_each_label_once_and_no_part_of_an_image(context: int) -> N
         assert len(window.ids) <= context
         assert window.ids[0] == BOS and window.ids[1] in (USER, ASSISTANT)
         places = np.flatnonzero(window.ids >= FIRST_CODE).tolist()
-        assert places == [start + i for start, _ in window.slots for i in range(64)]
+        assert places == [start + i for start, _ in window.image_positions for i in range(64)]
 
 
 def test_window_without_an_answer_is_counted() -> None:
@@ -123,7 +123,7 @@ def test_record_without_images_is_text() -> None:
     row = Row("t", (("user", ("Hi",)), ("assistant", ("Ho",))), np.zeros((0, 32, 32, 3), np.uint8))
     (example,) = make_examples(row, book, 136, SplitCounts())
     assert example.ids.tolist() == [BOS, USER, *b"Hi", END, ASSISTANT, *b"Ho", END]
-    assert example.slots == ()
+    assert example.image_positions == ()
 
 
 def test_folder_without_shards_is_named(tmp_path: Path) -> None:

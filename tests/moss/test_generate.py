@@ -20,14 +20,14 @@ PROMPT = np.array([BOS, USER, *b"Paint.", END, ASSISTANT])
 
 
 def model() -> Any:
-    body = tiny_llama(BOOK.vocabulary, hidden=32, layers=2, context=128, seed=0)
-    return Discrete(inject(body, MossConfig(BOOK.image_tokens)).eval(), BOOK)
+    backbone = tiny_llama(BOOK.vocabulary, hidden=32, layers=2, context=128, seed=0)
+    return Discrete(inject(backbone, MossConfig(BOOK.image_tokens)).eval(), BOOK)
 
 
 def test_whatever_the_model_images_are_whole() -> None:
     network, generator = model(), torch.Generator().manual_seed(0)
     with torch.no_grad():
-        network.model.lm_head.weight[IMAGE] *= 8  # a body without training hardly ever begins an image
+        network.model.lm_head.weight[IMAGE] *= 8  # a backbone without training hardly ever begins an image
     pictures = 0
     for new_tokens in (3, 30, 61):
         ids = generate(network, Written(PROMPT), new_tokens, temperature=1.0, generator=generator).ids

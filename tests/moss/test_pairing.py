@@ -20,7 +20,7 @@ class Teller:
     """Expects, with confidence, the image whose code is told by the last text token; or (deaf) always code 0."""
 
     unit = "nats"
-    codec = Codebook(np.arange(CODES * 12, dtype=np.uint8).reshape(CODES, 2, 2, 3), grid=2)
+    tokenizer = Codebook(np.arange(CODES * 12, dtype=np.uint8).reshape(CODES, 2, 2, 3), grid=2)
     model = torch.nn.Linear(1, 1)
 
     def __init__(self, deaf: bool) -> None:
@@ -48,9 +48,9 @@ def example(number: int, code: int, user_image: bool = False) -> Example:
     images = [[IMAGE] + [FIRST_CODE + code] * SIZE] * (2 if user_image else 1)
     ids = [BOS, CODES + code, *[t for image in images for t in image]]
     starts = [3 + i * (SIZE + 1) for i in range(len(images))]
-    slots = tuple((start, i == len(images) - 1) for i, start in enumerate(starts))
-    labels = [IGNORE] * slots[-1][0] + ids[slots[-1][0] :]
-    return Example(f"r{number}", np.array(ids), np.array(labels), slots)
+    image_positions = tuple((start, i == len(images) - 1) for i, start in enumerate(starts))
+    labels = [IGNORE] * image_positions[-1][0] + ids[image_positions[-1][0] :]
+    return Example(f"r{number}", np.array(ids), np.array(labels), image_positions)
 
 
 def rows(generator: np.random.Generator, count: int = 40) -> list[Example]:
@@ -75,7 +75,7 @@ def test_mixed_rows_give_about_nothing() -> None:
     for row in rows(generator):
         ids = row.ids.copy()
         ids[1] = CODES + int(generator.integers(CODES))
-        mixed.append(Example(row.record, ids, row.labels, row.slots))
+        mixed.append(Example(row.record, ids, row.labels, row.image_positions))
     found = pairing_test(Teller(deaf=False), mixed, batch=7)
     assert found.z is not None and abs(found.z) < 3
 

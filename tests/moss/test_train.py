@@ -70,8 +70,8 @@ def test_counts_add_up(trained: Any) -> None:
 def test_what_was_written_is_the_trained_model(trained: Any, shards: Path) -> None:
     out, report, _ = trained
     backbone = load(out)
-    rows = read_rows(find_shards(shards)["validation"], backbone.codec.side, SplitCounts())
-    examples = [e for row in rows for e in make_examples(row, backbone.codec, SMALL.context, SplitCounts())]
+    rows = read_rows(find_shards(shards)["validation"], backbone.tokenizer.side, SplitCounts())
+    examples = [e for row in rows for e in make_examples(row, backbone.tokenizer, SMALL.context, SplitCounts())]
     assert evaluate(backbone, examples, SMALL.batch).means() == report.validation
 
 
@@ -150,7 +150,7 @@ def test_learns_eight_records_by_heart_and_writes_them_again(tmp_path: Path) -> 
     write_shard([noise_record(n) for n in range(8)], tmp_path / "train-00000-of-00001.parquet")
     train(tmp_path, tmp_path / "out", TrainConfig(steps=100, batch=8, context=256, codes=32))
     backbone = load(tmp_path / "out")
-    codebook = backbone.codec
+    codebook = backbone.tokenizer
     codes = right = 0
     for row in read_rows(find_shards(tmp_path)["train"], codebook.side, SplitCounts()):
         (example,) = make_examples(row, codebook, 256, SplitCounts())

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 LAYOUT = ImageTokens(first=300, count=8, rows=2, columns=2)
 
 
-def body() -> Any:
+def backbone() -> Any:
     return tiny_llama(vocabulary=308, hidden=32, layers=2, context=64, seed=1)
 
 
@@ -32,19 +32,19 @@ def records(count: int = 8) -> list[dict[str, list[int]]]:
 
 @pytest.fixture
 def injected() -> tuple[Any, dict[str, Any]]:
-    model = inject(body(), MossConfig(LAYOUT, r=2))
+    model = inject(backbone(), MossConfig(LAYOUT, r=2))
     return model, {name: p.detach().clone() for name, p in model.named_parameters()}
 
 
 def learned(model: Any, before: dict[str, Any], folder: Path) -> None:
-    """Up-projections moved, the body did not, and what is saved is what came out."""
+    """Up-projections moved, the backbone did not, and what is saved is what came out."""
     for name, parameter in model.named_parameters():
         if name.endswith("_up"):
             assert parameter.any(), name
         elif ".moss." not in name:
             assert parameter.equal(before[name]), name
     save_pretrained(model, folder)
-    again = from_pretrained(body(), folder)
+    again = from_pretrained(backbone(), folder)
     assert all(value.equal(adapter_state(model)[name]) for name, value in adapter_state(again).items())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from made.tree import edit_filter, make_project, run_build
 
-from leafinstruct.report.diff import differ, differ_lines
+from leafinstruct.report.diff import diff_lines, differ
 from leafinstruct.run import Run
 
 
@@ -17,7 +17,7 @@ def test_a_tightened_rule_is_all_that_differs(tmp_path: Path) -> None:
     edit_filter(tmp_path, "text", "words < 30", "words < 4000")
     second = run_build(pipeline, tmp_path / "other", stage="filter")
     found = differ(Run(tmp_path / "run"), second)
-    kept = found["funnel"][0]["filtered_documents"]
+    kept = found["funnel"][0]["kept_documents"]
     assert kept > 0
     assert {(c["grain"], c["before"], c["after"]) for c in found["changes"] if c["before"] == "kept"} == {
         ("documents", "kept", "text.too_short"),
@@ -25,4 +25,4 @@ def test_a_tightened_rule_is_all_that_differs(tmp_path: Path) -> None:
     }
     assert sum(row["before"] == "kept" for row in found["listed"]) == kept
     assert found["documents"]["only_first"] == found["documents"]["only_second"] == 0
-    assert any("kept -> text.too_short" in line for line in differ_lines(found))
+    assert any("kept -> text.too_short" in line for line in diff_lines(found))

@@ -103,8 +103,8 @@ def test_every_document_and_image_is_under_one_name(tmp_path: Path) -> None:
         lost_images={"missing": 2, "svg": 1},
         dropped_documents={"harvest:empty": 1, "one.none": 1},
         dropped_images={"one.low": 2},
-        filtered_documents=3,
-        filtered_images=3,
+        kept_documents=3,
+        kept_images=3,
         dropped_rewriting={"verify:leak": 1},
         records=2,
         dropped_splitting={"shares_image": 1},
@@ -124,7 +124,7 @@ def test_every_document_and_image_is_under_one_name(tmp_path: Path) -> None:
     [
         ({"documents": 6}, "documents in"),
         ({"images": 4}, "images in"),
-        ({"filtered_documents": 4, "documents": 6}, "filtered documents"),
+        ({"kept_documents": 4, "documents": 6}, "filtered documents"),
         ({"published": {"train": 2}}, "records are not published"),
     ],
 )

@@ -140,7 +140,7 @@ def bits(one: Image, other: Image) -> int:
 
 
 def test_hashes_survive_encoding_size_and_orientation_and_tell_pictures_apart() -> None:
-    drawn, stranger = made.scene(1), made.scene(2)
+    drawn, foreign = made.scene(1), made.scene(2)
     turned = PIL.Image.Exif()
     turned[0x0112] = 6
     copies = [
@@ -151,7 +151,7 @@ def test_hashes_survive_encoding_size_and_orientation_and_tell_pictures_apart() 
     ]
     original = made.picture(drawn)
     assert all(bits(original, copy) <= 4 for copy in copies), [bits(original, copy) for copy in copies]
-    assert bits(original, made.picture(stranger)) > 12
+    assert bits(original, made.picture(foreign)) > 12
 
 
 def test_broken_exif_data_hurts_nobody() -> None:

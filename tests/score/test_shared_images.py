@@ -53,7 +53,7 @@ def test_numbers_are_those_of_comparing_all_pairs() -> None:
     draw = random.Random(1)
     pages = [page(f"{n:02}", "".join(draw.choices("abcdefghijklmnop", k=draw.randrange(1, 6)))) for n in range(30)]
     held = {p.id: set(p.images) for p in pages}
-    for name, row in rows(pages, furniture=30).items():
+    for name, row in rows(pages, boilerplate=30).items():
         others = [images for other, images in held.items() if other != name]
         assert row["share"] == pytest.approx(
             sum(any(i in o for o in others) for i in held[name]) / len(held[name]), abs=1e-4

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from leafinstruct.score.shuffled_words import ends_astray, pairs_repeat
+from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
 
 PROSE = (
     "Anna opens the window before she paints. The wall dries faster when the air moves. Her brother mixes the colour. "
@@ -22,8 +22,8 @@ def shuffled(items: list[str], joint: str) -> str:
 
 
 def test_sentences_begin_with_capitals_until_words_are_shuffled() -> None:
-    assert ends_astray(PROSE) == 0
-    found = ends_astray(shuffled(PROSE.split(), " "))
+    assert lowercase_sentence_starts(PROSE) == 0
+    found = lowercase_sentence_starts(shuffled(PROSE.split(), " "))
     assert found is not None and found > 0.45
 
 
@@ -36,15 +36,15 @@ def test_sentences_begin_with_capitals_until_words_are_shuffled() -> None:
     ],
 )
 def test_few_ends_no_capitals_and_abbreviations_say_nothing(text: str) -> None:
-    assert ends_astray(text) is None
+    assert lowercase_sentence_starts(text) is None
 
 
 def test_characters_of_words_stand_side_by_side_again_until_they_are_shuffled() -> None:
-    whole, broken = pairs_repeat(DENSE), pairs_repeat(shuffled(list(DENSE), ""))
+    whole, broken = char_bigram_repetition(DENSE), char_bigram_repetition(shuffled(list(DENSE), ""))
     assert whole is not None and broken is not None
     assert whole > 3 > broken
 
 
 def test_pairs_say_nothing_of_short_or_spaced_writing() -> None:
-    assert pairs_repeat("把面粉放进碗里") is None
-    assert pairs_repeat(PROSE) is None
+    assert char_bigram_repetition("把面粉放进碗里") is None
+    assert char_bigram_repetition(PROSE) is None

@@ -7,7 +7,7 @@ from made.pointer_sentences import MEASURED, NOT_POINTING, POINTING
 
 from leafinstruct.document import LostImage
 from leafinstruct.score.pointers import Scorer
-from leafinstruct.text.image_references import Pointer, find_pointers, slots, target
+from leafinstruct.text.image_references import Pointer, find_pointers, image_positions, target
 from leafinstruct.text.sentences import sentence_spans
 
 
@@ -107,7 +107,7 @@ def test_where_and_how_a_sentence_points(sentence: str, direction: str, number: 
 
 def test_a_pointer_means_the_nearest_image_in_its_direction_or_the_other() -> None:
     parts = [made.image("a"), made.text("x"), made.text("y"), made.image("b"), made.image("c")]
-    places = slots(made.document("d", parts))
+    places = image_positions(made.document("d", parts))
 
     def means(part: int, direction: str, number: int | None = None) -> tuple[bool, int | None]:
         return target(Pointer(part, 0, 1, direction, number, True), places)  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ def test_a_pointer_means_the_nearest_image_in_its_direction_or_the_other() -> No
 def test_lost_images_have_their_place() -> None:
     parts = [made.text("x"), made.image("a"), made.text("y")]
     whole = made.document("d", parts, [LostImage(1, "r", "missing"), LostImage(3, "r", "missing")])
-    assert slots(whole) == [(1, None), (1, 1), (3, None)]
+    assert image_positions(whole) == [(1, None), (1, 1), (3, None)]
 
 
 def test_rows_count_who_points_at_each_image_and_who_needs_it() -> None:
@@ -130,7 +130,7 @@ def test_rows_count_who_points_at_each_image_and_who_needs_it() -> None:
     parts = [made.text(f"See the picture below. {needs}"), made.image("a"), made.image("b"), made.text(needs)]
     rows = Scorer({}).score(made.document("d", parts, [LostImage(4, "r", "missing")]))
     assert rows == [
-        {"document": "d", "pointers": 3, "lost_needed": 1},
-        {"document": "d", "part": 1, "pointed": 2, "needed": 1},
-        {"document": "d", "part": 2, "pointed": 0, "needed": 0},
+        {"document": "d", "pointers": 3, "dangling_references": 1},
+        {"document": "d", "part": 1, "references": 2, "essential_references": 1},
+        {"document": "d", "part": 2, "references": 0, "essential_references": 0},
     ]

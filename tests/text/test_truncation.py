@@ -6,14 +6,14 @@ import pytest
 from made import core as made
 
 from leafinstruct.score.text import Scorer
-from leafinstruct.text.truncation import is_cut
+from leafinstruct.text.truncation import is_truncated
 from leafinstruct.text.words import WORD
 
 STORY = "Mix the ingredients in a bowl. Knead the dough and leave it for an hour; the ingredients rise. "
 
 
 def cut(text: str, language: str = "en", more: str = STORY) -> bool:
-    return is_cut(text, language, Counter(WORD.findall((more + text).lower())))
+    return is_truncated(text, language, Counter(WORD.findall((more + text).lower())))
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_a_word_is_cut_only_if_it_stands_nowhere_else_and_a_longer_one_does() ->
 def test_documents_are_scored_by_their_parts() -> None:
     parts = [made.text("Now add the"), made.image("a"), made.text("Stir it well."), made.text("On the", heading=2)]
     (row,) = Scorer({}).score(made.document("d", parts))
-    assert (row["cut_ends"], row["stops_cut"]) == (0.5, False)
+    assert (row["truncated_parts"], row["ends_truncated"]) == (0.5, False)
     (row,) = Scorer({}).score(made.document("d", [made.text(STORY), made.text("Now add the"), made.image("a")]))
-    assert (row["cut_ends"], row["stops_cut"]) == (0.5, True)
+    assert (row["truncated_parts"], row["ends_truncated"]) == (0.5, True)
     (row,) = Scorer({}).score(made.document("d", [made.image("a")]))
-    assert (row["cut_ends"], row["stops_cut"]) == (None, False)
+    assert (row["truncated_parts"], row["ends_truncated"]) == (None, False)
 
 
 def test_captions_are_no_open_ends() -> None:
     long = "Fold the sheet in half from top to bottom and press the crease with"
     (row,) = Scorer({}).score(made.document("d", [made.text("Set a variable from a calculation"), made.text(long)]))
-    assert row["open_ends"] == 1.0
+    assert row["unterminated_parts"] == 1.0

@@ -96,7 +96,7 @@ def _loop_factory() -> Any:
     return uvloop.new_event_loop
 
 
-class Stop(Exception):
+class FetchFailed(Exception):
     """The end of one try: an outcome without an image. `wait`: seconds that the host asks for."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
@@ -105,7 +105,7 @@ class Stop(Exception):
         self.wait = wait
 
 
-class Later(Exception):
+class RetryLater(Exception):
     """The host wants a pause between requests that is not over yet."""
 
     def __init__(self, wait: float) -> None:
@@ -150,24 +150,24 @@ class _Fetcher:
                 async with asyncio.timeout(self.settings.timeout):
                     image, final = await self._image(task, frontier)
                 self._store(task, self._outcome(task, image, final))
-            except Stop as stop:
+            except FetchFailed as stop:
                 if self._again(task, stop, frontier):
                     continue
                 self._store(task, self._outcome(task, stop.reason, ""))
             except TimeoutError:
-                if self._again(task, Stop("timeout"), frontier):
+                if self._again(task, FetchFailed("timeout"), frontier):
                     continue
                 self._store(task, self._outcome(task, "timeout", ""))
-            except Later as later:
+            except RetryLater as later:
                 frontier.again(replace(task, tries=task.tries - 1), later.wait, False)
                 continue
             frontier.done(task)
 
-    def _again(self, task: Task, stop: Stop, frontier: Frontier) -> bool:
+    def _again(self, task: Task, stop: FetchFailed, frontier: Frontier) -> bool:
         """Plan another try of what may pass, after a pause that doubles, or that the host asked for."""
         status = int(stop.reason[7:]) if stop.reason.startswith("status_") else 0
-        passing = status in RETRIED or stop.reason in ("timeout", "unreachable", "cut_short")
-        if not passing or task.tries >= self.settings.tries or stop.wait > LONGEST:
+        transient = status in RETRIED or stop.reason in ("timeout", "unreachable", "cut_short")
+        if not transient or task.tries >= self.settings.tries or stop.wait > LONGEST:
             return False
         frontier.again(task, stop.wait or 2.0 ** (task.tries - 1), status in BUSY)
         return True
@@ -197,10 +197,10 @@ class _Fetcher:
                 if response.status in REDIRECTS:
                     url, reason = plain_address(urljoin(url, response.headers.get("Location", "")))
                     if reason:
-                        raise Stop(reason)
+                        raise FetchFailed(reason)
                     continue
                 if response.status in RETRIED:
-                    raise Stop(f"status_{response.status}", retry_after(response.headers.get("Retry-After", "")))
+                    raise FetchFailed(f"status_{response.status}", retry_after(response.headers.get("Retry-After", "")))
                 if response.status != 200:
                     return f"status_{response.status}", url
                 if robots.opted_out(response.headers.getall("X-Robots-Tag", [])):
@@ -221,32 +221,32 @@ class _Fetcher:
         from leafinstruct.harvest.fetch.addresses import is_refused_literal
 
         if not self.settings.private and is_refused_literal(url):
-            raise Stop("private_address")
+            raise FetchFailed("private_address")
         return _Request(self.http, url)
 
     async def _body(self, response: aiohttp.ClientResponse, most: int) -> bytes:
         if (response.content_length or 0) > most:
-            raise Stop("too_many_bytes")
+            raise FetchFailed("too_many_bytes")
         data = bytearray()
         async for piece in response.content.iter_any():
             data += piece
             if len(data) > most:
-                raise Stop("too_many_bytes")
+                raise FetchFailed("too_many_bytes")
         return bytes(data)
 
     async def _allowed(self, url: str, frontier: Frontier) -> None:
-        """Raises Stop for an address that robots.txt of its host does not allow. It is read once a host."""
+        """Raises FetchFailed for an address that robots.txt of its host does not allow. It is read once a host."""
         split = urlsplit(url)
         origin = f"{split.scheme}://{split.netloc}"
         if origin not in self.verdicts:
             self.verdicts[origin] = asyncio.create_task(self._verdict(origin))
         verdict = await asyncio.shield(self.verdicts[origin])
         if reason := verdict.reason(url):
-            raise Stop(reason)
+            raise FetchFailed(reason)
         if verdict.delay:
             now, free = time.monotonic(), self.free_at.get(origin, 0.0)
             if free > now:
-                raise Later(free - now)
+                raise RetryLater(free - now)
             self.free_at[origin] = now + verdict.delay
             frontier.slow_down(host_of(url), verdict.delay)
 
@@ -259,7 +259,7 @@ class _Fetcher:
                 kind, body = await self._robots(f"{origin}/robots.txt")
         except TimeoutError:
             kind = robots.UNREADABLE
-        except Stop as stop:
+        except FetchFailed as stop:
             if stop.reason in ("private_address", "no_such_host"):  # says more than that its rules cannot be read
                 raise
         self.cache.put_robots(origin, kind, body)
@@ -288,7 +288,7 @@ class _Fetcher:
 
 
 class _Request:
-    """One GET without redirects, whose failures come as Stop."""
+    """One GET without redirects, whose failures come as FetchFailed."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         from yarl import URL
@@ -296,7 +296,7 @@ class _Request:
         try:
             self.context = http.get(URL(url), allow_redirects=False)
         except ValueError:
-            raise Stop("bad_address") from None
+            raise FetchFailed("bad_address") from None
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
         try:
@@ -306,7 +306,7 @@ class _Request:
 
     async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
         await self.context.__aexit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, Stop | TimeoutError):
+        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError):
             raise _stop(error) from None
 
 
@@ -318,17 +318,17 @@ def _stop(error: Exception) -> Exception:
 
     causes = [error, error.__cause__, getattr(error, "os_error", None)]
     if any(isinstance(cause, Refused) for cause in causes):
-        return Stop("private_address")
+        return FetchFailed("private_address")
     if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return Stop("bad_address")
+        return FetchFailed("bad_address")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
-        return Stop("bad_certificate")
+        return FetchFailed("bad_certificate")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Stop("no_such_host")
+        return FetchFailed("no_such_host")
     if isinstance(error, TimeoutError):
-        return Stop("timeout")
+        return FetchFailed("timeout")
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
-        return Stop("cut_short")
+        return FetchFailed("cut_short")
     if isinstance(error, aiohttp.ClientResponseError):
-        return Stop("bad_response")
-    return Stop("unreachable") if isinstance(error, aiohttp.ClientError | OSError) else error
+        return FetchFailed("bad_response")
+    return FetchFailed("unreachable") if isinstance(error, aiohttp.ClientError | OSError) else error

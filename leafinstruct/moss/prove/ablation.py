@@ -1,6 +1,6 @@
 """`prove`: is it the data or the adapter? A grid of small trainings, data x adapter x seed, at equal tokens.
 
-Toy scale: a frozen body of half a million parameters. Which way differences point is all it can say.
+Toy scale: a frozen backbone of half a million parameters. Which way differences point is all it can say.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from leafinstruct.moss.settings import TrainConfig
 from leafinstruct.run import Run, fingerprint, void
 
 SCHEMA = 2
-SCALE = "toy: one frozen body of under a million parameters, images of 64 tokens, one learning rate for all"
-RANDOM = "toy: random bodies whose embeddings and head are trained too, images of 64 tokens, one learning rate for all"
+SCALE = "toy: one frozen backbone of under a million parameters, images of 64 tokens, one learning rate for all"
+RANDOM = (
+    "toy: random backbones whose embeddings and head are trained too, images of 64 tokens, one learning rate for all"
+)
 _DAMAGED = 100  # records of each file of the reference that the table of damages is made on
 # Two-sided 95 % points of Student's t for 1 to 9 degrees of freedom (any table); seeds are few.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
@@ -49,9 +51,10 @@ PRESETS: dict[str, tuple[Arm, ...]] = {
 @dataclass(frozen=True, slots=True)
 class ProveConfig:
     """The grid. `train` is the setting of every single training; its seed only shuffles images, fits the codebook and
-    trains the body. `tokens` of a training are steps x batch x context. `base_steps` train the body that all share
-    (0: bodies stay random, and embeddings and head are trained with the adapters). `text` bytes are left of each text,
-    about as much as an image has tokens: whole pages would leave images 3 % of the tokens, and no arm learned them."""
+    trains the backbone. `tokens` of a training are steps x batch x context. `base_steps` train the backbone that all
+    share (0: backbones stay random, and embeddings and head are trained with the adapters). `text` bytes are left of
+    each text, about as much as an image has tokens: whole pages would leave images 3 % of the tokens, and no arm
+    learned them."""
 
     preset: str = "small"
     seeds: int = 3
@@ -91,7 +94,7 @@ def prove(
                 raise LeafError(f"data {name!r}, {shards}: {', '.join(failed)} failed; training would not notice")
         most = train.steps * train.batch * max(train.context // 128, 1)
         grid, prepared = read_grid(folders, train, most, config.text), Path(folder) / "grid.pickle"
-        grid = replace(grid, base=shared_body(grid, list(folders), config, run, say))
+        grid = replace(grid, base=shared_backbone(grid, list(folders), config, run, say))
         grid.save(prepared)
         results = _train_all(grid, prepared, config, run, say)
         say("prove: decoding speed")
@@ -114,11 +117,11 @@ def prove(
     }
 
 
-def shared_body(
+def shared_backbone(
     grid: GridData, names: Sequence[str], config: ProveConfig, run: Run, say: Callable[[str], None]
 ) -> dict[str, Any] | None:
-    """The weights of the body of all trainings: those stored in the run for the same data and settings, or trained now
-    and committed. None for random bodies."""
+    """The weights of the backbone of all trainings: those stored in the run for the same data and settings, or trained
+    now and committed. None for random backbones."""
     from safetensors.torch import load, save
 
     from leafinstruct.moss.prove.pretrain import VERSION, train_base
@@ -128,7 +131,7 @@ def shared_body(
     settings, digests = asdict(config.train), [grid.digest(name) for name in names]
     file = layout.proof(f"runs/base-{fingerprint(VERSION, digests, config.base_steps, settings)}.safetensors")
     if not run.exists(file):
-        say(f"prove: training the body, {config.base_steps} steps")
+        say(f"prove: training the backbone, {config.base_steps} steps")
         windows = {name: grid.train[name] for name in names}
         with one_thread():
             data = save(train_base(grid.codebook, windows, config.train, config.base_steps))
@@ -188,8 +191,8 @@ def summarize(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def compare(results: Sequence[dict[str, Any]], reference: str) -> list[dict[str, Any]]:
-    """Differences paired by seed (same body, same order of data): every arm against `separate` on the reference data,
-    and all other data against the reference with each arm. Below zero: the first is better."""
+    """Differences paired by seed (same backbone, same order of data): every arm against `separate` on the reference
+    data, and all other data against the reference with each arm. Below zero: the first is better."""
     found = {(r["data"], r["arm"], r["seed"]): r for r in results}
     arms, datas = list(dict.fromkeys(r["arm"] for r in results)), list(dict.fromkeys(r["data"] for r in results))
     pairs = [((reference, arm), (reference, "separate")) for arm in arms if arm != "separate"]

@@ -27,7 +27,7 @@ _CODEBOOK_IMAGES = 600  # of each data set; k-means looks at no more patches tha
 @dataclass(frozen=True, slots=True)
 class Arm:
     """An adapter of the grid. `matched`: its ranks are chosen so that it has as many parameters as `moss` of the
-    configured rank; else it has the configured rank. `none` has no adapter: the body as it is."""
+    configured rank; else it has the configured rank. `none` has no adapter: the backbone as it is."""
 
     name: str
     variant: str
@@ -36,8 +36,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class GridData:
-    """Windows to train on by name of the data, held-out windows, the codebook of all, and the weights of the body that
-    all share (None: a random one for each seed)."""
+    """Windows to train on by name of the data, held-out windows, the codebook of all, and the weights of the backbone
+    that all share (None: a random one for each seed)."""
 
     train: dict[str, list[Example]]
     held_out: list[Example]
@@ -46,7 +46,7 @@ class GridData:
     base: dict[str, Any] | None = None
 
     def digest(self, data: str) -> str:
-        """Hash of what a training on this data sees: its windows, the held-out ones, the codebook and the body."""
+        """Hash of what a training on this data sees: its windows, the held-out ones, the codebook and the backbone."""
         seen = hashlib.sha256(self.codebook.patches.tobytes())
         for example in [*self.train[data], *self.held_out]:
             seen.update(example.ids.tobytes())
@@ -199,7 +199,7 @@ def train_one(prepared: Path, data: str, arm: Arm, seed: int, config: TrainConfi
 
 
 def switch_off(model: Any) -> None:
-    """Leave the adapters out for good: the control that learns nothing, or on a random body embeddings and head."""
+    """Leave the adapters out for good: the control that learns nothing, or on a random backbone embeddings and head."""
     from leafinstruct.moss.adapters import routing_of
 
     routing_of(model).enabled = False

@@ -1,9 +1,10 @@
-"""The body that all trainings of a grid share: trained whole once, then frozen, as a real model's is under adapters.
+"""The backbone that all trainings of a grid share: trained whole once, then frozen, as a real model's is under
+adapters.
 
 It is taught the data's texts without their images, and generated pictures in the data's colors, each after a few words
 that name them: the languages of both and that one can speak of the other, as a real base model knows them, but no image
-of the data, nor which image belongs to which text. On a random body, where embeddings and head must learn everything
-too, a grid compares how fast adapters of different ranks help with that, and nothing else.
+of the data, nor which image belongs to which text. On a random backbone, where embeddings and head must learn
+everything too, a grid compares how fast adapters of different ranks help with that, and nothing else.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from leafinstruct.moss.data import Example
 from leafinstruct.moss.settings import TrainConfig
 
 VERSION = 2
-"""Of what the body is taught; another one is another body."""
-_RATE = 3e-3  # of the whole body; 400 steps bring the pictures' loss from 6.8 to about 1.9 nats
+"""Of what the backbone is taught; another one is another backbone."""
+_RATE = 3e-3  # of the whole backbone; 400 steps bring the pictures' loss from 6.8 to about 1.9 nats
 _PER_DOCUMENT = 2  # pictures one after the other, as in most records
 _NOISE = (0, 4, 10)  # standard deviations of 255: drawings have none, photographs have some
 _NAMED = {  # the eleven basic color terms of Berlin and Kay (1969), each with one shade of it (own)
@@ -87,7 +88,7 @@ def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
 
 def texts(train: Mapping[str, Sequence[Example]], codebook: Codebook, tokens: int) -> list[Example]:
     """Windows of the data with their images left out, of each data set in turn, until they make so many tokens. None
-    comes twice: a body that knew them by heart would have to unlearn how they go on where an image was."""
+    comes twice: a backbone that knew them by heart would have to unlearn how they go on where an image was."""
     layout = codebook.image_tokens
     made: list[Example] = []
     total = 0

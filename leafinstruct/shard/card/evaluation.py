@@ -38,13 +38,13 @@ class Audited:
         clean = found["clean"]
         return AuditFacts(found["documents"], found["seed"], clean["kept"], clean["rows"], defects)
 
-    def caught(self, owner: str, rule: str) -> dict[str, int] | None:
+    def detected(self, owner: str, rule: str) -> dict[str, int] | None:
         if self._found is None or owner in self._seen:
             return None
         label = f"{owner}.{rule}"
         return {name: m["by"][label] for name, m in self._found["defects"].items() if label in m["by"]}
 
-    def harmed(self, owner: str, rule: str) -> int | None:
+    def false_positive(self, owner: str, rule: str) -> int | None:
         if self._found is None or owner in self._seen:
             return None
         return self._found["clean"]["by"].get(f"{owner}.{rule}", 0)

@@ -32,21 +32,21 @@ class FunnelStep:
 class RuleFacts:
     """One rule as written, where its threshold comes from, and what it was the first to drop.
 
-    `caught`: by defect, how many of the audit's documents with that defect it caught; `harmed`: clean ones it took
-    something from. None without an audit of these rules.
+    `detected`: by defect, how many of the audit's documents with that defect it detected; `false_positives`: clean ones
+    it took something from. None without an audit of these rules.
     """
 
     rule: str
     origin: str
     dropped_documents: int
     dropped_images: int
-    caught: Mapping[str, int] | None = None
-    harmed: int | None = None
+    detected: Mapping[str, int] | None = None
+    false_positives: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FilterFacts:
-    """`alone`: by defect, what no other filter caught in the audit; None without one."""
+    """`alone`: by defect, what no other filter detected in the audit; None without one."""
 
     name: str
     scorer: str
@@ -76,7 +76,7 @@ class SplitFacts:
 
 @dataclass(frozen=True, slots=True)
 class DefectFacts:
-    """What the filters caught of one planted defect; `interval` holds 95 %, shares of `rows`."""
+    """What the filters detected of one planted defect; `interval` holds 95 %, shares of `rows`."""
 
     name: str
     about: str

@@ -24,7 +24,7 @@ def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
     return facts
 
 
-def renew_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
+def refresh_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
     """Write the card again if it was made from something else."""
     card = layout.shard(CARD)
     there = run.store.read(card).decode("utf-8") if run.exists(card) else ""

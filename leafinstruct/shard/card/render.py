@@ -110,13 +110,13 @@ def _funnel(steps: Sequence[FunnelStep]) -> str:
 
 def _filters(filters: Sequence[FilterFacts], audit: AuditFacts | None) -> str:
     head = ["rule", "origin", "documents dropped", "images dropped"]
-    head += ["caught in the audit", "clean harmed"] if audit else []
+    head += ["detected in the audit", "clean false_positives"] if audit else []
     rows_of = {defect.name: defect.rows for defect in audit.defects} if audit else {}
     parts = ["A count names the first rule that dropped a document or an image."] if filters else []
     for one in filters:
         rows = []
         for rule in one.rules:
-            measured = () if rule.caught is None else (_shares(rule.caught, rows_of), rule.harmed)
+            measured = () if rule.detected is None else (_shares(rule.detected, rows_of), rule.false_positives)
             blank = ("",) * (len(head) - 4 - len(measured))
             counts = (rule.dropped_documents, rule.dropped_images)
             rows.append((f"`{rule.rule}`", rule.origin, *counts, *measured, *blank))
@@ -126,14 +126,14 @@ def _filters(filters: Sequence[FilterFacts], audit: AuditFacts | None) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _shares(caught: Mapping[str, int], rows: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count} of {rows[name]}" for name, count in caught.items())
+def _shares(detected: Mapping[str, int], rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count} of {rows[name]}" for name, count in detected.items())
 
 
 def _audit(audit: AuditFacts | None) -> str:
     if audit is None:
         return ""
-    head = ("defect", "documents", "caught", "95 % interval")
+    head = ("defect", "documents", "detected", "95 % interval")
     rows = [
         (
             f"{d.name}: {d.about}",

@@ -54,7 +54,7 @@ def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
         ),
         funnel=(
             FunnelStep("harvested", sum(counts.documents.values()), counts.images, None),
-            FunnelStep("filtered", counts.filtered, counts.filtered_images, None),
+            FunnelStep("filtered", counts.filtered, counts.kept_images, None),
             FunnelStep("rewritten", None, None, sum(counts.records.values())),
             FunnelStep("published", None, sum(f["images"] for f in files), len(published)),
         ),
@@ -90,7 +90,7 @@ class _Counts:
     def __init__(self, run: Run) -> None:
         self.documents, self.records = Counter[str](), Counter[str]()
         self.rule_documents, self.rule_images, self.rewriting = Counter[str](), Counter[str](), Counter[str]()
-        self.images = self.filtered = self.filtered_images = 0
+        self.images = self.filtered = self.kept_images = 0
         self.licenses, self.languages, self.writers = Counter[str](), Counter[str](), Counter[str]()
         self.by_source_license: dict[str, set[str]] = {}
         self._run = run
@@ -107,7 +107,7 @@ class _Counts:
                 self.filtered += row["kept"]
                 self.rule_documents[row["dropped_by"]] += not row["kept"]
             else:
-                self.filtered_images += row["kept"]
+                self.kept_images += row["kept"]
                 self.rule_images[row["dropped_by"]] += not row["kept"]
         columns = ["source", "license", "language", "writer", "dropped_by"]
         for row in run.table(layout.records(name), columns).to_pylist():
@@ -159,8 +159,8 @@ def _filter(owner: Filter, counts: _Counts, audited: Audited) -> FilterFacts:
             origin=rule.origin,
             dropped_documents=_both(counts.rule_documents, f"{owner.name}.{rule.name}"),
             dropped_images=_both(counts.rule_images, f"{owner.name}.{rule.name}"),
-            caught=audited.caught(owner.name, rule.name),
-            harmed=audited.harmed(owner.name, rule.name),
+            detected=audited.detected(owner.name, rule.name),
+            false_positives=audited.false_positive(owner.name, rule.name),
         )
         for rule in owner.rules
     )

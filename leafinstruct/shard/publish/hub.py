@@ -86,7 +86,7 @@ def plan_push(
     if not ask_hub:
         return _plan(repo_id, revision, "the Hub was not asked", local, None)
     try:
-        knock(repo_id)
+        check_reachable(repo_id)
         with hub_errors(repo_id):
             remote, known = _remote_files(hub_api(token), repo_id, revision)
     except Unreachable as error:
@@ -194,7 +194,7 @@ def _remote_files(api: Any, repo_id: str, revision: str) -> tuple[dict[str, Any]
     return files, f"{len(files)} files there"
 
 
-def knock(repo_id: str) -> None:
+def check_reachable(repo_id: str) -> None:
     """Raises Unreachable within seconds where no Hub answers; the client would go on trying for a minute."""
     from huggingface_hub import constants
 

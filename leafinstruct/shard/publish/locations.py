@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.publish.hub import hub_api, hub_errors, knock
+from leafinstruct.shard.publish.hub import check_reachable, hub_api, hub_errors
 from leafinstruct.store import asking, open_filesystem
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
-class Place(Protocol):
+class Location(Protocol):
     """`names`: the files that lie there, those of folders below left out; `single`: it is one file, not a folder."""
 
     names: list[str]
@@ -26,7 +26,7 @@ class Place(Protocol):
         """A context manager that gives the path of a local copy, which is there until it ends."""
 
 
-def open_place(target: str | Path) -> Place:
+def open_location(target: str | Path) -> Location:
     """The place that `target` names: a URL with a protocol, else a path, else (`OWNER/NAME` that is no path here) a
     data set on the Hub, as its main branch stands now. Raises LeafError if it cannot be reached or read."""
     if "://" in str(target):
@@ -85,7 +85,7 @@ class _DataSet:
     def __init__(self, repo_id: str) -> None:
         self._repo_id, self._api = repo_id, hub_api(None)
         try:
-            knock(repo_id)
+            check_reachable(repo_id)
             with hub_errors(repo_id, reading=True):
                 info = self._api.dataset_info(repo_id)
         except LeafError as error:

@@ -16,7 +16,7 @@ from leafinstruct.cli import app
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import total_size
 from leafinstruct.moss.data import Row
-from leafinstruct.moss.neighbors import ImageTokens, find_places
+from leafinstruct.moss.neighbors import ImageTokens, find_positions
 from leafinstruct.moss.prove import ablation
 from leafinstruct.moss.prove.ablation import ProveConfig, compare, interval, named_folders, prove, summarize, with_train
 from leafinstruct.moss.prove.damage import DAMAGES, damage_shards
@@ -87,7 +87,9 @@ def test_the_body_learns_texts_and_pictures_but_no_image_of_the_data(shards: dic
     made = np.concatenate([e.ids[e.ids >= layout.first].reshape(-1, layout.size) for e in shown])
     assert len(made) == 2 * len(shown) and len(np.unique(made, axis=0)) > 0.9 * len(made)
     assert len({grid.codebook.words(e.ids.tolist()) for e in shown}) > 0.5 * len(shown)
-    assert all(find_places(torch.from_numpy(e.ids[None]), layout).image.tolist() == [0] * 64 + [1] * 64 for e in shown)
+    assert all(
+        find_positions(torch.from_numpy(e.ids[None]), layout).image.tolist() == [0] * 64 + [1] * 64 for e in shown
+    )
 
 
 def test_words_before_a_picture_name_the_colors_in_it() -> None:
@@ -170,7 +172,9 @@ def test_small_grid_from_shards_to_files(
     assert found["runs"][0] == {**found["runs"][0], "data": "filtered", "arm": "moss", "seed": 0}
     by_arm = {row["arm"]: row for row in found["rows"]}
     assert by_arm["none"]["trainable_parameters"] == 0 < by_arm["moss"]["adapter_parameters"]
-    assert by_arm["moss"]["trainable_parameters"] == by_arm["moss"]["adapter_parameters"], "the body is frozen whole"
+    assert by_arm["moss"]["trainable_parameters"] == by_arm["moss"]["adapter_parameters"], (
+        "the backbone is frozen whole"
+    )
     assert found["decoding"]["linear"]["merged"] > 0 and found["decoding"]["moss"]["merged"] is None
     assert found["scale"].startswith("toy")
     assert found["shards"] == {"filtered": {}}, "these have no manifest"
@@ -178,14 +182,14 @@ def test_small_grid_from_shards_to_files(
     assert json.loads((folder / "report.json").read_text()) == json.loads(json.dumps(found))
     assert "filtered / moss - filtered / separate: image" in (folder / "table.txt").read_text()
     assert plot(found).count("<circle") == len(found["runs"]) * 2 + 2
-    (body,) = (tmp_path / "run" / "prove" / "runs").glob("base-*")
-    stamp = body.stat().st_mtime_ns
+    (backbone,) = (tmp_path / "run" / "prove" / "runs").glob("base-*")
+    stamp = backbone.stat().st_mtime_ns
     victim = next((tmp_path / "run" / "prove" / "runs").glob("*.json"))
     victim.unlink()
     lines.clear()
     again = prove(one, config, run, lines.append)
     assert sum(": image" in line for line in lines) == 1  # only what was lost is trained again
-    assert body.stat().st_mtime_ns == stamp
+    assert backbone.stat().st_mtime_ns == stamp
 
     def untimed(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{key: value for key, value in r.items() if key != "seconds_per_step"} for r in runs]

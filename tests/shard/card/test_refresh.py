@@ -50,7 +50,7 @@ def test_a_benchmark_is_counted_by_name(built: tuple[Path, Run]) -> None:
 
 def test_without_an_audit_the_card_says_so_and_shows_no_figures(built: tuple[Path, Run]) -> None:
     found = facts(built)
-    assert found.audit is None and all(rule.caught is None for one in found.filters for rule in one.rules)
+    assert found.audit is None and all(rule.detected is None for one in found.filters for rule in one.rules)
     assert any("were not audited on this run:" in gap for gap in found.known_gaps)
     assert "## Audit" not in page(built[1])
 
@@ -65,10 +65,10 @@ def test_an_audit_renews_the_card_and_another_rule_takes_it_out(built: tuple[Pat
     assert found.audit and found.audit.clean_rows == measured["clean"]["rows"] == 6
     image = next(one for one in found.filters if one.name == "image")
     small = next(rule for rule in image.rules if rule.rule.startswith("too_small"))
-    assert small.caught == {"image_tiny": measured["defects"]["image_tiny"]["by"]["image.too_small"]}
-    assert small.harmed == 0
+    assert small.detected == {"image_tiny": measured["defects"]["image_tiny"]["by"]["image.too_small"]}
+    assert small.false_positives == 0
     duplicates = next(one for one in found.filters if one.name == "duplicates")
-    assert duplicates.rules[0].caught is None, "it was not audited"
+    assert duplicates.rules[0].detected is None, "it was not audited"
     assert any(gap.startswith("Not audited: duplicates") for gap in found.known_gaps)
 
     edit_filter(pipeline.parent.parent, "image", "long_side < 64", "long_side < 63")

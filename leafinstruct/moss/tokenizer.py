@@ -11,7 +11,7 @@ import numpy as np
 from leafinstruct.moss.neighbors import ImageTokens
 
 
-class Codec(Protocol):
+class Tokenizer(Protocol):
     """Tokens of one model. Image ids are those of `image_tokens`; an image is written as `before`, `image_tokens.span`
     ids, `after`. `start` opens a sequence and `end` closes each turn. `side`: width and height in pixels of an image as
     the model sees it. `width` is that of an image token's vector where images go in and come out as vectors
@@ -66,15 +66,15 @@ class Codec(Protocol):
         ...
 
 
-def image_plan(codec: Codec) -> deque[int | None]:
+def image_plan(tokenizer: Tokenizer) -> deque[int | None]:
     """What must follow the first id of an image: None for each token the model chooses, ids for the rest."""
-    layout = codec.image_tokens
+    layout = tokenizer.image_tokens
     row: list[int | None] = [None] * layout.columns
     if layout.row_end is not None:
         row.append(layout.row_end)
-    return deque([*codec.before[1:], *row * layout.rows, *codec.after])
+    return deque([*tokenizer.before[1:], *row * layout.rows, *tokenizer.after])
 
 
-def image_length(codec: Codec) -> int:
+def image_length(tokenizer: Tokenizer) -> int:
     """Tokens of a whole image with what stands before and after it."""
-    return len(codec.before) + codec.image_tokens.span + len(codec.after)
+    return len(tokenizer.before) + tokenizer.image_tokens.span + len(tokenizer.after)
