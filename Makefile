@@ -1,10 +1,11 @@
-# make demo: set up, build the bundled sample through all stages.  make test: style, types and tests.
+# make demo: set up, build the bundled sample through all stages.  make test: style, types, imports and quick tests.
+# make test-all: all tests, about half an hour.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test install clean
+.PHONY: demo test test-all check install clean
 
 demo: $(READY)
 	$(BIN)/leafinstruct build pipelines/demo.yaml --stage train
@@ -16,12 +17,19 @@ demo: $(READY)
 	@echo "data card:          runs/demo/shards/data_card.md"
 	@echo "trained samples:    runs/demo/train/samples"
 
-test: $(READY)
+# What people run while they work: minutes, no model.
+test: check
+	$(BIN)/pytest -m "not slow and not model"
+
+# Everything: slow tests, models, the report in a browser, and a real corpus where LEAFINSTRUCT_CORPUS names one.
+test-all: check
+	$(BIN)/pytest
+
+check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
 
 install: $(READY)
 

@@ -160,6 +160,7 @@ def test_broken_html_is_read_as_browsers_read_it(tmp_path: Path, clean: Funnel) 
     assert found.records == clean.records + 1
 
 
+@pytest.mark.slow
 def test_all_at_once(tmp_path: Path, clean: Funnel) -> None:
     """Every fault in a repository of its own."""
     tree = make_tree(tmp_path / "tree")

@@ -290,6 +290,7 @@ def damage(tree: Path, drawn: random.Random) -> None:
             put(path, drawn.choice(others).read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_images_match_image_parts_after_random_losses(tmp_path: Path, seed: int) -> None:
     drawn = random.Random(seed)

@@ -274,6 +274,7 @@ def test_reports_of_a_run_that_is_not_there(terminal: Terminal, tmp_path: Path, 
     assert "holds no run" in terminal.refused(*command)
 
 
+@pytest.mark.slow
 def test_a_run_held_by_another_build(terminal: Terminal, tmp_path: Path) -> None:
     project(tmp_path)
     with Run(tmp_path / "runs/made").lock():

@@ -110,6 +110,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at_every_commit_in_turn(whole: Path, tmp_path: Path, point: str) -> None:
     """Each process goes on where the one before was killed, until a plain build ends the run."""
@@ -136,6 +137,7 @@ def test_killed_once_and_built(whole: Path, tmp_path: Path, target: str) -> None
     assert counts(run) == counts(Run(whole / "whole"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "nth"), [("documents/*", 1), ("filtered/*", 2), ("shards/*.parquet", 1)])
 def test_killed_while_taking_up_a_change(tmp_path: Path, target: str, nth: int) -> None:
     """Images of one twin go, so the other one stands for both, in another partition; then the build is killed."""
@@ -231,6 +233,7 @@ def records(run: Run) -> list[object]:
     return [r for name in run.partitions() for r in records_from_table(run.table(f"records/{name}.parquet"))]
 
 
+@pytest.mark.slow
 def test_killed_while_the_second_batch_of_answers_is_asked(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +272,7 @@ class Taste(ModelScorer):
 """
 
 
+@pytest.mark.slow
 def test_killed_while_a_scorer_asks_its_model(served: Served, tmp_path: Path) -> None:
     put(tmp_path / "taste.py", SCORER)
     put(

@@ -37,6 +37,7 @@ def check(project: Path, old: str = "", new: str = "", stage: str = "train") -> 
     preflight(load_pipeline(path), Run(project / "runs" / "made"), stage)
 
 
+@pytest.mark.slow
 def test_the_shipped_pipeline_passes(project: Path) -> None:
     pytest.importorskip("vllm")
     pytest.importorskip("open_clip")

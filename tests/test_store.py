@@ -121,6 +121,7 @@ def test_what_needs_a_folder_says_so(tmp_path: Path) -> None:
         Run("nothing://x")
 
 
+@pytest.mark.slow
 def test_an_error_of_the_store_is_one_line(bucket: str, tmp_path: Path) -> None:
     pipeline = make_project(tmp_path)
     done = leafinstruct("build", str(pipeline), "--run", "s3://no-such-bucket/run", cwd=tmp_path, check=2)

@@ -19,6 +19,8 @@ from leafinstruct.errors import LeafError
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:

@@ -20,6 +20,8 @@ from leafinstruct.demo.sample import make_sample, sample_folder
 from leafinstruct.demo.texts import read_texts
 from leafinstruct.errors import LeafError
 
+pytestmark = pytest.mark.slow
+
 needs_photos = pytest.mark.skipif(
     not all(find_spec(package) for package in ("skimage", "sklearn", "matplotlib")), reason="install leafinstruct[demo]"
 )

@@ -16,11 +16,8 @@ def hash_in_integers(gray: PIL.Image.Image) -> int:
     """The hash by Python's own integers, which no linear algebra touches."""
     levels = [list(row) for row in np.asarray(gray.resize((32, 32), PIL.Image.Resampling.BOX)).tolist()]
     cosines = [[round(math.cos(math.pi * k * (2 * n + 1) / 64) * 2**COSINE_BITS) for n in range(32)] for k in range(8)]
-    low = [
-        sum(cosines[i][m] * cosines[j][n] * levels[m][n] for m in range(32) for n in range(32))
-        for i in range(8)
-        for j in range(8)
-    ]
+    across = [[sum(c[n] * row[n] for n in range(32)) for c in cosines] for row in levels]
+    low = [sum(c[m] * across[m][j] for m in range(32)) for c in cosines for j in range(8)]
     ordered = sorted(low)
     return int("".join("1" if 2 * value > ordered[31] + ordered[32] else "0" for value in low), 2)
 

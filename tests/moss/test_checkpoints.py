@@ -107,6 +107,7 @@ def test_stock_chameleon_cannot_learn_images_and_ours_does(folders: dict[str, Pa
     assert float(ours.max()) < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_trains_and_comes_back_and_writes_whole_images(folders: dict[str, Path], kind: str, tmp_path: Path) -> None:
     write_synthetic(tmp_path / "shards", records=4, held_out=2)

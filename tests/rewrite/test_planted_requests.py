@@ -14,6 +14,8 @@ from verify_rules import blind_table, table
 
 from leafinstruct.rewrite.verify import RULES, verify
 
+pytestmark = pytest.mark.slow
+
 EACH = 12
 
 

@@ -97,6 +97,7 @@ def build(server: Server, run: Run) -> tuple[dict[str, Record], Answers]:
     return dict(zip(KINDS, records, strict=True)), answers
 
 
+@pytest.mark.slow
 def test_everything_ends_done_or_dropped_with_a_reason(server: Server, tmp_path: Path) -> None:
     records, answers = build(server, Run(tmp_path))
     assert {kind: r.dropped_by for kind, r in records.items()} == {
@@ -119,6 +120,7 @@ def test_everything_ends_done_or_dropped_with_a_reason(server: Server, tmp_path:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_pauses_grow_between_tries(server: Server, tmp_path: Path) -> None:
     build(server, Run(tmp_path))
     times = server.asked["broken"]
@@ -127,6 +129,7 @@ def test_pauses_grow_between_tries(server: Server, tmp_path: Path) -> None:
     assert all(pause >= least for pause, least in zip(pauses, (0.025, 0.05, 0.1), strict=True))
 
 
+@pytest.mark.slow
 def test_the_next_build_asks_only_for_what_may_have_passed(server: Server, tmp_path: Path) -> None:
     run = Run(tmp_path)
     build(server, run)

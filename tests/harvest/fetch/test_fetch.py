@@ -66,6 +66,7 @@ EXPECTED = {
 ONCE = ["status/404", "status/410", "lies/image", "circle/0", "huge/said", "busyforlong/", "noai/noai"]
 
 
+@pytest.mark.slow
 def test_outcome_of_each_address(cache: Cache) -> None:
     with serve() as server:
         found = ask(cache, *(f"{server.address}/{path}" for path in EXPECTED))
@@ -122,6 +123,7 @@ def test_images_lie_in_packs_each_once(cache: Cache, monkeypatch: pytest.MonkeyP
 # robots.txt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [

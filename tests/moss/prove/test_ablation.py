@@ -92,6 +92,7 @@ def test_the_body_learns_texts_and_pictures_but_no_image_of_the_data(shards: dic
     )
 
 
+@pytest.mark.slow
 def test_words_before_a_picture_name_the_colors_in_it() -> None:
     generator, colors = np.random.default_rng(0), np.array([(200, 20, 30), (30, 80, 190)])
     for _ in range(40):

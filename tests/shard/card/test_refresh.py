@@ -17,6 +17,8 @@ from leafinstruct.run import Run
 from leafinstruct.shard.card.model import CardFacts
 from leafinstruct.shard.stage import card
 
+pytestmark = pytest.mark.slow
+
 DECONTAMINATE = (ROOT / "filters/decontaminate.yaml").read_text().replace("texts: []", "texts: [bench/quiz.txt]")
 
 
