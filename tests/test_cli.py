@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     return Terminal(monkeypatch, capsys, tmp_path)
 
 
-# The way of a user
+# A user's session
 
 
 def test_init_and_every_stage_in_the_folder(terminal: Terminal, tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_init_and_every_stage_in_the_folder(terminal: Terminal, tmp_path: Path) 
     assert "choose an empty folder" in terminal.refused("init", str(folder))
 
 
-def test_build_prints_the_funnel_and_reports_progress_beside_it(terminal: Terminal, finished: Path) -> None:
+def test_build_prints_the_funnel_and_reports_progress_on_stderr(terminal: Terminal, finished: Path) -> None:
     arguments = ("build", str(finished / "pipelines/made.yaml"), "--run", "new", "--workers", "1")
     code, out, err = terminal(*arguments)
     assert code == 0
@@ -93,7 +94,7 @@ def test_build_prints_the_funnel_and_reports_progress_beside_it(terminal: Termin
     assert json.loads(out)["records"] == 11
 
 
-def test_limit_builds_beside_the_whole_run(terminal: Terminal, finished: Path) -> None:
+def test_limit_builds_next_to_the_whole_run(terminal: Terminal, finished: Path) -> None:
     pipeline = str(finished / "pipelines/made.yaml")
     code, out, _ = terminal("build", pipeline, "--limit", "3", "--stage", "filter", "--workers", "1")
     assert code == 0
@@ -125,7 +126,40 @@ def test_a_report_is_readable_and_its_json_parses(terminal: Terminal, finished: 
     assert json.loads(out)
 
 
-def test_show_tells_why_an_image_went(terminal: Terminal, finished: Path) -> None:
+OLD: dict[str, tuple[list[str], list[str], str]] = {
+    "sample": (["sample", "-n", "2"], ["sample", "--limit", "2"], "sample -n (--number) is called --limit"),
+    "report": (
+        ["report", "--documents", "99"],
+        ["report", "--limit", "99"],
+        "report --documents is called --limit",
+    ),
+    "remove": (
+        ["remove", "--pipeline", "pipelines/made.yaml", "--site", "x.example", "--json"],
+        ["remove", "pipelines/made.yaml", "--site", "x.example", "--json"],
+        "remove --pipeline FILE is written remove FILE",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", OLD)
+def test_an_old_spelling_works_and_names_the_new_one(
+    terminal: Terminal, finished: Path, tmp_path: Path, command: str
+) -> None:
+    old, new, words = OLD[command]
+    shutil.copytree(finished, tmp_path / "copy")
+    code, out, err = terminal(*old, folder=tmp_path / "copy")
+    assert (code, err) == (0, f"leafinstruct: {words} from now on\n")
+    code, again, err = terminal(*new, folder=tmp_path / "copy")
+    assert (code, err) == (0, "")
+    assert again == (out.replace('"added": 1', '"added": 0') if command == "remove" else out)
+    assert not {"--number", "--documents", "--pipeline"} & set(terminal(command, "--help")[1].split())
+
+
+def test_train_needs_shards(terminal: Terminal) -> None:
+    assert "leafinstruct train SHARDS --out DIR" in terminal.refused("train", "--out", "out")
+
+
+def test_show_tells_why_an_image_was_dropped(terminal: Terminal, finished: Path) -> None:
     found = json.loads(terminal("show", "clay/teapot.md", "--json", folder=finished)[1])
     dropped = [row for row in found["decisions"] if not row["kept"]]
     assert [row["dropped_by"] for row in dropped] == ["image.unreadable"]

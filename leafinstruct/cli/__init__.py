@@ -1,4 +1,4 @@
-"""The command line: thin, light to import. A module per kind of command, imported in the order --help lists them."""
+"""The command line: thin and fast to import. One module per group of commands, imported in the order of --help."""
 
 from leafinstruct.cli import build, look, publish, train
 from leafinstruct.cli.app import app, main

@@ -1,4 +1,4 @@
-"""The command itself: its errors become one line and exit code 2; nothing heavy is imported to print help."""
+"""The `leafinstruct` command. Errors become one line and exit code 2; printing help imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leafinstruct import __version__
 
 app = typer.Typer(
     name="leafinstruct",
-    help="Turn web pages and tutorials into instruction data of interleaved text and images.",
+    help="Turn web pages and tutorials into instruction data with interleaved text and images.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -19,14 +19,14 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; a LeafError becomes one line on standard error and exit code 2."""
+    """Run the command line. A LeafError becomes one line on standard error and exit code 2."""
     try:
         app()
     except KeyboardInterrupt:
-        print("leafinstruct: stopped; what was committed stays, build again to go on", file=sys.stderr)
+        print("leafinstruct: stopped; finished work is kept, build again to continue", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        from leafinstruct.errors import LeafError  # brings pyarrow, which --help can do without
+        from leafinstruct.errors import LeafError  # imports pyarrow, which --help does not need
 
         if not isinstance(error, LeafError):
             raise
@@ -42,6 +42,6 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version and exit.")] = False,
 ) -> None:
     pass

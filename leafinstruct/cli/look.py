@@ -1,46 +1,61 @@
-"""Commands that look at a run: its counts, documents, scores, audit, report, and another run beside it."""
+"""Commands that inspect a run: counts, documents, scores, audit, report, comparison with another run."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from leafinstruct.cli.app import app
-from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_run, open_run, show_result
+from leafinstruct.cli.common import (
+    CPUS,
+    AsJson,
+    OldDocuments,
+    OldNumber,
+    PipelineFile,
+    PipelineOption,
+    Quiet,
+    RunFolder,
+    Workers,
+    existing_run,
+    open_run,
+    renamed,
+    show_result,
+)
+
+DRAWN = "Number of records, drawn by hash of their id."
 
 
 @app.command()
 def status(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
-    """Count what a run holds: documents in, what each rule dropped, records out."""
+    """Count the documents, images and records of a run at every stage."""
     from leafinstruct.report.funnel import funnel, funnel_lines
 
     opened = existing_run(pipeline, run)
     counts = funnel(opened)
-    built = ", ".join(counts.stages) or "nothing"
-    show_result({"run": str(opened), **counts.to_dict()}, [f"{opened}: built {built}", *funnel_lines(counts)], as_json)
+    lines = [f"{opened}: stages built: {', '.join(counts.stages) or 'none'}", *funnel_lines(counts)]
+    show_result({"run": str(opened), **counts.to_dict()}, lines, as_json)
 
 
 @app.command()
 def show(
-    document: Annotated[str, typer.Argument(metavar="ID", help="Document or record id, URL or path.")],
-    pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the run.")] = None,
+    document: Annotated[str, typer.Argument(metavar="ID", help="Document id, record id, URL or path.")],
+    pipeline: PipelineOption = None,
     run: RunFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the way of one document through all stages."""
-    from leafinstruct.report.trace import trace_lines, way
+    """Trace one document through all stages."""
+    from leafinstruct.report.trace import trace, trace_lines
 
     loaded, _ = open_run(pipeline, run, None)
-    found = way(existing_run(pipeline, run), loaded, document)
+    found = trace(existing_run(pipeline, run), loaded, document)
     show_result(found, trace_lines(found), as_json)
 
 
 @app.command()
 def scores(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
-    """List the score columns of a pipeline that rules can use, with their units; with --run how a run's are spread."""
+    """List the score columns that rules can use; with --run, show their distributions."""
     loaded, _ = open_run(pipeline, run, None)
     if run:
         from leafinstruct.report.distributions import distribution_lines, distributions
@@ -60,26 +75,28 @@ def scores(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson
 def audit(
     pipeline: PipelineFile = None,
     run: RunFolder = None,
-    documents: Annotated[int, typer.Option(min=2, help="Kept documents to plant defects in.")] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the choice of documents and of what is planted.")] = 0,
+    limit: Annotated[int, typer.Option(min=2, help="Number of kept documents to plant defects in.")] = 100,
+    seed: Annotated[int, typer.Option(help="Random seed for choosing documents and planting defects.")] = 0,
     keep: Annotated[float, typer.Option(min=0.5, max=1.0, help="Share of clean documents to keep.")] = 0.95,
-    calibrate: Annotated[bool, typer.Option("--calibrate", help="Propose thresholds for that share.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes for work on the CPU.")] = os.cpu_count() or 1,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Propose thresholds that keep that share.")] = False,
+    workers: Workers = CPUS,
+    quiet: Quiet = False,
     as_json: AsJson = False,
+    old_documents: OldDocuments = None,
 ) -> None:
-    """Plant defects of known truth in kept documents and report what the filters catch."""
+    """Measure what your filters detect, with planted defects."""
     from leafinstruct.audit.audit import audit as audit_run
     from leafinstruct.audit.table import audit_lines
     from leafinstruct.engine.local import run_tasks
     from leafinstruct.progress import Progress
 
+    limit = renamed(old_documents, limit, "audit --documents is called --limit")
     loaded, _ = open_run(pipeline, run, None)
     found = audit_run(
         existing_run(pipeline, run),
         loaded,
         run_tasks,
-        documents=documents,
+        documents=limit,
         seed=seed,
         keep=keep,
         workers=workers,
@@ -93,16 +110,20 @@ def audit(
 def report(
     pipeline: PipelineFile = None,
     run: RunFolder = None,
-    against: Annotated[str | None, typer.Option(help="Another run to compare with.")] = None,
-    documents: Annotated[int, typer.Option(min=1, help="Documents whose whole way the page holds.")] = 250,
+    against: Annotated[str | None, typer.Option(metavar="DIR", help="Another run to compare with.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Number of documents to trace; examples of rules may add more.")
+    ] = 250,
+    old_documents: OldDocuments = None,
 ) -> None:
-    """Write the page people look at: funnel, rules, scores, documents. It opens from disk."""
+    """Write an HTML report."""
     from leafinstruct.report.page import write_report
 
+    limit = renamed(old_documents, limit, "report --documents is called --limit")
     loaded, _ = open_run(pipeline, run, None)
     opened = existing_run(pipeline, run)
     other = existing_run(None, against) if against else None
-    print(f"{opened}/{write_report(opened, loaded, other, documents)}")
+    print(f"{opened}/{write_report(opened, loaded, other, limit)}")
 
 
 @app.command()
@@ -111,10 +132,11 @@ def diff(
     second: Annotated[str, typer.Argument(help="Run folder to compare it with.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare two runs: counts, and documents and images that were decided otherwise."""
-    from leafinstruct.report.diff import diff_lines, differ
+    """Compare two runs: counts, and the documents and images decided differently."""
+    from leafinstruct.report.diff import diff as diff_runs
+    from leafinstruct.report.diff import diff_lines
 
-    found = differ(existing_run(None, first), existing_run(None, second))
+    found = diff_runs(existing_run(None, first), existing_run(None, second))
     show_result(found, diff_lines(found), as_json)
 
 
@@ -122,18 +144,20 @@ def diff(
 def sample(
     pipeline: PipelineFile = None,
     run: RunFolder = None,
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Records, drawn by hash of their id.")] = 20,
-    page: Annotated[Path | None, typer.Option(help="Write one HTML page with all images inside.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help=DRAWN)] = 20,
+    page: Annotated[Path | None, typer.Option(help="Write one HTML page that includes all images.")] = None,
     as_json: AsJson = False,
+    old_number: OldNumber = None,
 ) -> None:
-    """Show records beside the documents they were made of."""
+    """Show records next to their source documents."""
     from leafinstruct.report.sample import draw, sample_lines, sample_page
 
+    limit = renamed(old_number, limit, "sample -n (--number) is called --limit")
     opened = existing_run(pipeline, run)
-    shown = draw(opened, number)
+    shown = draw(opened, limit)
     if page:
         page.write_text(sample_page(opened, shown), encoding="utf-8")
-    lines = [f"{len(shown)} records beside their documents: {page}"] if page else sample_lines(shown)
+    lines = [f"{page}: {len(shown)} records next to their source documents"] if page else sample_lines(shown)
     show_result([one.to_dict() for one in shown], lines, as_json)
 
 
@@ -141,21 +165,24 @@ def sample(
 def review(
     pipeline: PipelineFile = None,
     run: RunFolder = None,
-    out: Annotated[Path, typer.Option(help="Folder for the page and two tables.")] = Path("review"),
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Records, drawn by hash of their id.")] = 200,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the page and the two tables.")] = Path("review"),
+    limit: Annotated[int, typer.Option(min=1, help=DRAWN)] = 200,
     agree: Annotated[
-        tuple[Path, Path] | None, typer.Option(metavar="A.csv B.csv", help="Compare two rated tables instead.")
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A.csv B.csv", help="Compute agreement of two rated tables instead."),
     ] = None,
     as_json: AsJson = False,
+    old_number: OldNumber = None,
 ) -> None:
-    """Have two people rate the same records, and compute how far they agree."""
+    """Rate records twice and compute inter-annotator agreement."""
     from leafinstruct.report.review import agreement, agreement_lines, write_review
     from leafinstruct.report.sample import draw
 
+    limit = renamed(old_number, limit, "review -n (--number) is called --limit")
     if agree:
         found = agreement(*agree)
         show_result(found, agreement_lines(found), as_json)
         return
     opened = existing_run(pipeline, run)
-    written = write_review(opened, draw(opened, number), out)
+    written = write_review(opened, draw(opened, limit), out)
     show_result([str(path) for path in written], [str(path) for path in written], as_json)

@@ -1,4 +1,4 @@
-"""Commands for what is published: check it, take down, export, push."""
+"""Commands for published data: check, card, remove, export, push."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ import typer
 
 from leafinstruct import layout
 from leafinstruct.cli.app import app
-from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_run, open_run, show_result
+from leafinstruct.cli.common import (
+    AsJson,
+    OldPipeline,
+    PipelineFile,
+    PipelineOption,
+    RunFolder,
+    existing_run,
+    open_run,
+    renamed,
+    show_result,
+)
 
 
 @app.command()
 def check(
-    path: Annotated[str, typer.Argument(help="Folder of shards, one shard, a URL (s3://), or OWNER/NAME on the Hub.")],
+    path: Annotated[str, typer.Argument(help="Folder of shards, one shard, URL (s3://...), or OWNER/NAME on the Hub.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check published shards: schema, counts, checksums, every image decoded. Exit code 1 if something is wrong."""
+    """Check published shards: schema, counts, checksums and every image. Exit with code 1 if a check fails."""
     from leafinstruct.shard.check import check as check_shards
 
     report = check_shards(path)
@@ -27,7 +37,7 @@ def check(
 
 @app.command()
 def card(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
-    """Write and print the data card of a run anew: what it measured about its shards."""
+    """Regenerate and print the data card of a run."""
     from dataclasses import asdict
 
     from leafinstruct.shard.card.render import render_card
@@ -40,17 +50,22 @@ def card(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson =
 
 @app.command()
 def remove(
-    url: Annotated[list[str] | None, typer.Option(help="URL of a document; may be given more than once.")] = None,
-    site: Annotated[list[str] | None, typer.Option(help="All documents of a site.")] = None,
-    sha256: Annotated[list[str] | None, typer.Option(help="An image, by its bytes as harvested or published.")] = None,
-    note: Annotated[str, typer.Option(help="Who asked, or why.")] = "",
-    pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the project.")] = None,
+    pipeline: PipelineFile = None,
+    url: Annotated[list[str] | None, typer.Option(help="Remove the document with this URL. Repeatable.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Remove all documents of this site. Repeatable.")] = None,
+    sha256: Annotated[
+        list[str] | None,
+        typer.Option(help="Remove the image with this SHA-256, as harvested or published. Repeatable."),
+    ] = None,
+    note: Annotated[str, typer.Option(help="Record who asked, or why.")] = "",
     run: RunFolder = None,
     as_json: AsJson = False,
+    old_pipeline: OldPipeline = None,
 ) -> None:
-    """Take documents or images down: later builds and pushes of the project leave them out."""
+    """Remove documents or images from all later builds and pushes of the project."""
     from leafinstruct.shard.takedown import takedown, takedown_lines
 
+    pipeline = renamed(old_pipeline, pipeline, "remove --pipeline FILE is written remove FILE")
     loaded, opened = open_run(pipeline, run, None)
     wanted = {"url": url or [], "site": site or [], "sha256": sha256 or []}
     with opened.folder(layout.SHARDS) as shards:
@@ -61,9 +76,9 @@ def remove(
 @app.command()
 def export(
     shards: Annotated[Path, typer.Argument(help="Folder of shards.")],
-    out: Annotated[Path, typer.Argument(help="Folder for the tars.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the tar files.")],
 ) -> None:
-    """Write shards as WebDataset tars, for loaders that stream those."""
+    """Export shards as WebDataset tar files."""
     from leafinstruct.shard.export.webdataset import export_webdataset
 
     for path in export_webdataset(shards, out):
@@ -72,16 +87,16 @@ def export(
 
 @app.command()
 def push(
-    target: Annotated[str, typer.Argument(help="Data set on the Hub (OWNER/NAME), or a folder or URL such as s3://.")],
-    pipeline: Annotated[Path | None, typer.Option(help="Pipeline file of the run.")] = None,
+    target: Annotated[str, typer.Argument(help="Dataset on the Hub (OWNER/NAME), folder, or URL (s3://...).")],
+    pipeline: PipelineOption = None,
     run: RunFolder = None,
     revision: Annotated[str, typer.Option(help="Branch to push to.")] = "main",
-    private: Annotated[bool, typer.Option("--private", help="Make a new data set private.")] = False,
-    pull_request: Annotated[bool, typer.Option("--pr", help="Open a pull request instead of a commit.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would change; nothing is uploaded.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Create a new dataset as private.")] = False,
+    pull_request: Annotated[bool, typer.Option("--pr", help="Open a pull request instead of committing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would change; upload nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Upload shards, manifest and card to the Hugging Face Hub or to any filesystem; what is there stays."""
+    """Upload changed shards, manifest and card to the Hugging Face Hub or any filesystem."""
     from leafinstruct.removal import load_removals
     from leafinstruct.shard.card.refresh import refresh_card
     from leafinstruct.shard.publish.filesystem import is_filesystem, push_files

@@ -1,8 +1,7 @@
-"""Commands that train on shards and ask what the data did."""
+"""Commands that train on shards and measure what the data contributes."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,42 +9,50 @@ import typer
 
 from leafinstruct import layout
 from leafinstruct.cli.app import app
-from leafinstruct.cli.common import AsJson, PipelineFile, RunFolder, existing_run, show_result
+from leafinstruct.cli.common import CPUS, AsJson, OldShards, PipelineFile, RunFolder, existing_run, renamed, show_result
 
 
 @app.command()
 def train(
-    shards: Annotated[Path, typer.Option(help="Folder of shards.")],
-    out: Annotated[Path, typer.Option(help="Folder for adapter, log, plot and samples.")],
+    shards: Annotated[Path | None, typer.Argument(metavar="SHARDS", help="Folder of shards.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for adapter, log, plot and samples.")],
     model: Annotated[
-        str, typer.Option(help="tiny, tiny-continuous, or an Emu3 or Chameleon checkpoint by hub id or folder.")
+        str, typer.Option(help="tiny, tiny-continuous, or an Emu3 or Chameleon checkpoint (hub id or folder).")
     ] = "tiny",
     adapter: Annotated[str, typer.Option(help="moss, separate, linear, depthwise, bottleneck or raster1d.")] = "moss",
     rank: Annotated[int, typer.Option(min=1, help="Rank of the adapters.")] = 8,
     dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="Dropout before the adapters.")] = 0.0,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 60,
-    batch: Annotated[int, typer.Option(min=1, help="Rows in a step.")] = 6,
-    context: Annotated[int, typer.Option(min=1, help="Longest row, in tokens.")] = 1024,
-    learning_rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 5e-3,
-    packed: Annotated[bool, typer.Option("--packed", help="Fill rows with several records.")] = False,
+    steps: Annotated[int, typer.Option(min=1, help="Number of training steps.")] = 60,
+    batch: Annotated[int, typer.Option(min=1, help="Rows per step.")] = 6,
+    context: Annotated[int, typer.Option(min=1, help="Longest row in tokens.")] = 1024,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="Peak learning rate.")] = 5e-3,
+    packed: Annotated[bool, typer.Option("--packed", help="Pack several records into a row.")] = False,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for checkpoints.")] = "float32",
     gradient_checkpointing: Annotated[
-        bool, typer.Option("--gradient-checkpointing", help="Less memory, more time.")
+        bool, typer.Option("--gradient-checkpointing", help="Use less memory and more time.")
     ] = False,
-    validate_every: Annotated[int, typer.Option(min=0, help="Validate every N steps; 0: at the end only.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(min=0, help="Write a checkpoint every N steps; 0: none.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of weights, order and sampling.")] = 0,
+    validate_every: Annotated[
+        int, typer.Option(min=0, help="Validate every N steps; 0 validates at the end only.")
+    ] = 0,
+    checkpoint_every: Annotated[int, typer.Option(min=0, help="Write a checkpoint every N steps; 0 writes none.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed for weights, order and sampling.")] = 0,
     as_json: AsJson = False,
+    old_shards: OldShards = None,
 ) -> None:
-    """Train MoSS adapters on any folder of shards and write samples."""
+    """Train MoSS adapters on a folder of shards and write samples."""
     from dataclasses import asdict
 
+    from leafinstruct.errors import LeafError
     from leafinstruct.moss.report import report_lines, told
     from leafinstruct.moss.settings import TrainConfig
     from leafinstruct.moss.train import train as train_on
     from leafinstruct.progress import Progress
 
+    shards = renamed(old_shards, shards, "train --shards SHARDS is written train SHARDS")
+    if shards is None:
+        raise LeafError("train: name a folder of shards: leafinstruct train SHARDS --out DIR")
     config = TrainConfig(
         variant=adapter,
         r=rank,
@@ -76,18 +83,20 @@ def prove(
         typer.Option(metavar="NAME=SHARDS", help="Shards to train on; the first are the reference. Repeatable."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write prove/ into this folder and not into the run; needs --data.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write prove/ into this folder instead of the run; needs --data."),
     ] = None,
-    preset: Annotated[str, typer.Option(help="small, or full with more controls and equal ranks.")] = "small",
-    seeds: Annotated[int, typer.Option(min=2, max=10, help="Trainings of each kind.")] = 3,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each training.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time, a thread each.")] = os.cpu_count() or 1,
+    preset: Annotated[str, typer.Option(help="small, or full (more controls, equal ranks).")] = "small",
+    seeds: Annotated[int, typer.Option(min=2, max=10, help="Number of seeds: trainings per data and adapter.")] = 3,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps per training.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time, one thread each.")] = CPUS,
     as_json: AsJson = False,
 ) -> None:
-    """Ask whether it is the data or the adapter: train a grid of both on tiny models. Toy scale.
+    """Run a data × adapter × seed ablation.
 
-    The run's shards are the data `filtered`. For `raw`, build the same sources with `filters: [readable]` and name
-    its shards: --data raw=runs/raw/shards. `shuffled` (images of other records) is made of the first data.
+    Trains tiny models: a toy scale. The run's shards are the data named `filtered`. For `raw`, build the same sources
+    with `readable` as the only filter and add its shards: --data raw=runs/raw/shards. `shuffled` (images of other
+    records) is made from the first data.
     """
     from leafinstruct.moss.prove.ablation import ProveConfig, named_folders, with_train
     from leafinstruct.moss.prove.ablation import prove as prove_on

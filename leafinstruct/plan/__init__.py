@@ -1,1 +1,1 @@
-"""`leafinstruct plan`: what a full build will take, from a sample of the user's own input."""
+"""`leafinstruct plan`: estimate time, disk and cost of a full build from a sample of its input."""

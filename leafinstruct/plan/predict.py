@@ -1,8 +1,8 @@
-"""From a sample to the whole: what each stage will take, with the interval that the spread between partitions gives.
+"""Extrapolate from a sample to the full build: time, disk and cost of each stage, with 95% intervals.
 
-Work of a partition grows with its share of its source's input (a ratio estimate for each source, Cochran, Sampling
-Techniques, ch. 6). What the main process does between such work (corpus-wide steps, shards) grows with the documents.
-Intervals are bootstrapped over the partitions of each source; they do not hold what another load of the machine does.
+The work of a partition grows with its share of its source's input (a ratio estimate per source, Cochran, Sampling
+Techniques, ch. 6). The work of the main process between partitions (corpus-wide steps, shards) grows with the number of
+documents. Intervals are bootstrapped over the partitions of each source; they do not cover other load on the machine.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.plan.sample import SMALLER, TINY, Part, Sample
 
 DRAWS = 2000
-PRICES = {"cpu-hour": "an hour of a processor", "gpu-hour": "an hour of a GPU", "gib-month": "a GiB kept for a month"}
+PRICES = {"cpu-hour": "CPU time", "gpu-hour": "GPU time", "gib-month": "a month of storage"}
 STAGE_OF = {"index": "harvest", "harvest": "harvest", "rewrite": "rewrite"}
 """Stages of steps; any other step belongs to filter."""
 WHOLE = ("index",)
-"""Steps that a sample does whole."""
+"""Steps that a sample build runs in full."""
 Estimate = dict[str, Any]
-"""`value`, `low`, `high` (95 %); the latter are None where one partition says nothing about the spread."""
+"""`value`, `low`, `high` (95%); `low` and `high` are None where one sampled partition shows no spread."""
 
 
 def prices(text: str) -> dict[str, float]:
-    """`cpu-hour=0.04,gpu-hour=2` as numbers. Raises LeafError for another name or what is no number."""
+    """Parse `cpu-hour=0.04,gpu-hour=2`. Raises LeafError for an unknown name or an invalid number."""
     found = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = entry.partition("=")
@@ -40,22 +40,22 @@ def prices(text: str) -> dict[str, float]:
         except ValueError:
             raise LeafError(f"--prices: '{entry}' is not NAME=NUMBER, such as cpu-hour=0.04") from None
         if name not in PRICES:
-            raise LeafError(f"--prices: unknown '{name}'; known are {', '.join(PRICES)}")
+            raise LeafError(f"--prices: unknown '{name}'; known names are {', '.join(PRICES)}")
     return found
 
 
 @dataclass(frozen=True)
 class Whole:
-    """Scales sums over sampled partitions to all input; `draws` are resamples: for each, how often each part is in."""
+    """Scales sums over sampled partitions to all input. `draws` are resamples: how often each contains each part."""
 
     parts: Mapping[str, Part]
     names: list[str]
     draws: np.ndarray
     alone: bool
-    """Whether some source has one sampled partition only."""
+    """Whether some source has only one sampled partition."""
 
     def of(self, values: Callable[[str], float]) -> Estimate:
-        """Estimate of a sum over all partitions of what `values` says of the sampled ones."""
+        """Estimate of the sum of `values` over all partitions, from the sampled ones."""
         numbers = np.array([values(name) for name in self.names])
         weights = np.array([self.parts[name].weight for name in self.names])
         sources = np.array([self.parts[name].source for name in self.names])
@@ -86,12 +86,12 @@ def whole_of(sample: Sample) -> Whole:
 
 
 def predict(sample: Sample, pipeline: Pipeline, workers: int, gpus: float, priced: Mapping[str, float]) -> Estimate:
-    """All that a plan says, as plain values: seconds are those of a clock with `workers` processes."""
+    """The estimate as plain values; seconds are wall-clock time with `workers` processes."""
     whole = whole_of(sample)
     parts = sample.parts
     documents = whole.of(lambda name: parts[name].documents)
     if not documents["value"]:
-        raise LeafError(f"{pipeline.path}: the sample holds no documents; plan with a larger --limit")
+        raise LeafError(f"{pipeline.path}: the sample has no documents; use a larger --limit")
     growth = documents["value"] / sum(part.documents for part in parts.values())
     models = {f.name for f in pipeline.filters if f.scorer and f.scorer.model}
     models |= set() if pipeline.rewrite.get("writer") == "template" else {"rewrite"}
@@ -124,7 +124,7 @@ def predict(sample: Sample, pipeline: Pipeline, workers: int, gpus: float, price
 
 
 def _step(sample: Sample, whole: Whole, name: str, workers: int, model: bool) -> Estimate:
-    """One step over all partitions; what a task took is shared among the partitions that it is about."""
+    """One step over all partitions; the time of a task is split among the partitions it processed."""
     wall, cpu = defaultdict[str, float](float), defaultdict[str, float](float)
     spent = [one for one in sample.spent if one.step == name]
     fixed, fixed_cpu = _fixed(sample, name)
@@ -148,7 +148,7 @@ def _step(sample: Sample, whole: Whole, name: str, workers: int, model: bool) ->
 
 
 def _fixed(sample: Sample, step: str) -> tuple[float, float]:
-    """Seconds and CPU seconds of one task beside its documents. Harvest reads a chunk whole and then cuts it."""
+    """Fixed seconds and CPU seconds of a task, besides its documents. Harvest reads a whole chunk, then splits it."""
     tiny, spent = ([one for one in of if one.step == step] for of in (sample.tiny, sample.spent))
     if not tiny or step == "harvest":
         return 0.0, 0.0
@@ -159,11 +159,11 @@ def _fixed(sample: Sample, step: str) -> tuple[float, float]:
 
 
 def _stage(name: str, sample: Sample, steps: list[Estimate], growth: float, gpus: float) -> Estimate:
-    """A stage: its steps, and what the main process does beside them."""
+    """A stage: its steps, and the work of the main process besides them."""
     mine = [step for step in steps if STAGE_OF.get(step["step"], "filter") == name]
     spent = [one for one in sample.spent if STAGE_OF.get(one.step, "filter") == name]
     tiny = [one for one in sample.tiny if STAGE_OF.get(one.step, "filter") == name]
-    beside, beside_cpu = (
+    overhead, overhead_cpu = (
         _grown(
             sample.stages[name][at] - sum((one.seconds, one.cpu)[at] for one in spent),
             sample.tiny_stages.get(name, (0.0, 0.0))[at] - sum((one.seconds, one.cpu)[at] for one in tiny),
@@ -171,11 +171,11 @@ def _stage(name: str, sample: Sample, steps: list[Estimate], growth: float, gpus
         )
         for at in (0, 1)
     )
-    seconds: Estimate = {"value": beside, "low": beside, "high": beside}
+    seconds: Estimate = {"value": overhead, "low": overhead, "high": overhead}
     for step in mine:
         seconds = {k: None if None in (v, step["seconds"][k]) else v + step["seconds"][k] for k, v in seconds.items()}
     asked = sum(step["seconds"]["value"] for step in mine if step["model"])
-    cpu = beside_cpu + sum(step["cpu_seconds"] for step in mine)
+    cpu = overhead_cpu + sum(step["cpu_seconds"] for step in mine)
     return {"stage": name, "seconds": seconds, "cpu_seconds": cpu, "gpu_hours": asked * gpus / 3600}
 
 
@@ -189,11 +189,13 @@ def _plus(estimate: Estimate, more: float) -> Estimate:
 
 
 def plan_lines(found: Estimate) -> list[str]:
-    """A plan for a terminal."""
+    """The estimate for a terminal."""
     size = found["sample"]
+    alone = found["documents"]["low"] is None
     lines = [
-        f"from {size['documents']} documents in {size['partitions']} places of {_bytes(found['input_bytes'])}, "
-        f"with {found['workers']} workers",
+        f"estimated from {size['documents']} documents in {size['partitions']} partitions, "
+        f"for {_bytes(found['input_bytes'])} of input and {found['workers']} workers",
+        "no intervals: a source has only one sampled partition; use a larger --limit" if alone else "95% intervals",
         f"documents {_range(found['documents'], _count)}",
         f"images    {_range(found['images'], _count)}, {_range(found['image_bytes'], _bytes)}",
         f"disk      {_range(found['disk_bytes'], _bytes)}",
@@ -202,14 +204,14 @@ def plan_lines(found: Estimate) -> list[str]:
         gpu = f", {stage['gpu_hours']:.2f} GPU-hours" if stage["gpu_hours"] else ""
         lines.append(f"{stage['stage']:9} {_range(stage['seconds'], _time)}{gpu}")
     total = found["total"]
-    lines.append(f"in all    {_time(total['hours'] * 3600)}, {total['cpu_hours']:.2f} processor-hours")
+    lines.append(f"total     {_time(total['hours'] * 3600)}, {total['cpu_hours']:.2f} CPU-hours")
     lines += [f"cost      {cost:.2f} for {PRICES[name]}" for name, cost in found["cost"].items()]
     return lines
 
 
 def _range(estimate: Estimate, show: Callable[[float], str]) -> str:
     if estimate["low"] is None:
-        return f"{show(estimate['value'])} (one partition sampled: no interval; give a larger --limit)"
+        return show(estimate["value"])
     return f"{show(estimate['value'])} ({show(estimate['low'])} to {show(estimate['high'])})"
 
 

@@ -1,7 +1,7 @@
-"""The sample that a plan is made from: partitions spread evenly over each source, built in a folder for the time being.
+"""The sample behind a plan: partitions spread evenly over each source, built in a temporary folder.
 
-They are half as large as those of a build, so that few documents still come from many places. Indexes of a source
-are made whole: a page's images may lie in any of its files.
+They are half the size of those of a build, so that few documents still come from many places. Indexes of a source are
+built in full, because the images of a page may be in any file of the source.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from leafinstruct.timing import Spent
 SMALLER = 2
 TINY = 10
 SMALLEST = 10
-"""Documents of a partition; what each costs beside its documents would show in smaller ones (own choice)."""
+"""Fewest documents of a partition; in smaller ones the fixed cost per partition would dominate (own choice)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One partition: its source, the share of the source's input that it reads, and what was counted in it."""
+    """One partition: its source, its share of the source's input, and its counts."""
 
     source: str
     weight: float
@@ -47,9 +47,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a build of some partitions took. `inputs`: bytes of each source's input as far as known; `shards`: bytes
-    published; `indexes`: bytes of the indexes, which are whole. `tiny` is a build of next to nothing, which shows what
-    each task and stage costs beside its documents."""
+    """Measurements of a build of some partitions. `inputs`: known bytes of each source's input; `shards`: bytes
+    published; `indexes`: bytes of the full indexes. `tiny` is a build of very few documents, which shows the fixed cost
+    of each task and stage."""
 
     parts: Mapping[str, Part]
     whole: Mapping[str, int]
@@ -63,7 +63,7 @@ class Sample:
 
 
 def take(pipeline: Pipeline, stage: str, limit: int, progress: Progress) -> Sample:
-    """Build some `limit` documents up to a stage with one process. Raises LeafError if the input holds none."""
+    """Build about `limit` documents up to a stage with one process. Raises LeafError if the input has none."""
     smaller = [_smaller(pipeline, settings) for settings in pipeline.sources]
     pipeline = replace(pipeline, sources=tuple(smaller))
     chunks = {settings.name: checked_source(pipeline, settings).plan(None) for settings in smaller}
@@ -76,10 +76,10 @@ def take(pipeline: Pipeline, stage: str, limit: int, progress: Progress) -> Samp
         for folder_of in ("warm", "tiny"):  # the first one pays for imports and caches
             tiny = Context(Run(f"{folder}/{folder_of}"), pipeline, run_tasks, limit=TINY, only=one_each)
             tiny.progress.quiet = True
-            with suppress(LeafError):  # no record of so few documents; anything else the next build tells
+            with suppress(LeafError):  # too few documents for a record; the next build reports other errors
                 build(tiny, stage)
         chosen = _spread(chunks, limit / max(seen, 1))
-        progress.say(f"plan: {len(chosen)} small partitions of {sum(map(len, chunks.values()))}")
+        progress.say(f"plan: building a sample of {len(chosen)} of {sum(map(len, chunks.values()))} small partitions")
         context = Context(Run(f"{folder}/sample"), pipeline, run_tasks, only=frozenset(chosen), progress=progress)
         build(context, stage)
         return _counted(context, tiny, chosen, chunks)
@@ -91,7 +91,7 @@ def _smaller(pipeline: Pipeline, settings: SourceSettings) -> SourceSettings:
 
 
 def _spread(chunks: Mapping[str, list[Chunk]], share: float) -> dict[str, Part]:
-    """Of each source that share of its chunks, evenly spread, and at least one."""
+    """That share of the chunks of each source, evenly spread, at least one."""
     chosen = {}
     for source, found in chunks.items():
         whole = sum(map(weight, found))
@@ -103,7 +103,7 @@ def _spread(chunks: Mapping[str, list[Chunk]], share: float) -> dict[str, Part]:
 
 
 def weight(chunk: Chunk) -> float:
-    """How much input a chunk is: its documents if it names them, bytes if it is a stretch, else 1."""
+    """Size of a chunk: its documents if it lists them, its bytes if it is a byte range, else 1."""
     spec = chunk.spec
     if isinstance(spec.get("documents"), list):
         return len(spec["documents"])

@@ -1,1 +1,1 @@
-"""What people look at: the funnel of a run, the way of one document through it, and the facts of the card."""
+"""Reports for people: the funnel of a run, the trace of one document, distributions, samples, the HTML page."""

@@ -1,6 +1,6 @@
-"""Figures of the report, in the JSON that Plotly draws: the funnel, histograms with their thresholds, shares.
+"""Figures of the report as Plotly JSON: the funnel, histograms with thresholds, shares.
 
-Labels may hold text from the web. Plotly reads a little HTML in labels, so every label is escaped here.
+Labels may contain text from the web. Plotly renders some HTML in labels, so every label is escaped here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from leafinstruct.report.thresholds import Threshold
 KEPT, DROPPED, PLAIN = "#2a9d6f", "#d1495b", "#4573c4"
 BINS = 40
 MAX_REASONS = 12
-"""Reasons that get a band of their own in the funnel; the others share one."""
+"""Reasons with a band of their own in the funnel; the others share one."""
+BY_FILTERS = "kept by filters"
 Figure = dict[str, Any]
 
 
@@ -28,18 +29,18 @@ def label(text: str, width: int = 40) -> str:
 
 
 def funnel_figure(counts: Funnel, sources: Mapping[str, int]) -> Figure:
-    """Documents from their sources to the splits, as a Sankey diagram."""
+    """Sankey diagram of documents, from their sources to the splits."""
     bands = _Bands()
     for name, number in sources.items():
         bands.add(f"source {name}", "harvested", number, PLAIN)
     if "filter" in counts.stages:
         for reason, number in _largest(counts.dropped_documents):
             bands.add("harvested", reason, number, DROPPED)
-        bands.add("harvested", "filtered", counts.kept_documents, KEPT)
+        bands.add("harvested", BY_FILTERS, counts.kept_documents, KEPT)
     if "rewrite" in counts.stages:
         for reason, number in _largest(counts.dropped_rewriting):
-            bands.add("filtered", reason, number, DROPPED)
-        bands.add("filtered", "records", counts.records, KEPT)
+            bands.add(BY_FILTERS, reason, number, DROPPED)
+        bands.add(BY_FILTERS, "records", counts.records, KEPT)
     if "shard" in counts.stages:
         for reason, number in _largest(counts.dropped_splitting):
             bands.add("records", f"sharding: {reason}", number, DROPPED)
@@ -90,9 +91,9 @@ def _largest(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def histogram(
     values: np.ndarray, kept: np.ndarray, marks: Sequence[tuple[str, Threshold]], unit: str, grain: str
 ) -> Figure | None:
-    """Values of kept and dropped rows, stacked, with the thresholds that rules set on them. None without values.
+    """Stacked histogram of kept and dropped rows with the thresholds of rules, or None without values.
 
-    The outermost half per cent on each side is drawn in the outermost bins.
+    The outermost 0.5% of values on each side are drawn in the outermost bins.
     """
     finite = np.isfinite(values)
     values, kept = values[finite], kept[finite]
@@ -101,7 +102,7 @@ def histogram(
     low, high = (float(x) for x in np.percentile(values, [0.5, 99.5]))
     span = (high - low) or 1.0
     for _, mark in marks:
-        if low - span <= mark.value <= high + span:  # a threshold far off is only named: it would flatten all else
+        if low - span <= mark.value <= high + span:  # a distant threshold is only named: it would squeeze the bars
             low, high = min(low, mark.value), max(high, mark.value)
     if low == high:
         low, high = low - 0.5, high + 0.5
@@ -148,7 +149,7 @@ def histogram(
 
 
 def shares(counts: Counter[str], kept: Counter[str], most: int = 20) -> Figure:
-    """The most frequent values, harvested and filtered side by side, as horizontal bars."""
+    """Horizontal bars of the most frequent values: harvested, and kept by filters."""
     names = [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]][::-1]
     bars = [
         {
@@ -159,7 +160,7 @@ def shares(counts: Counter[str], kept: Counter[str], most: int = 20) -> Figure:
             "x": [found[name] for name in names],
             "marker": {"color": color},
         }
-        for title, found, color in (("filtered", kept, KEPT), ("harvested", counts, PLAIN))
+        for title, found, color in ((BY_FILTERS, kept, KEPT), ("harvested", counts, PLAIN))
     ]
     return {
         "data": bars,
@@ -168,7 +169,7 @@ def shares(counts: Counter[str], kept: Counter[str], most: int = 20) -> Figure:
 
 
 def curves(lines: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str) -> Figure:
-    """Named curves over common axes."""
+    """Named curves on shared axes."""
     data = [
         {"type": "scatter", "mode": "lines+markers", "name": label(n), "x": [a for a, _ in p], "y": [b for _, b in p]}
         for n, p in lines.items()

@@ -1,4 +1,4 @@
-"""What differs between two runs: counts at every stage, and documents and images that were decided otherwise."""
+"""Compare two runs: counts at every stage, and the documents and images decided differently."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from leafinstruct.rules.renamed import current_rule
 from leafinstruct.run import Run
 
 LISTED = 200
-"""Changed documents that are listed by id; all are counted."""
+"""At most this many changed documents are listed by id; all are counted."""
 
 
-def differ(first: Run, second: Run) -> dict[str, Any]:
-    """Compare two runs of the same input, documents by their id and images by their place in it.
+def diff(first: Run, second: Run) -> dict[str, Any]:
+    """Compare two runs of the same input: documents by id, images by document and part.
 
-    `documents` and `images` hold how many stand in both, only in one, and how many were decided otherwise;
-    `changes` counts each (before, after) pair of deciding rules, `listed` names documents that changed.
+    `documents` and `images` count what is in both runs, in only one, and what was decided differently; `changes` counts
+    each (before, after) pair of deciding rules; `listed` names changed documents.
     """
     before, after = _decisions(first), _decisions(second)
     report: dict[str, Any] = {
@@ -73,7 +73,7 @@ def diff_lines(report: dict[str, Any]) -> list[str]:
     for grain in ("documents", "images"):
         counts = report[grain]
         alone = f"{counts['only_first']} only in the first, {counts['only_second']} only in the second"
-        lines.append(f"{grain}: {counts['both']} in both, {counts['changed']} decided otherwise, {alone}")
+        lines.append(f"{grain}: {counts['both']} in both, {counts['changed']} decided differently, {alone}")
     lines += [f"  {c['count']:>6} {c['grain']:9} {c['before']} -> {c['after']}" for c in report["changes"]]
     lines += [f"  {row['document']}  {row['before']} -> {row['after']}" for row in report["listed"]]
     return lines

@@ -1,4 +1,4 @@
-"""What the scores of a run look like: how many of each column, how they are spread, and which rules read them."""
+"""Score distributions of a run: for each column its rows, nulls, quantiles and the rules that read it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PERCENTS = (1, 25, 50, 75, 99)
 BARS = "▁▂▃▄▅▆▇█"
 BINS = 16
 COMMON = 5
-"""Values of a text column that are listed."""
+"""Number of values listed for a text column."""
 
 
 def distributions(run: Run, pipeline: Pipeline) -> list[dict[str, Any]]:
-    """For each score column its rows, nulls, spread and rules. One column is in memory at a time."""
+    """Rows, nulls, spread and rules of each score column. One column is in memory at a time."""
     found = []
     for owner in pipeline.filters:
         if owner.scorer:
@@ -44,7 +44,7 @@ def distributions(run: Run, pipeline: Pipeline) -> list[dict[str, Any]]:
 
 
 def _values(run: Run, files: list[str], column: Column) -> pa.ChunkedArray:
-    """Values of a column in the rows that are about its grain; rows without a value because of an error are null."""
+    """Values of a column in the rows of its grain; rows whose score failed are null."""
     chunks = []
     for file in files:
         table = run.table(file, ["part", "sha256", column.name])
@@ -72,8 +72,8 @@ def _spread(column: Column, values: pa.ChunkedArray) -> dict[str, Any]:
 
 
 def sparkline(numbers: np.ndarray) -> str:
-    """Bars of a histogram between the 1 % and the 99 % quantile, with what lies beyond in the outermost ones; a space
-    where there is nothing."""
+    """Histogram between the 1% and 99% quantiles, values beyond them in the outermost bars; a space is an empty
+    bin."""
     if not len(numbers):
         return ""
     low, high = np.percentile(numbers, (PERCENTS[0], PERCENTS[-1]))
@@ -85,14 +85,14 @@ def sparkline(numbers: np.ndarray) -> str:
 
 
 def _rules(pipeline: Pipeline, owner: Filter, column: Column) -> list[dict[str, str]]:
-    """Rules of all filters that read a column, with where their thresholds come from."""
+    """Rules of all filters that read a column, with the origin of their thresholds."""
     found = []
     for reader in pipeline.filters:
         for rule in reader.rules:
             names = rule.when.names if rule.when else (Name(rule.one_per),)
             read = {reader.full_name(name.column) for name in names if name.column}
             if f"{owner.name}.{column.name}" in read:
-                text = rule.when.text if rule.when else f"one per {rule.one_per}"
+                text = rule.when.text if rule.when else f"all but one per {rule.one_per}"
                 label = f"{reader.name}.{rule.name}"
                 found.append({"rule": label, "drop": rule.drop, "when": text, "origin": rule.origin})
     return found
@@ -103,14 +103,14 @@ def distribution_lines(found: list[dict[str, Any]]) -> list[str]:
     heads = "".join(f"{f'{p}%':>10}" for p in PERCENTS)
     lines = [f"{'column':28} {'rows':>8} {'nulls':>7}{heads}  {'from 1% to 99%':{BINS}}  unit"]
     for row in found:
-        lines.append(f"{row['column']:28} {row['rows']:>8} {row['nulls']:>7}{_told(row)}".rstrip())
+        lines.append(f"{row['column']:28} {row['rows']:>8} {row['nulls']:>7}{_summary(row)}".rstrip())
         for rule in row["rules"]:
             origin = f"  [{rule['origin']}]" if rule["origin"] else ""
             lines.append(f"    {rule['rule']} drops the {rule['drop']}: {rule['when']}{origin}")
     return lines
 
 
-def _told(row: dict[str, Any]) -> str:
+def _summary(row: dict[str, Any]) -> str:
     if not row["rows"]:
         return "  not scored"
     if "quantiles" in row:

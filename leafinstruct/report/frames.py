@@ -1,7 +1,7 @@
-"""What a run's files say, as frames that charts and galleries are made from.
+"""A run's documents and images as data frames, for charts and galleries.
 
-A large run is looked at through every n-th of its partitions, so that the report of a crawl is as quick as that of a
-sample; the page says how much of the run it shows.
+Of a large run only every n-th partition is read, so that the report of a crawl is as quick as that of a sample. The
+page states how much of the run it covers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_DOCUMENTS = 20_000
-"""Documents that histograms and galleries look at."""
+"""At most about this many documents go into histograms and galleries."""
 HEAD = ("source", "site", "url", "path", "license", "title", "topic", "language", "error")
 
 
@@ -31,8 +31,8 @@ HEAD = ("source", "site", "url", "path", "license", "title", "topic", "language"
 class Frames:
     """Documents (index: id) and image parts (index: document and part) of the partitions that were read.
 
-    Both hold `kept`, `dropped_by`, `failed` and the score columns by their full names; documents also hold their head,
-    `images` (number of image parts), `partition` and `record` (what rewriting made of them), images their `sha256`.
+    Both have `kept`, `dropped_by`, `failed` and the score columns by full name. Documents also have their metadata,
+    `images` (number of image parts), `partition` and `record` (the result of rewriting); images have `sha256`.
     """
 
     documents: pd.DataFrame
@@ -46,7 +46,7 @@ class Frames:
 
 
 def gather(run: Run, pipeline: Pipeline, most: int = MAX_DOCUMENTS) -> Frames:
-    """Read decisions and scores of a run that was built up to filter at least."""
+    """Read decisions and scores of a run that was built at least up to filter."""
     import pandas as pd
 
     built = [name for name in run.partitions() if run.meta(layout.decisions(name))]
@@ -56,7 +56,7 @@ def gather(run: Run, pipeline: Pipeline, most: int = MAX_DOCUMENTS) -> Frames:
     for name in partitions:
         rows = PartitionRows(run, pipeline, name)
         for document in rows.documents:
-            _collect(rows.way(document), name, documents, images)
+            _collect(rows.trace(document), name, documents, images)
     columns = [*HEAD, "images", "partition", "record", "kept", "dropped_by", "failed"]
     about = pd.DataFrame(documents, columns=None if documents else ["id", *columns]).set_index("id")
     parts = pd.DataFrame(
@@ -72,14 +72,14 @@ def _some(run: Run, names: Sequence[str], most: int) -> list[str]:
 
 
 def _collect(
-    way: dict[str, Any], partition: str, documents: list[dict[str, Any]], images: list[dict[str, Any]]
+    trace: dict[str, Any], partition: str, documents: list[dict[str, Any]], images: list[dict[str, Any]]
 ) -> None:
-    decisions = {row["part"]: row for row in way["decisions"]}
-    shown = [part for part in way["parts"] if "image" in part]
+    decisions = {row["part"]: row for row in trace["decisions"]}
+    shown = [part for part in trace["parts"] if "image" in part]
     scored: dict[str, Any] = {}
     by_part: dict[int, dict[str, Any]] = {}
     by_sha: dict[str, dict[str, Any]] = {}
-    for owner, rows in way["scores"].items():
+    for owner, rows in trace["scores"].items():
         for row in rows:
             values = {f"{owner}.{k}": v for k, v in row.items() if k not in ("document", "part", "sha256", "error")}
             if "part" in row:
@@ -89,13 +89,13 @@ def _collect(
             else:
                 by_sha.setdefault(row["sha256"], {}).update(values)
     record = ""
-    if way["records"]:
-        record = way["records"][0]["dropped_by"] or "record"
-    head = {name: way["document"][name] for name in HEAD}
+    if trace["records"]:
+        record = trace["records"][0]["dropped_by"] or "record"
+    head = {name: trace["document"][name] for name in HEAD}
     own = _decision(decisions.get(None))
     documents.append(
         {
-            "id": way["document"]["id"],
+            "id": trace["document"]["id"],
             **head,
             "images": len(shown),
             "partition": partition,
@@ -106,7 +106,7 @@ def _collect(
     )
     for part in shown:
         values = by_sha.get(part["image"], {}) | by_part.get(part["part"], {})
-        where = {"document": way["document"]["id"], "part": part["part"], "sha256": part["image"]}
+        where = {"document": trace["document"]["id"], "part": part["part"], "sha256": part["image"]}
         images.append({**where, **_decision(decisions.get(part["part"])), **values})
 
 
@@ -117,7 +117,7 @@ def _decision(row: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def values_of(frames: Frames, owner: Filter, rule: Rule, name: Name) -> np.ndarray:
-    """What a rule read, for each row of the frame it is about: float64, NaN where there is no number."""
+    """Values that a rule reads, for each row of its frame: float64, NaN where there is no number."""
     import pandas as pd
 
     frame = frames.images if rule.drop == "image" else frames.documents

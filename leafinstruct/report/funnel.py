@@ -1,4 +1,4 @@
-"""Counts of a run, from its files: what came in, what each rule dropped, what came out. They add up at every stage."""
+"""Counts of a run, read from its files: harvested, dropped by each rule, kept. They add up at every stage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leafinstruct.run import Run
 
 @dataclass
 class Funnel:
-    """Every input item is in `documents`; every one that is no record is under a reason. Same for images."""
+    """Every input item is in `documents`; every item that did not become a record has a reason. Same for images."""
 
     documents: int = 0
     images: int = 0
@@ -28,19 +28,19 @@ class Funnel:
     stages: list[str] = field(default_factory=list)
 
     def balance(self) -> list[str]:
-        """What does not add up; empty when all does."""
+        """Equations that do not hold; empty if all counts add up."""
         wrong = []
         if "filter" in self.stages:
             if self.documents != self.kept_documents + sum(self.dropped_documents.values()):
-                wrong.append("documents in are not documents kept and dropped")
+                wrong.append("documents harvested = documents kept + dropped by filters")
             if self.images != self.kept_images + sum(self.dropped_images.values()):
-                wrong.append("images in are not images kept and dropped")
+                wrong.append("images harvested = images kept + dropped by filters")
         if "rewrite" in self.stages and self.kept_documents != self.records + sum(self.dropped_rewriting.values()):
-            wrong.append("filtered documents are not records and documents dropped while rewriting")
+            wrong.append("documents kept by filters = records + documents dropped while rewriting")
         if "shard" in self.stages and self.records != sum(self.published.values()) + sum(
             self.dropped_splitting.values()
         ):
-            wrong.append("records are not published and dropped while splitting")
+            wrong.append("records = records published + dropped while sharding")
         return wrong
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Funnel:
 
 
 def funnel(run: Run) -> Funnel:
-    """Count a run's files as they are; a stage that was not built has no counts."""
+    """Count what a run's files hold; a stage that was not built has no counts."""
     result = Funnel()
     lost, by_document, by_image, rewriting = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for name in run.partitions():
@@ -103,8 +103,9 @@ def funnel_lines(result: Funnel) -> list[str]:
     lines += [f"    lost image    {count:>8}    {reason}" for reason, count in result.lost_images.items()]
     if "filter" in result.stages:
         lines += [f"    - document    {count:>8}    {rule}" for rule, count in result.dropped_documents.items()]
-        lines += [f"    - image       {count:>8}    {rule}" for rule, count in result.dropped_images.items()]
-        lines.append(f"documents filtered    {result.kept_documents:>8}    with {result.kept_images} images")
+        for rule, count in result.dropped_images.items():
+            lines.append(f"    - image       {count:>8}    {'with their document' if rule == 'document' else rule}")
+        lines.append(f"kept by filters       {result.kept_documents:>8}    with {result.kept_images} images")
     if "rewrite" in result.stages:
         lines += [f"    - document    {count:>8}    {reason}" for reason, count in result.dropped_rewriting.items()]
         lines.append(f"records               {result.records:>8}")

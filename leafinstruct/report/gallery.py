@@ -1,5 +1,5 @@
-"""Which documents the report shows: for each rule what it dropped and what it let through, nearest its threshold first,
-and beside those a sample by hash. Images are shown as small copies."""
+"""Documents in the report: for each rule what it dropped and kept, closest to the threshold first, plus a sample by
+hash. Images are shown as thumbnails."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.run import Run
 
 EXAMPLES = 8
-"""Of each kind for each rule."""
+"""Dropped and kept examples of each rule."""
 THUMB = 192
-"""Longest side of a small copy, in pixels."""
+"""Longest side of a thumbnail in pixels."""
 
 
 @dataclass
 class Example:
-    """A document, or an image part of one, with the numbers that the rule read."""
+    """A document, or one of its image parts, with the values that the rule read."""
 
     document: str
     part: int | None
@@ -37,7 +37,7 @@ class Example:
 
 @dataclass
 class RuleView:
-    """A rule with what it did."""
+    """A rule with its counts and examples."""
 
     label: str
     filter: str
@@ -64,24 +64,24 @@ def _view(frames: Frames, owner: Filter, rule: Rule) -> RuleView:
     dropped = by == label
     view = RuleView(label, owner.name, rule, int(dropped.sum()), int(fails.sum()), int(missing.sum()))
     read: dict[str, np.ndarray] = {}
-    near = np.full(len(frame), np.inf)
+    distance = np.full(len(frame), np.inf)
     for threshold in thresholds(rule.when) if rule.when else []:
         column = owner.full_name(threshold.name.column) if threshold.name.column else ""
         name = f"{threshold.name.function}({column})" if threshold.name.function else column
         values = read.setdefault(name, values_of(frames, owner, rule, threshold.name))
-        near = np.minimum(near, distances(values, threshold.value))
+        distance = np.minimum(distance, distances(values, threshold.value))
         view.thresholds.append((name, threshold))
     alive = frame["kept"].to_numpy(dtype=bool)
-    view.examples_dropped = _examples(frames, rule, dropped, near, read)
-    view.examples_kept = _examples(frames, rule, alive & ~fails, near, read) if read else []
+    view.examples_dropped = _examples(frames, rule, dropped, distance, read)
+    view.examples_kept = _examples(frames, rule, alive & ~fails, distance, read) if read else []
     return view
 
 
 def _examples(
-    frames: Frames, rule: Rule, among: np.ndarray, near: np.ndarray, read: dict[str, np.ndarray]
+    frames: Frames, rule: Rule, among: np.ndarray, distance: np.ndarray, read: dict[str, np.ndarray]
 ) -> list[Example]:
     rows = np.flatnonzero(among)
-    rows = rows[np.argsort(near[rows], kind="stable")][:EXAMPLES]
+    rows = rows[np.argsort(distance[rows], kind="stable")][:EXAMPLES]
     found = []
     for row in rows:
         values = [(name, float(numbers[row])) for name, numbers in read.items() if np.isfinite(numbers[row])]
@@ -96,7 +96,7 @@ def _examples(
 
 
 def chosen_documents(frames: Frames, views: Iterable[RuleView], most: int) -> list[str]:
-    """Ids of documents whose whole way the page shows: those of the galleries, then others by hash of their id."""
+    """Ids of the documents that the page traces: those of the galleries, then others by hash of their id."""
     chosen = dict.fromkeys(e.document for v in views for e in (*v.examples_dropped, *v.examples_kept))
     by_hash = sorted(frames.documents.index, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
     for name in by_hash:
@@ -107,7 +107,7 @@ def chosen_documents(frames: Frames, views: Iterable[RuleView], most: int) -> li
 
 
 def thumbnails(run: Run, partitions: Iterable[str], wanted: set[str]) -> dict[str, str]:
-    """Small copies as data URIs (WebP), by SHA-256; an image that cannot be read has none."""
+    """Thumbnails as data URIs (WebP) by SHA-256; an image that cannot be decoded has none."""
     found: dict[str, str] = {}
     for name in partitions:
         for batch in _batches(run, name):

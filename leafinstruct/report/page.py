@@ -1,7 +1,7 @@
-"""The report of a run: one page that opens from disk, needs no network and holds all it shows.
+"""The HTML report of a run: one self-contained page that opens from disk and needs no network.
 
-Text from the web reaches the page in two ways only: escaped by the template, or as JSON that the page's script puts
-into the document as plain text.
+Text from the web enters the page in two ways only: escaped by the template, or as JSON that the page's script inserts
+as plain text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report import charts
-from leafinstruct.report.diff import differ
+from leafinstruct.report.diff import diff
 from leafinstruct.report.frames import Frames, gather
 from leafinstruct.report.funnel import Funnel, funnel
 from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, thumbnails
@@ -26,28 +26,28 @@ from leafinstruct.report.trace import PartitionRows
 from leafinstruct.run import Run
 
 DOCUMENTS = 250
-"""Documents whose whole way the page holds."""
+"""Documents that the page traces through all stages."""
 ROWS = 5000
 """Documents in the table."""
 
 
 def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, documents: int = DOCUMENTS) -> str:
-    """Commit the report into the run and return its place in it.
+    """Commit the report into the run and return its path there.
 
     Raises LeafError if the run was not built up to filter.
     """
     counts = funnel(run)
     if "filter" not in counts.stages:
-        raise LeafError(f"{run}: nothing is decided yet; leafinstruct build --stage filter makes what a report shows")
+        raise LeafError(f"{run}: no decisions yet; make them with: leafinstruct build --stage filter")
     frames = gather(run, pipeline)
     views = rule_views(frames, pipeline)
     chosen = chosen_documents(frames, views, documents)
-    ways = _ways(run, pipeline, frames, chosen)
-    wanted = {part["image"] for way in ways.values() for part in way["parts"] if "image" in part}
+    traces = _traces(run, pipeline, frames, chosen)
+    wanted = {part["image"] for trace in traces.values() for part in trace["parts"] if "image" in part}
     data = {
         "figures": _figures(counts, pipeline, frames, views),
-        "documents": ways,
-        "rows": _rows(frames, ways),
+        "documents": traces,
+        "rows": _rows(frames, traces),
         "thumbs": thumbnails(run, frames.partitions, wanted),
     }
     facts = {
@@ -61,15 +61,15 @@ def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, docum
         "sources": Counter(frames.documents["source"]),
         "timings": _timings(run),
         "audit": run.json(layout.AUDIT),
-        "difference": differ(against, run) if against else None,
-        "shown": len(ways),
+        "difference": diff(against, run) if against else None,
+        "shown": len(traces),
     }
     run.commit_text(layout.REPORT, render(facts, data))
     return layout.REPORT
 
 
 def render(facts: dict[str, Any], data: dict[str, Any]) -> str:
-    """The page from its facts (for the template) and its data (for its script)."""
+    """The page, from its facts (for the template) and its data (for the script)."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -98,7 +98,7 @@ def _template(name: str) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element or start another."""
+    """JSON that is safe inside a script element: nothing in it can close the element or open another."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -106,10 +106,10 @@ def _json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in the report")
+    raise TypeError(f"{type(value).__name__} cannot be written into the report")
 
 
-def _ways(run: Run, pipeline: Pipeline, frames: Frames, chosen: Iterable[str]) -> dict[str, Any]:
+def _traces(run: Run, pipeline: Pipeline, frames: Frames, chosen: Iterable[str]) -> dict[str, Any]:
     order = {name: i for i, name in enumerate(chosen)}
     by_partition: dict[str, set[str]] = {}
     for name in order:
@@ -117,15 +117,15 @@ def _ways(run: Run, pipeline: Pipeline, frames: Frames, chosen: Iterable[str]) -
     found: dict[str, Any] = {}
     for partition, wanted in sorted(by_partition.items()):
         rows = PartitionRows(run, pipeline, partition)
-        found |= {d.id: rows.way(d) for d in rows.documents if d.id in wanted}
+        found |= {d.id: rows.trace(d) for d in rows.documents if d.id in wanted}
     return {name: found[name] for name in order}
 
 
-def _rows(frames: Frames, ways: dict[str, Any]) -> list[list[Any]]:
-    """Rows of the documents' table: id, title, site, language, images, what happened, whether its way is here."""
+def _rows(frames: Frames, traces: dict[str, Any]) -> list[list[Any]]:
+    """Rows of the table of documents: id, title, site, language, images, outcome, whether the page traces it."""
     about = frames.documents.reset_index()
-    about["way"] = about["id"].isin(list(ways))
-    about = about.sort_values(["way", "id"], ascending=[False, True]).head(ROWS)
+    about["traced"] = about["id"].isin(list(traces))
+    about = about.sort_values(["traced", "id"], ascending=[False, True]).head(ROWS)
     rows: list[dict[Any, Any]] = about.to_dict("records")
     return [
         [
@@ -134,19 +134,17 @@ def _rows(frames: Frames, ways: dict[str, Any]) -> list[list[Any]]:
             row["site"],
             row["language"],
             row["images"],
-            _end(row["dropped_by"], row["record"]),
-            row["way"],
+            _outcome(row["dropped_by"], row["record"]),
+            row["traced"],
         ]
         for row in rows
     ]
 
 
-def _end(dropped_by: str, record: str) -> str:
-    if dropped_by:
+def _outcome(dropped_by: str, record: str) -> str:
+    if dropped_by := dropped_by or ("" if record == "record" else record):
         return f"dropped by {dropped_by}"
-    if record and record != "record":
-        return f"rewriting: {record}"
-    return record or "filtered"
+    return record or charts.BY_FILTERS
 
 
 def _figures(counts: Funnel, pipeline: Pipeline, frames: Frames, views: list[RuleView]) -> dict[str, Any]:
@@ -174,13 +172,13 @@ def _figures(counts: Funnel, pipeline: Pipeline, frames: Frames, views: list[Rul
                 "marker": {"color": charts.KEPT},
             }
         ],
-        "layout": {"height": 260, "xaxis": {"type": "category", "title": {"text": "images left in a document"}}},
+        "layout": {"height": 260, "xaxis": {"type": "category", "title": {"text": "images kept per document"}}},
     }
     return figures
 
 
 def _score_names(pipeline: Pipeline, frames: Frames) -> list[str]:
-    """Columns with numbers in this run, in the pipeline's order."""
+    """Score columns with numbers in this run, in pipeline order."""
     found = []
     for name, column in pipeline.columns().items():
         frame = frames.images if column.grain == "image" else frames.documents
@@ -196,6 +194,6 @@ def _numbers(series: Any) -> np.ndarray:
 
 
 def _timings(run: Run) -> list[dict[str, Any]]:
-    """Steps of the build with their work and time, in the order in which they were first done."""
+    """Steps of the build with their tasks and times, in the order they first ran."""
     found = run.json(layout.TIMINGS) or []
     return [{**row, "rate": row["tasks"] / row["seconds"] if row["seconds"] else None} for row in found]

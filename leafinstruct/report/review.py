@@ -1,7 +1,7 @@
-"""Two people look at the same records: a page to rate on, a table for each of them, and how far they agree.
+"""Two people rate the same records: a page to rate on, a table for each rater, and inter-annotator agreement.
 
-Five aspects as in InterleavedBench (text quality, perceptual quality, image coherence, text-image coherence,
-helpfulness), each from 0 to 3 as in its study with people.
+The five aspects are those of InterleavedBench (text quality, perceptual quality, image coherence, text-image coherence,
+helpfulness), each rated from 0 to 3 as in its human study.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from leafinstruct.report.sample import Shown, page, pictures_of, record_html
 from leafinstruct.run import Run
 
 ASPECTS = {
-    "text_quality": "the text is fluent, complete and free of rubbish",
-    "perceptual_quality": "the images are clear and whole",
-    "image_coherence": "the images belong together in style and matter",
+    "text_quality": "the text is fluent, complete and free of noise",
+    "perceptual_quality": "the images are clear and complete",
+    "image_coherence": "the images belong together in style and content",
     "text_image_coherence": "each image fits the text around it",
     "helpfulness": "the answer does what the request asks for",
 }
@@ -48,12 +48,12 @@ document.getElementById('save').onclick = () => {
 
 
 def write_review(run: Run, shown: Sequence[Shown], folder: Path) -> list[Path]:
-    """Write `review.html` and an empty table for each of two raters. A table that is there is never overwritten:
-    raises LeafError."""
+    """Write `review.html` and an empty table for each of two raters. Raises LeafError rather than overwrite
+    a table."""
     tables = [folder / f"rater-{number}.csv" for number in (1, 2)]
     for path in tables:
         if path.exists():
-            raise LeafError(f"{path} is there already, perhaps with ratings; choose another folder with --out")
+            raise LeafError(f"{path} exists already and may contain ratings; choose another folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
     page_file = folder / "review.html"
     page_file.write_text(review_page(run, shown), encoding="utf-8")
@@ -63,12 +63,12 @@ def write_review(run: Run, shown: Sequence[Shown], folder: Path) -> list[Path]:
 
 
 def review_page(run: Run, shown: Sequence[Shown]) -> str:
-    """The records alone, without what would sway a rater (source, writer, scores), each with five questions."""
+    """The records with five questions each, without what could bias a rater (source, writer, scores)."""
     pictures = pictures_of(run, shown)
     asked = "".join(f"<li><b>{_plain(name)}</b>: {html.escape(about)}</li>" for name, about in ASPECTS.items())
     body = [
         f"<p>Rate each record from 0 (bad) to 3 (very good).</p><ul>{asked}</ul>"
-        "<button id=save>Save as CSV</button><p>Ratings stay in this browser until they are saved.</p>"
+        "<button id=save>Save as CSV</button><p>This browser keeps your ratings until you save them.</p>"
     ]
     for number, one in enumerate(shown, 1):
         fields = "".join(_choices(one.record.id, name) for name in ASPECTS)
@@ -102,10 +102,10 @@ def _empty_table(shown: Sequence[Shown]) -> str:
 
 
 def agreement(one: Path, two: Path) -> dict[str, Any]:
-    """For each aspect, over records that both rated: `n`, `mean` of both with a 95 % interval, each rater's mean,
-    `exact` (share of equal marks), `kappa` and `weighted_kappa` with intervals (None where nothing can be said).
+    """For each aspect, over records that both rated: `n`, `mean` of both with a 95% interval, each rater's mean,
+    `exact` (share of equal ratings), `kappa` and `weighted_kappa` with intervals (None where undefined).
 
-    Raises LeafError for a file that is no table of ratings or has marks outside the scale.
+    Raises LeafError for a file that is not a table of ratings or has ratings outside the scale.
     """
     first, second = read_ratings(one), read_ratings(two)
     shared = [key for key in first if key in second]
@@ -118,7 +118,7 @@ def agreement(one: Path, two: Path) -> dict[str, Any]:
 
 
 def read_ratings(path: Path) -> dict[str, dict[str, int | None]]:
-    """Marks by record id and aspect; None where there is no mark."""
+    """Ratings by record id and aspect; None where there is none."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -126,11 +126,11 @@ def read_ratings(path: Path) -> dict[str, dict[str, int | None]]:
         raise LeafError(f"{path}: cannot be read ({error})") from None
     missing = [name for name in ("id", *ASPECTS) if not rows or name not in rows[0]]
     if missing:
-        raise LeafError(f"{path}: no column {missing[0]}; a table of ratings has {', '.join(COLUMNS)}")
-    return {row["id"]: {name: _mark(path, row, name) for name in ASPECTS} for row in rows}
+        raise LeafError(f"{path}: no column {missing[0]}; the columns of a table of ratings are {', '.join(COLUMNS)}")
+    return {row["id"]: {name: _rating(path, row, name) for name in ASPECTS} for row in rows}
 
 
-def _mark(path: Path, row: dict[str, str | None], name: str) -> int | None:
+def _rating(path: Path, row: dict[str, str | None], name: str) -> int | None:
     text = (row[name] or "").strip()
     if not text:
         return None
@@ -162,19 +162,19 @@ def _aspect(name: str, pairs: Sequence[tuple[int | None, int | None]]) -> dict[s
 
 
 def kappa(pairs: Any, weighted: bool) -> float | None:
-    """Cohen's kappa of marks int [n, 2] (Cohen 1960), or with quadratic weights of disagreement (Cohen 1968): 1 minus
-    disagreement seen over disagreement by chance. None if chance leaves none: both gave one and the same mark."""
+    """Cohen's kappa of ratings int [n, 2] (Cohen 1960), or with quadratic weights of disagreement (Cohen 1968): 1 minus
+    observed over expected disagreement. None if none is expected: all ratings are equal."""
     import numpy as np
 
     size = len(SCALE)
-    seen = np.zeros((size, size))
-    np.add.at(seen, (pairs[:, 0], pairs[:, 1]), 1)
-    seen /= len(pairs)
-    chance = np.outer(seen.sum(axis=1), seen.sum(axis=0))
+    observed = np.zeros((size, size))
+    np.add.at(observed, (pairs[:, 0], pairs[:, 1]), 1)
+    observed /= len(pairs)
+    expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
     apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     weight = apart**2 if weighted else apart > 0
-    by_chance = float((weight * chance).sum())
-    return None if by_chance == 0 else 1 - float((weight * seen).sum()) / by_chance
+    by_chance = float((weight * expected).sum())
+    return None if by_chance == 0 else 1 - float((weight * observed).sum()) / by_chance
 
 
 def _interval(values: Sequence[float]) -> list[float]:
@@ -189,16 +189,16 @@ def agreement_lines(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['records']} records rated by both"]
     for name, row in found["aspects"].items():
         if not row["n"]:
-            lines.append(f"{_plain(name):22} no marks by both")
+            lines.append(f"{_plain(name):22} not rated by both")
             continue
         mean = f"mean {row['mean']:.2f} [{row['mean_interval'][0]:.2f}, {row['mean_interval'][1]:.2f}]"
         kappas = ", ".join(f"{_plain(key)} {_kappa(row, key)}" for key in ("kappa", "weighted_kappa"))
-        lines.append(f"{_plain(name):22} n {row['n']:>4}  {mean}  equal {row['exact']:.0%}  {kappas}")
+        lines.append(f"{_plain(name):22} n {row['n']:>4}  {mean}  exact agreement {row['exact']:.0%}  {kappas}")
     return lines
 
 
 def _kappa(row: dict[str, Any], key: str) -> str:
     if row[key] is None:
-        return "undefined (both gave one mark only)"
+        return "undefined (all ratings are equal)"
     low, high = row[f"{key}_interval"]
     return f"{row[key]:.2f} [{low:.2f}, {high:.2f}]"

@@ -1,5 +1,4 @@
-"""Records beside the documents they were made of: a sample drawn by hash before anyone looks, for a terminal and as a
-page that needs nothing but itself."""
+"""Records next to their source documents: a sample drawn by hash, for a terminal and as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from leafinstruct.report.trace import one_line
 from leafinstruct.run import Run
 
 SIDE = 280
-"""Longest side of an image on the page, in pixels."""
+"""Longest side of an image on the page in pixels."""
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
 article { border-top: 2px solid #888; padding: 1rem 0 }
@@ -33,7 +32,7 @@ fieldset { display: inline-block; border: 0; padding: 0 1.2rem .4rem 0 }
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record and the edited document it was made of."""
+    """A record and the edited document it was made from."""
 
     record: Record
     document: Document
@@ -43,12 +42,12 @@ class Shown:
 
 
 def draw(run: Run, count: int) -> list[Shown]:
-    """The `count` records with the smallest hash of their id, in that order. Raises LeafError without records."""
+    """The `count` records with the smallest hashes of their ids, in that order. Raises LeafError without records."""
     files = {name: layout.records(name) for name in run.partitions()}
     rows = [(r["id"], name) for name, f in files.items() if run.meta(f)
             for r in run.table(f, ["id", "dropped_by"]).to_pylist() if not r["dropped_by"]]  # fmt: skip
     if not rows:
-        raise LeafError(f"{run}: no records yet; make some with: leafinstruct build --stage rewrite")
+        raise LeafError(f"{run}: no records yet; make them with: leafinstruct build --stage rewrite")
     wanted = dict(sorted(rows, key=lambda row: order(row[0]))[:count])
     found: dict[str, Shown] = {}
     for name in sorted(set(wanted.values())):
@@ -60,21 +59,19 @@ def draw(run: Run, count: int) -> list[Shown]:
 
 
 def order(record_id: str) -> str:
-    """What decides who is drawn: a hash of the id, so that nobody chooses."""
+    """Hash of the id, by which the sample is drawn, so that nobody picks records."""
     return hashlib.sha256(f"sample/{record_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sample_lines(shown: Sequence[Shown]) -> list[str]:
-    """The sample for a terminal: each record, and what of its document it uses."""
+    """The sample for a terminal: each record, and how much of its document it uses."""
     lines = []
     for one in shown:
         record, document = one.record, one.document
-        lines += ["", f"record {record.id}  task {record.task}  by {record.writer}"]
+        lines += ["", f"record {record.id}  task {record.task}  writer {record.writer}"]
         lines.append(f"  document {document.id}  {document.title}  {document.url or document.path}")
         texts = [p for p in document.parts if p.type == "text"]
-        lines.append(
-            f"  has {len(texts)} texts and {len(document.images)} images; the record shows {len(record.images)}"
-        )
+        lines.append(f"  texts {len(texts)}, images {len(document.images)} (in the record: {len(record.images)})")
         for message in record.messages:
             lines.append(f"  {message.role}:")
             lines += [f"    {one_line(c.text, 160) if c.type == 'text' else '[image]'}" for c in message.content]
@@ -82,7 +79,7 @@ def sample_lines(shown: Sequence[Shown]) -> list[str]:
 
 
 def read_images(run: Run, shas: Iterable[str]) -> dict[str, Image]:
-    """Images of a run by sha256, of those asked for that are there."""
+    """The requested images that the run has, by SHA-256."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -98,15 +95,15 @@ def read_images(run: Run, shas: Iterable[str]) -> dict[str, Image]:
 
 
 def picture(image: Image | None) -> str:
-    """An `img` element with a small copy inside it; a note if it cannot be shown."""
+    """An `img` element with an embedded thumbnail, or a note if there is no image to show."""
     if image is None:
-        return "<p>[image not shown]</p>"
+        return "<p>[image not available]</p>"
     small = thumbnail(image.bytes, SIDE)
-    return f'<img loading="lazy" alt="" src="{small}">' if small else "<p>[image not shown: it cannot be read]</p>"
+    return f'<img loading="lazy" alt="" src="{small}">' if small else "<p>[image cannot be decoded]</p>"
 
 
 def record_html(record: Record, pictures: Mapping[str, str]) -> str:
-    """The messages of a record. `pictures` are `img` elements by sha256."""
+    """The messages of a record. `pictures` are `img` elements by SHA-256."""
     images = iter(record.images)
     blocks = []
     for message in record.messages:
@@ -118,7 +115,7 @@ def record_html(record: Record, pictures: Mapping[str, str]) -> str:
 
 
 def document_html(document: Document, pictures: Mapping[str, str]) -> str:
-    """The parts of a document, headings as such, each image with its caption or alternative text."""
+    """The parts of a document: headings, texts, and images with their caption or alternative text."""
     blocks = []
     for part in document.parts:
         if part.type == "image":
@@ -136,7 +133,7 @@ def pictures_of(run: Run, shown: Sequence[Shown]) -> dict[str, str]:
 
 
 def sample_page(run: Run, shown: Sequence[Shown]) -> str:
-    """One HTML page with all images inside; nothing of a document is markup in it."""
+    """One HTML page with all images embedded; text of documents is escaped."""
     pictures = pictures_of(run, shown)
     articles = []
     for one in shown:

@@ -1,6 +1,6 @@
-"""How near a value came to a rule: the comparisons of an expression, and the distance of a score from each.
+"""Thresholds of a rule: the comparisons of its expression, and the distance of a score from each.
 
-The report shows those documents and images first on which a rule was least sure.
+The report lists the documents and images closest to a threshold first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One comparison of a rule: what it reads, how, and the number it compares with."""
+    """One comparison of a rule: the name it reads, the sign, and the number it compares with."""
 
     name: Name
     sign: str
@@ -26,7 +26,7 @@ class Threshold:
 
 
 def thresholds(expression: Expression) -> list[Threshold]:
-    """Comparisons of one name with one number, in order of appearance; other comparisons have no threshold."""
+    """Comparisons of one name with one number, in order of appearance. Other comparisons have no threshold."""
     found = []
     for node in ast.walk(ast.parse(expression.text, mode="eval")):
         if isinstance(node, ast.Compare):
@@ -59,7 +59,7 @@ def _threshold(side: ast.expr, sign: str, other: ast.expr) -> Threshold | None:
 
 
 def distances(values: np.ndarray, threshold: float) -> np.ndarray:
-    """How far each value is from the threshold, in standard deviations of the values; infinite where it is null."""
+    """Distance of each value from the threshold in standard deviations of the values; infinite where it is null."""
     spread = float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
     far = np.abs(values - threshold) / (spread or 1.0)
     return np.where(np.isfinite(far), far, np.inf)

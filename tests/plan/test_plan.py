@@ -87,7 +87,7 @@ def test_weights_of_chunks(tmp_path: Path) -> None:
 
 def test_prices() -> None:
     assert prices("cpu-hour=0.04, gpu-hour=2") == {"cpu-hour": 0.04, "gpu-hour": 2.0}
-    with pytest.raises(LeafError, match=r"unknown 'disk'; known are cpu-hour, gpu-hour, gib-month"):
+    with pytest.raises(LeafError, match=r"unknown 'disk'; known names are cpu-hour, gpu-hour, gib-month"):
         prices("disk=1")
     with pytest.raises(LeafError, match="is not NAME=NUMBER"):
         prices("cpu-hour")

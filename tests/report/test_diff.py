@@ -5,18 +5,18 @@ from pathlib import Path
 
 from made.tree import edit_filter, make_project, run_build
 
-from leafinstruct.report.diff import diff_lines, differ
+from leafinstruct.report.diff import diff, diff_lines
 from leafinstruct.run import Run
 
 
 def test_a_tightened_rule_is_all_that_differs(tmp_path: Path) -> None:
     pipeline = make_project(tmp_path)
     first = run_build(pipeline, tmp_path / "run", stage="filter")
-    assert differ(first, first)["changes"] == []
+    assert diff(first, first)["changes"] == []
     shutil.copytree(tmp_path / "run", tmp_path / "other")
     edit_filter(tmp_path, "text", "words < 30", "words < 4000")
     second = run_build(pipeline, tmp_path / "other", stage="filter")
-    found = differ(Run(tmp_path / "run"), second)
+    found = diff(Run(tmp_path / "run"), second)
     kept = found["funnel"][0]["kept_documents"]
     assert kept > 0
     assert {(c["grain"], c["before"], c["after"]) for c in found["changes"] if c["before"] == "kept"} == {

@@ -114,7 +114,13 @@ def test_every_document_and_image_is_under_one_name(tmp_path: Path) -> None:
     assert found.balance() == []
     assert found.to_dict()["adds_up"] is True
     text = "\n".join(funnel_lines(found))
-    for line in ("2    one.low", "1    verify:leak", "1    shares_image", "test 0, train 1"):
+    for line in (
+        "kept by filters              3    with 3 images",
+        "2    one.low",
+        "1    verify:leak",
+        "1    shares_image",
+        "test 0, train 1",
+    ):
         assert line in text
     assert "does not add up" not in text
 
@@ -122,13 +128,13 @@ def test_every_document_and_image_is_under_one_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"documents": 6}, "documents in"),
-        ({"images": 4}, "images in"),
-        ({"kept_documents": 4, "documents": 6}, "filtered documents"),
-        ({"published": {"train": 2}}, "records are not published"),
+        ({"documents": 6}, "documents harvested"),
+        ({"images": 4}, "images harvested"),
+        ({"kept_documents": 4, "documents": 6}, "documents kept by filters"),
+        ({"published": {"train": 2}}, "records = records published"),
     ],
 )
-def test_counts_that_do_not_add_up_are_told(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+def test_counts_that_do_not_add_up_are_reported(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     run = Run(tmp_path / "run")
     harvest(run)
     filtered(run, tmp_path)
@@ -148,10 +154,10 @@ def test_a_file_of_a_partition_that_is_not_planned_is_not_counted(tmp_path: Path
     assert funnel(run).documents == 2
 
 
-def test_stages_that_lost_a_row_are_told(tmp_path: Path) -> None:
+def test_stages_that_lost_a_row_are_reported(tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     harvest(run)
     filtered(run, tmp_path)
     run.commit_table("records/p0.parquet", records_to_table([record("a")]), "f")
     run.commit_table("records/p1.parquet", records_to_table([record("d")]), "f")
-    assert funnel(run).balance() == ["filtered documents are not records and documents dropped while rewriting"]
+    assert funnel(run).balance() == ["documents kept by filters = records + documents dropped while rewriting"]

@@ -132,10 +132,10 @@ def test_clicks_lead_from_the_funnel_to_the_reason(tab: Any) -> None:
     tab.click("#funnel a[href='#rule-text.too_short']")
     assert tab.locator("details[id='rule-text.too_short']").get_attribute("open") is not None
     tab.click("details[id='rule-text.too_short'] .card >> nth=0")
-    assert "Dropped by text.too_short" in tab.inner_text("#way .verdict")
-    assert "text.words = " in tab.inner_text("#way .verdict")
+    assert "Dropped by text.too_short" in tab.inner_text("#trace .verdict")
+    assert "text.words = " in tab.inner_text("#trace .verdict")
     tab.keyboard.press("Escape")
-    tab.wait_for_selector("#way", state="hidden")
+    tab.wait_for_selector("#trace", state="hidden")
 
 
 @pytest.mark.slow
@@ -146,19 +146,19 @@ def test_search_and_keyboard(tab: Any) -> None:
     assert 0 < tab.locator("#rows tr").count() < everything
     tab.locator("#rows a").first.focus()
     tab.keyboard.press("Enter")
-    tab.wait_for_selector("#way:not([hidden])")
-    assert tab.locator("#way img").count() > 0
+    tab.wait_for_selector("#trace:not([hidden])")
+    assert tab.locator("#trace img").count() > 0
 
 
 @pytest.mark.slow
 def test_planted_script_does_nothing_and_is_shown_as_text(tab: Any) -> None:
     tab.fill("#find", "evil")
     tab.click("#rows a >> nth=0")
-    tab.wait_for_selector("#way:not([hidden])")
-    assert "window.planted" in tab.inner_text("#way-body")
+    tab.wait_for_selector("#trace:not([hidden])")
+    assert "window.planted" in tab.inner_text("#trace-body")
     assert tab.evaluate("window.planted") is None
-    assert tab.locator("#way a[href^='javascript']").count() == 0
-    assert tab.locator("#way svg").count() == 0
+    assert tab.locator("#trace a[href^='javascript']").count() == 0
+    assert tab.locator("#trace svg").count() == 0
 
 
 @pytest.mark.slow

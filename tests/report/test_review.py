@@ -69,7 +69,7 @@ def test_agreement_over_what_both_rated(tmp_path: Path) -> None:
     assert rows["helpfulness"] == {"n": 0}
     assert agreement(one, two) == found, "resampling is seeded"
     lines = agreement_lines(found)
-    assert "undefined (both gave one mark only)" in lines[2] and lines[5].endswith("no marks by both")
+    assert "undefined (all ratings are equal)" in lines[2] and lines[5].endswith("not rated by both")
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_two_people_get_the_same_records_and_nothing_is_overwritten(run: Run, tm
     rows = list(csv.DictReader(first.open()))
     assert [row["id"] for row in rows] == [one.record.id for one in shown]
     assert page.read_text().count("<article>") == 5
-    with pytest.raises(LeafError, match="is there already"):
+    with pytest.raises(LeafError, match="exists already"):
         write_review(run, shown, tmp_path / "review")
 
 
-def test_the_page_asks_five_questions_and_tells_nothing_that_sways(run: Run) -> None:
+def test_the_page_asks_five_questions_and_shows_nothing_that_could_bias(run: Run) -> None:
     page = review_page(run, draw(run, 100))
     assert page.count("<input type=radio") == 12 * len(ASPECTS) * 4 and "m@1" not in page
     assert page.count("<script>") == 1 and "&lt;script&gt;" in page

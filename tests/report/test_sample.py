@@ -1,4 +1,4 @@
-"""Samples: drawn by hash, shown beside their documents, on a page on which nothing of a document is markup."""
+"""Samples: drawn by hash, shown next to their documents, on a page that escapes all text of documents."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_page_escapes_all_and_holds_its_images(run: Run) -> None:
     sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
     assert sources and all((source or "").startswith("data:image/webp;base64,") for source in sources)
     assert "&lt;script&gt;" in page
-    assert "[image not shown]" in page and "[image not shown: it cannot be read]" in page
+    assert "[image not available]" in page and "[image cannot be decoded]" in page
     data = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])  # type: ignore[index]
     with PIL.Image.open(io.BytesIO(data)) as small:
         assert small.size == (280, 187)

@@ -2,7 +2,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 
-// Text from the web becomes text nodes only; nothing here parses HTML.
+// Text from the web only becomes text nodes; nothing here parses HTML.
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
@@ -12,7 +12,7 @@ function make(tag, attributes, ...children) {
 
 function picture(sha, alt) {
   const small = data.thumbs[sha];
-  return small ? make("img", { src: small, alt: alt || "image", loading: "lazy" }) : make("span", { class: "muted" }, "[no picture: it cannot be read]");
+  return small ? make("img", { src: small, alt: alt || "image", loading: "lazy" }) : make("span", { class: "muted" }, "[image cannot be decoded]");
 }
 
 // Theme
@@ -25,11 +25,11 @@ function theme(name) {
 root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 byId("theme").addEventListener("click", () => theme(root.dataset.theme === "dark" ? "light" : "dark"));
 
-// Charts, each drawn when it comes into view
+// Charts, each drawn when scrolled into view
 
 function draw(node) {
   const figure = data.figures[node.dataset.figure];
-  if (!figure) { node.textContent = "no numbers"; return; }
+  if (!figure) { node.textContent = "no data"; return; }
   const style = getComputedStyle(root);
   const ink = style.getPropertyValue("--ink"), line = style.getPropertyValue("--line");
   const layout = structuredClone(figure.layout);
@@ -44,17 +44,17 @@ const seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
 }), { rootMargin: "300px" });
 document.querySelectorAll(".chart").forEach((node) => {
   const figure = data.figures[node.dataset.figure];
-  if (figure) node.style.height = figure.layout.height + "px";  // before it is drawn, so that links land where they say
+  if (figure) node.style.height = figure.layout.height + "px";  // set before drawing, so that links scroll to the right place
   seen.observe(node);
 });
 
-// Galleries are filled when their rule is opened
+// Galleries, filled when their rule is opened
 
 document.querySelectorAll("details.rule").forEach((details) => details.addEventListener("toggle", () => {
   details.querySelectorAll("img[data-sha]").forEach((image) => image.replaceWith(picture(image.dataset.sha, image.alt)));
   details.querySelectorAll("[data-strip]:empty").forEach((strip) => {
-    const way = data.documents[strip.dataset.strip];
-    if (way) way.parts.filter((part) => part.image && data.thumbs[part.image]).slice(0, 3).forEach((part) => strip.append(picture(part.image, part.alt)));
+    const trace = data.documents[strip.dataset.strip];
+    if (trace) trace.parts.filter((part) => part.image && data.thumbs[part.image]).slice(0, 3).forEach((part) => strip.append(picture(part.image, part.alt)));
   });
 }));
 
@@ -62,26 +62,26 @@ document.querySelectorAll("details.rule").forEach((details) => details.addEventL
 
 const PAGE = 100;
 let shown = PAGE;
-const ends = [...new Set(data.rows.map((row) => row[5]))].sort();
-ends.forEach((end) => byId("ended").append(make("option", { value: end }, end)));
+const outcomes = [...new Set(data.rows.map((row) => row[5]))].sort();
+outcomes.forEach((outcome) => byId("outcome").append(make("option", { value: outcome }, outcome)));
 function list() {
-  const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean), end = byId("ended").value;
-  const found = data.rows.filter((row) => (!end || row[5] === end) && words.every((word) => row.join(" ").toLowerCase().includes(word)));
+  const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean), outcome = byId("outcome").value;
+  const found = data.rows.filter((row) => (!outcome || row[5] === outcome) && words.every((word) => row.join(" ").toLowerCase().includes(word)));
   byId("rows").replaceChildren(...found.slice(0, shown).map((row) => {
     const title = row[1] || row[0];
     const name = row[6] ? make("a", { href: "#/document/" + row[0] }, title) : make("span", { title: "leafinstruct show " + row[0] }, title);
-    const good = row[5] === "record" || row[5] === "filtered";
+    const good = row[5] === "record" || row[5] === "kept by filters";
     return make("tr", {}, make("td", {}, name), make("td", {}, row[2]), make("td", {}, row[3]), make("td", { class: "n" }, String(row[4])), make("td", { class: good ? "kept-text" : "dropped-text" }, row[5]));
   }));
   byId("found").textContent = found.length + " documents";
   byId("more").hidden = found.length <= shown;
 }
 byId("find").addEventListener("input", () => { shown = PAGE; list(); });
-byId("ended").addEventListener("change", () => { shown = PAGE; list(); });
+byId("outcome").addEventListener("change", () => { shown = PAGE; list(); });
 byId("more").addEventListener("click", () => { shown += PAGE; list(); });
 list();
 
-// The way of one document
+// What happened to one document
 
 function value(entry) { return entry.name + " = " + (entry.text === null ? entry.value : entry.text); }
 function link(url) {
@@ -89,14 +89,14 @@ function link(url) {
 }
 function partOf(part, decision) {
   const gone = decision && !decision.kept && decision.dropped_by !== "document";
-  const body = part.image ? [picture(part.image, part.alt), part.alt ? make("div", { class: "note" }, "alt: " + part.alt) : null, part.caption ? make("div", { class: "note" }, "caption: " + part.caption) : null, decision ? make("div", { class: decision.kept ? "kept-text" : "dropped-text" }, decision.kept ? "kept" : "dropped by " + decision.dropped_by) : null, ...(decision ? decision.values : []).map((entry) => make("div", { class: "note" }, value(entry)))] : [make("div", { class: "text" }, part.text)];
+  const body = part.image ? [picture(part.image, part.alt), part.alt ? make("div", { class: "note" }, "alt: " + part.alt) : null, part.caption ? make("div", { class: "note" }, "caption: " + part.caption) : null, decision ? make("div", { class: decision.kept ? "kept-text" : "dropped-text" }, decision.kept ? "kept" : decision.dropped_by === "document" ? "dropped with its document" : "dropped by " + decision.dropped_by) : null, ...(decision ? decision.values : []).map((entry) => make("div", { class: "note" }, value(entry)))] : [make("div", { class: "text" }, part.text)];
   return make("div", { class: gone ? "part gone" : "part" }, make("div", { class: "at" }, String(part.part), part.step ? make("div", {}, "step " + part.step) : null), make("div", {}, ...body.filter(Boolean)));
 }
 function scoresOf(scores) {
   const rows = Object.entries(scores).flatMap(([owner, list]) => list.map((row) => {
     const about = row.part !== undefined ? "part " + row.part : row.sha256 ? "image " + row.sha256.slice(0, 8) : "document";
-    const said = Object.entries(row).filter(([name]) => !["document", "part", "sha256"].includes(name)).map(([name, number]) => name + " " + number).join(", ");
-    return make("tr", {}, make("td", {}, owner), make("td", {}, about), make("td", {}, said));
+    const values = Object.entries(row).filter(([name]) => !["document", "part", "sha256"].includes(name)).map(([name, number]) => name + " " + (number === "" ? "-" : number)).join(", ");
+    return make("tr", {}, make("td", {}, owner), make("td", {}, about), make("td", {}, values));
   }));
   return make("details", {}, make("summary", {}, "All scores"), make("div", { class: "scroll" }, make("table", {}, make("tbody", {}, ...rows))));
 }
@@ -109,23 +109,23 @@ function conditionOf(rule) {
   const details = byId("rule-" + rule.replace("score_missing:", ""));
   return details ? make("span", { class: "muted" }, ": " + details.querySelector("summary .muted").textContent) : "";
 }
-function wayOf(way) {
-  const about = way.document, decisions = Object.fromEntries(way.decisions.map((row) => [row.part, row]));
-  const own = decisions["null"], record = way.records[0];
+function traceOf(trace) {
+  const about = trace.document, decisions = Object.fromEntries(trace.decisions.map((row) => [row.part, row]));
+  const own = decisions["null"], record = trace.records[0];
   const bad = about.error || (own && !own.kept) || (record && record.dropped_by);
-  const verdict = about.error ? "No document: " + about.error : own && !own.kept ? "Dropped by " + own.dropped_by : record && record.dropped_by ? "Dropped while rewriting: " + record.dropped_by : record ? "Became a record" : "Kept by all filters";
-  const why = own ? [...own.failed_rules.map((rule) => make("div", {}, "fails ", make("a", { href: "#rule-" + rule.replace("score_missing:", "") }, rule), conditionOf(rule))), ...own.values.map((entry) => make("div", { class: "note" }, value(entry)))] : [];
+  const verdict = about.error ? "Harvest error: " + about.error : own && !own.kept ? "Dropped by " + own.dropped_by : record && record.dropped_by ? "Dropped while rewriting: " + record.dropped_by : record ? "Became a record" : "Kept by all filters";
+  const why = own ? [...own.failed_rules.map((rule) => make("div", {}, "fails rule ", make("a", { href: "#rule-" + rule.replace("score_missing:", "") }, rule), conditionOf(rule))), ...own.values.map((entry) => make("div", { class: "note" }, value(entry)))] : [];
   const head = ["source", "site", "license", "topic", "language"].map((name) => name + ": " + (about[name] || "unknown")).join(" · ");
-  return [make("h2", {}, about.title || about.path || about.id), make("p", { class: "note" }, link(about.url || about.path)), make("p", { class: "note" }, head + " · id " + about.id), make("div", { class: bad ? "verdict bad" : "verdict" }, make("strong", {}, verdict), ...why), ...way.parts.map((part) => partOf(part, decisions[part.part])), ...way.lost.map((lost) => make("p", { class: "note" }, "image lost while harvesting: " + lost.ref + " (" + lost.reason + ")")), scoresOf(way.scores), ...way.records.map(recordOf)];
+  return [make("h2", {}, about.title || about.path || about.id), make("p", { class: "note" }, link(about.url || about.path)), make("p", { class: "note" }, head + " · id " + about.id), make("div", { class: bad ? "verdict bad" : "verdict" }, make("strong", {}, verdict), ...why), ...trace.parts.map((part) => partOf(part, decisions[part.part])), ...trace.lost.map((lost) => make("p", { class: "note" }, "image lost while harvesting: " + lost.ref + " (" + lost.reason + ")")), scoresOf(trace.scores), ...trace.records.map(recordOf)];
 }
 let before = null;
 function route() {
-  const match = /^#\/document\/(\w+)$/.exec(location.hash), way = match && data.documents[match[1]];
-  const overlay = byId("way");
-  if (way) {
+  const match = /^#\/document\/(\w+)$/.exec(location.hash), trace = match && data.documents[match[1]];
+  const overlay = byId("trace");
+  if (trace) {
     before = before || document.activeElement;
-    byId("way-body").replaceChildren(...wayOf(way));
-    overlay.hidden = false; document.body.style.overflow = "hidden"; overlay.scrollTop = 0; byId("way-body").focus({ preventScroll: true });
+    byId("trace-body").replaceChildren(...traceOf(trace));
+    overlay.hidden = false; document.body.style.overflow = "hidden"; overlay.scrollTop = 0; byId("trace-body").focus({ preventScroll: true });
   } else {
     const was = !overlay.hidden;
     overlay.hidden = true; document.body.style.overflow = "";
@@ -136,9 +136,9 @@ function route() {
 }
 addEventListener("hashchange", route);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !byId("way").hidden) location.hash = "#documents";
+  if (event.key === "Escape" && !byId("trace").hidden) location.hash = "#documents";
   if (event.key === "/" && !/INPUT|SELECT|TEXTAREA/.test(document.activeElement.tagName)) { event.preventDefault(); byId("find").focus(); }
 });
 byId("close").addEventListener("click", (event) => { if (history.length > 1 && before) { event.preventDefault(); history.back(); } });
-byId("way").addEventListener("click", (event) => { if (event.target === byId("way")) location.hash = "#documents"; });
+byId("trace").addEventListener("click", (event) => { if (event.target === byId("trace")) location.hash = "#documents"; });
 route();
