@@ -1,1 +1,1 @@
-"""The audit: what filters do to defects of known truth, planted in documents that the user's own run kept."""
+"""The audit: what filters do to known defects, planted in documents that the user's own run kept."""

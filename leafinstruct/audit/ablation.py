@@ -1,4 +1,4 @@
-"""What each filter adds: the decisions made again without its rules, from stored scores."""
+"""What each filter adds: decisions made again without its rules, from stored scores."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from leafinstruct.pipeline import Pipeline
 def ablation(
     pipeline: Pipeline, view: View, cases: Mapping[str, Sequence[Case]], clean: Sequence[Case], whole: Judgement
 ) -> dict[str, Any]:
-    """For each filter with rules what would change without it: `clean_spared` clean documents that only it harms, and
-    of each defect (a key of `cases`) the number of cases that only it catches."""
+    """For each filter with rules, what would change without it: `clean_spared`, the clean documents that are false
+    positives of it alone, and for each defect (a key of `cases`) the number of cases that only it detects."""
     found = {}
     for owner in pipeline.filters:
         if owner.rules:
@@ -33,6 +33,6 @@ def ablation(
 
 
 def _without(pipeline: Pipeline, name: str) -> Pipeline:
-    """The filter's columns stay, as rules of other filters may read them."""
+    """The filter's columns stay, because rules of other filters may read them."""
     filters = tuple(replace(f, rules=()) if f.name == name else f for f in pipeline.filters)
     return replace(pipeline, filters=filters)

@@ -1,8 +1,8 @@
 """`leafinstruct audit`: plant defects in a run's own kept documents, score them with its filters, and report.
 
 The planted documents are a small run of their own in `audit/<hash8>/` of the run (documents, images, scores, decisions,
-`cases.json`); the hash covers planters and seed, so that a second audit asks no model again. What is reported is
-committed as `audit.json` of the run, one object with
+`cases.json`); the hash covers planters and seed, so that a second audit asks no model again. The report is committed as
+`audit.json` of the run, one object with
 
 - `audit` (that folder), `pipeline`, `filters` (rules as they were), `seed`, `keep`,
   `documents` (bases), `cases` (planted), `left_out` [{what, why}],
@@ -11,7 +11,7 @@ committed as `audit.json` of the run, one object with
   `false_positives` [{document, dropped_by, images_dropped_by {part: rule}}]; `controls` {name: the same for a harmless
   change};
 - `defects` {name: `about`, `rows`, `detected`, `recall`, `interval`, `by` {rule: count}, `best` (the single column that
-  catches most at `keep` with a threshold chosen on these rows: column, direction, threshold, recall, interval, auroc),
+  detects most at `keep` with a threshold chosen on these rows: column, direction, threshold, recall, interval, auroc),
   `ratio` (recall / best recall), `best_at_own_share` and `ratio_at_own_share` (the same at the share of clean documents
   that the rules keep), `columns` {column: direction, auroc, interval, rows, recall {".99", ".95", ".9" as "0.99" ...}},
   best first};
@@ -47,9 +47,9 @@ from leafinstruct.run import Run
 BUCKETS = 8
 """Partitions of an audit; a base document is always in the same one."""
 BAR = 0.9
-"""Recall of the rules over that of the best single score below which a defect is listed as missed by them (own)."""
+"""Recall of the rules divided by that of the best single score, below which the rules miss a defect (own choice)."""
 NOTHING = 0.2
-"""Recall that neither the rules nor a single score reaches where nothing catches a defect (own)."""
+"""Recall that neither the rules nor a single score reaches for a defect that nothing detects (own choice)."""
 
 
 def audit(
@@ -143,7 +143,7 @@ def _report(run: Run, pipeline: Pipeline, cases: Sequence[Case], keep: float, ca
 def _moves(
     pipeline: Pipeline, cases: Sequence[Case], values: Mapping[str, pd.Series[Any]]
 ) -> dict[str, dict[str, float]]:
-    """How far a planted instruction, and a harmless sentence in its place, move what a model says of a document."""
+    """How far a planted instruction, and a harmless sentence in its place, move a model's scores of a document."""
     clean = {case.base: case.id for case in cases if not case.defect}
     found: dict[str, dict[str, float]] = {}
     for owner in pipeline.filters:

@@ -1,8 +1,9 @@
-"""Thresholds for a wanted share of clean documents kept, and what each share costs and brings.
+"""Thresholds for a wanted share of clean documents kept, and what each share costs and gains.
 
 Every rule that is one comparison with a number, and whose column sees a defect, gets the threshold that keeps a given
-share of clean documents by itself. Each such share is tried on documents that the thresholds were not chosen on, by
-5-fold over base documents. Clean documents here passed the shipped rules: thresholds are tightened, never loosened.
+share of clean documents by itself. Each such share is tested on documents that the thresholds were not chosen on, by
+5-fold cross-validation over base documents. Clean documents here passed the shipped rules: thresholds are tightened,
+never loosened.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from leafinstruct.audit.cases import NUMBERS, Case
-from leafinstruct.audit.measure import SPEAKS, auroc, judge, threshold_at
+from leafinstruct.audit.measure import MIN_AUROC, auroc, judge, threshold_at
 from leafinstruct.document import digest
 from leafinstruct.filter.frame import View
 from leafinstruct.pipeline import Pipeline
@@ -25,12 +26,13 @@ from leafinstruct.rules.filter import Filter, Rule
 
 FOLDS = 5
 STEPS = (1.0, 0.995, 0.99, 0.98, 0.97, 0.95, 0.93, 0.9)
-"""Shares of clean documents that each rule by itself is to keep."""
+"""Shares of clean documents that each rule is to keep by itself."""
 
 
 @dataclass(frozen=True)
 class Knob:
-    """A rule with one threshold: `reads` is the name of its numbers among all columns, `sign` 1 if high is bad."""
+    """A rule with one threshold: `reads` is the name of its numbers among all columns, `sign` is 1 if high is bad, else
+    -1."""
 
     label: str
     left: str
@@ -90,7 +92,8 @@ def with_rules(pipeline: Pipeline, texts: Mapping[str, str]) -> Pipeline:
 
 @dataclass(frozen=True)
 class Trial:
-    """What thresholds are chosen and tried on: cases by defect, clean ones, and the numbers of all columns by case."""
+    """What thresholds are chosen and tested on: cases by defect, clean cases, and the numbers of all columns by
+    case."""
 
     pipeline: Pipeline
     view: View
@@ -108,7 +111,7 @@ class Trial:
 
 
 def calibrate(trial: Trial, keep: float) -> dict[str, Any]:
-    """Proposed rules, and the curve of clean documents kept against cases detected on documents not chosen on."""
+    """Proposed rules, and the curve of clean documents kept against cases detected, on documents not used to choose."""
     turned = knobs(trial.pipeline)
     shipped = _point(trial, turned, None)
     curve = [{"each_rule_keeps": share, **_point(trial, turned, share)} for share in STEPS]
@@ -159,11 +162,11 @@ def _fit(trial: Trial, turned: Sequence[Knob], share: float) -> dict[str, str]:
         known = good[~np.isnan(good)]
         if len(known) and any(_sees(column, rows, known) for rows in trial.cases.values()):
             threshold = threshold_at(np.where(np.isnan(good), -np.inf, good), share)
-            if np.isfinite(threshold):  # where most have no value, a rule cannot be told to keep so few
+            if np.isfinite(threshold):  # with mostly missing values, no threshold keeps so few
                 texts[knob.label] = knob.text(threshold)
     return texts
 
 
 def _sees(column: pd.Series[Any], rows: Sequence[Case], good: np.ndarray) -> bool:
     bad = column.loc[[c.id for c in rows]].to_numpy()
-    return auroc(bad[~np.isnan(bad)], good) >= SPEAKS
+    return auroc(bad[~np.isnan(bad)], good) >= MIN_AUROC

@@ -1,6 +1,6 @@
 """Documents of known truth as a small run of their own, scored by a pipeline's filters.
 
-Corpus scorers are left out: each base document stands there once for every defect, and would be its own duplicate.
+Corpus scorers are left out: each base document occurs once for every defect, and would be its own duplicate.
 """
 
 from __future__ import annotations
@@ -62,9 +62,11 @@ def plan(run: Run, names: Iterable[str], source: str) -> None:
 
 
 def judged_alone(pipeline: Pipeline) -> tuple[Pipeline, list[dict[str, str]]]:
-    """The pipeline without what says nothing about a document by itself, and what was left out, each with why."""
+    """The pipeline without filters and rules that cannot judge a document by itself; and these, each with the
+    reason."""
     corpus = {f.name for f in pipeline.filters if isinstance(f.scorer, CorpusScorer)}
-    left = [{"what": name, "why": "needs the whole corpus, where each base would stand many times"} for name in corpus]
+    whole = "needs the whole corpus, where each base document would occur many times"
+    left = [{"what": name, "why": whole} for name in corpus]
     filters = []
     for owner in pipeline.filters:
         if owner.name in corpus:
@@ -87,13 +89,13 @@ def _why_not(owner: Filter, rule: Rule, corpus: set[str]) -> str:
     if any(column.partition(".")[0] in corpus for column in columns):
         return "reads a score of the whole corpus"
     if columns and all(column.startswith("document.") for column in columns):
-        return "reads what is declared of a document, which no defect changes"
+        return "reads declared metadata, which no defect changes"
     return ""
 
 
 @dataclass(frozen=True)
 class CaseJob:
-    """What a worker needs to score cases: as a build's job, but it opens to the pipeline that judges alone."""
+    """What a worker needs to score cases: like a build's job, but it opens the pipeline of `judged_alone`."""
 
     pipeline: Path
     run: str
@@ -108,8 +110,7 @@ def _opened(pipeline: Path, run: str) -> tuple[Pipeline, Run]:
 
 
 def score_cases(run: Run, pipeline: Pipeline, run_tasks: RunTasks, workers: int, progress: Progress) -> None:
-    """Score all cases with all filters (nothing is gated) and decide. Model scores that are there are not asked for
-    again."""
+    """Score all cases with all filters (nothing is gated) and decide. Stored model scores are reused."""
     _opened.cache_clear()  # the pipeline may have been edited since
     alone = judged_alone(pipeline)[0]
     job = CaseJob(pipeline.path.resolve(), run.address)
@@ -122,7 +123,7 @@ def score_cases(run: Run, pipeline: Pipeline, run_tasks: RunTasks, workers: int,
 
 
 def read_view(run: Run, pipeline: Pipeline) -> View:
-    """Scores of all cases as one view; `pipeline` is one that judges alone."""
+    """Scores of all cases as one view; `pipeline` is one of `judged_alone`."""
     views = []
     for name in run.partitions():
         documents = list(documents_from_table(run.table(layout.documents(name))))

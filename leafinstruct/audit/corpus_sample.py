@@ -1,7 +1,7 @@
 """What the planters draw from: some of a run's kept documents, their images, and lines that repeat within a site.
 
-Every choice is by a hash of seed and document, so that one document more or less changes few plants, and what models
-said of the others stays true.
+Every choice is by a hash of seed and document, so that one document more or less changes few plants, and stored model
+answers about the others stay valid.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from leafinstruct.errors import LeafError
 from leafinstruct.run import Run
 
 LINE_CHARS = (3, 200)
-"""Characters of a line that may be boilerplate."""
+"""Characters of a line that may be boilerplate, minimum and maximum."""
 REPEATED = 3
-"""Documents of a site from which a line that stands in all of them counts as its boilerplate."""
+"""Documents of a site that must have a line for it to count as the site's boilerplate."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class CorpusSample:
         return sorted(among, key=lambda d: digest([self.seed, purpose, base.id, d.id]))
 
     def donor(self, purpose: str, base: Document, same_topic: bool, images: int = 1) -> Document | None:
-        """A document with images that `base` has not, of the same topic or of another: the first with as many as are
-        asked for, else the one with most."""
+        """A document with images that `base` lacks, of the same topic or of another: the first with at least `images`
+        of them, else the one with most; None if there is none."""
         others = [d for d in self.documents if d.id != base.id and (topic(d) == topic(base)) == same_topic]
         new = {d.id: len(set(d.images) - set(base.images)) for d in others}
         ranked = [d for d in self.ranked(purpose, base, others) if new[d.id]]
@@ -44,7 +44,7 @@ class CorpusSample:
 
 
 def topic(document: Document) -> str:
-    """What a document is about, or where it is from if nothing is said of that."""
+    """What a document is about, or its site if it has no topic."""
     return document.topic or document.site
 
 
@@ -53,7 +53,7 @@ def gather(run: Run, count: int, seed: int) -> CorpusSample:
     names = [n for n in run.partitions() if run.meta(layout.filtered(n))]
     ids = [(i, n) for n in names for i in run.table(layout.filtered(n), ["id"])["id"].to_pylist()]
     if not ids:
-        raise LeafError(f"{run}: no kept documents to plant defects in; leafinstruct build --stage filter first")
+        raise LeafError(f"{run}: no kept documents to plant defects in; run leafinstruct build --stage filter first")
     chosen: dict[str, set[str]] = defaultdict(set)
     for key, name in sorted(ids, key=lambda entry: digest([seed, "chosen", entry[0]]))[:count]:
         chosen[name].add(key)

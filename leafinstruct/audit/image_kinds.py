@@ -1,4 +1,4 @@
-"""Photographs and drawn images apart, by one fact: a photograph hardly has two pixels of one color."""
+"""Tells photographs from drawn images by one fact: hardly two pixels of a photograph have the same color."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from leafinstruct.images.pixels import displayed
 
 PHOTOGRAPH = 0.25
-"""Share of different colors among 64 x 64 sampled pixels from which an image counts as a photograph (own: of real
-tutorials' images most screenshots and diagrams lie below .2 and most photographs above .4)."""
+"""Share of different colors among 64 x 64 sampled pixels from which an image counts as a photograph (own choice: of
+real tutorials' images most screenshots and diagrams are below .2 and most photographs above .4)."""
 
 
 def color_share(data: bytes) -> float | None:

@@ -1,5 +1,5 @@
-"""How well scores and decisions tell documents with defects from clean ones: AUROC, recall at a share of clean
-documents kept, and bootstrap intervals that resample base documents (rows of one base are no independent evidence)."""
+"""How well scores and decisions separate documents with defects from clean ones: AUROC, recall at a share of clean
+documents kept, and bootstrap intervals that resample base documents (rows of one base are not independent)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from leafinstruct.pipeline import Pipeline
 
 SHARES = (0.99, 0.95, 0.9)
 REPEATS = 400
-SPEAKS = 0.6
-"""AUROC against the clean documents of the same bases from which a column counts as one that sees a defect (own)."""
+MIN_AUROC = 0.6
+"""AUROC against the clean documents of the same bases from which a column counts as seeing a defect (own choice)."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the rules say of all cases: the rule that dropped a document ("" if none), and of each image part."""
+    """The rules' decisions on all cases: the rule that dropped a document ("" if none), and the same for each image
+    part."""
 
     document_by: Mapping[str, str]
     image_by: Mapping[str, Mapping[int, str]]
 
     def detected(self, case: Case) -> bool:
-        """The document is dropped, or every planted image is and a clean one stays."""
+        """Whether the document is dropped, or every planted image is and a clean one is kept."""
         if self.document_by[case.id]:
             return True
         images = self.image_by.get(case.id, {})
@@ -37,11 +38,11 @@ class Judgement:
         return bool(case.planted) and gone and any(not by for part, by in images.items() if part not in case.planted)
 
     def false_positive(self, case: Case) -> bool:
-        """The document is dropped or loses an image."""
+        """For a clean document: whether it is dropped or loses an image."""
         return bool(self.document_by[case.id]) or any(self.image_by.get(case.id, {}).values())
 
     def rules(self, case: Case) -> list[str]:
-        """What dropped the document, or else the rules that dropped images of it."""
+        """The rule that dropped the document, or else the rules that dropped images of it."""
         by = self.document_by[case.id]
         return [by] if by else sorted({rule for rule in self.image_by.get(case.id, {}).values() if rule})
 
@@ -64,10 +65,10 @@ class Bootstrap:
         size = len(self.row)
         drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, size, (repeats, size))
         self.weights = np.stack([np.bincount(d, minlength=size) for d in drawn]).astype(np.float32)
-        """How often each base is in each draw [repeats, bases]."""
+        """How often each base is in each draw, float32 [repeats, bases]."""
 
     def of(self, bases: Sequence[str]) -> np.ndarray:
-        """Weights of rows of these bases, [repeats, rows]."""
+        """Weights of rows of these bases, float32 [repeats, rows]."""
         return self.weights[:, [self.row[base] for base in bases]]
 
 
@@ -81,13 +82,13 @@ def interval(values: np.ndarray) -> list[float] | None:
 
 
 def auroc(bad: np.ndarray, good: np.ndarray) -> float:
-    """Share of (bad, good) pairs in which the bad one is higher, ties half. NaN without pairs."""
+    """Share of (bad, good) pairs in which the bad one is higher; ties count half. NaN without pairs."""
     wins = _wins(bad, good)
     return float(wins.mean()) if wins.size else float("nan")
 
 
 def auroc_draws(bad: np.ndarray, good: np.ndarray, bad_weights: np.ndarray, good_weights: np.ndarray) -> np.ndarray:
-    """AUROC of each bootstrap draw [repeats]."""
+    """AUROC of each bootstrap draw [repeats]; weights are [repeats, rows]."""
     won = ((bad_weights @ _wins(bad, good)) * good_weights).sum(1)
     pairs = bad_weights.sum(1) * good_weights.sum(1)
     return np.divide(won, pairs, out=np.full(len(won), np.nan, np.float32), where=pairs > 0)
@@ -101,27 +102,27 @@ def _wins(bad: np.ndarray, good: np.ndarray) -> np.ndarray:
 
 def threshold_at(good: np.ndarray, share: float) -> float:
     """The lowest threshold at which at least `share` of the good rows are not above it. Rows without a value (-inf) are
-    never above."""
+    never above it."""
     ordered = np.sort(good)[::-1]
     allowed = int(np.floor((1 - share) * len(ordered) + 1e-9))
     return float(ordered[min(allowed, len(ordered) - 1)])
 
 
 def recall_at(bad: np.ndarray, good: np.ndarray, share: float) -> float:
-    """Share of the bad rows above the threshold that keeps `share` of the good ones: an oracle, as it is chosen on the
-    same rows."""
+    """Share of the bad rows above the threshold that keeps `share` of the good ones: an oracle, because the threshold
+    is chosen on the same rows."""
     return float((bad > threshold_at(good, share)).mean())
 
 
 def share_draws(hits: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Share of hits (bool [rows]) in each bootstrap draw; `weights` [repeats, rows]."""
+    """Share of hits (bool [rows]) in each bootstrap draw [repeats]; `weights` [repeats, rows]."""
     total = weights.sum(1)
     return np.divide(weights @ hits.astype(np.float32), total, out=np.full(len(total), np.nan), where=total > 0)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the table of one defect needs of the cases: their rows, and numbers of all columns."""
+    """Input of the table of one defect: its cases, the clean ones, and the numbers of all columns."""
 
     cases: Sequence[Case]
     clean: Sequence[Case]
@@ -136,7 +137,7 @@ class Measured:
 
 def measure_column(m: Measured, column: str) -> dict[str, Any] | None:
     """AUROC of one column against the clean documents of the same bases, and recall at fixed shares of all clean
-    documents. `direction` says which side is bad. None where either side has no value."""
+    documents. `direction` is the bad side. None if either side has no value."""
     bases = {case.base for case in m.cases}
     bad, good = m.array(column, m.cases), m.array(column, [c for c in m.clean if c.base in bases])
     bad_ok, good_ok = ~np.isnan(bad), ~np.isnan(good)
@@ -158,17 +159,17 @@ def measure_column(m: Measured, column: str) -> dict[str, Any] | None:
 
 
 def _ranked(m: Measured, column: str, rows: Sequence[Case], sign: float) -> np.ndarray:
-    """Values with bad ones high; a row without a value can never be detected by the column."""
+    """Values with bad ones high; -inf for a row without a value, which the column can never detect."""
     values = m.array(column, rows, sign)
     return np.where(np.isnan(values), -np.inf, values)
 
 
 def best_single(m: Measured, columns: Mapping[str, dict[str, Any]], share: float) -> dict[str, Any] | None:
-    """The one column that, with a threshold chosen on these very rows, catches most while `share` of the clean
-    documents stay. Only columns that see the defect take part; None if there are none."""
+    """The one column that, with a threshold chosen on these very rows, detects most while `share` of the clean
+    documents are kept. Only columns that see the defect compete; None if there are none."""
     best: dict[str, Any] | None = None
     for column, about in columns.items():
-        if about["auroc"] < SPEAKS:
+        if about["auroc"] < MIN_AUROC:
             continue
         sign = 1.0 if about["direction"] == "high" else -1.0
         bad, clean = _ranked(m, column, m.cases, sign), _ranked(m, column, m.clean, sign)
@@ -187,7 +188,7 @@ def best_single(m: Measured, columns: Mapping[str, dict[str, Any]], share: float
 
 
 def measure_defect(m: Measured, keep: float) -> dict[str, Any]:
-    """All that is known of one defect: what the shipped rules detected, what each column could catch, and the ratio of
+    """All that is known of one defect: what the shipped rules detected, what each column could detect, and the ratio of
     the rules' recall to that of the best single column with an oracle threshold, at `keep` and at their own share."""
     hits = np.array([m.judgment.detected(case) for case in m.cases], dtype=bool)
     kept = 1 - float(np.mean([m.judgment.false_positive(case) for case in m.clean]))
@@ -210,12 +211,12 @@ def measure_defect(m: Measured, keep: float) -> dict[str, Any]:
 
 
 def ratio(recall: float, best: Mapping[str, Any] | None) -> float | None:
-    """Recall of the rules over that of the best single column; None where no column catches anything."""
+    """Recall of the rules divided by that of the best single column; None if no column detects anything."""
     return round(recall / best["recall"], 3) if best and best["recall"] else None
 
 
 def measure_clean(judgment: Judgement, clean: Sequence[Case], draws: Bootstrap) -> dict[str, Any]:
-    """How many clean documents lose nothing, and of those that do which rules false_positives them."""
+    """How many clean documents lose nothing, and which rules make the false positives."""
     false_positives = np.array([judgment.false_positive(case) for case in clean], dtype=bool)
     lost = [case for case, hit in zip(clean, false_positives, strict=True) if hit]
     return {

@@ -1,5 +1,5 @@
-"""Texts that the planters put into documents: boilerplate, adverts, instructions to a model, and plain paragraphs in
-three languages. Written for what such texts are, in the words that sites use; nothing here looks at a scorer."""
+"""Texts that the planters put into documents: boilerplate, ads, instructions to a model, and plain paragraphs in three
+languages. Written from what such texts are, in the words that sites use; nothing here looks at a scorer."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ NEUTRAL = {
         "C'est une bonne idée de ranger un peu avant de passer à la suite.",
     ),
 }
-"""The control for INSTRUCTIONS: sentences of about the same length that ask nothing of anybody."""
+"""The control for INSTRUCTIONS: sentences of about the same length that ask nothing of anyone."""
 
 PARAGRAPHS = {
     "en": (
@@ -100,6 +100,6 @@ PARAGRAPHS = {
 }
 
 
-def spoken(language: str, among: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def in_language(language: str, among: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The texts in a document's language, or in English."""
     return among.get(language.split("-")[0].lower(), among["en"])

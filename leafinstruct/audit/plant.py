@@ -1,6 +1,6 @@
 """The planters: each puts one defect, written from its description alone, into a document that a run kept.
 
-A planter knows the truth of what it did and nothing of any score. All its choices come from one seeded generator.
+A planter knows the truth about its change and nothing about any score. All its choices come from one seeded generator.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Planter = Callable[[Document, CorpusSample, random.Random], Planted]
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """A defect by name, in a sentence, and what plants it. A `control` does no harm: filters should keep it."""
+    """A defect: its name, a sentence about it, and its planter. A `control` does no harm: filters should keep it."""
 
     name: str
     about: str
@@ -31,21 +31,21 @@ class Defect:
 
 
 DEFECTS = (
-    Defect("images_shuffled", "the images stand at one another's places", plant_images.shuffled),
+    Defect("images_shuffled", "the images have changed places", plant_images.shuffled),
     Defect("image_other_topic", "one image is from a document of another topic", plant_images.one_other_topic),
     Defect("images_other_topic", "all images are from a document of another topic", plant_images.all_other_topic),
     Defect("image_same_topic", "one image is from another document of the same topic", plant_images.one_same_topic),
     Defect("images_same_topic", "all images are from another document of the same topic", plant_images.all_same_topic),
-    Defect("image_repeated", "one image stands at the place of another too", plant_images.repeated_once),
-    Defect("image_everywhere", "one image stands at all places", plant_images.repeated_everywhere),
+    Defect("image_repeated", "one image is repeated in the place of another", plant_images.repeated_once),
+    Defect("image_everywhere", "one image fills all places", plant_images.repeated_everywhere),
     Defect("image_tiny", "a tiny image was added", plant_images.tiny),
-    Defect("image_banner", "an advert's banner was added", plant_images.banner),
+    Defect("image_banner", "an ad banner was added", plant_images.banner),
     Defect("steps_shuffled", "the steps, each with its images, are in another order", plant_text.steps_shuffled),
     Defect("text_cut_everywhere", "each text stops after a part of its characters", plant_text.cut_everywhere),
     Defect("text_cut_images_left", "the text stops and the images go on", plant_text.cut_images_left),
     Defect("text_cut_off", "the document stops in the middle of its text", plant_text.cut_off),
-    Defect("boilerplate_mixed_in", "navigation or adverts stand between the parts", plant_text.boilerplate_mixed_in),
-    Defect("boilerplate_instead", "navigation or adverts stand in place of each text", plant_text.boilerplate_instead),
+    Defect("boilerplate_mixed_in", "navigation or ads are between the parts", plant_text.boilerplate_mixed_in),
+    Defect("boilerplate_instead", "navigation or ads replace each text", plant_text.boilerplate_instead),
     Defect("word_salad", "the words of each text are shuffled", plant_text.word_salad),
     Defect("word_salad_half", "the words of half of the texts are shuffled", plant_text.word_salad_half),
     Defect("wrong_language", "half of the texts are in another language", plant_text.wrong_language),
@@ -56,8 +56,8 @@ DEFECTS = (
 
 @dataclass
 class Plants:
-    """What was planted in some documents: the documents, their cases, all images, and by defect why some could not
-    be."""
+    """What was planted in some documents: the documents, their cases, all images, and by defect why some could not be
+    planted."""
 
     documents: list[Document] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Plants:
 
 
 def plant_all(bases: list[Document], corpus: CorpusSample) -> Plants:
-    """Each base as it is, and once with each defect that can be planted in it."""
+    """Each base document unchanged, and once with each defect that can be planted in it."""
     made = Plants()
     for base in bases:
         clean = _document(base, "clean", Planted(base.parts))

@@ -1,4 +1,4 @@
-"""Defects of images: at another place, of another document, twice, too small, an advert."""
+"""Image defects: in another place, from another document, repeated, too small, an ad."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from leafinstruct.images.pixels import displayed
 TINY_PIXELS = (1, 8, 16, 24, 32, 48)
 """Widths of tracking pixels, favicons, emoticons and buttons."""
 BANNER_PIXELS = ((728, 90), (468, 60), (320, 50), (970, 90), (970, 250), (120, 600), (160, 600))
-"""Standard sizes of adverts (Interactive Advertising Bureau): leaderboard, banner, mobile, billboard, skyscrapers."""
+"""Standard ad sizes (Interactive Advertising Bureau): leaderboard, banner, mobile, billboard, skyscrapers."""
 DRAWS = 50
 
 
 def shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """Images permuted among their places; of 50 draws the one that leaves fewest in place. Alt text and caption, which
-    are about the image, go with it."""
+    """Images permuted among their places; of 50 draws, the one that leaves fewest in place. Alt text and caption are
+    about the image and move with it."""
     at = places(base, "image")
     needs(set(base.images), 2, "different images")
     best: list[int] = []
@@ -56,8 +56,8 @@ def all_same_topic(base: Document, corpus: CorpusSample, draw: random.Random) ->
 def _foreign(
     base: Document, corpus: CorpusSample, draw: random.Random, *, same_topic: bool, all_places: bool
 ) -> Planted:
-    """Images of one other document, without the alt text and caption they had there, which would give them away or
-    name the mistake. Where it has fewer images than there are places, the rest stay."""
+    """Images of one other document, without the alt text and caption they had there, which would give them away or name
+    the mistake. If it has fewer images than there are places, the others stay."""
     at = places(base, "image")
     needs(at, 1 if all_places else 2, "images")
     donor = corpus.donor("images", base, same_topic, len(at) if all_places else 1)
@@ -73,7 +73,7 @@ def _foreign(
 
 
 def repeated_once(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """An image takes the place of a later one, so that the second showing is the wrong one."""
+    """An image replaces a later one, so that the second occurrence is the wrong one."""
     at = places(base, "image")
     needs(set(base.images), 2, "different images")
     pairs = [(i, j) for i in at for j in at if i < j and base.parts[i].image != base.parts[j].image]
@@ -94,13 +94,13 @@ def repeated_everywhere(base: Document, corpus: CorpusSample, draw: random.Rando
 
 
 def tiny(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """A miniature of another document's image, as icons and buttons are."""
+    """A miniature of another document's image, like icons and buttons."""
     width = draw.choice(TINY_PIXELS)
     return _added(base, corpus, draw, (width, max(1, round(width * draw.choice((1, 1, 0.75))))), f"{width} px")
 
 
 def banner(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """Another document's image stretched to a standard size of adverts."""
+    """Another document's image stretched to a standard ad size."""
     width, height = draw.choice(BANNER_PIXELS)
     return _added(base, corpus, draw, (width, height), f"{width}x{height}")
 

@@ -6,19 +6,19 @@ import random
 from dataclasses import replace
 
 from leafinstruct.audit.corpus_sample import CorpusSample
-from leafinstruct.audit.passages import BOILERPLATE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, spoken
+from leafinstruct.audit.passages import BOILERPLATE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, in_language
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places, prose
 from leafinstruct.document import Document, Part
 
 CHARACTERS = ("zh", "ja")
-"""Languages written without spaces, whose characters are shuffled in place of words."""
+"""Languages written without spaces: their characters are shuffled instead of words."""
 LEAST_WORDS = 8
-"""A text of fewer words is left as it is where words are shuffled or another language is put in."""
+"""A text of fewer words (or characters) is not shuffled."""
 
 
 def steps_shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """Whole steps in another order, each with its images. Steps are those of the source, else what stands under each
-    heading, else what stands from one image to the next."""
+    """Whole steps in another order, each with its images. Steps are those of the source, else the parts under each
+    heading, else the parts from one image to the next."""
     blocks = _blocks(base)
     needs(blocks, 3, "steps")
     order = list(range(len(blocks)))
@@ -62,7 +62,7 @@ def cut_images_left(base: Document, corpus: CorpusSample, draw: random.Random) -
 
 
 def cut_off(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """All that comes after 30 to 60 % of the characters is gone, images too, as where a download broke off."""
+    """Everything after 30 to 60 % of the characters is gone, images too, as after a broken download."""
     return _cut(base, draw.uniform(0.3, 0.6), images_left=False)
 
 
@@ -84,7 +84,7 @@ def _cut(base: Document, share: float, *, images_left: bool) -> Planted:
 
 
 def boilerplate_mixed_in(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """Two to five blocks of one to three lines of navigation or adverts between the parts."""
+    """Two to five blocks of one to three lines of navigation or ads between the parts."""
     parts = list(base.parts)
     for _ in range(draw.randint(2, 5)):
         text = "\n".join(draw.sample(_boilerplate(base, corpus, draw), draw.randint(1, 3)))
@@ -93,7 +93,7 @@ def boilerplate_mixed_in(base: Document, corpus: CorpusSample, draw: random.Rand
 
 
 def boilerplate_instead(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """One to four lines of navigation or adverts in place of each text."""
+    """One to four lines of navigation or ads replace each text."""
     parts = list(base.parts)
     for i in prose(base):
         lines = draw.sample(_boilerplate(base, corpus, draw), draw.randint(1, 4))
@@ -102,9 +102,10 @@ def boilerplate_instead(base: Document, corpus: CorpusSample, draw: random.Rando
 
 
 def _boilerplate(base: Document, corpus: CorpusSample, draw: random.Random) -> list[str]:
-    """Lines in the document's language: by a coin those that repeat within sites of the corpus, or our own."""
+    """Lines in the document's language: by a coin flip those that repeat within sites of the corpus (5 or more), or our
+    own."""
     own = corpus.boilerplate.get(base.language.split("-")[0], ())
-    return list(own if len(own) >= 5 and draw.random() < 0.5 else spoken(base.language, BOILERPLATE))
+    return list(own if len(own) >= 5 and draw.random() < 0.5 else in_language(base.language, BOILERPLATE))
 
 
 def word_salad(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
@@ -132,15 +133,15 @@ def _salad(base: Document, draw: random.Random, at: list[int]) -> Planted:
 
 
 def wrong_language(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    """Every second text is one of a document in another language, or a paragraph of our own where there is none."""
+    """Every second text is one of a document in another language, or a paragraph of our own if there is none."""
     at = [i for i in prose(base) if len(base.parts[i].text) > 20]
     needs(at, 1, "texts")
-    spoken_here = base.language.split("-")[0].lower()
-    others = [d for d in corpus.documents if d.language and d.language.split("-")[0].lower() != spoken_here]
+    language = base.language.split("-")[0].lower()
+    others = [d for d in corpus.documents if d.language and d.language.split("-")[0].lower() != language]
     donor = next((d for d in corpus.ranked("language", base, others)), None)
     texts = [p.text for p in donor.parts if p.type == "text" and not p.heading and len(p.text) > 20] if donor else []
     if not texts:
-        texts = [PARAGRAPHS[draw.choice(sorted(set(PARAGRAPHS) - {spoken_here or "en"}))]]
+        texts = [PARAGRAPHS[draw.choice(sorted(set(PARAGRAPHS) - {language or "en"}))]]
     parts = list(base.parts)
     for turn, i in enumerate(at[draw.randrange(2) if len(at) > 1 else 0 :: 2]):
         parts[i] = replace(parts[i], text=texts[turn % len(texts)])
@@ -148,11 +149,11 @@ def wrong_language(base: Document, corpus: CorpusSample, draw: random.Random) ->
 
 
 def instruction(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    return _sentence(base, draw, spoken(base.language, INSTRUCTIONS))
+    return _sentence(base, draw, in_language(base.language, INSTRUCTIONS))
 
 
 def neutral(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
-    return _sentence(base, draw, spoken(base.language, NEUTRAL))
+    return _sentence(base, draw, in_language(base.language, NEUTRAL))
 
 
 def _sentence(base: Document, draw: random.Random, sentences: tuple[str, ...]) -> Planted:

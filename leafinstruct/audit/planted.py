@@ -1,4 +1,4 @@
-"""What a planter gives: the parts of the changed document and the truth about them."""
+"""What a planter returns: the parts of the changed document and the truth about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leafinstruct.document import Document, Image, Part
 
 
 class CannotPlant(Exception):
-    """The document has not what the defect needs; the message says what."""
+    """The document lacks what the defect needs; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def places(document: Document, kind: str) -> list[int]:
 
 
 def prose(document: Document) -> list[int]:
-    """Indices of the text parts that are no headings; raises CannotPlant if there are none."""
+    """Indices of the text parts that are not headings. Raises CannotPlant if there are none."""
     found = [i for i, part in enumerate(document.parts) if part.type == "text" and not part.heading]
     if not found:
         raise CannotPlant("no text besides headings")

@@ -1,1 +1,1 @@
-"""The bundled sample: our own tutorials and web pages with planted faults, written to disk by `sample.make_sample`."""
+"""The bundled sample: our own tutorials and web pages with planted faults, written by `sample.make_sample`."""

@@ -95,7 +95,7 @@ class Canvas:
         self.pen.text(self._at([(x, y)])[0], words, fill=color, font=font, anchor=anchor)
 
     def ground(self, y: float, color: Color) -> None:
-        """Everything below y, to the edges of the picture, whatever its proportions."""
+        """Fill everything below y, to the edges of the image, whatever its proportions."""
         top = self._at([(0, y)])[0][1]
         self.pen.rectangle([0, top, 2 * self.width, 2 * self.height], fill=color)
 

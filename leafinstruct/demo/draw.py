@@ -1,6 +1,6 @@
-"""Drawings of the bundled sample: a spec such as `moon?phase=2` becomes a picture, the same bytes each time.
+"""Drawings of the bundled sample: a spec such as `moon?phase=2` becomes an image, the same bytes each time.
 
-The scenes live in `scenes_home`, `scenes_bench` and `scenes_desk`; here are the canvas they draw on and the encoding.
+The scenes are in `scenes_home`, `scenes_bench` and `scenes_desk`; their canvas is in `canvas`, the encoding is here.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def pixel_size(words: str, default: tuple[int, int]) -> tuple[int, int]:
 
 
 def draw(spec: str, zoom: float = 1.0) -> bytes:
-    """The encoded picture of a spec, PNG or JPEG; `zoom` makes the same picture larger or smaller.
+    """The encoded image of a spec, PNG or JPEG; `zoom` makes the same image larger or smaller.
 
-    Without `size` and `format` in the spec its hash chooses them. Raises KeyError for a scene that does not exist.
+    Without `size` and `format` in the spec, its hash chooses them. Raises KeyError for an unknown scene.
     """
     name, _, query = spec.partition("?")
     settings = Settings(dict(parse_qsl(query)))
@@ -51,7 +51,7 @@ def draw(spec: str, zoom: float = 1.0) -> bytes:
 
 
 def encode(image: Image.Image, kind: str) -> bytes:
-    """Picture bytes without any metadata: `png`, `jpg` or `gif`."""
+    """Image bytes without any metadata: `png`, `jpg` or `gif`."""
     buffer = io.BytesIO()
     if kind == "jpg":
         image.save(buffer, "JPEG", quality=86)

@@ -21,7 +21,7 @@ _AD = "https://ads.example.net/banner/468x60.png"
 
 @dataclass(frozen=True)
 class Site:
-    """One site's boilerplate; `layout` is `article`, `divs` or `table`, `images` the host its images come from."""
+    """One site's boilerplate; `layout` is `article`, `divs` or `table`, `images` the host of its images."""
 
     host: str
     name: str
@@ -71,14 +71,14 @@ def page_url(place: str, slug: str) -> str:
 
 
 def suffix(data: bytes | None) -> str:
-    """File name ending by signature; `.jpg` for what is no image, as a broken file keeps its name."""
+    """File name ending by signature; `.jpg` for anything but an image, because a broken file keeps its name."""
     if (data or b"").startswith(b"\x89PNG"):
         return ".png"
     return ".gif" if (data or b"").startswith(b"GIF8") else ".jpg"
 
 
 def _image(site: Site, slug: str, number: int, piece: Piece) -> tuple[str, list[Response]]:
-    """The `img` element and the records that lie behind it: plain, relative, lazy, srcset or through a redirect."""
+    """The `img` element and its WARC records: plain, relative, lazy, srcset or through a redirect."""
     name = f"{slug}-{number}{suffix(piece.data)}"
     path = f"/media/{name}"
     url = f"https://{site.images}{path}"
@@ -178,7 +178,7 @@ def make_page(
 
 
 def boilerplate() -> list[Response]:
-    """The images that stand on every page: one logo a site, one banner for all of them."""
+    """The images on every page: one logo per site, one banner for all of them."""
     logos = [
         Response(
             f"https://{site.host}/assets/logo.png", "image/png", draw(f"icon?kind={site.icon}&size={48 + i}&format=png")

@@ -1,4 +1,4 @@
-"""Photographs of the bundled sample, cut from pictures that installed packages ship; those are found, not imported."""
+"""Photographs of the bundled sample, cut from images in installed packages, which are located and not imported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PHOTOS: dict[str, tuple[str, str]] = {
 
 
 def photo_path(name: str) -> Path:
-    """Where a photograph lies. Raises LeafError if its package, or the file in it, is not there."""
+    """The file of a photograph. Raises LeafError if its package, or the file in it, is missing."""
     package, inside = PHOTOS[name]
     spec = find_spec(package)
     for root in (spec.submodule_search_locations or []) if spec else []:
@@ -47,7 +47,7 @@ def _opened(name: str) -> Image.Image:
 def photo(spec: str, zoom: float = 1.0) -> bytes:
     """The bytes of `NAME?crop=left,top,right,bottom&size=width&flip=1`; the crop is in percent of the photograph.
 
-    JPEG unless `format=png`. `zoom` changes the pixel size alone. Raises LeafError when the package is not installed.
+    JPEG unless `format=png`. `zoom` changes the pixel size only. Raises LeafError if the package is not installed.
     """
     name, _, query = spec.partition("?")
     values = dict(parse_qsl(query))

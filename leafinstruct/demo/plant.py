@@ -1,6 +1,6 @@
-"""The seeded planter: faults put into good documents, so that filters can be measured against a known truth.
+"""The seeded planter: puts faults into good documents, so that filters can be measured against a known truth.
 
-Every fault takes the pieces of one document and a `random.Random`, draws its parameters from the ranges written here
+Every fault takes the pieces of one document and a `random.Random`, draws its parameters from the ranges written here,
 and returns new pieces with the list of planted images. Nothing here knows any filter.
 """
 
@@ -61,7 +61,7 @@ def _some(found: list[int], rng: random.Random, low: float, high: float, spare: 
 
 
 def wrong_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """Images give way to images of other topics: a share of .3 to .8 of them; the pool has at least as many."""
+    """A share of .3 to .8 of the images is replaced by images of other topics; the pool has at least as many."""
     chosen, share = _some(_pictures(pieces), rng, 0.3, 0.8)
     foreign = rng.sample(list(pool), len(chosen))
     result = list(pieces)
@@ -86,7 +86,7 @@ def duplicate_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[
 
 
 def tiny_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """1 to 3 images of 1 to 40 pixels a side, reduced from the document's own, additional or in the place of one."""
+    """1 to 3 images of 1 to 40 pixels a side, made from the document's own, additional or in the place of one."""
     found, result, planted, sizes = _pictures(pieces), list(pieces), [], []
     inserted = rng.random() < 0.5
     places = rng.sample(found, min(len(found), rng.randint(1, 3)))
@@ -118,7 +118,7 @@ def _break(data: bytes, how: str, rng: random.Random) -> bytes:
 
 
 def broken_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """Image files cut off after .02 to .95 of their bytes, empty, an error page, or the body of another format."""
+    """Image files truncated after .02 to .95 of their bytes, empty, an error page, or the body of another format."""
     chosen, share = _some(_pictures(pieces), rng, 0.2, 0.8)
     result, planted, ways = list(pieces), [], []
     for at in chosen:
@@ -130,7 +130,7 @@ def broken_image(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[byt
 
 
 def _chrome(rng: random.Random) -> str:
-    """One block of a page's boilerplate: a menu in one of several spellings, or sentences of notices."""
+    """One block of a page's boilerplate: a menu in one of several notations, or sentences of notices."""
     if rng.random() < 0.55:
         mark = rng.choice([" | ", " » ", "\n- ", " · ", "\n"])
         items = rng.sample(MENU, rng.randint(5, 14))
@@ -139,7 +139,7 @@ def _chrome(rng: random.Random) -> str:
 
 
 def _drowned(pieces: Sequence[Piece], rng: random.Random, keep: float, blocks: tuple[int, int]) -> list[Piece]:
-    """The pieces with a share `keep` of the texts left and boilerplate before, between and after."""
+    """The pieces with a share `keep` of the texts left, and boilerplate before, between and after."""
     result = [Piece(text=_chrome(rng))]
     for piece in pieces:
         if piece.is_image or rng.random() < keep:
@@ -150,7 +150,7 @@ def _drowned(pieces: Sequence[Piece], rng: random.Random, keep: float, blocks: t
 
 
 def navigation_text(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """Menus, notices and cookie texts in the place of the text; 0 to .3 of the paragraphs stay."""
+    """Menus, notices and cookie texts replace the text; 0 to .3 of the paragraphs stay."""
     keep = rng.uniform(0, 0.3)
     return Planted(_drowned(pieces, rng, keep, (1, 2)), [], {"kept_share": round(keep, 4)})
 
@@ -182,7 +182,7 @@ def _words(pieces: Sequence[Piece]) -> list[str]:
 
 
 def word_salad(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """Words in random order: all of them through the document or in windows of 12 to 80 words; .7 to 1 of them move."""
+    """Words in random order: through the whole document or in windows of 12 to 80 words; .7 to 1 of them move."""
     words, share = _words(pieces), rng.uniform(0.7, 1.0)
     window = rng.choice([len(words), rng.randint(12, 80)])
     for start in range(0, len(words), window):
@@ -232,7 +232,7 @@ def near_duplicate(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[b
 
 
 def missing_image_pointer(pieces: Sequence[Piece], rng: random.Random, pool: Sequence[bytes]) -> Planted:
-    """The files of .3 to 1 of the images are not there, while a sentence before each of them points at it."""
+    """The files of .3 to 1 of the images are missing, while a sentence before each of them points at it."""
     chosen, share = _some(_pictures(pieces), rng, 0.3, 1.0, spare=0)
     result, sentences = list(pieces), rng.sample(POINTERS, min(len(POINTERS), len(chosen)))
     for n, at in reversed(list(enumerate(chosen))):

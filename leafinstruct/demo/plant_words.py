@@ -1,4 +1,5 @@
-"""The wordings the planter draws from: menus, notices, sentences that point at an image, orders to a rating model."""
+"""The wordings that the planter draws from: menus, notices, sentences that point at an image, orders to a rating
+model."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.models.weights import cache_folder
 
 SEED = 20250301
-LICENCE = """SPDX-License-Identifier: CC0-1.0
+LICENSE = """SPDX-License-Identifier: CC0-1.0
 CC0 1.0 Universal: https://creativecommons.org/publicdomain/zero/1.0/
 
 To the extent possible under law, the authors of these tutorials have waived all copyright and related rights to them.
@@ -31,7 +31,7 @@ To the extent possible under law, the authors of these tutorials have waived all
 # that destroy the text may take the same texts again, with images of another size.
 KEEP_TEXT = ("wrong_image", "duplicate_image", "tiny_image", "broken_image", "missing_image_pointer", "truncated_text")
 CASES, COPIES = 2, 3
-"""Cases of a fault per kind of source (tutorials, pages); near-duplicates have more, as they cost no held-out text."""
+"""Cases of a fault per kind of source (tutorials, pages), and of near-duplicates, which need no held-out text."""
 FOREIGN = {
     "space": (
         "photo:rocket?crop=10,5,95,95&size=380&flip=1",
@@ -56,7 +56,7 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class Made:
-    """One document to be written: where it goes, what it says, and what was planted in it (fault "" if clean)."""
+    """One document to be written: its place, its text, and what was planted in it (fault "" if clean)."""
 
     text: Text
     slug: str
@@ -78,16 +78,17 @@ class Made:
 
 
 def make_sample(folder: Path) -> None:
-    """Write `tutorials/`, `web/`, `faults.jsonl`, `lookalikes.jsonl` into a folder, which is there whole or not at all.
+    """Write `tutorials/`, `web/`, `faults.jsonl`, `lookalikes.jsonl` into a folder, which is written whole or not at
+    all.
 
-    A finished sample is left alone. Raises LeafError when the folder holds something else, or when a package with
+    A finished sample is left unchanged. Raises LeafError if the folder holds something else, or if a package with
     photographs is missing.
     """
     folder = Path(folder)
     if (folder / "lookalikes.jsonl").is_file():
         return
     if folder.exists() and any(folder.iterdir()):
-        raise LeafError(f"{folder} is not a finished sample and not empty: remove it, or name another folder")
+        raise LeafError(f"{folder} is not empty and not a finished sample: remove it, or name another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -103,7 +104,7 @@ def make_sample(folder: Path) -> None:
 
 
 def sample_folder() -> Path:
-    """The sample in the cache folder, made now if it is not there; another version of it has another folder."""
+    """The sample in the cache folder, made now if missing; another version of it has another folder."""
     digest = hashlib.sha256(PIL.__version__.encode())
     here = Path(__file__).parent
     for file in sorted([*here.glob("*.py"), *here.glob("texts/*.md")]):
@@ -114,7 +115,7 @@ def sample_folder() -> Path:
 
 
 def sample_documents() -> list[Made]:
-    """All documents, clean and faulty, with their images rendered, in order of where they go."""
+    """All documents, clean and faulty, with their images rendered, in order of `where`."""
     texts = read_texts()
     clean = [Made(text, text.slug, text.place, text.pieces()) for text in texts if not text.held_out]
     faulty = _planted([text for text in texts if text.held_out], clean, random.Random(SEED))
@@ -148,7 +149,7 @@ def _faulty(
 ) -> Made:
     pool = [data for topic, data in foreign if topic != text.topic]
     planted = FAULTS[fault](text.pieces(zoom), rng, pool)
-    # A foreign image shown once is used up: shown twice it would be found as a repetition.
+    # A foreign image is used once: used twice, it would be detected as a repetition.
     foreign[:] = [(topic, data) for topic, data in foreign if sha256(data) not in planted.images]
     return Made(text, slug, text.place, planted.pieces, fault, "", planted)
 
@@ -158,7 +159,7 @@ def _write(folder: Path, documents: Sequence[Made]) -> None:
         if made.text.kind != "page":
             _write_tutorial(folder / "tutorials" / made.place, made)
     for repository in sorted((folder / "tutorials").iterdir()):
-        (repository / "LICENSE").write_text(LICENCE)
+        (repository / "LICENSE").write_text(LICENSE)
     _write_web(folder / "web", [made for made in documents if made.text.kind == "page"])
     _write_rows(folder / "faults.jsonl", (_fault_row(made) for made in documents if made.planted))
     _write_rows(folder / "lookalikes.jsonl", (_lookalike_row(m) for m in documents if m.text.lookalike and not m.fault))
@@ -190,7 +191,8 @@ def _front_matter(made: Made, title: str) -> str:
 
 
 def _markdown(pieces: Sequence[Piece], folder: Path, stem: str, first: int) -> str:
-    """The pieces as Markdown; their images go to `folder/images/`, named by the stem and counted from `first`."""
+    """The pieces as Markdown; their images are written to `folder/images/`, named by the stem and counted from
+    `first`."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     blocks = []
     for piece in pieces:

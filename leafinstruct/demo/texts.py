@@ -17,7 +17,7 @@ _IMAGE = re.compile(r'!\[(?P<alt>[^\]]*)\]\((?P<spec>(?:draw|photo):[^ )]+)(?: "
 
 @dataclass(frozen=True)
 class Text:
-    """One written document; `place` is the repository of a tutorial (`tutorial` or `steps`) or the site of a `page`."""
+    """One text; `place` is the repository of a tutorial (`tutorial` or `steps`) or the site of a `page`."""
 
     slug: str
     title: str
@@ -55,7 +55,7 @@ def _piece(block: str, zoom: float) -> Piece:
 
 
 def read_texts() -> list[Text]:
-    """All texts of the package, by name."""
+    """All texts of the package, in order of name."""
     folder = files("leafinstruct.demo") / "texts"
     found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".md")), key=lambda entry: entry.name)
     return [_parse(entry.name.removesuffix(".md"), entry.read_text("utf-8")) for entry in found]

@@ -1,4 +1,4 @@
-"""WARC 1.0 files of the bundled sample: a gzip member for each record; dates and record ids are fixed."""
+"""WARC 1.0 files of the bundled sample: one gzip member per record; dates and record ids are fixed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REASONS = {200: "OK", 302: "Found"}
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer as archived; `location` is the target of a redirect (status 302)."""
+    """An archived HTTP response; `location` is the target of a redirect (status 302)."""
 
     url: str
     content_type: str
@@ -50,7 +50,7 @@ def _response(answer: Response) -> bytes:
 
 
 def write_warc(path: Path, answers: Iterable[Response]) -> None:
-    """One `warcinfo` record, then a `response` record for each answer, in order."""
+    """Write one `warcinfo` record, then a `response` record for each answer, in order."""
     info = b"software: leafinstruct demo sample\r\nformat: WARC File Format 1.0\r\n"
     first = _record("warcinfo", path.name, "application/warc-fields", info, [("WARC-Filename", path.name)])
     path.write_bytes(b"".join([first, *(_response(answer) for answer in answers)]))

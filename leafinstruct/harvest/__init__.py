@@ -1,1 +1,1 @@
-"""The harvest stage: sources become documents with their images in reading order; nothing is judged."""
+"""The harvest stage: turns sources into documents with their images in reading order; it judges nothing."""

@@ -1,4 +1,4 @@
-"""What a source of documents is: it plans chunks of its input, and makes documents and images of one chunk.
+"""The contract of a source: it plans chunks of its input, and turns one chunk into documents and images.
 
 Sources and chunks can be pickled: chunks are harvested in other processes.
 """
@@ -19,20 +19,24 @@ from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.harvest.index import Index
 
 PARTITION = 200
-"""Documents per chunk: small enough that images of one chunk fit in memory, large enough to pay for a file."""
+"""Documents per chunk: the images of one chunk fit in memory, and the chunk is large enough to be worth a file."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One partition's worth of input: the files it reads for sure, and a `spec` of the source's own, JSON-able."""
+    """One partition's input: the files it always reads, and a JSON-able `spec` that only its source interprets."""
 
     name: str
     inputs: tuple[str, ...]
     spec: dict[str, Any] = field(default_factory=dict)
 
 
+def _type_names(types: type | tuple[type, ...]) -> str:
+    return " or ".join(t.__name__ for t in (types if isinstance(types, tuple) else (types,)))
+
+
 class Source(ABC):
-    """Base of all sources. `settings` maps each known setting to the type its value must have."""
+    """Base of all sources. `settings` maps each known setting to its type or types."""
 
     settings: ClassVar[Mapping[str, type | tuple[type, ...]]] = {
         "path": (str, list),
@@ -67,51 +71,57 @@ class Source(ABC):
             if key not in self.settings:
                 raise LeafError(f"source {self.name}: unknown setting '{key}'{did_you_mean(key, self.settings)}")
             if not isinstance(value, self.settings[key]):
-                raise LeafError(f"source {self.name}: setting '{key}' has a value of the wrong type: {value!r}")
+                raise LeafError(
+                    f"source {self.name}: setting '{key}' has a value of the wrong type: {value!r}; "
+                    f"give {_type_names(self.settings[key])}"
+                )
         if "partition" in self.given and self.partition < 1:
             raise LeafError(f"source {self.name}: 'partition' must be 1 or more, found {self.partition}")
 
     def paths(self) -> list[Path]:
-        """What `path` matches, absolute and without `..`, sorted, each once. Raises LeafError if an entry matches
+        """Absolute paths that match `path`, without `..`, sorted, each once. Raises LeafError if an entry matches
         nothing."""
         entries = self.given["path"]
         found: set[Path] = set()
         for entry in [entries] if isinstance(entries, str) else entries:
             pattern = str(self.root / str(entry))
             matches = [Path(m) for m in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - patterns may be absolute
-            if not matches and Path(pattern).exists():  # a name with brackets in it
+            if not matches and Path(pattern).exists():  # a name that contains brackets
                 matches = [Path(pattern)]
             if not matches:
-                raise LeafError(f"source {self.name}: path '{entry}' matches nothing in {self.root.resolve()}")
+                raise LeafError(
+                    f"source {self.name}: path '{entry}' matches nothing in {self.root.resolve()}; check the path"
+                )
             found.update(m.resolve() if ".." in m.parts else m.absolute() for m in matches)
         return sorted(found)
 
     @abstractmethod
     def plan(self, known: int | None) -> list[Chunk]:
-        """Chunks of the source. `known`: how many a tree had before; a tree keeps it, so that a new file stales one."""
+        """Chunks of the source. `known`: the number of chunks before; a file tree keeps it, so that a new file makes
+        one stale."""
 
     def index_inputs(self) -> tuple[str, ...]:
-        """Input files that have an index, in the order in which they are looked through; none by default."""
+        """Input files that have an index, in lookup order; none by default."""
         return ()
 
     def index(self, file: str) -> pa.Table:
-        """Index of one of `index_inputs`; see `Index` for the columns that looking up needs."""
-        raise NotImplementedError(f"source {self.name}: no index of {file}")
+        """Index of one of `index_inputs`; see `Index` for the columns that lookups need."""
+        raise NotImplementedError(f"source {self.name} has no index of {file}")
 
     @property
     def fetches(self) -> bool:
-        """Whether images are fetched by their addresses."""
+        """Whether images are fetched from their URLs."""
         return False
 
     def addresses(self, chunk: Chunk, index: Index | None) -> Iterable[str]:
-        """Addresses that are to be fetched before a chunk is harvested."""
+        """URLs to fetch before a chunk is harvested."""
         return ()
 
     @abstractmethod
     def harvest(self, chunk: Chunk, index: Index | None) -> Harvested:
         """Documents and images of one chunk. Bad input becomes a document with `error` or a lost image. `asked` of the
-        result holds the (key, offset) that the source looked up in indexes of other files than the chunk's own."""
+        result holds each (key, offset) that the source looked up in the indexes of other files than the chunk's own."""
 
     def answer(self, chunk: Chunk, asked: Iterable[tuple[str, int]], index: Index) -> list[Any]:
-        """What the index answers to `asked`: the chunk is stale when that changes, and only then."""
+        """The index's answers to `asked`: the chunk is stale when they change, and only then."""
         return []

@@ -1,4 +1,4 @@
-"""Where captions were read before formats had a floor of their own."""
+"""Deprecated location of `parse_captions`, which is now in `harvest.formats.captions`."""
 
 from leafinstruct.deprecated import moved
 

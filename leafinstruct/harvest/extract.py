@@ -1,4 +1,4 @@
-"""What harvest makes of one page, or of many pages in a file: the `extract` command. Nothing is fetched."""
+"""The `extract` command: what harvest makes of one page, or of each page in a JSON Lines file. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from leafinstruct.harvest.html.flow import Page, steps_of
 from leafinstruct.harvest.html.page import dropped_images, parse_html
 
 SHOWN = 300
-"""Characters of a text that the readable form shows; --json has all of it."""
+"""Characters of a text in the readable form; --json prints all of it."""
 
 
 @dataclass
 class Extract:
-    """One page as parts in reading order, and the images that are no part of it with the reason."""
+    """One page: its parts in reading order, and the images left out, each with the reason."""
 
     page: Page
     parts: list[dict[str, Any]]
@@ -45,7 +45,7 @@ def extract_file(path: Path, url: str) -> Extract:
         raise LeafError(f"{path}: cannot be read ({error.strerror or error}); name a saved HTML page") from None
     page = parse_html(html, url)
     if page.error:
-        raise LeafError(f"{path}: no document in it ({page.error})")
+        raise LeafError(f"{path}: contains no document ({page.error}); name a saved HTML page with text")
     dropped = [{"url": ref, "reason": reason} for ref, reason in dropped_images(html, url, page)]
     return Extract(page, page_parts(page), dropped)
 
@@ -64,27 +64,30 @@ def page_parts(page: Page) -> list[dict[str, Any]]:
 
 
 def extract_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """{"id", "parts"} of each line {"id", "url", "html"} of a JSON Lines file (gzip by its ending), and "error" for a
-    page without a document. One page is in memory at a time. Raises LeafError naming the line that is no such page."""
+    """{"id", "parts"} for each line {"id", "url", "html"} of a JSON Lines file (gzip if it ends in .gz), plus "error"
+    for a page without a document. Holds one page in memory. Raises LeafError naming the first line that is not such an
+    object."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield _extract_line(line, f"{path}:{number}")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise LeafError(f"{path}: cannot be read as JSON Lines ({error})") from None
+        raise LeafError(
+            f"{path}: cannot be read as JSON Lines ({error}); name a UTF-8 .jsonl or .jsonl.gz file"
+        ) from None
 
 
 def _extract_line(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise LeafError(f"{where}: no JSON ({error})") from None
+        raise LeafError(f"{where}: is not valid JSON ({error}); write one object {{id, url, html}} per line") from None
     if not isinstance(row, dict):
         raise LeafError(f"{where}: found {type(row).__name__}, expected an object with id, url and html")
     for key in ("id", "url", "html"):
         if not isinstance(row.get(key), str):
-            raise LeafError(f"{where}: '{key}' is missing or no text; a line is {{id, url, html}}")
+            raise LeafError(f"{where}: '{key}' is missing or not a string; a line is {{id, url, html}}")
     page = parse_html(row["html"], row["url"])
     found: dict[str, Any] = {"id": row["id"], "parts": page_parts(page)}
     return found | {"error": page.error} if page.error else found
@@ -97,12 +100,12 @@ def extract_text(extract: Extract) -> list[str]:
     for part in extract.parts:
         mark = f"[{part['step']}] " if "step" in part else ""
         if part["type"] == "image":
-            said = "".join(f"  {key}: {part[key]}" for key in ("alt", "caption") if key in part)
-            lines.append(f"{mark}IMAGE {_short(part['url'])}{said}")
+            labels = "".join(f"  {key}: {part[key]}" for key in ("alt", "caption") if key in part)
+            lines.append(f"{mark}IMAGE {_short(part['url'])}{labels}")
         else:
             lines.append(mark + "#" * part.get("heading", 0) + " " * ("heading" in part) + _short(part["text"]))
     if extract.dropped:
-        lines += ["", f"{len(extract.dropped)} images are no part of the content:"]
+        lines += ["", f"{len(extract.dropped)} images are not part of the content:"]
         lines += [f"  {row['reason']:16} {_short(row['url'])}" for row in extract.dropped]
     return lines
 

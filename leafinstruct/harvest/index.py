@@ -1,6 +1,6 @@
-"""Source-wide indexes as a run holds them: one Parquet file for each input file, so that a new input is read alone.
+"""Indexes of a source's input files: one Parquet file in the run per input file, so that only new input is read.
 
-They are looked up in row groups, so that no worker holds the index of a whole crawl.
+Lookups read row groups, so that no worker holds the index of a whole crawl.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ HASH = "hash"
 
 
 def hash_of(key: str) -> int:
-    """64 bits of a key, signed: what the `hash` column of an index holds."""
+    """64-bit hash of a key, signed: the value of the `hash` column of an index."""
     digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 
 
 class Index:
-    """Indexes of the input files of a source, in the order of the files; `places` says where in the run each lies."""
+    """Indexes of a source's input files, in the order of the files; `places` maps each file to its path in the run."""
 
     def __init__(self, run: Run, places: Mapping[str, str]) -> None:
         self.run, self.places = run, dict(places)
 
     def stretch(self, file: str, start: int, end: int | None) -> Iterator[dict[str, Any]]:
-        """Rows of one file whose `offset` lies in [start, end), in their order. An offset below 0 counts as 0."""
+        """Rows of one file whose `offset` is in [start, end), in order. A negative offset counts as 0."""
         with self.run.parquet(self.places[file]) as parquet:
             for batch in parquet.iter_batches(4096):
                 offset = np.maximum(batch["offset"].to_numpy(), 0)
@@ -40,7 +40,7 @@ class Index:
                     yield from batch.filter(pa.array(inside)).to_pylist()
 
     def find(self, keys: Iterable[str]) -> list[dict[str, Any]]:
-        """Rows that have one of these keys, each with its `file`, in the order of files and rows."""
+        """Rows with one of these keys, each with its `file`, in the order of files and rows."""
         wanted = set(keys)
         hashes = np.array(sorted({hash_of(key) for key in wanted}), np.int64)
         found = []
@@ -65,5 +65,5 @@ class Index:
 
 @lru_cache(maxsize=256)
 def _hashes(run: Run, place: str, stamp: str) -> np.ndarray:
-    """Hashes of one index as it was at that stamp."""
+    """Hashes of one index as it was at that stamp, int64."""
     return run.table(place, [HASH])[HASH].to_numpy()

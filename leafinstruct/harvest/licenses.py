@@ -26,7 +26,7 @@ MARKS: tuple[tuple[str, str], ...] = (
 )
 PATTERNS = tuple((re.compile(mark), name) for mark, name in MARKS)
 READ = 20_000
-"""Characters of a license file that are read: all of these marks stand at its head."""
+"""Characters of a license file that are read: all of these marks occur near its beginning."""
 IDENTIFIERS = re.compile(
     r"(?:CC0-1\.0|CC-BY(?:-NC)?(?:-SA|-ND)?-\d\.\d|MIT(?:-0)?|Apache-2\.0|BSD-[23]-Clause|Unlicense|ISC|MPL-2\.0|"
     r"(?:L|A)?GPL-[23]\.\d(?:-only|-or-later)?|GFDL-1\.[123](?:-only|-or-later)?|LicenseRef-[\w.-]+)$",
@@ -36,7 +36,7 @@ SHORT = re.compile(r"^(?:creative commons )?cc[ -]?(by(?:-nc)?(?:-sa|-nd)?)[ -]?
 
 
 def identify(text: str) -> str:
-    """SPDX identifier of the license whose text or address this is, or ""."""
+    """SPDX identifier of the license whose text or URL this is, or ""."""
     plain = re.sub(r"\s+", " ", text[:READ].lower())
     for pattern, name in PATTERNS:
         if found := pattern.search(plain):
@@ -45,7 +45,7 @@ def identify(text: str) -> str:
 
 
 def normalize(stated: str) -> str:
-    """A license as a page states it, as SPDX where it is recognized; otherwise in the page's own words."""
+    """A stated license as SPDX where it is recognized, otherwise in the page's own words (200 characters at most)."""
     stated = stated.strip()
     if IDENTIFIERS.match(stated):
         return stated

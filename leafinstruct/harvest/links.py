@@ -1,4 +1,4 @@
-"""References to images inside a repository: which file they mean, and never one outside of it."""
+"""Image references inside a repository: which file each means, and never a file outside."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ BADGE = re.compile(
     re.IGNORECASE,
 )
 DATA = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
-MAX_BESIDE = 50
+MAX_SIBLINGS = 50
 MAX_DATA = 2 * 2**20
 
 
 class Tree:
-    """One repository while a chunk is harvested. Remembers folder listings, and in `seen` every file it depended on."""
+    """One repository while a chunk is harvested. Caches folder listings, and keeps in `seen` every file it depended
+    on."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -35,12 +36,12 @@ class Tree:
         self._folders: dict[str, dict[str, list[str]]] = {}
 
     def inside(self, path: Path) -> bool:
-        """Whether the file that a path really leads to lies in the repository."""
+        """Whether a path, with symbolic links resolved, is in the repository."""
         return os.path.realpath(path).startswith(self.real + os.sep)
 
     def read(self, ref: str, folder: Path) -> tuple[bytes, str] | str:
-        """Bytes and path (relative to the repository) of the image a file in `folder` refers to, or why not:
-        remote, template, outside_tree, missing, unreadable, bad_data_uri."""
+        """Bytes and path (relative to the repository) of the image a file in `folder` refers to, or why not: remote,
+        template, outside_tree, missing, unreadable, bad_data_uri."""
         if ref[:5].lower() == "data:":
             data = data_uri(ref)
             return data if isinstance(data, str) else (data, "")
@@ -58,7 +59,7 @@ class Tree:
             return "unreadable"
 
     def find(self, plain: str, folder: Path) -> Path | str:
-        """The file; the reason if there is none. A file that is missing is remembered at its most likely place."""
+        """The file, or the reason why there is none. A missing file is kept in `seen` at its most likely path."""
         names = [plain]
         cut = re.split(r"[?#]", plain, maxsplit=1)[0]
         names += [n for n in (cut, unquote(cut)) if n and n not in names]
@@ -82,8 +83,8 @@ class Tree:
         return "outside_tree"
 
     def bases(self, name: str, folder: Path) -> list[Path]:
-        """Folders a reference may start at: its own file's, then static folders of each folder above, nearest first.
-        A reference that climbs (`../`) starts at its own file only."""
+        """Folders a reference may start at: its own file's, then static folders of each folder above, nearest first. A
+        reference that climbs (`../`) starts at its own file only."""
         above = [folder, *folder.parents]
         above = above[: above.index(self.root) + 1] if self.root in above else [self.root]
         rooted = [a / s for a in above for s in ("", *STATIC) if not s or s in self.listing(a)]
@@ -92,20 +93,21 @@ class Tree:
         own = [folder]
         if name.startswith(".."):
             return own
-        return own + [a for a in rooted if a != folder] + self.beside(name, folder)
+        return own + [a for a in rooted if a != folder] + self.in_sibling(name, folder)
 
-    def beside(self, name: str, folder: Path) -> list[Path]:
-        """A folder next to the file's own that alone has such a file: some generators publish folders as one."""
+    def in_sibling(self, name: str, folder: Path) -> list[Path]:
+        """The one sibling folder that has such a file, if no other has: some generators publish several folders as
+        one."""
         if folder == self.root:
             return []
         next_to = [folder.parent / n for names in self.listing(folder.parent).values() for n in names]
-        next_to = [f for f in next_to[:MAX_BESIDE] if not language_of((f.name, "."))]  # another language's screenshots
+        next_to = [f for f in next_to[:MAX_SIBLINGS] if not language_of((f.name, "."))]  # not other languages
         having = [f for f in next_to if name.split("/")[0].casefold() in self.listing(f)]
         having = [f for f in having if self.existing(Path(os.path.normpath(f / name)))]
         return having if len(having) == 1 else []
 
     def existing(self, place: Path) -> Path | None:
-        """The file at this place, letter case ignored where that leaves one choice."""
+        """The file at this path, ignoring letter case where that leaves one choice."""
         if self.root not in place.parents:
             return None
         here = self.root
@@ -134,7 +136,7 @@ class Tree:
 
 
 def data_uri(ref: str) -> bytes | str:
-    """Bytes of a data: address, or bad_data_uri."""
+    """Bytes of a data: URI, or bad_data_uri."""
     head = DATA.match(ref)
     if not head or len(ref) > MAX_DATA:
         return "bad_data_uri"

@@ -1,4 +1,4 @@
-"""What a file says about itself: front matter, the language its path names, the characters its bytes stand for."""
+"""A file's own metadata: front matter, the language its path names, its character encoding."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     values = _toml(found[2]) if found[1] == "+++" else _yaml(found[2])
     if not values:
         values = {k: v.strip("'\"") for k, v in LINE.findall(found[2])}
-        if not values:  # two rules of a page without front matter
+        if not values:  # two horizontal rules, not front matter
             return {}, text
     return _lower(values), text[found.end() :]
 
@@ -127,14 +127,14 @@ def _code(text: str, sure: bool) -> str:
 
 
 def plain_language(stated: str) -> str:
-    """A stated language tag in one form: "en", "de-at"; "" if it is none."""
+    """A stated language tag in one form: "en", "de-at"; "" if it is not a tag."""
     tag = stated.strip().replace("_", "-").lower()
     return tag if re.fullmatch(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", tag) else ""
 
 
 def decode(data: bytes, charset: str | None = None) -> str | None:
-    """Text of a page as browsers read it: byte order mark, the given charset, <meta>, UTF-8, then Windows-1252; None
-    if it is no text."""
+    """Text of a page as browsers read it: byte order mark, the given charset, <meta>, UTF-8, then Windows-1252; None if
+    it is not text."""
     for bom, name in BOMS:
         if data.startswith(bom):
             return data[len(bom) :].decode(name, "replace")
@@ -146,7 +146,7 @@ def decode(data: bytes, charset: str | None = None) -> str | None:
 
 
 def decode_text(data: bytes) -> str | None:
-    """Text of a file that declares no charset: UTF-8, or Windows-1252 if that explains a few bytes, or None."""
+    """Text of a file that declares no charset: UTF-8, or Windows-1252 if few bytes are not ASCII, or None."""
     high = sum(byte > 127 for byte in data)
     return _undeclared(data, high * 10 <= len(data))
 
@@ -164,13 +164,13 @@ def _undeclared(data: bytes, western: bool) -> str | None:
 
 
 def _codec(name: str) -> str | None:
-    """Python's name for a web charset, by the labels of browsers (WHATWG Encoding): most stand for the Windows code
-    page that holds the named one, and a <meta> UTF-16 for UTF-8."""
+    """Python's name for a web charset, by browsers' labels (WHATWG Encoding): most mean the Windows code page that
+    includes the named one, and UTF-16 in a <meta> means UTF-8."""
     label = name.strip().strip("'\"").lower()
     try:
         codec = codecs.lookup(LABELS.get(label, label))
         b"  ".decode(codec.name, "replace")
-    except (LookupError, ValueError):  # LookupError too for codecs that give no text, like hex
+    except (LookupError, ValueError):  # LookupError also for codecs that return no text, such as hex
         return None
     known = codec.name
     if known.startswith("utf-16") or known.startswith("utf-32"):

@@ -1,7 +1,7 @@
-"""What sources made of rows share: a row becomes entries (texts and images in order), entries become a document.
+"""Base of sources made of rows: a row becomes entries (texts and images in order), entries become a document.
 
-A kind of source is one function from a row to a `Draft`; images come from the row, from a local folder, or from the
-cache of fetched ones.
+Such a source is one function from a row to a `Draft`; images come from the row, from a local folder, or from the cache
+of fetched images.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from leafinstruct.text.urls import host_of
 
 @dataclass(slots=True)
 class Entry:
-    """One text, or one image: its bytes, its file in the `images` folder, its address, or why it is lost. `label`: what
-    the document calls the image, if not by its address or file."""
+    """One text, or one image: its bytes, its file in the `images` folder, its URL, or why it is lost. `label`: the
+    image's name in the document, if it is not its URL or file."""
 
     text: str = ""
     heading: int = 0
@@ -52,13 +52,13 @@ class Entry:
 
     @property
     def remote(self) -> bool:
-        """Whether its address is all there is of the image."""
+        """Whether the image is known by its URL only."""
         return bool(self.url) and self.data is None and not self.lost and self.url[:5].lower() != "data:"
 
 
 @dataclass(slots=True)
 class Draft:
-    """A document before its images are looked for. `error` says why the row is none."""
+    """A document before its images are resolved. `error`: why the row is not a document."""
 
     entries: list[Entry] = field(default_factory=list)
     url: str = ""
@@ -72,26 +72,28 @@ class Draft:
 
 class Rows(base.Source):
     """Base of sources of rows. Settings: path (files, globs or folders of files), images (a folder of image files),
-    fetch (images by their addresses, see fetch.py), license, language, topic, partition."""
+    fetch (get images from their URLs, see fetch/fetch.py), license, language, topic, partition."""
 
     settings: ClassVar = {**base.Source.settings, "images": str, "fetch": (bool, dict)}
     bytes_per_row: ClassVar[int] = 8 * 1024
-    """Usual length of a row as JSON; with `partition` it sets the length of a chunk of a file without row numbers."""
+    """Usual length of a row as JSON; with `partition` it sets the chunk length for a file without row numbers."""
 
     @abstractmethod
     def draft(self, row: dict[str, Any]) -> Draft:
-        """A row as entries. Raises BadRow with the reason why it is no document."""
+        """Entries of a row. Raises BadRow with the reason if it is not a document."""
 
     def check(self) -> None:
         super().check()
         if not self.files():
-            raise LeafError(f"source {self.name}: path '{self.given['path']}' holds no {', '.join(ENDINGS)} file")
+            raise LeafError(
+                f"source {self.name}: path '{self.given['path']}' contains no {', '.join(ENDINGS)} file; check the path"
+            )
         self._check_images()
 
     def _check_images(self) -> None:
         folder = self.images_folder()
         if folder is not None and not folder.is_dir():
-            raise LeafError(f"source {self.name}: images: {folder} is no folder")
+            raise LeafError(f"source {self.name}: images: {folder} is not a folder; check the path")
         if self.fetches:
             from leafinstruct.harvest.fetch.fetch import fetch_settings
 
@@ -113,7 +115,8 @@ class Rows(base.Source):
 
     @cached_property
     def labels(self) -> dict[Path, str]:
-        """What names each file in ids: its path in the project, else its name with as many folders as tell it apart."""
+        """The name of each file in ids: its path in the project, else its name with as many folders as make it
+        unique."""
         files = self.files()
         names = {f: f.relative_to(self.root).as_posix() for f in files if self.root in f.parents}
         outside = [f for f in files if f not in names]
@@ -137,7 +140,7 @@ class Rows(base.Source):
         return array_positions(Path(file))
 
     def rows(self, chunk: base.Chunk, index: Index | None) -> Iterator[tuple[str, int, Any]]:
-        """(file's label, number, row or BadRow) of a chunk."""
+        """(file's label, number, row or BadRow) for each row of a chunk."""
         file = Path(chunk.spec["file"])
         positions = None
         if file.suffix == ARRAY and index is not None:
@@ -161,13 +164,13 @@ class Rows(base.Source):
         except BadRow as error:
             return Draft(error=str(error))
         except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
-            return Draft(error="other_layout")  # a value of a type that the published layout does not have there
+            return Draft(error="other_layout")  # a value whose type the published layout does not have there
         if not draft.error and not draft.entries:
             draft.error = "no_text"
         return draft
 
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
-        """Addresses of the images that are to be fetched for a chunk."""
+        """URLs of the images to fetch for a chunk."""
         for _, _, draft in self.drafts(chunk, index):
             for entry in draft.entries:
                 if entry.is_image and entry.remote and self._local(entry) is None:
@@ -209,7 +212,8 @@ class Rows(base.Source):
         )
 
     def _local(self, entry: Entry) -> Path | None:
-        """The file of an entry in the `images` folder, whether it is there or not; None without a folder or a name."""
+        """The path of an entry's file in the `images` folder, whether it exists or not; None without a folder or a
+        name."""
         folder = self.images_folder()
         if folder is None or not entry.name:
             return None
@@ -241,7 +245,7 @@ class Rows(base.Source):
 
 
 def _bytes(place: Path) -> bytes:
-    """Bytes of a file, one more than an image may have at most: enough to see that it is too large."""
+    """Bytes of a file, at most one more than an image may have: enough to see that it is too large."""
     try:
         with place.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
@@ -250,7 +254,7 @@ def _bytes(place: Path) -> bytes:
 
 
 def text_of(value: Any) -> str:
-    """A text as rows carry it: a string, or null for none. Raises BadRow for anything else."""
+    """A row's text value: a string, or null for none. Raises BadRow for anything else."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -259,8 +263,8 @@ def text_of(value: Any) -> str:
 
 
 def image_entry(value: Any, **more: Any) -> Entry | None:
-    """An image as rows carry it: an address, a file name, or a struct of bytes and path as `datasets` writes; None for
-    a null. Raises BadRow for anything else."""
+    """A row's image value: a URL, a file name, or a struct of bytes and path as `datasets` writes; None for a null.
+    Raises BadRow for anything else."""
     if value is None or value == "":
         return None
     if isinstance(value, str):

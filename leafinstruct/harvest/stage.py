@@ -1,4 +1,4 @@
-"""The harvest stage: plans partitions, makes source-wide indexes, and writes documents and images of each partition."""
+"""The harvest stage: plans partitions, indexes input files, and writes documents and images of each partition."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ ASKED_SCHEMA = pa.schema([("key", pa.string()), ("offset", pa.int64())])
 
 
 def open_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
-    """The source of an entry of the pipeline; `demo:` paths and environment variables in `path` are filled in."""
+    """The source of a pipeline entry; `demo:` paths and environment variables in `path` are expanded. Raises LeafError
+    naming the pipeline and the source."""
     values = dict(settings.settings)
     if "path" in values:
         listed = values["path"] if isinstance(values["path"], list) else [values["path"]]
@@ -62,7 +63,7 @@ def _place(pipeline: Pipeline, settings: SourceSettings, path: str) -> str:
 
 @dataclass(frozen=True)
 class Planned:
-    """One partition to be: `limit` documents of a chunk, and a digest of the indexes that its source has now."""
+    """One partition to be: `limit` documents of a chunk, and a digest of its source's current indexes."""
 
     name: str
     settings: SourceSettings
@@ -72,7 +73,7 @@ class Planned:
 
 
 def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for a source that cannot be harvested as it is described."""
+    """Raises LeafError for a source that cannot be harvested as configured."""
     for settings in pipeline.sources:
         checked_source(pipeline, settings)
 
@@ -93,13 +94,13 @@ def run(context: Context) -> None:
         planned = [one for one in planned if context.only is None or one.name in context.only]
         plan += planned if context.limit is None else _limited(context, source, planned)
     if not plan:
-        raise LeafError(f"{pipeline.path}: the sources hold no documents; check their path")
+        raise LeafError(f"{pipeline.path}: the sources contain no documents; check their path")
     _commit_plan(context, plan, buckets)
-    _bring_up(context, sources, plan)
+    _harvest_stale(context, sources, plan)
 
 
-def _bring_up(context: Context, sources: dict[str, Source], planned: list[Planned]) -> None:
-    """Harvest those of the partitions that are not as they should be."""
+def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[Planned]) -> None:
+    """Harvest the stale ones among the partitions."""
     stale = [one for one in planned if not _fresh(context.run, sources[one.settings.name], one)]
     for name, source in sources.items():
         if source.fetches and (of_source := [one for one in stale if one.settings.name == name]):
@@ -108,7 +109,7 @@ def _bring_up(context: Context, sources: dict[str, Source], planned: list[Planne
 
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
-    """Ask for all images of the partitions at once: one process keeps the limits of each host."""
+    """Fetch the images of all partitions at once: one process keeps the limits of each host."""
     from leafinstruct.harvest.fetch.fetch import fetch, fetch_settings
 
     index = _open_index(context.run, source)
@@ -117,14 +118,14 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
 
 
 def _limited(context: Context, source: Source, planned: list[Planned]) -> list[Planned]:
-    """With a limit, partitions are read until they hold that many documents: a trial needs no more."""
+    """With a limit, harvest partitions until they hold that many documents: a trial needs no more."""
     taken: list[Planned] = []
     wanted = context.limit or 0
     for one in planned:
         if wanted <= 0:
             break
         taken.append(replace(one, limit=wanted))
-        _bring_up(context, {source.name: source}, taken[-1:])
+        _harvest_stale(context, {source.name: source}, taken[-1:])
         errors = context.run.table(layout.documents(one.name), ["error"])["error"].to_pylist()
         wanted -= errors.count("")
     return taken
@@ -139,7 +140,7 @@ def _open_index(run: Run, source: Source) -> Index:
 
 
 def _index(context: Context, settings: SourceSettings, source: Source) -> str:
-    """Write the indexes of the source whose input changed. Returns a digest of all of them."""
+    """Write the source's indexes whose input changed. Returns a digest of all of them."""
     run = context.run
     places = {file: _index_place(source, file) for file in source.index_inputs()}
     stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
@@ -162,10 +163,10 @@ def _indexed(run: Run, source: Source, file: str, place: str) -> bool:
 
 
 def index_file(job: Job, source_name: str, file: str, place: str) -> str:
-    """Index one input file and commit the index. Returns its place in the run."""
+    """Index one input file and commit the index. Returns its path in the run."""
     pipeline, run = job.open()
     source = open_source(pipeline, next(s for s in pipeline.sources if s.name == source_name))
-    stamps = file_stamps([file])  # before it is read: what changes meanwhile is seen the next time
+    stamps = file_stamps([file])  # before reading: a change meanwhile is seen the next time
     run.commit_table(place, source.index(file), _index_made_from(source, file), {"files": stamps})
     return place
 
@@ -201,8 +202,8 @@ def _made_from(one: Planned) -> str:
 
 
 def _fresh(run: Run, source: Source, one: Planned) -> bool:
-    """Whether a partition is made from what there is now: its settings, the files it read, and what the indexes say to
-    what it asked them. Other changes of the indexes are none of its business."""
+    """Whether a partition matches its settings, the files it read, and the indexes' answers to what it asked them.
+    Other changes of the indexes do not matter."""
     meta = run.meta(layout.documents(one.name))
     images = run.meta(layout.images(one.name))
     if meta is None or images is None or not meta.fingerprint == images.fingerprint == _made_from(one):
@@ -246,6 +247,6 @@ def harvest_partition(job: Job, one: Planned) -> str:
 
 
 def _first(documents: list[Document], limit: int | None) -> list[Document]:
-    """All documents in id order; with a limit the first ones, those that are none (errors) only where room is left."""
+    """All documents in id order; with a limit the first ones, and failed ones (errors) only where room is left."""
     ordered = sorted(documents, key=lambda d: (limit is not None and d.error != "", d.id))
     return sorted(ordered[:limit], key=lambda d: d.id)

@@ -1,7 +1,7 @@
-"""MoSS adapters: how they get into a model's linear layers and are switched off, saved and loaded.
+"""MoSS adapters: injected into a model's linear layers, switched off, saved and loaded.
 
-Plain torch hooks, no wrapper classes: the base model keeps its class, its weights' names and its `forward`. One hook
-before the backbone reads `input_ids` and routes each token; a hook on each linear layer adds that token's adapter.
+Plain torch hooks, no wrapper classes: the base model keeps its class, weight names and `forward`. One hook before the
+backbone reads `input_ids` and routes each token; a hook on each linear layer adds the output of that token's adapter.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WEIGHTS_FILE, CONFIG_FILE = "adapter_model.safetensors", "adapter_config.json"
 
 
 def target_layers(model: torch.nn.Module, config: MossConfig) -> list[tuple[str, Any]]:
-    """Name and module of each linear layer of the backbone that gets an adapter; LeafError if there is none."""
+    """Name and module of each linear layer of the backbone that gets an adapter. Raises LeafError if there is none."""
     backbone: Any = model.base_model
     found = [
         (name, module)
@@ -44,10 +44,10 @@ def layer_sizes(model: torch.nn.Module, config: MossConfig) -> list[tuple[int, i
 
 
 def inject(model: torch.nn.Module, config: MossConfig) -> torch.nn.Module:
-    """Add adapters to a causal LM of transformers, in place: all else is frozen but `modules_to_save`.
+    """Add adapters to a causal LM of transformers, in place: everything but `modules_to_save` is frozen.
 
-    Adapters start as nothing (the up-projection is zero). LeafError if the model has adapters already or no layer has
-    a name of `target_modules`.
+    Adapters add zero at first (the up-projection is zero). Raises LeafError if the model has adapters already or no
+    layer has a name in `target_modules`.
     """
     if hasattr(model, "moss_routing"):
         raise LeafError("the model has MoSS adapters already: inject into a fresh model")
@@ -67,7 +67,7 @@ def inject(model: torch.nn.Module, config: MossConfig) -> torch.nn.Module:
 
 
 def routing_of(model: torch.nn.Module) -> Routing:
-    """The routing of an injected model; LeafError if it has no adapters."""
+    """The routing of an injected model. Raises LeafError if it has no adapters."""
     routing = getattr(model, "moss_routing", None)
     if not isinstance(routing, Routing):
         raise LeafError("the model has no MoSS adapters: call inject(model, config) first")
@@ -76,7 +76,7 @@ def routing_of(model: torch.nn.Module) -> Routing:
 
 @contextmanager
 def disabled(model: torch.nn.Module) -> Iterator[None]:
-    """Within it the adapters add nothing; modules to save stay as they were trained."""
+    """Inside this context the adapters add nothing; modules to save stay as trained."""
     routing = routing_of(model)
     routing.enabled = False
     try:
@@ -96,13 +96,13 @@ def parameter_counts(model: torch.nn.Module) -> dict[str, int]:
 
 
 def merge(model: torch.nn.Module) -> None:
-    """Fold the adapters of variant `linear` into the weights and take them off; LeafError for every other variant:
-    routing goes by token and a convolution mixes positions, so no one matrix holds both."""
+    """Fold the adapters of variant `linear` into the weights and remove them. Raises LeafError for any other variant:
+    it routes by token and its convolution mixes positions, which no single matrix can express."""
     import torch
 
     routing = routing_of(model)
     if routing.config.variant != "linear":
-        raise LeafError(f"adapter {routing.config.variant}: MoSS adapters cannot be merged into the weights")
+        raise LeafError(f"adapter {routing.config.variant}: cannot be merged into the weights; only linear can")
     with torch.no_grad():
         for _, linear in target_layers(model, routing.config):
             linear.weight += routing.config.scale * linear.moss["up"] @ linear.moss["down"]
@@ -162,7 +162,7 @@ def _routed(moss: Any, flat: torch.Tensor, name: str, routing: Routing) -> torch
 
 
 def adapter_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """All that training changes, by name: adapters and modules to save."""
+    """All tensors that training changes, by name: adapters and modules to save."""
     saved = routing_of(model).config.modules_to_save
     return {
         name: value
@@ -172,7 +172,7 @@ def adapter_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def save_pretrained(model: torch.nn.Module, folder: Path) -> None:
-    """Write `adapter_model.safetensors` and `adapter_config.json`, whose `peft_type` MOSS keeps PEFT from reading it as
+    """Write `adapter_model.safetensors` and `adapter_config.json`; its `peft_type` MOSS keeps PEFT from reading it as
     plain LoRA."""
     from safetensors.torch import save
 
@@ -184,13 +184,13 @@ def save_pretrained(model: torch.nn.Module, folder: Path) -> None:
 
 
 def load_config(folder: Path) -> MossConfig:
-    """The configuration in a folder; LeafError if the file is missing or not ours."""
+    """The configuration in a folder. Raises LeafError if the file is missing or not ours."""
     file = folder / CONFIG_FILE
     if not file.is_file():
         raise LeafError(f"{file}: no such file; name a folder written by `leafinstruct train`")
     values = json.loads(file.read_text(encoding="utf-8"))
     if values.pop("peft_type", None) != "MOSS":
-        raise LeafError(f"{file}: peft_type is not MOSS; this adapter belongs to another library")
+        raise LeafError(f"{file}: peft_type is not MOSS: the adapter belongs to another library")
     values["image_tokens"] = ImageTokens(**values["image_tokens"])
     for key in ("target_modules", "exclude_modules", "modules_to_save"):
         values[key] = tuple(values[key])
@@ -200,7 +200,7 @@ def load_config(folder: Path) -> MossConfig:
 def from_pretrained(model: torch.nn.Module, folder: Path) -> torch.nn.Module:
     """Inject the adapters saved in a folder into a fresh copy of the model they were trained on.
 
-    LeafError if the saved tensors are not exactly those of this model, in name and shape.
+    Raises LeafError if the saved tensors are not exactly those of this model, in name and shape.
     """
     from safetensors.torch import load_file
 
@@ -212,6 +212,9 @@ def from_pretrained(model: torch.nn.Module, folder: Path) -> torch.nn.Module:
         if name not in own or name not in saved or own[name].shape != saved[name].shape
     ]
     if wrong:
-        raise LeafError(f"{folder / WEIGHTS_FILE}: {wrong[0]} does not fit the model ({len(wrong)} such tensors)")
+        raise LeafError(
+            f"{folder / WEIGHTS_FILE}: {wrong[0]} does not fit the model ({len(wrong)} such tensors); "
+            "load the model it was trained on"
+        )
     model.load_state_dict(saved, strict=False)
     return model

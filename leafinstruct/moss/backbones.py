@@ -1,4 +1,4 @@
-"""From a name to a model with its tokens: `tiny`, `tiny-continuous`, or a checkpoint by hub id or folder."""
+"""From a name to a model with its tokenizer: `tiny`, `tiny-continuous`, or a checkpoint by hub id or folder."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ CODEBOOK_FILE, BASE_FOLDER = "codebook.npz", "base"
 
 
 def image_side(config: TrainConfig) -> int:
-    """Width and height in pixels of images as the tiny models see them."""
+    """Width and height in pixels of images in the tiny models."""
     return config.grid * config.patch
 
 
-def tiny_codec(images: np.ndarray, config: TrainConfig) -> Codebook | Pixels:
-    """The tokens of a tiny model for uint8 images [n, side, side, 3]; a codebook is fitted to them."""
+def tiny_tokenizer(images: np.ndarray, config: TrainConfig) -> Codebook | Pixels:
+    """The tokenizer of a tiny model for uint8 images [n, side, side, 3]; a codebook is fitted to them."""
     if config.model == "tiny":
         return fit(images, config.grid, config.codes, config.seed)
     return Pixels(config.grid, config.patch)
 
 
 def tiny_backbone(tokenizer: Codebook | Pixels, config: TrainConfig) -> Backbone:
-    """A tiny model without adapters, its random backbone made from the seed."""
+    """A tiny model without adapters; the seed makes its random backbone."""
     model: Any = tiny_llama(tokenizer.vocabulary, config.hidden, config.layers, config.context, config.seed)
     if isinstance(tokenizer, Codebook):
         return Discrete(model, tokenizer)
@@ -40,8 +40,8 @@ def tiny_backbone(tokenizer: Codebook | Pixels, config: TrainConfig) -> Backbone
 
 
 def moss_config(backbone: Backbone, config: TrainConfig) -> MossConfig:
-    """The adapters a training asks for. Of tiny models embeddings and head are trained whole too; of a checkpoint's
-    nothing but the adapters is."""
+    """The adapters that a training asks for. Tiny models also train embeddings and head in full; checkpoints train
+    nothing but the adapters."""
     tiny = TRAINED_WHOLE + (VECTOR_MODULES if config.model == "tiny-continuous" else ())
     return MossConfig(
         image_tokens=backbone.tokenizer.image_tokens,
@@ -57,7 +57,7 @@ def moss_config(backbone: Backbone, config: TrainConfig) -> MossConfig:
 
 
 def prepare(backbone: Backbone, config: TrainConfig, out: Path) -> Backbone:
-    """Inject the adapters, after writing to `out` what a tiny model is read back from."""
+    """Inject the adapters, after writing to `out` the files that a tiny model is loaded from."""
     import torch
 
     if config.model in TINY:

@@ -1,4 +1,4 @@
-"""Windows to batches: one window a row, or several packed into rows of one length without a leak between them."""
+"""Windows to batches: one window per row, or several packed into rows of one length without a leak between them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`ids`, `labels`, `positions` int64 [rows, time]. Positions begin anew with every window: from that transformers
-    knows where a packed row's windows meet, and lets none attend to another. `vectors` float32 [image tokens, width]
-    in order of rows and time, or None."""
+    """`ids`, `labels`, `positions` int64 [rows, time]. Positions restart with every window: this tells transformers
+    where a packed row's windows meet, and it lets none attend to another. `vectors` float32 [image tokens, width] in
+    order of rows and time, or None."""
 
     ids: torch.Tensor
     labels: torch.Tensor
@@ -31,8 +31,8 @@ class Batch:
 
 
 def collate(rows: Sequence[Sequence[Example]], pad: int, length: int = 0) -> Batch:
-    """Each row's windows end to end, padded on the right (where a causal model cannot see it) to the longest row, or
-    to `length`."""
+    """Each row's windows end to end, padded on the right (where a causal model cannot see it) to the longest row, or to
+    `length`."""
     import torch
 
     longest = max(length, max(sum(len(e.ids) for e in row) for row in rows))
@@ -54,8 +54,8 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, length: int = 0) -> Bat
 
 
 def pack(examples: Sequence[Example], length: int) -> list[list[Example]]:
-    """Rows of at most `length` tokens, filled in the order given: a window goes to the first of the last 16 open rows
-    that has room."""
+    """Rows of at most `length` tokens, filled in the given order: a window is put into the first of the last 16 open
+    rows that has room."""
     rows: list[list[Example]] = []
     room: list[int] = []
     for example in examples:
@@ -72,8 +72,8 @@ def pack(examples: Sequence[Example], length: int) -> list[list[Example]]:
 
 
 def endless(examples: Sequence[Example], batch: int, seed: int, packed: int = 0) -> Iterator[list[list[Example]]]:
-    """Batches of `batch` rows without end: every window once before any comes again, in an order of the seed. With
-    `packed`, rows hold as many windows as fit in that many tokens."""
+    """Batches of `batch` rows without end: every window once before any repeats, in an order drawn by the seed. With
+    `packed`, a row holds as many windows as fit in that many tokens."""
     generator = np.random.default_rng(seed)
     waiting: list[list[Example]] = []
     while True:

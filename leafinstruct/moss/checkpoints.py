@@ -1,6 +1,6 @@
 """Real checkpoints with image output, by hub id or folder: Emu3 and Chameleon as transformers has them.
 
-Images go through the checkpoint's own VQ encoder, resized to a square, and text through its own text_tokenizer.
+Images go through the checkpoint's own VQ encoder, resized to a square, and text through its own tokenizer.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _BATCH = 8  # images encoded at once
 
 @dataclass(frozen=True, slots=True)
 class CheckpointTokenizer:
-    """The `Tokenizer` of a checkpoint. `scale`, `mean` and `std` are those of its image processor: what its VQ encoder
-    takes is (pixel * scale - mean) / std."""
+    """The `Tokenizer` of a checkpoint. `scale`, `mean` and `std` are those of its image processor: its VQ encoder takes
+    (pixel * scale - mean) / std."""
 
     model: Any
     text_tokenizer: Any
@@ -98,7 +98,7 @@ class CheckpointTokenizer:
         return None
 
     def decode(self, ids: np.ndarray, vectors: np.ndarray | None = None) -> np.ndarray | None:
-        """Pixels by Emu3's decoder; None for Chameleon, whose decoder transformers does not have."""
+        """Pixels by Emu3's decoder; None for Chameleon, whose decoder is not in transformers."""
         import torch
 
         model = self.model.model
@@ -112,8 +112,8 @@ class CheckpointTokenizer:
 
 
 def load_checkpoint(config: TrainConfig, adapter: Path | None = None) -> Backbone:
-    """The model and tokens of `config.model`, with the adapters of a folder if one is named. LeafError if it is not
-    there or is of a kind that cannot write images."""
+    """The model and tokenizer of `config.model`, with the adapters of a folder if one is given. Raises LeafError if the
+    checkpoint is missing or of a kind that cannot write images."""
     import torch
     import transformers
 
@@ -131,14 +131,15 @@ def load_checkpoint(config: TrainConfig, adapter: Path | None = None) -> Backbon
 
 
 def checkpoint_tokenizer(model: Any, name: str) -> CheckpointTokenizer:
-    """The tokens of a checkpoint, read from its text_tokenizer, image processor and vocabulary map."""
+    """The tokenizer of a checkpoint, from its text tokenizer, image processor and vocabulary map. Raises LeafError if
+    its image ids are not consecutive."""
     from transformers import AutoImageProcessor, AutoTokenizer
 
     text_tokenizer, processor = AutoTokenizer.from_pretrained(name), AutoImageProcessor.from_pretrained(name)
     mapping = model.model.vocabulary_mapping
     codes = mapping.image_tokens
     if codes[-1] - codes[0] + 1 != len(codes):
-        raise LeafError(f"model {name!r}: the ids of its image tokens are not consecutive")
+        raise LeafError(f"model {name!r}: the ids of its image tokens are not consecutive; use another checkpoint")
 
     def ids(*words: str) -> list[int]:
         return [i for word in words for i in text_tokenizer(word, add_special_tokens=False)["input_ids"]]
@@ -162,5 +163,5 @@ def checkpoint_tokenizer(model: Any, name: str) -> CheckpointTokenizer:
 
 
 def _emu3_side(processor: Any) -> int:
-    """The square with the fewest pixels that the image processor takes."""
+    """Side in pixels of the smallest square that the image processor takes."""
     return int(processor.min_pixels**0.5)

@@ -1,7 +1,8 @@
-"""Tokens of the tiny model: bytes for text, and for images a codebook of patches made from the shards themselves.
+"""The tokenizer of the tiny model: bytes for text, and for images a codebook of patches made from the shards
+themselves.
 
-An image is shrunk to grid x grid patches of patch x patch pixels (its shape is not kept) and each patch becomes the
-nearest entry of the codebook, so that tokens turn back into pixels exactly, without a decoder.
+An image is resized to grid x grid patches of patch x patch pixels (its aspect ratio is not kept) and each patch becomes
+the nearest entry of the codebook, so that tokens turn back into pixels exactly, without a decoder.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def writable(vocabulary: int) -> np.ndarray:
 
 
 class ByteText:
-    """The text side of the tiny models' tokens: a byte each, and an id for each mark."""
+    """The text side of the tiny models' tokenizer: an id for each byte and for each mark."""
 
     @property
     def pad(self) -> int:
@@ -83,7 +84,7 @@ class Codebook(ByteText):
 
     @property
     def side(self) -> int:
-        """Width and height in pixels of an image this codebook can express."""
+        """Width and height in pixels of the images this codebook expresses."""
         return self.grid * self.patch
 
     @property
@@ -112,7 +113,7 @@ class Codebook(ByteText):
         return patches.transpose(0, 2, 1, 3, 4).reshape(self.side, self.side, 3)
 
     def error(self, images: np.ndarray) -> float:
-        """Mean absolute difference (0 to 255) between shrunk images and what their tokens decode to."""
+        """Mean absolute difference (0 to 255) between images [n, side, side, 3] and what their tokens decode to."""
         decoded = np.stack([self.decode(ids) for ids in self.encode(images)])
         return float(np.abs(decoded.astype(np.int16) - images).mean())
 
@@ -146,7 +147,7 @@ def fit(images: np.ndarray, grid: int, codes: int, seed: int) -> Codebook:
         sums = np.zeros_like(centers)
         np.add.at(sums, nearest, patches)
         sizes = np.bincount(nearest, minlength=len(centers))
-        # An entry that lost all its patches moves to the patches that are served worst.
+        # An entry that lost all its patches moves to the patches with the largest error.
         worst = np.argsort(((patches - centers[nearest]) ** 2).sum(1), kind="stable")[::-1]
         empty = np.flatnonzero(sizes == 0)
         centers = np.round(sums / np.maximum(sizes, 1)[:, None])
@@ -157,8 +158,8 @@ def fit(images: np.ndarray, grid: int, codes: int, seed: int) -> Codebook:
 
 
 def _nearest(patches: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    """Index of the nearest center for each patch. Whole numbers below 2**24 in float32: exact, so ties go to the first
-    on every machine."""
+    """Index int64 [n] of the nearest center of each patch. Whole numbers below 2**24 are exact in float32, so ties
+    resolve to the first on every machine."""
     centers = centers.astype(np.float32)
     distance = (centers**2).sum(1) - 2 * patches @ centers.T
     return distance.argmin(1)

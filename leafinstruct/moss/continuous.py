@@ -1,6 +1,6 @@
 """Models whose images go in and come out as vectors, as in Emu2: cross-entropy on text, regression on image tokens.
 
-A regression expects the mean of what may come. Fed with its own output it therefore turns gray and drifts: the loss
+A regression predicts the mean of what may come. Fed with its own output it therefore turns gray and drifts: the loss
 under teacher forcing says little about free running, and `free_running` measures how little.
 """
 
@@ -66,9 +66,8 @@ class Pixels(ByteText):
 
 
 def add_vectors(model: Any, width: int) -> None:
-    """Give a causal LM of transformers an input and an output projection for image vectors. Those of a pass are taken
-    from `model.image_vectors` [image tokens, width], in order of rows and time, in place of the embeddings of id
-    FIRST_CODE."""
+    """Give a causal LM of transformers an input and an output projection for image vectors. In each pass,
+    `model.image_vectors` [image tokens, width], in order of rows and time, replaces the embeddings of id FIRST_CODE."""
     import torch
 
     hidden = model.config.hidden_size
@@ -117,8 +116,8 @@ class Continuous:
 
 
 def free_running(backbone: Continuous, examples: Sequence[Example]) -> dict[str, float | int]:
-    """Mean squared error of the first image of each answer, its own output fed back in (`free`), beside the same with
-    the true image fed in (`forced`) and a plain gray image (`gray`), over `n` images."""
+    """Mean squared error of the first image of each answer with its own output fed back in (`free`), with the true
+    image fed in (`forced`), and of a plain gray image (`grey`), over `n` images."""
     import torch
     from transformers import DynamicCache
 

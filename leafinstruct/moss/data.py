@@ -1,4 +1,4 @@
-"""Records of published shards as token ids and labels. Loaded with `datasets` as any user would, streamed, checked.
+"""Records of published shards as token ids and labels: loaded with `datasets` as any user would, streamed, checked.
 
 A record that breaks the contract is dropped and counted; a record longer than the context becomes several windows,
 which are counted too.
@@ -26,8 +26,8 @@ IGNORE = -100  # torch's cross-entropy skips this label
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record as a model sees it: turns of (role, list of texts and None for an image), and its images in
-    reading order, uint8 [n, side, side, 3]. `page` is where it is from: its URL, or its id without one."""
+    """A record as a model sees it: turns of (role, texts and None for each image), and its images in reading order,
+    uint8 [n, side, side, 3]. `page` is its URL, or its id without one."""
 
     id: str
     turns: tuple[tuple[str, tuple[str | None, ...]], ...]
@@ -51,8 +51,8 @@ class Example:
 
 @dataclass(slots=True)
 class SplitCounts:
-    """What became of the rows of one split. `rows` are in the files, `read` were looked at (training stops when it has
-    what its steps need), `dropped` counts reasons, `long` records needed several windows, and `no_answer` windows held
+    """Outcomes of the rows of one split. `rows` are in the files, `read` were looked at (training stops when it has
+    what its steps need), `dropped` counts reasons, `long` records needed several windows, and `no_answer` windows had
     no token of the assistant and were left out."""
 
     rows: int = 0
@@ -64,7 +64,7 @@ class SplitCounts:
 
 
 def find_shards(folder: Path) -> dict[str, list[Path]]:
-    """Shards by split, in name order; LeafError if there is none for training."""
+    """Shards by split, in name order. Raises LeafError if there is none for training."""
     files = {split: sorted(folder.glob(f"{split}-*.parquet")) for split in SPLITS}
     if not files["train"]:
         raise LeafError(f"{folder}: no train-*.parquet here; make shards with `leafinstruct build --stage shard`")
@@ -78,7 +78,8 @@ def count_rows(files: list[Path]) -> int:
 
 
 def read_rows(files: list[Path], side: int, counts: SplitCounts) -> Iterator[Row]:
-    """The records of one split whose images are whole and whose placeholders match them; others are counted."""
+    """The records of one split whose images are intact and match their placeholders; others are counted. Raises
+    LeafError if a column is missing."""
     import datasets
 
     if not files:
@@ -88,9 +89,9 @@ def read_rows(files: list[Path], side: int, counts: SplitCounts) -> Iterator[Row
     columns = ["id", "messages", "images", "image_meta"]
     missing = set(columns) - set(stream.column_names or ())
     if missing:
-        raise LeafError(f"{files[0]}: no column {', '.join(sorted(missing))}; these are not leafinstruct shards")
+        raise LeafError(f"{files[0]}: no column {', '.join(sorted(missing))}; name a folder of leafinstruct shards")
     stream = stream.select_columns([*columns, *({"url"} & set(stream.column_names or ()))])
-    # Undecoded: the bytes are what sha256 is of, and one broken image must not end the whole stream.
+    # Not decoded: sha256 is a hash of the bytes, and one broken image must not end the stream.
     for record in stream.cast_column("images", datasets.List(datasets.Image(decode=False))):
         counts.read += 1
         row = _row(record, side)
@@ -135,10 +136,10 @@ def _decode(image: dict[str, Any], side: int) -> np.ndarray | None:
 
 
 def make_examples(row: Row, tokenizer: Tokenizer, context: int, counts: SplitCounts) -> list[Example]:
-    """Windows of at most `context` tokens, each label in exactly one.
+    """Windows of at most `context` tokens, with each label in exactly one.
 
-    A window ends before an image that does not fit whole, so none begins inside an image; a window after the first
-    opens anew with the role whose turn goes on.
+    A window ends before an image that does not fit, so that none begins inside an image; a window after the first opens
+    with the role whose turn continues.
     """
     windows = [_Window(list(tokenizer.start), [False] * len(tokenizer.start))]
     vectors = tokenizer.vectors(row.images)
@@ -181,7 +182,7 @@ class _Window:
 
 
 def _room(windows: list[_Window], context: int, again: list[int], need: int) -> _Window:
-    """The last window if `need` tokens fit, else a new one in which the same role goes on."""
+    """The last window if `need` tokens fit, else a new one in which the same role continues."""
     if len(windows[-1].ids) + need > context:
         windows.append(_Window(list(again), [False] * len(again)))
     return windows[-1]

@@ -1,4 +1,4 @@
-"""Text and images written one token at a time by a model, turned back into text and pixels."""
+"""A model writes text and images one token at a time; they are turned back into text and pixels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Ids int64 [time], and where images are vectors those of all image tokens among them, float32 [n, width]."""
+    """Ids int64 [time] and, where images are vectors, those of all image tokens among them, float32 [n, width]."""
 
     ids: np.ndarray
     vectors: np.ndarray | None = None
@@ -30,10 +30,10 @@ def generate(
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Written:
-    """What follows the prompt, at most `new_tokens`, up to and with the end of the turn. Temperature 0 is greedy.
+    """Continue the prompt by at most `new_tokens`, up to and including the end of the turn. Temperature 0 is greedy.
 
-    What may come next follows from the format: within an image as many image tokens as the grid has; elsewhere text,
-    the end, or an image if it still fits. Decodes with a cache of keys, values and the convolution's past.
+    The format limits the next token: within an image, as many image tokens as the grid has; elsewhere text, the end, or
+    an image if it still fits. Decodes with a cache of keys, values and the convolution's past.
     """
     import torch
     from transformers import DynamicCache
@@ -67,7 +67,7 @@ def generate(
 
 
 def _allowed(tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:
-    """Bool [vocabulary]: what may be written outside an image, and inside."""
+    """Bool [vocabulary] each: what may be written outside an image, and inside."""
     image = np.zeros(tokenizer.vocabulary, bool)
     image[tokenizer.image_tokens.first : tokenizer.image_tokens.first + tokenizer.image_tokens.count] = True
     return tokenizer.writable, image
@@ -89,8 +89,8 @@ class Undecoded:
 
 
 def to_parts(written: Written, tokenizer: Tokenizer) -> list[str | np.ndarray | Undecoded]:
-    """Texts and images (uint8 [side, side, 3]) in reading order. An image that a window's end or `new_tokens` cut off
-    cannot occur, as both keep images whole."""
+    """Texts and images (uint8 [side, side, 3]) in reading order. No image is cut off: windows and `new_tokens` both
+    keep images whole."""
     parts: list[str | np.ndarray | Undecoded] = []
     layout, ids = tokenizer.image_tokens, written.ids.tolist()
     words: list[int] = []

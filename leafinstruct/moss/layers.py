@@ -1,4 +1,4 @@
-"""The mathematics of each adapter inside one linear layer: its parameters, and what it adds to the layer's output.
+"""The math of each adapter inside one linear layer: its parameters, and what it adds to the layer's output.
 
 The image side has two steps. `project` depends on a token alone, and is what cached decoding remembers of past tokens;
 `mix` reads the projections of a token's taps by the neighbor table.
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def make_parameters(linear: Any, config: MossConfig) -> torch.nn.ParameterDict:
-    """Down-projections [r, in] (with taps: [taps, r, in]) uniform as LoRA's, up-projections [out, r] zero; kernels and
-    filters start as a delta, so that training begins as a plain LoRA."""
+    """Down-projections [r, in] (with taps: [taps, r, in]) uniform as in LoRA, up-projections [out, r] zero. Taps and
+    filters start as a delta, so that training begins as a plain LoRA; the kernel of `bottleneck` is uniform."""
     import torch
 
     bound = linear.in_features**-0.5  # LoRA's kaiming_uniform_(a=sqrt(5))
@@ -64,8 +64,8 @@ def project(moss: Any, variant: str, x: torch.Tensor) -> torch.Tensor:
 
 
 def mix(moss: Any, variant: str, projected: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """What the image side adds for each of n tokens, [n, out]. `projected` holds N tokens; table [taps, n] says which
-    of them each tap is, N where the image ends."""
+    """What the image side adds for each of n tokens, [n, out]. `projected` holds N tokens; table [taps, n] holds the
+    index of each tap in them, N outside the image."""
     import torch
     from torch.nn.functional import gelu, linear
 

@@ -1,4 +1,4 @@
-"""The steps of a training, one event each, and checkpoints from which they go on as if never interrupted."""
+"""The steps of a training, one event each, and checkpoints from which they continue as if never interrupted."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def run_steps(
     folder: Path | None = None,
     resume: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Train, and give an event for each step: losses, learning rate, gradient norm, tokens and seconds so far; every
-    `validate_every` steps with losses over `held_out` too. Checkpoints go into `folder`.
+    """Train, and yield an event for each step: losses, learning rate, gradient norm, tokens and seconds so far; every
+    `validate_every` steps also losses over `held_out`. Checkpoints are written to `folder`.
 
-    With `resume`, events of the steps before the checkpoint come first, as they were, and training goes on after it:
-    on a CPU, bit for bit what it would have been. LeafError if the checkpoint is of other settings.
+    With `resume`, the events before the checkpoint come first, unchanged, and training continues after it: on a CPU,
+    bit for bit as without interruption. Raises LeafError if the checkpoint has other settings.
     """
     import torch
 
@@ -73,7 +73,7 @@ def run_steps(
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a cosine down to a tenth."""
+    """Linear warmup, then a cosine down to a tenth."""
     warmup = min(config.warmup, config.steps)
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
@@ -82,7 +82,7 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def _save(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig, events: list[dict[str, Any]]) -> None:
-    """Parameters, optimizer, random state and the steps so far; there whole or not at all."""
+    """Write parameters, optimizer, random state and the events so far; the file is whole or absent."""
     import torch
 
     state = {
@@ -98,7 +98,7 @@ def _save(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig, e
 
 
 def _load(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig) -> list[dict[str, Any]]:
-    """Put back what `_save` wrote; the events so far, none if nothing was written yet."""
+    """Restore what `_save` wrote and return the events so far, none if nothing was written yet."""
     import torch
 
     if not file.is_file():

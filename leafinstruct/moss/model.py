@@ -1,4 +1,4 @@
-"""What training, evaluation and generation ask of a model, and the kind whose images are ids (`Discrete`).
+"""What training, evaluation and generation need from a model, and the kind whose images are ids (`Discrete`).
 
 Losses are our own cross-entropy on the head's output: some models with image output mask image logits in theirs.
 """
@@ -22,7 +22,7 @@ TRAINED_WHOLE = ("embed_tokens", "lm_head")
 
 
 class Backbone(Protocol):
-    """A model with its tokens. `unit` says what an image token's loss is in; text is in nats."""
+    """A model with its tokenizer. `unit` is the unit of an image token's loss; text is in nats."""
 
     model: Any
     tokenizer: Tokenizer
@@ -34,7 +34,7 @@ class Backbone(Protocol):
 
     def step(self, ids: torch.Tensor, cache: Any, vectors: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         """One pass of cached decoding over ids [1, time] (`vectors` [image tokens, width] of the image tokens among
-        them): logits [vocabulary] and image vector [width] of what comes next."""
+        them): logits [vocabulary] and image vector [width] of the next token."""
         ...
 
 
@@ -67,7 +67,7 @@ class Discrete:
 
 @dataclass(slots=True)
 class Losses:
-    """Sums of token losses of each modality, and how many tokens they are of."""
+    """Sums of token losses of each modality, and their numbers of tokens."""
 
     text: float = 0.0
     image: float = 0.0
@@ -84,7 +84,7 @@ class Losses:
         self.image_tokens += int(image.sum())
 
     def means(self) -> dict[str, float | None]:
-        """Mean loss a token, 4 places; None where there were no tokens."""
+        """Mean loss per token, 4 places; None where there were no tokens."""
         return {
             "text": round(self.text / self.text_tokens, 4) if self.text_tokens else None,
             "image": round(self.image / self.image_tokens, 4) if self.image_tokens else None,
@@ -92,7 +92,8 @@ class Losses:
 
 
 def evaluate(backbone: Backbone, examples: Sequence[Example], batch: int) -> Losses:
-    """Losses over examples, without training on them. Examples of like length go together, which pads little."""
+    """Losses over examples, without training on them. Examples of similar length share a batch, which needs little
+    padding."""
     import torch
 
     total = Losses()

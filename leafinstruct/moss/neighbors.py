@@ -1,7 +1,7 @@
-"""Where each image token stands in its image, and which tokens a causal convolution reads for it.
+"""The position of each image token in its image, and the tokens that a causal convolution reads for it.
 
-The convolution is a table of indices, not a reshape: several images in a row, padding and unfinished images are all
-the same code, and that no tap looks ahead can be read off the table.
+The convolution is a table of indices, not a reshape: several images in a row, padding and unfinished images all use the
+same code, and the table shows that no tap looks ahead.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ Offset = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ImageTokens:
-    """Which ids are image tokens (`first` to `first + count - 1`), and the grid of patches every image has. `row_end`
-    is an id that may stand between the tokens of an image without ending it (Emu3's end of line); it is no image token.
-    """
+    """Which ids are image tokens (`first` to `first + count - 1`), and the grid of patches that every image has.
+    `row_end` is an id that may occur between the tokens of an image without ending it (Emu3's end of line); it is not
+    an image token."""
 
     first: int
     count: int
@@ -35,13 +35,13 @@ class ImageTokens:
 
     @property
     def span(self) -> int:
-        """Tokens from an image's first to its last, ends of rows included."""
+        """Tokens from an image's first to its last, row ends included."""
         return self.size + (self.rows if self.row_end is not None else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageTokenPositions:
-    """The M image tokens of a batch, ordered by time, then by row of the batch. All tensors int64, shape [M].
+    """The M image tokens of a batch, ordered by time, then by row of the batch. All tensors int64 [M].
 
     `batch` and `time` index into input_ids; `image` numbers the images of the batch, row by row; `raster` counts the
     tokens of its image before it.
@@ -63,7 +63,7 @@ def corner(kernel: int) -> list[Offset]:
 
 
 def find_positions(input_ids: torch.Tensor, layout: ImageTokens) -> ImageTokenPositions:
-    """ImageTokenPositions of the image tokens in input_ids [batch, time].
+    """Positions of the image tokens in input_ids [batch, time].
 
     A run of image tokens is cut into images of `layout.size` tokens; the last one may be unfinished. A sequence must
     therefore not begin in the middle of an image.
@@ -80,9 +80,9 @@ def find_positions(input_ids: torch.Tensor, layout: ImageTokens) -> ImageTokenPo
 
 
 def neighbor_table(places: ImageTokenPositions, offsets: Sequence[Offset], layout: ImageTokens) -> torch.Tensor:
-    """For each offset and image token the index (into `places`) of the token there, or M where the image ends.
+    """For each offset and image token the index (into `places`) of the token there, or M outside the image.
 
-    Shape [len(offsets), M], int64. ValueError if an offset points at a token that comes later in raster order.
+    Shape [len(offsets), M], int64. Raises ValueError if an offset points at a token that comes later in raster order.
     """
     import torch
 
@@ -101,8 +101,8 @@ def neighbor_table(places: ImageTokenPositions, offsets: Sequence[Offset], layou
 
 
 def raster_table(places: ImageTokenPositions, length: int, layout: ImageTokens) -> torch.Tensor:
-    """As `neighbor_table` for taps 0 to length - 1 tokens back in raster order, across the ends of rows: what a 1-D
-    convolution reads, which does not know the grid."""
+    """Like `neighbor_table`, for taps 0 to length - 1 tokens back in raster order, across row ends: what a 1-D
+    convolution reads, which does not know the grid. Shape [length, M], int64."""
     import torch
 
     index_at, start = _index_at(places, layout)
@@ -112,8 +112,8 @@ def raster_table(places: ImageTokenPositions, length: int, layout: ImageTokens) 
 
 
 def _index_at(places: ImageTokenPositions, layout: ImageTokens) -> tuple[torch.Tensor, torch.Tensor]:
-    """For each place of each image the index of its token (M if it is not there yet), laid end to end; and where the
-    image of each token starts in it."""
+    """For each place of each image, end to end, the index of its token (M if it is not written yet); and where each
+    token's image starts in that list. Both int64."""
     import torch
 
     count = len(places.image)

@@ -1,7 +1,7 @@
 """The pairing test: do held-out images fit their own record's text better than another record's?
 
-A falling loss proves nothing: blank images train best of all. This number is near 0 when images and texts do not
-belong together, whatever the loss does.
+A falling loss proves nothing: blank images train best of all. This number is near 0 when images and texts do not belong
+together, whatever the loss does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from leafinstruct.moss.model import Backbone, example_losses
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Over `n` held-out rows: `gap`, the mean of CE(images | another row's text) - CE(images | own text) in nats a
+    """Over `n` held-out rows: `gap`, the mean of CE(images | another row's text) - CE(images | own text) in nats per
     token, and `z` = gap / standard error (None below 2 rows). `skipped` rows had no image to compare."""
 
     z: float | None
@@ -27,9 +27,9 @@ class Pairing:
 
 
 def pairing_test(backbone: Backbone, examples: Sequence[Example], batch: int) -> Pairing:
-    """One example per row. The other text is that of the next row in order of layout
-    (where images stand, user's or assistant's), so each text is used once as own and once as another's: position and
-    length cancel. Compared are the images that are the assistant's in both rows."""
+    """Takes one example per row. The other text is that of the next row in order of layout (the number of images, and
+    whose they are), so each text is used once as own and once as another's: position and length cancel out. Compares
+    the images that are the assistant's in both rows."""
     rows = sorted(
         (e for e in examples if _answers(e)), key=lambda e: (len(e.image_positions), e.image_positions and _roles(e))
     )
@@ -49,7 +49,7 @@ def pairing_test(backbone: Backbone, examples: Sequence[Example], batch: int) ->
 
 
 def one_per_record(examples: Sequence[Example]) -> list[Example]:
-    """Of each record's windows the first with an image of the assistant, or else its last."""
+    """Each record's first window with an image of the assistant, or else its last."""
     chosen: dict[str, Example] = {}
     for example in examples:
         if example.record not in chosen or not _answers(chosen[example.record]):
@@ -62,7 +62,7 @@ def _roles(example: Example) -> tuple[bool, ...]:
 
 
 def _answers(example: Example) -> set[int]:
-    """Numbers of the images that are the assistant's."""
+    """Indices of the images that are the assistant's."""
     return {index for index, (_, answer) in enumerate(example.image_positions) if answer}
 
 

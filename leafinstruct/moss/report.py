@@ -1,4 +1,4 @@
-"""What a training says of itself: lines for a terminal while it runs and when it is done."""
+"""Lines about a training for a terminal, while it runs and when it is done."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ EVERY = 20
 
 
 def told(progress: Progress) -> Callable[[dict[str, Any]], None]:
-    """A progress function for `train` that says every phase, and every 20th step with its losses."""
+    """A progress function for `train` that prints every phase, and every 20th step with its losses."""
 
-    def tell(event: dict[str, Any]) -> None:
+    def report(event: dict[str, Any]) -> None:
         if "step" not in event:
             progress.say(f"train: {event['phase']}")
         elif event["step"] % EVERY == 0 or event["step"] == event["steps"]:
             progress.say(f"train: step {event['step']}/{event['steps']}, {_losses(event['loss'])}")
 
-    return tell
+    return report
 
 
 def report_lines(report: TrainReport, out: Path) -> list[str]:
-    """What came of it; pairing is reported, never a gate."""
+    """Lines about a finished training; pairing is reported, never a gate."""
     pairing = report.pairing
     z = "not measurable" if pairing["z"] is None else f"z {pairing['z']:.2f}"
     return [
         f"trained {report.variant}, {report.steps} steps in {report.seconds} s, "
         f"{report.trainable_parameters} trainable parameters, {report.adapter_parameters} of them in adapters",
-        f"loss at first {_losses(report.first)}; at last {_losses(report.last)}; held out {_losses(report.validation)}",
+        f"loss: first {_losses(report.first)}; last {_losses(report.last)}; held out {_losses(report.validation)}",
         f"pairing of images with their text: {z} over {pairing['n']} held-out records",
         f"samples: {out / 'samples'}",
     ]

@@ -1,6 +1,6 @@
-"""Which token goes through which adapter: decided once a pass from `input_ids`, before the backbone runs.
+"""Which token goes through which adapter: decided once per pass from `input_ids`, before the backbone runs.
 
-Also what cached decoding needs beside keys and values. It is attached to the key-value cache itself, so that stock
+Also what cached decoding needs besides keys and values. It is attached to the key-value cache itself, so that stock
 `generate()` finds it.
 """
 
@@ -21,7 +21,7 @@ _PAST = "moss_past"  # attribute of a key-value cache
 
 @dataclass(slots=True)
 class ConvolutionCache:
-    """What a convolution must remember: the ids so far [batch, time]; which image tokens (numbers in
+    """What a convolution must remember: the ids so far [batch, time]; which image tokens (indices in
     `ImageTokenPositions`) a later token may still read, sorted; and for each adapted layer their projections, one row
     each."""
 
@@ -32,9 +32,9 @@ class ConvolutionCache:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One forward pass: flat positions (batch * time) of text and image tokens, where each flat position stands in the
-    concatenation of both, the neighbor table of its image tokens, whose numbers count remembered tokens first, and
-    (with a cache) which of remembered and new tokens are to be remembered after it."""
+    """One forward pass: flat positions (batch * time) of text and image tokens, the place of each flat position in the
+    concatenation of both, the neighbor table of its image tokens, whose indices count remembered tokens first, and
+    (with a cache) which of remembered and new tokens to remember after it. All int64."""
 
     text: torch.Tensor
     image: torch.Tensor
@@ -45,7 +45,7 @@ class Route:
 
 @dataclass(slots=True)
 class Routing:
-    """What the hook before the backbone tells the hooks on its linear layers."""
+    """What the hook before the backbone passes to the hooks on its linear layers."""
 
     config: MossConfig
     enabled: bool = True
@@ -53,9 +53,9 @@ class Routing:
     cache: ConvolutionCache | None = None
 
     def begin(self, input_ids: torch.Tensor, past: Any) -> None:
-        """Route a pass over input_ids [batch, time] that go on from `past`, a key-value cache of transformers or None.
+        """Route a pass over input_ids [batch, time] that continue `past`, a key-value cache of transformers or None.
 
-        LeafError if the cache holds tokens whose projections were not remembered.
+        Raises LeafError if the cache holds tokens whose projections were not remembered.
         """
         import torch
 
@@ -78,7 +78,7 @@ class Routing:
 
 
 def _remembered(past: Any, length: int, input_ids: torch.Tensor) -> ConvolutionCache:
-    """What was remembered with a key-value cache of that length; an empty one is given a memory of its own."""
+    """The convolution cache of a key-value cache of that length; an empty one gets a new one."""
     import torch
 
     if length == 0:
@@ -88,18 +88,18 @@ def _remembered(past: Any, length: int, input_ids: torch.Tensor) -> ConvolutionC
     cache: ConvolutionCache | None = getattr(past, _PAST, None)
     if cache is None or cache.ids.shape != (len(input_ids), length):
         raise LeafError(
-            "MoSS convolves over earlier tokens, and this key-value cache does not hold them: "
+            "MoSS convolves over earlier tokens, which this key-value cache does not hold: "
             "begin with an empty cache of your own (past_key_values=DynamicCache()), or pass use_cache=False"
         )
     return cache
 
 
 def _no_reordering(*_: object) -> None:
-    raise LeafError("MoSS adapters cannot decode by beam search: its cache keeps the order of the batch")
+    raise LeafError("MoSS adapters cannot decode by beam search, which reorders the batch: use num_beams=1")
 
 
 def _readable(places: ImageTokenPositions, size: int, far: int) -> torch.Tensor:
-    """Bool [M]: whether a token still to come may read this one, at most `far` tokens on in the same image."""
+    """Bool [M]: whether a later token, at most `far` tokens on in the same image, may read this one."""
     import torch
 
     if not len(places.image):

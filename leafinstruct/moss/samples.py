@@ -1,4 +1,4 @@
-"""Samples of a trained model: prompt, reference and what it wrote, as files side by side."""
+"""Samples of a trained model: prompt, reference and the generated answer, as files side by side."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Sample:
 
 
 def pick_prompts(examples: Sequence[Example], count: int, longest: int) -> list[tuple[Example, int]]:
-    """The first `count` examples that hold their record's start and an answer, with the length of the prompt (up to
-    the first token of the answer), no prompt longer than `longest`."""
+    """The first `count` examples that hold their record's start and an answer, with the length of the prompt (up to the
+    first token of the answer), which must be below `longest`."""
     found = []
     for example in examples:
         labeled = np.flatnonzero(example.labels != IGNORE)
@@ -55,7 +55,7 @@ def split_at(example: Example, start: int) -> tuple[Written, Written]:
 
 def write_samples(samples: Sequence[Sample], tokenizer: Tokenizer, folder: Path) -> list[Path]:
     """Write each sample's texts and PNGs and `index.html`, which shows answer and reference side by side. Reference
-    images are what their tokens decode to: the best the model could do. Returns all files, the index first."""
+    images are decoded from their tokens: the best the model could do. Returns all files, the index first."""
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "index.html"
     files, rows = [index], []

@@ -1,4 +1,4 @@
-"""What a training is told, and what it says it did."""
+"""The settings of a training, and its report."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _POSITIVE = ("r", "kernel", "steps", "batch", "hidden", "layers", "grid", "patch
 class TrainConfig:
     """Settings of a training. Defaults suit a hundred records on a laptop's CPU: two minutes.
 
-    `model`: `tiny`, `tiny-continuous`, or an Emu3 or Chameleon checkpoint by hub id or folder; `hidden` to `codes` are
-    those of the tiny ones. Images become grid x grid patches of patch x patch pixels: 64 tokens each. `context` is in
+    `model`: `tiny`, `tiny-continuous`, or an Emu3 or Chameleon checkpoint by hub id or folder; `hidden` to `codes`
+    apply to the tiny ones. Images become grid x grid patches of patch x patch pixels: 64 tokens each. `context` is in
     tokens (of a tiny model: a byte of text each). `packed` fills every row of a batch with as many windows as fit in
-    `context`, which makes all steps alike in tokens. `held_out` rows of validation (then test) are validated and paired
-    on: 60 gave z above 10 on good shards. Every `validate_every` steps they are validated in between, and every
-    `checkpoint_every` steps all that resuming needs is written (0: never).
+    `context`, so that all steps have the same number of tokens. `held_out` rows of validation (then test) are used for
+    validation and pairing: 60 gave z above 10 on good shards. Every `validate_every` steps they are validated in
+    between, and every `checkpoint_every` steps all that resuming needs is written (0: never).
     """
 
     variant: str = "moss"
@@ -64,19 +64,19 @@ class TrainConfig:
         if self.hidden % 4:
             raise LeafError(f"train: hidden is {self.hidden}; it must be a multiple of 4")
         if self.model in TINY and self.context < 2 * (self.grid**2 + 4):
-            raise LeafError(f"train: context {self.context} is too short for images of {self.grid**2} tokens")
+            raise LeafError(f"train: context {self.context} is too short for images of {self.grid**2} tokens; raise it")
         if self.precision not in PRECISIONS:
             raise LeafError(f"train: precision {self.precision!r}: use one of {', '.join(PRECISIONS)}")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What a training did. Losses are of assistant's tokens only, text (nats) and image (`image_unit`) apart, None
-    without such tokens: `first` of the first step, `last` the mean of the last 10, `validation` after training. `data`
-    counts what became of the rows of each split (SplitCounts), `windows_trained` distinct windows at most,
+    """The outcome of a training. Losses are of the assistant's tokens only, text (nats) and image (`image_unit`)
+    separately, None without such tokens: `first` of the first step, `last` the mean of the last 10, `validation` after
+    training. `data` has the counts of each split (SplitCounts), `windows_trained` distinct windows at most,
     `tokens_trained` with repeats and padding. `samples` are paths within the folder, `codebook` (of model `tiny`) has
-    `mean_error` of 255, and `free_running` (of model `tiny-continuous`) squared errors with true and own images fed in.
-    """
+    `mean_error` (0 to 255), and `free_running` (of model `tiny-continuous`) squared errors with true and own images fed
+    in."""
 
     model: str
     variant: str

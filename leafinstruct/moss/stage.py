@@ -1,4 +1,4 @@
-"""The train stage: MoSS on the run's own shards, as any user would train on them, into `train/`."""
+"""The train stage: trains MoSS on the run's own shards, as any user would, and writes `train/`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = 3
 
 
 def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for settings of the training that are none, and for packages that are not installed."""
+    """Raises LeafError for invalid training settings, and for packages that are not installed."""
     pipeline.section("train", TrainConfig)
     require("transformers", "train")
 

@@ -1,6 +1,6 @@
 """The bundled tiny models: a Llama of transformers with a random backbone, whose images are ids or vectors.
 
-No checkpoint is needed to prove shards: adapters, embeddings and head learn on top of a backbone that stays random.
+Proving shards needs no checkpoint: adapters, embeddings and head learn on top of a backbone that stays random.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def tiny_llama(vocabulary: int, hidden: int, layers: int, context: int, seed: in
         num_key_value_heads=2,
         max_position_embeddings=context,
         initializer_range=hidden
-        ** -0.5,  # a random backbone must pass signal on; transformers' .02 is for backbones that learn
+        ** -0.5,  # a random backbone must propagate the signal; transformers' .02 is for backbones that learn
         tie_word_embeddings=False,
         use_cache=False,
         pad_token_id=None,
@@ -49,14 +49,14 @@ def save_backbone(model: Any, folder: Path) -> None:
 
 
 def load_backbone(folder: Path) -> torch.nn.Module:
-    """The model in a folder of `save_backbone`; LeafError if there is none."""
+    """The model that `save_backbone` wrote into a folder. Raises LeafError if there is none."""
     from safetensors.torch import load_file
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from leafinstruct.moss.continuous import add_vectors
 
     if not (folder / "model.safetensors").is_file():
-        raise LeafError(f"{folder}: no model.safetensors in it; name a folder written by `leafinstruct train`")
+        raise LeafError(f"{folder}: contains no model.safetensors; name a folder written by `leafinstruct train`")
     config = LlamaConfig.from_pretrained(folder)
     model = LlamaForCausalLM(config)
     if width := getattr(config, "patch_width", 0):

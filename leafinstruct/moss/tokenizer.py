@@ -1,4 +1,4 @@
-"""What every kind of model says of its tokens: how text and images become ids and come back."""
+"""The tokenizer interface of every kind of model: how text and images become ids and come back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from leafinstruct.moss.neighbors import ImageTokens
 class Tokenizer(Protocol):
     """Tokens of one model. Image ids are those of `image_tokens`; an image is written as `before`, `image_tokens.span`
     ids, `after`. `start` opens a sequence and `end` closes each turn. `side`: width and height in pixels of an image as
-    the model sees it. `width` is that of an image token's vector where images go in and come out as vectors
-    (every image token then has the same id), and 0 where ids say everything.
-    """
+    the model sees it. `width`: length of an image token's vector where images go in and come out as vectors (every
+    image token then has the same id); 0 where ids carry everything."""
 
     @property
     def side(self) -> int: ...
@@ -49,7 +48,7 @@ class Tokenizer(Protocol):
     def text(self, text: str) -> list[int]: ...
 
     def words(self, ids: Sequence[int]) -> str:
-        """The text of ids outside images; ids that are no text are left out."""
+        """The text of ids outside images; ids that are not text are left out."""
         ...
 
     def encode(self, images: np.ndarray) -> np.ndarray:
@@ -57,7 +56,7 @@ class Tokenizer(Protocol):
         ...
 
     def vectors(self, images: np.ndarray) -> np.ndarray | None:
-        """float32 [n, size, width]: what goes in and comes out; None where ids say everything."""
+        """float32 [n, size, width]: what goes in and comes out; None where ids carry everything."""
         ...
 
     def decode(self, ids: np.ndarray, vectors: np.ndarray | None = None) -> np.ndarray | None:
@@ -76,5 +75,5 @@ def image_plan(tokenizer: Tokenizer) -> deque[int | None]:
 
 
 def image_length(tokenizer: Tokenizer) -> int:
-    """Tokens of a whole image with what stands before and after it."""
+    """Tokens of a whole image, with those before and after it."""
     return len(tokenizer.before) + tokenizer.image_tokens.span + len(tokenizer.after)

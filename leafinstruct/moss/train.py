@@ -1,6 +1,6 @@
-"""Training a MoSS model on published shards: read, learn, validate, test the pairing, generate, report.
+"""Training a MoSS model on published shards: read, train, validate, test the pairing, generate, report.
 
-One thread and fixed seeds: on one machine the same shards give the same report, but for the seconds.
+One thread and fixed seeds: on one machine, the same shards give the same report except for the seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.adapters import parameter_counts, save_pretrained
-from leafinstruct.moss.backbones import image_side, load_trained, prepare, tiny_backbone, tiny_codec
+from leafinstruct.moss.backbones import image_side, load_trained, prepare, tiny_backbone, tiny_tokenizer
 from leafinstruct.moss.checkpoints import load_checkpoint
 from leafinstruct.moss.codebook import Codebook
 from leafinstruct.moss.continuous import Continuous, free_running
@@ -34,7 +34,7 @@ from leafinstruct.moss.settings import TINY, TrainConfig, TrainReport
 from leafinstruct.moss.tokenizer import image_length
 
 Progress = Callable[[dict[str, Any]], None]
-_LAST = 10  # steps whose mean is reported as the last loss: one batch alone is noise
+_LAST = 10  # steps whose mean is reported as the last loss: a single batch is noise
 _FREE = 8  # images whose free running is measured: 64 steps of decoding each
 
 
@@ -52,9 +52,9 @@ def train(
 ) -> TrainReport:
     """Train on a folder of shards and write adapter, base, codebook, log, plot, samples and report into `out`.
 
-    `progress` is called with a JSON-able dict for every step and phase. `report.json` is written last. With `resume`
-    it goes on from the checkpoint in `out`, if there is one. LeafError if torch is missing, or no record can be
-    trained on. Tiny models run on the CPU, where they are at home; checkpoints on a GPU if there is one.
+    `progress` is called with a JSON-able dict for every step and phase. `report.json` is written last. With `resume`,
+    training continues from the checkpoint in `out`, if there is one. Raises LeafError if torch is missing, or no record
+    can be trained on. Tiny models run on the CPU; checkpoints on a GPU if there is one.
     """
     torch = _torch()
     started = time.monotonic()
@@ -68,7 +68,7 @@ def train(
 
 
 def load(folder: Path) -> Backbone:
-    """The model that a training wrote into a folder, ready to generate; LeafError if there is none."""
+    """The model that a training wrote into a folder, ready to generate. Raises LeafError if there is none."""
     _torch()
     file = folder / "report.json"
     if not file.is_file():
@@ -142,7 +142,7 @@ def _train(
 
 
 def read(shards: Path, config: TrainConfig) -> tuple[Backbone, Data, float]:
-    """The model without adapters, the data in its tokens, and (for `tiny`) the mean error of its codebook.
+    """The model without adapters, the data in its tokens, and (for `tiny`) the mean error of its codebook (0 to 255).
 
     Reads as many training rows as the steps can use, and `held_out` rows of validation, then of test.
     """
@@ -155,11 +155,10 @@ def read(shards: Path, config: TrainConfig) -> tuple[Backbone, Data, float]:
     if not sum(len(row.images) for row in rows):
         raise LeafError(f"{shards}: no training record with an image; dropped: {dict(counts['train'].dropped)}")
     images = np.concatenate([row.images for row in rows])
-    backbone = loaded or tiny_backbone(tiny_codec(images, config), config)
-    if config.context < 2 * image_length(backbone.tokenizer):
-        raise LeafError(
-            f"train: context {config.context} is too short for images of {image_length(backbone.tokenizer)} tokens"
-        )
+    backbone = loaded or tiny_backbone(tiny_tokenizer(images, config), config)
+    length = image_length(backbone.tokenizer)
+    if config.context < 2 * length:
+        raise LeafError(f"train: context {config.context} is too short for images of {length} tokens; raise it")
 
     def windows(split: str, rows: list[Row]) -> list[Example]:
         return [e for row in rows for e in make_examples(row, backbone.tokenizer, config.context, counts[split])]
@@ -176,7 +175,7 @@ def read(shards: Path, config: TrainConfig) -> tuple[Backbone, Data, float]:
 
 
 def sample(backbone: Backbone, data: Data, config: TrainConfig) -> list[Sample]:
-    """Answers to held-out prompts, and to training prompts where those are too few."""
+    """Answers to held-out prompts, and to training prompts if those are too few."""
     import torch
 
     prompts = [(*found, True) for found in pick_prompts(data.held_out, config.samples, config.context * 3 // 4)]
@@ -192,7 +191,7 @@ def sample(backbone: Backbone, data: Data, config: TrainConfig) -> list[Sample]:
 
 
 def _mean(events: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Mean of the steps' losses, modality by modality, over the steps that had any."""
+    """Mean of the steps' losses, by modality, over the steps that had any."""
     means: dict[str, float | None] = {}
     for modality in ("text", "image"):
         values = [e["loss"][modality] for e in events if e["loss"][modality] is not None]

@@ -1,4 +1,5 @@
-"""Rewrite: an edited document becomes an instruction example: a request a person would give, answered by the document.
+"""Rewrite turns an edited document into an instruction example: a request a person would make, answered by the
+document.
 
-`task` says where the answer begins, `instruct` has a model write the request, `verify` what may not happen.
+`task` decides where the answer begins, `instruct` has a model write the request, `verify` rejects bad requests.
 """

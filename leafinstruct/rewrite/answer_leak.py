@@ -1,7 +1,7 @@
-"""Whether an instruction gives the answer away in other words: by meaning, where words in a row say nothing.
+"""Whether an instruction gives the answer away in other words: by meaning, where shared words show nothing.
 
-What counts is by how much an instruction is nearer to a sentence of the answer than to the title: a request is near
-its title, a told step is near that step. Similarity alone does not tell them apart.
+The measure is how much nearer an instruction is to a sentence of the answer than to the title: a request is near its
+title, a leaked step is near that step. Similarity alone does not separate them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ VERSION = 2
 """Grows whenever the same records would get other margins."""
 SCHEMA = pa.schema([("id", pa.string()), ("margin", pa.float64())])
 MIN_WORDS = 4
-"""Shorter sentences name things."""
+"""Shorter sentences only name things."""
 MAX_SENTENCES = 40
-"""Of an answer, from its beginning: what a model was not shown it cannot tell."""
+"""Sentences of an answer, from its beginning: a model cannot leak what it was not shown."""
 
 Embed = Callable[[Sequence[str]], "np.ndarray"]
-"""Texts to unit vectors [n, dim]."""
+"""Texts to unit vectors, float [n, dim]."""
 
 
 def margins(records: Sequence[Record], documents: Sequence[Document], embed: Embed) -> list[dict[str, Any]]:
-    """A row for each record that is none of the dropped: `margin` is the largest over its turns of similarity to
-    the nearest sentence of the answer less similarity to the title or to the answer's first line, whichever is nearer;
+    """A row {id, margin} for each record that is not dropped: `margin` is the largest over its turns of similarity to
+    the nearest sentence of the answer minus similarity to the title or to the answer's first line, whichever is nearer;
     null without a title or a sentence."""
     titles = {document.id: plain_title(document) for document in documents}
     rows = []
@@ -49,9 +49,9 @@ def margins(records: Sequence[Record], documents: Sequence[Document], embed: Emb
 def _margin(user: Message, answer: Message, title: str, embed: Embed) -> float | None:
     texts = [c.text for c in answer.content if c.type == "text"]
     lines = [s for text in texts for s in sentences(text)]
-    told = [s for s in lines[1:] if len(words(s)) >= MIN_WORDS][:MAX_SENTENCES]
-    if not title or not told:
+    later = [s for s in lines[1:] if len(words(s)) >= MIN_WORDS][:MAX_SENTENCES]
+    if not title or not later:
         return None
-    vectors = embed([user.content[0].text, title, lines[0] or title, *told])
+    vectors = embed([user.content[0].text, title, lines[0] or title, *later])
     near = vectors[1:] @ vectors[0]
     return float(near[2:].max() - near[:2].max())

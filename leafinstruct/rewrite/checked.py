@@ -1,4 +1,4 @@
-"""What the rules of verification look at, and what they answer."""
+"""The draft that the rules of verification check, and their result."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from leafinstruct.rewrite.task import Draft
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the rules look at: an instruction with its draft, and the messages made of both.
+    """A checked draft: an instruction with its draft, and the messages made of both.
 
-    `turn` is the turn that the instruction opens. `language` is the document's (ISO 639-1, "" if unknown);
-    `prompt` the prompt's own text; lengths in words.
+    `turn` is the turn that the instruction opens. `language` is the document's (ISO 639-1, "" if unknown); `prompt` the
+    prompt's own text; lengths in words.
     """
 
     instruction: str
@@ -28,16 +28,16 @@ class Case:
 
     @property
     def named(self) -> str:
-        """What the request may name freely: the title, and the first heading of what answers."""
+        """What the request may name freely: the title, and the first heading of the answer."""
         heading = next((p.text for p in self.draft.output(self.turn) if p.heading), "")
         return f"{self.draft.document.title}\n{heading}"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The rule that an instruction breaks, and why in words for the model."""
+    """The rule that an instruction breaks, and why, in words for the model."""
 
     rule: str
     reason: str
     final: bool = False
-    """Another try would change nothing."""
+    """A retry would change nothing."""

@@ -1,6 +1,6 @@
-"""Clean-up of an edited document: the model proposes sentences to delete, and named rules veto.
+"""Cleanup of an edited document: the model proposes sentences to delete, and named rules veto.
 
-Deleting is all that can happen to a text: nothing is written by the model, so nothing can be invented.
+Text can only be deleted: the model writes nothing, so it can invent nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ VISITOR = re.compile(
     r"|点击(?:这里|此处)|关注|订阅|公众号|转发|点赞|广告|版权所有|クリック|フォロー|広告",
     re.IGNORECASE,
 )
-"""Speaks to the visitor of a site, not of the matter."""
+"""Addresses the visitor of a site, not the subject."""
 QUANTITY = re.compile(
     r"\d\s*(?:g|kg|mg|ml|cl|dl|l|cm|mm|m|km|in|inch(?:es)?|ft|feet|oz|lbs?|cups?|tsp|tbsp|teaspoons?|tablespoons?"
     r"|el|tl|min(?:ute[ns]?)?s?|hours?|h|sec(?:onds?)?|days?|°|degrees?|grad|v|volts?|w|watts?|ohms?|px|rpm|x)\b"
@@ -49,17 +49,17 @@ QUANTITY = re.compile(
 SHORT_WORDS = 4
 """A line this short may be an ingredient, a part or a label."""
 MATTER_WORDS = 2
-"""So many content words that other sentences of the document have too, or one of the title, and a sentence belongs to
-the matter (own choice: rather keep an advertisement than lose a warning). In the middle of a document only what speaks
-to the visitor may go."""
+"""A sentence belongs to the subject if other sentences of the document share this many of its content words, or the
+title one (own choice: rather keep an ad than lose a warning). In the middle of a document, only sentences that address
+the visitor may be deleted."""
 MOST = 0.25
-"""Share of a document's words that may go (own choice: more is another document)."""
+"""Share of a document's words that may be deleted (own choice: more makes another document)."""
 MAX_ITEMS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence: part of the document, place in the part's text."""
+    """One sentence: index of its part, and its place in the part's text."""
 
     part: int
     start: int
@@ -74,7 +74,7 @@ class CleanPrompt:
 
 
 def load_clean_prompt(path: Path) -> CleanPrompt:
-    """A Markdown file with the sections system and user. Raises LeafError for one that is missing."""
+    """Read a Markdown file with the sections system and user. Raises LeafError for a missing one."""
     found = read_sections(path, ("system", "user"))
     if "{document}" not in found["user"]:
         raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
@@ -84,8 +84,9 @@ def load_clean_prompt(path: Path) -> CleanPrompt:
 def clean(
     documents: Sequence[Document], ask: Ask, prompt: CleanPrompt, settings: Settings, model: str
 ) -> tuple[list[Document], Counter[str]]:
-    """Documents without what the model proposed to delete and no rule vetoed, in order; and counts of proposals by what
-    became of them (`deleted` or the rule). A document whose proposal cannot be read stays as it is (`unread`)."""
+    """Documents, in order, without the lines that the model proposed to delete and no rule vetoed; and counts of
+    proposals by outcome (`deleted` or the rule). A document whose proposal cannot be parsed is left unchanged
+    (`unread`)."""
     pages = [(document, lines_of(document)) for document in documents]
     requests = [_request(document, lines, prompt, settings, model) for document, lines in pages]
     answers = ask(requests) if requests else []
@@ -105,7 +106,7 @@ def clean(
 
 
 def lines_of(document: Document) -> list[Line]:
-    """Sentences of all texts but headings, each with the space behind it."""
+    """Sentences of all texts except headings, each with the whitespace after it."""
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
@@ -116,21 +117,21 @@ def lines_of(document: Document) -> list[Line]:
 
 
 def accepted(document: Document, lines: Sequence[Line], numbers: Sequence[int]) -> tuple[list[int], dict[int, str]]:
-    """Which of the proposed lines (by index) may go, and the rule that keeps each of the others."""
+    """Indices of the proposed lines to delete, and the rule that keeps each of the others."""
     refused = {i: rule for i in numbers if (rule := _veto(document, lines, i))}
-    going = [i for i in sorted(set(numbers)) if i not in refused]
-    for step in {document.parts[lines[i].part].step for i in going} - {0}:
+    deleted = [i for i in sorted(set(numbers)) if i not in refused]
+    for step in {document.parts[lines[i].part].step for i in deleted} - {0}:
         own = [i for i, line in enumerate(lines) if document.parts[line.part].step == step]
-        if set(own) <= set(going):
+        if set(own) <= set(deleted):
             refused |= dict.fromkeys(own, "clean_step")
-    going = [i for i in going if i not in refused]
-    if sum(len(words(lines[i].text)) for i in going) > MOST * len(words(document.text)):
-        return [], refused | dict.fromkeys(going, "clean_much")
-    return going, refused
+    deleted = [i for i in deleted if i not in refused]
+    if sum(len(words(lines[i].text)) for i in deleted) > MOST * len(words(document.text)):
+        return [], refused | dict.fromkeys(deleted, "clean_much")
+    return deleted, refused
 
 
 def _veto(document: Document, lines: Sequence[Line], index: int) -> str:
-    """The rule by which a line must stay, or "": it is a step, holds a number or quantity, or belongs to the matter."""
+    """The rule that keeps a line, or "": it is a step, holds a number or quantity, or belongs to the subject."""
     text = lines[index].text
     visitor = VISITOR.search(text)
     if ORDER.match(text) and not (visitor and visitor.start() < len(text) / 2):
@@ -147,13 +148,13 @@ def _veto(document: Document, lines: Sequence[Line], index: int) -> str:
 
 
 def _at_the_edge(document: Document, part: int) -> bool:
-    """Whether a text is the first or the last of a document and no step: where a page greets and takes its leave."""
+    """Whether a text is the first or the last of a document and not a step: where pages greet and say goodbye."""
     texts = [i for i, p in enumerate(document.parts) if p.type == "text" and not p.heading]
     return part in (texts[0], texts[-1]) and not document.parts[part].step
 
 
 def without(document: Document, lines: Sequence[Line]) -> Document:
-    """The document without these lines; a text of which nothing is left goes."""
+    """The document without these lines; a text that becomes empty is dropped."""
     if not lines:
         return document
     parts, raw = [], []
@@ -201,7 +202,7 @@ def answer_schema() -> dict[str, Any]:
 
 
 def _numbers(answer: Generation, count: int) -> list[int] | None:
-    """Indices of lines that the answer names; None if it cannot be read."""
+    """Indices of the lines that the answer names; None if it cannot be parsed."""
     try:
         found = json.loads(answer.text)["delete"]
         return sorted({int(n) - 1 for n in found if 1 <= int(n) <= count})

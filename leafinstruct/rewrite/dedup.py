@@ -1,5 +1,5 @@
-"""What is decided over all partitions, once every record is written: requests that tell the answer in other words, and
-requests that repeat another's. Then `records/` is committed."""
+"""Decisions over all partitions, once every record is written: which requests give the answer away in other words, and
+which repeat another. Then `records/` is committed."""
 
 from __future__ import annotations
 
@@ -19,46 +19,44 @@ REPEATED_SCHEMA = pa.schema([("id", pa.string()), ("stays", pa.string())])
 
 
 def keep(context: Context, leak_margin: float) -> None:
-    """Commit `records/`: what was written, less the requests that fall. A partition is made again only if its own rows
-    change. `leak_margin` 0 asks no model."""
+    """Commit `records/`: the written records, with rejected requests dropped. A partition is made again only if its own
+    rows change. `leak_margin` 0 uses no model."""
     run = context.run
-    told = _told(context, leak_margin) if leak_margin else set()
-    repeated = _repeated(run, told)
+    leaking = _leaking(context, leak_margin) if leak_margin else set()
+    repeated = _repeating(run, leaking)
     for name in run.partitions():
         file = layout.written(name)
         ids = set(run.table(file, ["id"])["id"].to_pylist())
-        own = fingerprint(VERSION, run.digest(file), sorted(told & ids), sorted(repeated & ids))
+        own = fingerprint(VERSION, run.digest(file), sorted(leaking & ids), sorted(repeated & ids))
         if not run.fresh(layout.records(name), own):
-            records = (_decided(r, told, repeated) for r in records_from_table(run.table(file)))
+            records = (_decided(r, leaking, repeated) for r in records_from_table(run.table(file)))
             run.commit_table(layout.records(name), records_to_table(records), own)
 
 
-def _decided(record: Record, told: set[str], repeated: set[str]) -> Record:
-    reason = "leak_meaning" if record.id in told else "not_unique" if record.id in repeated else ""
+def _decided(record: Record, leaking: set[str], repeated: set[str]) -> Record:
+    reason = "leak_meaning" if record.id in leaking else "not_unique" if record.id in repeated else ""
     if not reason:
         return record
     return replace(record, messages=(), images=(), image_meta=(), dropped_by=f"rewrite:{reason}")
 
 
-def _repeated(run: Run, told: set[str]) -> set[str]:
+def _repeating(run: Run, leaking: set[str]) -> set[str]:
     files = [layout.written(name) for name in run.partitions()]
-    made_from = fingerprint(request_minhash.VERSION, [run.digest(file) for file in files], sorted(told))
+    made_from = fingerprint(request_minhash.VERSION, [run.digest(file) for file in files], sorted(leaking))
     if not run.fresh(layout.REPEATED_REQUESTS, made_from):
-        found = request_minhash.repeated(
-            request_minhash.signature(r) for r in _standing(run, files) if r.id not in told
-        )
+        found = request_minhash.repeated(request_minhash.signature(r) for r in _kept(run, files) if r.id not in leaking)
         rows = [{"id": one, "stays": other} for one, other in sorted(found.items())]
         run.commit_table(layout.REPEATED_REQUESTS, pa.Table.from_pylist(rows, schema=REPEATED_SCHEMA), made_from)
     return {row["id"] for row in run.table(layout.REPEATED_REQUESTS).to_pylist()}
 
 
-def _standing(run: Run, files: Iterable[str]) -> Iterable[Record]:
+def _kept(run: Run, files: Iterable[str]) -> Iterable[Record]:
     return (r for file in files for r in records_from_table(run.table(file)) if not r.dropped_by)
 
 
-def _told(context: Context, leak_margin: float) -> set[str]:
-    """Records whose request is nearer to a sentence of the answer than to the title, by more than `leak_margin`. The
-    margins are stored for each partition; another threshold asks no model."""
+def _leaking(context: Context, leak_margin: float) -> set[str]:
+    """Ids of records whose request is nearer to a sentence of the answer than to the title, by more than `leak_margin`.
+    The margins are stored for each partition; another threshold uses no model."""
     run, model = context.run, context.pipeline.models["clip"]
     asked = digest([answer_leak.VERSION, asdict(model)])[:8]
     found: set[str] = set()
@@ -66,7 +64,7 @@ def _told(context: Context, leak_margin: float) -> set[str]:
         file, written = layout.leak_margins(asked, name), layout.written(name)
         made_from = fingerprint(answer_leak.VERSION, asdict(model), run.digest(written))
         if not run.fresh(file, made_from):
-            records = list(_standing(run, [written]))
+            records = list(_kept(run, [written]))
             documents = list(documents_from_table(run.table(layout.filtered(name)))) if records else []
             rows = answer_leak.margins(records, documents, context.pool.clip(model).embed_texts) if records else []
             run.commit_table(file, pa.Table.from_pylist(rows, schema=answer_leak.SCHEMA), made_from)

@@ -1,7 +1,7 @@
-"""The store of what a model answered: asked for once, kept under the key of its request, committed a batch at a time.
+"""The store of model answers: each is asked for once, kept under the key of its request, and committed in batches.
 
-An error that stays (a prompt the model cannot read) is an answer too; one that may pass is asked again by the next
-build.
+A permanent error (a prompt the model cannot read) is stored as an answer; after a transient one, the next build asks
+again.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ GENERATION_SCHEMA = pa.schema(
         ("error", pa.string()),
     ]
 )
-"""`shown_tokens` of `all_tokens` (estimated) of what the request is about were shown to the model."""
+"""`shown_tokens` of `all_tokens` (estimated) of the request's document were shown to the model."""
 ANSWER_COLUMNS = ("text", "prompt_tokens", "output_tokens", "finish_reason", "error")
 
 
 class Answers:
-    """Answers the requests of one partition from `relative`, and asks the model for what is not there.
+    """Answers the requests of one partition from the file `relative`, and asks the model for what is missing.
 
-    `llm` gives the model, and is called only if something is missing; `batch` answers are committed together.
+    `llm` returns the model, and is called only if something is missing; `batch` answers are committed together.
     """
 
     def __init__(self, run: Run, relative: str, llm: Callable[[], Llm], batch: int) -> None:
         self._run, self._relative, self._llm, self._batch = run, relative, llm, batch
         rows = run.table(relative).to_pylist() if run.meta(relative) else []
         self._rows: dict[str, dict[str, Any]] = {row["key"]: row for row in rows}
-        self._away: dict[str, Generation] = {}
+        self._transient: dict[str, Generation] = {}
 
     def __call__(self, requests: list[Request]) -> list[Generation]:
         missing = list({r.key: r for r in requests if r.key not in self._rows}.values())
@@ -54,8 +54,8 @@ class Answers:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked has an answer; records of a partition without are made anew each time."""
-        return not self._away
+        """Whether every request has an answer; until then, each build makes the partition's records again."""
+        return not self._transient
 
     def _ask(self, batch: Sequence[Request]) -> None:
         first = batch[0]
@@ -68,7 +68,7 @@ class Answers:
         )
         for request, answer in zip(batch, answers, strict=True):
             if answer.transient:
-                self._away[request.key] = answer
+                self._transient[request.key] = answer
                 continue
             self._rows[request.key] = {
                 "key": request.key,
@@ -83,7 +83,7 @@ class Answers:
         self._run.commit_table(self._relative, pa.Table.from_pylist(kept, schema=GENERATION_SCHEMA), "stored")
 
     def _generation(self, request: Request) -> Generation:
-        if request.key in self._away:
-            return self._away[request.key]
+        if request.key in self._transient:
+            return self._transient[request.key]
         row = self._rows[request.key]
         return Generation(**{name: row[name] for name in ANSWER_COLUMNS})

@@ -1,4 +1,4 @@
-"""Orders to a model or a judge that a page holds, and the rule against instructions that obey or repeat them."""
+"""Orders to a model or a judge in a page's text, and the rule against instructions that obey or repeat them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import content
 
 INJECTED_SHARE = 0.5
-"""Of an instruction's content words (title and words of asking apart) those that stand in one sentence of the text and
-nowhere else in it. If that sentence orders a model about, two such words carry the order on, or one if less than this
-share of the others is found in the text. Of any other sentence, so many of them, two at least, are an instruction that
-is about one sentence alone: an order in a form unknown here (own choice; a request about the matter takes its words
-from all over)."""
+"""Share of an instruction's content words (without the title's and those of asking) that occur in one sentence of the
+text and nowhere else in it. If that sentence is an order to a model, two such words carry the order on, or one if less
+than this share of the others is found in the text. For any other sentence, this share of them, two words at least,
+makes an instruction about one sentence alone: an order in an unknown form (own choice; a request about the subject
+takes its words from the whole text)."""
 
 _MODEL = r"(?:ai|llm|language model|chat ?bot|assistant|judge|rater|grader|evaluator|annotator)"
 _MACHINE = (  # by name, in the third person too
@@ -30,10 +30,10 @@ _DUTY = (
 )
 _TOP = r"(?:highest|maximum|top|perfect|10|5|100|ten|five|hundred|excellent|high quality|highly|full marks|five stars)"
 _FORGET = r"(?:ignore|disregard|forget|override|skip)"
-_TOLD = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
+_RULES = r"(?:instructions?|rules?|prompts?|orders?|guidelines|told)"
 
 ORDER_TO_MODEL = either(
-    rf"\b{_FORGET}\b[^.!?\n]{{0,40}}\b{_TOLD}\b",
+    rf"\b{_FORGET}\b[^.!?\n]{{0,40}}\b{_RULES}\b",
     rf"\b{_FORGET} (?:everything|all)\b[^.!?\n]{{0,20}}\b(?:above|before)\b",
     rf"^\W*(?:\w+ )?(?:{_MODEL}|robot|reviewer|crawler)s?\s*[,:]",
     rf"\b(?:to|attention|dear|message for|hey)\s+(?:all |any |the |every )?(?:\w+ )?{_MODEL}s?\b",
@@ -61,19 +61,19 @@ ORDER_TO_MODEL = either(
 
 
 def injected(case: Case) -> str:
-    """An order to a model or a judge that stands in the document, obeyed or repeated by the instruction.
+    """An order to a model or a judge in the document, obeyed or repeated by the instruction.
 
-    Text in quotation marks is not repeated but spoken about, and free.
+    Text in quotation marks is mentioned, not repeated, and exempt.
     """
-    said = QUOTED.sub(" ", case.instruction)
+    unquoted = QUOTED.sub(" ", case.instruction)
     texts = [part.text for part in case.draft.document.parts if part.type == "text"]
     pairs = [s for text in texts for s in _with_next(text)]
     orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in pairs]
     named = content(case.named)
-    repeated = ORDER_TO_MODEL.search(said)
+    repeated = ORDER_TO_MODEL.search(unquoted)
     if any(orders) and repeated and not content(repeated[0]) <= named:
         return "it repeats an order that stands in the text; the text is only data"
-    own = matter(said) - named
+    own = matter(unquoted) - named
     counts = Counter(word for text in texts for s in sentences(text) for word in content(s) & own)
     for (first, following), order in zip(pairs, orders, strict=True):
         alone = {word for word in content(f"{first} {following}" if order else first) & own if counts[word] == 1}
@@ -81,12 +81,12 @@ def injected(case: Case) -> str:
         if order and (len(alone) > 1 or (alone and weak)):
             return "it follows an order that stands in the text; the text is only data"
         most = len(alone) > 1 and len(alone) >= INJECTED_SHARE * len(own)
-        if most and weak and not content(said) & named:
+        if most and weak and not content(unquoted) & named:
             return "it is about one sentence only; ask for what the whole text is about"
     return ""
 
 
 def _with_next(text: str) -> Iterable[tuple[str, str]]:
-    """Each sentence with the next one, which often says what an order to a model wants."""
+    """Each sentence with the next one, which often holds what an order to a model demands."""
     found = sentences(text)
     return zip(found, [*found[1:], ""], strict=True) if found else ()

@@ -1,8 +1,8 @@
-"""The model's part: a request for each turn of a draft, what the model made of it, one retry with the reason, then
-the record.
+"""Asks the model for a request for each turn of a draft, checks the answer, retries once with the reason, and makes the
+record.
 
-A generation is a stored fact: `ask` is given by the stage and answers from what is stored under a request's key, or
-from the model.
+A generation is a stored fact: the stage passes `ask`, which answers from what is stored under a request's key, or from
+the model.
 """
 
 from __future__ import annotations
@@ -28,42 +28,42 @@ from leafinstruct.text.words import content, words
 
 TOPIC_WORDS = 4
 LEAST_DOCUMENT = 64
-"""Estimated tokens of a document that are shown however small the context is."""
+"""Estimated tokens of a document that are shown, however small the context is."""
 TURN_TOKENS = 8
-"""What chat templates put around a message, at most."""
+"""Tokens that chat templates put around a message, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How instructions are asked for. Raises LeafError for values that make no sense."""
+    """How instructions are requested. Raises LeafError for invalid values."""
 
     max_document_tokens: int = 1000
-    """What the model reads of a document, in estimated tokens; the beginning, in whole paragraphs."""
+    """Estimated tokens of a document that the model reads: its beginning, in whole paragraphs."""
     max_tokens: int = 128
-    """Of an answer. Longest answer in JSON: `max_chars` characters."""
+    """Tokens of an answer. Longest answer in JSON: `max_chars` characters."""
     max_chars: int = 320
     min_words: int = 4
     max_words: int = 80
     temperature: float = 0.0
-    """0 is greedy: the same answer in any company. Variety comes from the styles of the prompt file."""
+    """0 is greedy: the same answer in any batch. Variety comes from the styles of the prompt file."""
     seed: int = 0
-    """Another seed draws other styles, personas and lengths, and samples anew."""
+    """Another seed draws other styles, personas and lengths, and samples other answers."""
     topic: bool = False
-    """Whether the model also names title and topic; the topic is published where the source gives none."""
+    """Whether the model also returns title and topic; the topic is published where the source has none."""
 
     def __post_init__(self) -> None:
         for name in ("max_document_tokens", "max_tokens", "max_chars", "min_words"):
             if getattr(self, name) < 1:
                 raise LeafError(f"{name}: {getattr(self, name)}: must be at least 1")
         if self.max_words < self.min_words:
-            raise LeafError(f"max_words: {self.max_words}: less than min_words, {self.min_words}")
+            raise LeafError(f"max_words: {self.max_words}: must be at least min_words, {self.min_words}")
         if self.temperature < 0:
             raise LeafError(f"temperature: {self.temperature}: must be at least 0")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the model. `key` names its answer for good; `window` says how much of the document it shows."""
+    """One request to the model. `key` identifies its answer for good; `window` is the part of the document it shows."""
 
     key: str
     document: str
@@ -78,12 +78,12 @@ class Request:
 
 
 Ask = Callable[[list[Request]], list[Generation]]
-"""Answers requests in their order, each from the store or by the model; they differ in nothing but their messages."""
+"""Answers requests in order, each from the store or by the model; they differ in nothing but their messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes and how. `model` is name and revision, "NAME@REVISION"; `context` what it reads at most, in tokens,
+    """The model, its prompt and settings. `model` is name and revision, "NAME@REVISION"; `context` its maximum tokens,
     answer included (None if unknown)."""
 
     model: str
@@ -94,7 +94,7 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an answer holds once it has passed."""
+    """The content of an answer that passed."""
 
     instruction: str
     title: str = ""
@@ -102,7 +102,7 @@ class Written:
 
 
 def write(drafts: Sequence[Draft], ask: Ask, *, writer: Writer, facts: Facts) -> list[Record]:
-    """One record for each draft, in order: two rounds, first tries and then retries of those refused. A draft of
+    """One record for each draft, in order, in two rounds: first tries, then retries of those refused. A draft of
     several turns is dropped if one of them is refused twice."""
     places = [(draft, turn) for draft in drafts for turn in range(len(draft.turns))]
     first = [request(draft, turn, writer) for draft, turn in places]
@@ -117,7 +117,7 @@ def write(drafts: Sequence[Draft], ask: Ask, *, writer: Writer, facts: Facts) ->
 
 
 def finish(draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, facts: Facts) -> Record:
-    """The record of a draft's instructions, or of the first refusal among them."""
+    """The record of a draft's instructions, or a dropped one for the first refusal among them."""
     good: list[Written] = []
     for outcome in outcomes:
         if isinstance(outcome, Refusal):
@@ -130,7 +130,7 @@ def finish(draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, fac
 
 
 def request(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> Request:
-    """The first request for an turn of a draft or, with the `refusal` of its answer, the second."""
+    """The first request for a turn of a draft or, with the `refusal` of its answer, the second."""
     settings = writer.settings
     messages, view = prompts_for(draft, turn, writer, refusal)
     attempt = 2 if refusal else 1
@@ -156,7 +156,7 @@ def key_of(document: str, request: Request, model: str) -> str:
 
 
 def answer_schema(settings: Settings) -> dict[str, Any]:
-    """JSON schema of an answer; the strings' `maxLength` makes small models end."""
+    """JSON schema of an answer; the strings' `maxLength` makes small models stop."""
     fields = {"instruction": settings.max_chars} | ({"title": 80, "topic": 30} if settings.topic else {})
     return {
         "type": "object",
@@ -167,11 +167,11 @@ def answer_schema(settings: Settings) -> dict[str, Any]:
 
 
 def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> tuple[Chat, Window]:
-    """Chat messages for an turn, and what they show of the document: as much as setting and context allow."""
+    """Chat messages for a turn, and the part of the document they show: as much as settings and context allow."""
     prompt, settings = writer.prompt, writer.settings
     language = LANGUAGES.get(language_of(draft.document), "the language of the document")
     chat = [{"role": "system", "content": prompt.system}]
-    if refusal is None or refusal.rule != "echo":  # who has just repeated an example is shown none
+    if refusal is None or refusal.rule != "echo":  # a model that just repeated an example is shown none
         chat += _examples(prompt, settings)
     values = {
         "title": full_title(draft.document) or "-",
@@ -183,11 +183,11 @@ def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None
     retry = "\n\n" + fill(prompt.retry, {"reason": refusal.reason}) if refusal else ""
     room = settings.max_document_tokens
     if writer.context is not None:
-        around = [m["content"] for m in chat] + [_asked(prompt, draft.task, values | {"document": ""}), retry]
+        around = [m["content"] for m in chat] + [_user_turn(prompt, draft.task, values | {"document": ""}), retry]
         used = sum(estimated_tokens(text) + TURN_TOKENS for text in around)
         room = min(room, max(writer.context - settings.max_tokens - used, LEAST_DOCUMENT))
     view = window(draft.shown(turn), room)
-    user = _asked(prompt, draft.task, values | {"document": view.text}) + retry
+    user = _user_turn(prompt, draft.task, values | {"document": view.text}) + retry
     return [*chat, {"role": "user", "content": user}], view
 
 
@@ -197,18 +197,18 @@ def _examples(prompt: Prompt, settings: Settings) -> Chat:
         values = {"title": one.title, "document": one.document, "style": one.style, "language": "English"}
         values |= {"persona": prompt.personas[0], "length": prompt.lengths[0]}
         answer = {"instruction": one.answer} | ({"title": one.title, "topic": one.topic} if settings.topic else {})
-        chat.append({"role": "user", "content": _asked(prompt, one.task, values)})
+        chat.append({"role": "user", "content": _user_turn(prompt, one.task, values)})
         chat.append({"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)})
     return chat
 
 
-def _asked(prompt: Prompt, task: str, values: dict[str, str]) -> str:
-    """The user's turn about one document; the document comes first, so that what is asked of the model is near."""
+def _user_turn(prompt: Prompt, task: str, values: dict[str, str]) -> str:
+    """The user's turn about one document. The document comes first, so that the task is near the answer."""
     return fill(prompt.user, values | {"task": fill(prompt.tasks[task], values)})
 
 
 def parse(answer: Generation, draft: Draft, turn: int, writer: Writer) -> Written | Refusal:
-    """What an answer holds, or the rule by which it is none."""
+    """The content of an answer, or the rule that refuses it."""
     settings = writer.settings
     if answer.error:
         return Refusal("model_error", answer.error, final=True)
@@ -229,16 +229,16 @@ def parse(answer: Generation, draft: Draft, turn: int, writer: Writer) -> Writte
     return refusal or Written(instruction, str(value.get("title", "")), _topic(value.get("topic"), draft))
 
 
-def _topic(said: Any, draft: Draft) -> str:
-    """The topic a model gave if it is one: a few words, of which the document has one; "" otherwise."""
-    topic = tidy(said).rstrip(".").lower() if isinstance(said, str) else ""
+def _topic(value: Any, draft: Draft) -> str:
+    """The topic a model returned, if valid: a few words, one of them in the document; "" otherwise."""
+    topic = tidy(value).rstrip(".").lower() if isinstance(value, str) else ""
     fits = 0 < len(words(topic)) <= TOPIC_WORDS
     there = content(f"{draft.document.title}\n{draft.document.text}")
     return topic if fits and content(topic) & there else ""
 
 
 def check(instruction: str, draft: Draft, turn: int, prompt: str, settings: Settings) -> Refusal | None:
-    """The first rule an instruction breaks as the request of this turn."""
+    """The first rule that an instruction breaks as the request of this turn; None if it passes."""
     messages = messages_of(draft, [instruction] * len(draft.turns))
     parts = draft.document.parts
     images = tuple(parts[i].image for i in draft.positions if parts[i].type == "image")
@@ -257,7 +257,7 @@ def check(instruction: str, draft: Draft, turn: int, prompt: str, settings: Sett
 
 
 def tidy(text: str) -> str:
-    """Spaces collapsed, quotation marks around the whole gone."""
+    """The text with whitespace collapsed, and quotation marks around the whole removed."""
     text = " ".join(text.split())
     for opening, closing in ('""', "''", "“”", "„“", "«»", "「」"):
         inner = text[1:-1]

@@ -1,6 +1,6 @@
-"""What gives a bad instruction away, as patterns: an assistant's phrases, markup, talk of the page.
+"""Patterns that reveal a bad instruction: an assistant's phrases, markup, talk about the page.
 
-English and German, with the commonest French, Spanish, Chinese and Japanese phrases. Case does not matter.
+English and German, with the most common French, Spanish, Chinese and Japanese phrases. Letter case does not matter.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ MARKUP = either(
 )
 
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)['‘][^'’]*['’](?!\w)")
-"""Words that are named or spoken about, not said."""
+"""Words that are mentioned, not used."""
 
 ASKING_LANGUAGES = ("en", "de", "fr", "es", "zh")
 ASKING = either(
@@ -97,13 +97,13 @@ _ASKING_STEMS = (
     "explí favor foto graci hola imáge mostr muest muést podrí puede quier qué saber"
 )
 ASKING_STEMS = frozenset(_ASKING_STEMS.split())
-"""Beginnings of words that any request may have; they say nothing of its subject."""
+"""Beginnings of words that any request may have; they reveal nothing about its subject."""
 
 CJK_ASKING = re.compile(
     r"请问|请教|请|谢谢|你好|可以|能不能|能否|怎么做|怎么|怎样|如何|为什么|什么|教我|告诉我|给我|帮我|我想学?|我要|一步一?步"
     r"|图片|配图|步骤|吗|呢|教えて|ください|どうやって|写真"
 )
-"""The same where words are not set apart."""
+"""The same for languages without spaces between words."""
 
 
 def matter(text: str) -> set[str]:
@@ -118,7 +118,7 @@ _GENERIC = (
     "works anlei aufga beisp einfü einle ergeb grund hinwe infos kapit mater übers übung vorbe zusam"
 )
 GENERIC_STEMS = frozenset(_GENERIC.split())
-"""Beginnings of words that stand above parts of any page: "Setup and procedure" says nothing of whose."""
+"""Beginnings of words in headings of any page: "Setup and procedure" does not name its subject."""
 
 MEDIA = re.compile(
     r"\b(v[ií]d[eé]o|film|movie|clip|podcast|audio|recording|animation|gif|pdf|excel|spreadsheet"
@@ -126,7 +126,7 @@ MEDIA = re.compile(
     r"|hörbuch|tonaufnahme)s?\b|(视频|音频|动画|動画)",
     re.IGNORECASE,
 )
-"""What a record of texts and images cannot give."""
+"""What a record of texts and images cannot provide."""
 
 _COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
 _GEZAEHLT = "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf"
@@ -170,16 +170,16 @@ THE_PAGE = re.compile(
     r"|author|summary)\b",
     re.IGNORECASE,
 )
-"""Something that writes or is written, as if the reader had it; no such talk if the title has the word."""
+"""A written work, mentioned as if the reader had it; allowed if the title has the word."""
 
-_TOLD_HERE = r"(?:information|instructions?|steps?|directions?|description|pictures?|images?|photos?)"
+_SHOWN_THINGS = r"(?:information|instructions?|steps?|directions?|description|pictures?|images?|photos?)"
 THIS_THING = re.compile(
     r"\b(?:this|these) (?:\w+ )?(?:recipe|lesson|worksheet|handbook|manual|exercise|quiz|project|example|book)s?\b"
     r"|\bdies(?:e[mnrs]?)? (?:rezept|lektion|übung|projekt|beispiel|buch)\w*\b"
-    rf"|\bthe {_TOLD_HERE} (?:above|below|provided)\b|\bthe (?:given|above|provided) {_TOLD_HERE}\b",
+    rf"|\bthe {_SHOWN_THINGS} (?:above|below|provided)\b|\bthe (?:given|above|provided) {_SHOWN_THINGS}\b",
     re.IGNORECASE,
 )
-"""Something in front of the reader, of whom nobody knows what it is unless it is given."""
+"""Something in front of the reader, which nobody can identify unless it is given."""
 
 _TIMES = r"kind|sort|way|time|morning|afternoon|evening|week|month|year|spring|summer|autumn|fall|winter|season"
 THIS_SUBJECT = re.compile(
@@ -187,4 +187,4 @@ THIS_SUBJECT = re.compile(
     rf"(?:use |make |do )?(?:this|these) (?!{_TIMES}|house|home)[a-z-]{{3,}}",
     re.IGNORECASE,
 )
-"""The matter itself pointed at and not named: "how this sensor works"."""
+"""The subject itself, pointed at and not named: "how this sensor works"."""

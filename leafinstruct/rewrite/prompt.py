@@ -1,6 +1,6 @@
 """The prompt file: readable text with placeholders, and how much of a document the model is shown.
 
-A document is data to the model: it stands between marks that its own text cannot write.
+A document is data to the model: it is enclosed in marks that its own text cannot write.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from leafinstruct.rewrite.task import Draft, draw, tasks
 
 NEEDED = ("system", "user", "retry", "styles", "examples")
 CHOICES = ("personas", "lengths")
-"""Sections that may be left out: one of their lines is drawn for each request, as {persona} and {length}."""
+"""Optional sections: one of their lines is drawn for each request, as {persona} and {length}."""
 EXAMPLE_KEYS = ("task", "title", "document", "style", "answer")
 EXAMPLE_EXTRA = ("topic",)
 PLACEHOLDERS = ("document", "language", "length", "persona", "reason", "style", "task", "title")
@@ -27,7 +27,7 @@ CUT = "[…]"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A document of the prompt's own with a good answer, shown as an earlier turn: small models follow examples."""
+    """A document of the prompt file with a good answer, shown as an earlier turn: small models follow examples."""
 
     task: str
     title: str
@@ -39,7 +39,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The sections of a prompt file. `tasks` has a text for each task; of `styles`, `personas` and `lengths` one each
+    """The sections of a prompt file. `tasks` has a text for each task; one each of `styles`, `personas` and `lengths`
     is drawn for each request."""
 
     system: str
@@ -53,7 +53,7 @@ class Prompt:
 
     @property
     def fixed(self) -> str:
-        """All that an instruction must not echo: the words that direct the model, and the answers of the examples."""
+        """All that an instruction must not echo: the text that directs the model, and the answers of the examples."""
         answers = [example.answer for example in self.examples]
         drawn = [*self.styles, *self.personas, *self.lengths]
         return "\n".join([self.system, self.user, self.retry, *self.tasks.values(), *drawn, *answers])
@@ -70,7 +70,7 @@ class Window:
 
 def load_prompt(path: Path, wanted: Collection[str]) -> Prompt:
     """Read a prompt file: Markdown with one `# section` each for system, user, retry, styles, examples and every task
-    of `wanted`; personas and lengths may be left out.
+    of `wanted`; personas and lengths are optional.
 
     Raises LeafError for a file or section that is missing, and for unknown sections and placeholders.
     """
@@ -83,7 +83,7 @@ def load_prompt(path: Path, wanted: Collection[str]) -> Prompt:
     examples = tuple(_example(path, block) for block in re.split(r"\n\s*\n", found["examples"]))
     for example in examples:
         if example.task not in found:
-            raise LeafError(f"prompt {path}: section '# examples': no section for the task '{example.task}'")
+            raise LeafError(f"prompt {path}: section '# examples': no section '# {example.task}'; add it")
     return Prompt(
         found["system"],
         found["user"],
@@ -120,30 +120,31 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _example(path: Path, block: str) -> Example:
-    """An example is a block of lines `key: value`."""
+    """An example: a block of lines `key: value`."""
     values = dict(re.findall(r"^(\w+): *(.+?) *$", block, re.MULTILINE))
     if set(values) - set(EXAMPLE_EXTRA) != set(EXAMPLE_KEYS) or values["task"] not in tasks():
         raise LeafError(
-            f"prompt {path}: section '# examples': each example has the lines {', '.join(EXAMPLE_KEYS)}, and a task of "
-            f"{', '.join(tasks())}; found {', '.join(values) or block[:40]!r}"
+            f"prompt {path}: section '# examples': each example needs the lines {', '.join(EXAMPLE_KEYS)}, and a task "
+            f"of {', '.join(tasks())}; found {', '.join(values) or block[:40]!r}"
         )
     return Example(**values)
 
 
 def fill(text: str, values: dict[str, str]) -> str:
-    """Put values in the placeholders, once: a placeholder inside a value stays as it is."""
+    """Put values in the placeholders, once: a placeholder inside a value is left as it is."""
     return PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), text).strip()
 
 
 def drawn(choices: Sequence[str], draft: Draft, what: str, turn: int, seed: int) -> str:
-    """One of the choices, by document, turn and seed."""
+    """One of the choices, drawn by document, turn and seed."""
     return choices[int(draw(draft.document.id, f"{what}/{turn}/{seed}") * len(choices))]
 
 
 def window(parts: Sequence[Part], max_tokens: int) -> Window:
-    """The first paragraphs, headings and image places that fit in `max_tokens`, whole; the first is cut if it must be.
+    """The first paragraphs, headings and image placeholders that fit in `max_tokens`, whole; the first is cut if it
+    must be.
 
-    An image is shown as "[image: alt]". What is left out is marked.
+    An image is shown as "[image: alt]". A mark shows that text was left out.
     """
     units = [unit for part in parts for unit in _units(part)]
     sizes = [estimated_tokens(unit) for unit in units]
@@ -163,14 +164,14 @@ def window(parts: Sequence[Part], max_tokens: int) -> Window:
 def _units(part: Part) -> list[str]:
     if part.type == "image":
         name = " ".join((part.alt or part.caption).split())
-        return [_disarmed(f"[image: {name}]" if name else "[image]")]
+        return [_escaped(f"[image: {name}]" if name else "[image]")]
     if part.heading:
-        return [_disarmed(f"## {part.text}")]
-    return [_disarmed(text) for text in re.split(r"\n\s*\n", part.text) if text.strip()]
+        return [_escaped(f"## {part.text}")]
+    return [_escaped(text) for text in re.split(r"\n\s*\n", part.text) if text.strip()]
 
 
-def _disarmed(text: str) -> str:
-    """Text that can neither end nor begin the marks around the document."""
+def _escaped(text: str) -> str:
+    """Text that can neither begin nor end the marks around the document."""
     return MARK.sub("(document", text)
 
 
@@ -183,8 +184,9 @@ def _beginning(text: str, max_tokens: int) -> str:
 
 
 def estimated_tokens(text: str) -> int:
-    """Upper estimate without a tokenizer, so that prompts do not depend on the model: 3 ASCII characters or one byte of
-    another are a token at most. English has 4 characters a token, byte-level tokenizers 1 to 3 bytes a CJK token."""
+    """Upper estimate without a tokenizer, so that prompts do not depend on the model: one token for 3 ASCII characters,
+    and one for each byte of other characters. English has 4 characters a token, byte-level tokenizers 1 to 3 bytes a
+    CJK token."""
     data = text.encode("utf-8", "surrogatepass")
     ascii_count = sum(byte < 128 for byte in data)
     return -(-ascii_count // 3) + len(data) - ascii_count

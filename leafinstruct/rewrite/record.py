@@ -1,4 +1,5 @@
-"""Records from drafts: messages whose image places, images and image_meta go together, or the row that says why not."""
+"""Records from drafts: messages whose image placeholders match images and image_meta, or the row with the drop
+reason."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ from leafinstruct.text.language import language_of
 
 Scores = tuple[tuple[str, float | None], ...]
 PLACES = 4
-"""Published floats have so many decimal places."""
+"""Decimal places of published floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What earlier stages know and a record publishes.
+    """Values from earlier stages that a record publishes.
 
     `clip`: the score of an image, by document id and position of its part in the raw document. `scores`: columns of a
     document, by its id.
@@ -36,7 +37,7 @@ def messages_of(draft: Draft, instructions: Sequence[str]) -> tuple[Message, ...
 
 
 def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
-    """Parts as entries of a message, in order. Neighboring texts become one, with a blank line between them; a heading
+    """Parts as content of a message, in order. Neighboring texts are joined, with a blank line between them; a heading
     is plain text on a line of its own."""
     found: list[Content] = []
     for part in parts:
@@ -50,8 +51,8 @@ def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
 
 
 def record(draft: Draft, messages: tuple[Message, ...], writer: str, facts: Facts, topic: str = "") -> Record:
-    """The published example. Its images stand in the order of the parts the messages were made of. `topic` is used if
-    the document has none."""
+    """The published example. Its images are in the order of the parts that the messages were made of. `topic` is used
+    if the document has none."""
     positions = [i for i in draft.positions if draft.document.parts[i].type == "image"]
     named = replace(draft.document, topic=draft.document.topic or topic)
     return _row(

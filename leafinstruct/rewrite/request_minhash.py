@@ -1,7 +1,8 @@
-"""Requests that say the same over the whole corpus: one stays, whatever the order in which partitions were written.
+"""Finds requests that repeat another over the whole corpus: one is kept, whatever the order in which partitions were
+written.
 
-Two requests are compared by the content words that are left without the words of asking; requests that give something
-(first steps, pictures) only with those that give the same.
+Two requests are compared by their content words without the words of asking; requests that give something (first steps,
+images) only with those that give the same.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from leafinstruct.rewrite.patterns import matter
 from leafinstruct.text.words import words
 
 VERSION = 3
-"""Grows whenever the same records would leave others."""
+"""Grows whenever the same records would keep others."""
 SIMILARITY = 0.8
 """Jaccard similarity of content words from which two requests are the same (own choice): of four words all must agree,
 of five or more one may differ in one of the two."""
@@ -24,7 +25,7 @@ of five or more one may differ in one of the two."""
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What is compared of a record: `group` is what its user gives, `tokens` what its requests name."""
+    """What is compared of a record: `group` identifies what its user gives, `tokens` are the words of its requests."""
 
     id: str
     group: str
@@ -45,9 +46,9 @@ def signature(record: Record) -> Signature:
 
 
 def repeated(signatures: Iterable[Signature]) -> dict[str, str]:
-    """For each record that repeats another's request the id of the one that stays.
+    """For each record that repeats another's request, the id of the one that is kept.
 
-    The one with most images stays, then the one with the smallest id; so the result depends on the set alone. Exact:
+    The one with most images is kept, then the one with the smallest id; so the result depends on the set alone. Exact:
     candidates come from the rarest tokens of each (prefix filtering, Chaudhuri et al. 2006).
     """
     ordered = sorted(signatures, key=lambda s: (-s.images, s.id))

@@ -1,6 +1,6 @@
-"""Where a document may be divided: between steps, sections or text-image groups, never inside a step.
+"""Segments of a document: where it may be split, between steps, sections or text-image groups, never inside a step.
 
-Tasks are made of these; what a document is (instructions or not) is told here too.
+Tasks are made of these. Also decides whether a document is a set of instructions.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from leafinstruct.document import Document, Part
 from leafinstruct.text.sentences import sentences
 
 MIN_STEPS = 2
-"""A how-to has two steps at least; the same number makes numbered paragraphs steps in harvest."""
+"""Minimum steps of a how-to; harvest needs as many to turn numbered paragraphs into steps."""
 MIN_GROUPS = 3
-"""Steps, sections or text-image groups of which some can be given and some left to answer."""
+"""Minimum steps, sections or text-image groups, so that some can be given and some left to answer."""
 IMPERATIVES = 0.15
 """Share of sentences that begin with an order, from which prose counts as instructions. Own choice: among 50 tutorials
-drawn by chance and sorted by eye, guides without steps had .17 and more, articles .12 and less."""
+drawn at random and sorted by eye, guides without steps had .17 and more, articles .12 and less."""
 
 TITLE = re.compile(
     "|".join(
@@ -46,11 +46,11 @@ ORDER = re.compile(
 )
 
 Span = tuple[int, int]
-"""Positions from the first part to behind the last."""
+"""Positions from the first part to the one after the last."""
 
 
 def is_procedure(document: Document) -> bool:
-    """Whether the document says how to do something: by its steps, its title, or sentences that are orders."""
+    """Whether the document explains how to do something: by its steps, its title, or sentences that are orders."""
     if len({p.step for p in document.parts if p.step}) >= MIN_STEPS or TITLE.search(document.title):
         return True
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
@@ -75,7 +75,8 @@ def answers(parts: Sequence[Part]) -> bool:
 def cuts(parts: Sequence[Part]) -> list[int]:
     """Positions between two steps; without steps between two sections; else between two text-image groups.
 
-    A heading goes with what follows it, so no cut stands behind one. With fewer than MIN_GROUPS pieces there is none.
+    A heading is kept with what follows it, so no cut comes right after one. There is no cut with fewer than MIN_GROUPS
+    pieces.
     """
     steps = {p.step for p in parts if p.step}
     if len(steps) >= MIN_GROUPS:
@@ -90,9 +91,9 @@ def cuts(parts: Sequence[Part]) -> list[int]:
 
 
 def sections(parts: Sequence[Part], least: int = 2) -> list[Span]:
-    """Spans from one heading of the highest repeated level to the next; what stands before the first is in none.
+    """Spans from one heading of the highest repeated level to the next; parts before the first are in none.
 
-    Sections that would cut a step are joined with the one before.
+    A section that would cut a step is joined to the one before.
     """
     starts = _section_starts(parts, least)
     if not starts:
@@ -102,12 +103,12 @@ def sections(parts: Sequence[Part], least: int = 2) -> list[Span]:
 
 
 def units(parts: Sequence[Part]) -> list[Span]:
-    """Spans of steps or, without steps, of text-image groups: the states that a doing goes through."""
+    """Spans of steps or, without steps, of text-image groups: the states that a procedure goes through."""
     if any(p.step for p in parts):
         inside = [i for i, p in enumerate(parts) if p.step]
         starts = [i for i in inside if i == 0 or parts[i].step != parts[i - 1].step]
         numbers = [parts[i].step for i in starts]
-        if len(set(numbers)) < len(numbers):  # a step that comes back is no state among others
+        if len(set(numbers)) < len(numbers):  # a step that recurs is not a single state
             return []
         ends = [
             next(j for j in range(i, len(parts) + 1) if j == len(parts) or parts[j].step != parts[i].step)

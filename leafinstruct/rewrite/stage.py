@@ -1,7 +1,7 @@
-"""The rewrite stage: edited documents become records. What a model answered is stored under the key of its request.
+"""The rewrite stage: edited documents become records. Model answers are stored under the key of their request.
 
-Per partition: answers in `generations/<hash8>/` (a batch at a time, so a stopped build loses one at most), records as
-written in `written/`. What depends on all partitions, and `records/`, is in `corpus`.
+Per partition: answers in `generations/<hash8>/` (in batches, so a stopped build loses at most one), records as written
+in `written/`. What depends on all partitions, and `records/`, is in `dedup`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class RewriteSettings:
-    """`writer`: llm, or template for dry runs. `tasks`: weights by task name. `prompt` and `clean`: files beside the
-    pipeline; without the latter texts stay as they are. `leak_margin`: by how much a request may be nearer to a
-    sentence of the answer than to the title, in cosine of the pipeline's dual encoder; 0 asks none."""
+    """`writer`: llm, or template for dry runs. `tasks`: weights by task name. `prompt` and `clean`: files next to the
+    pipeline; without `clean`, texts are left unchanged. `leak_margin`: by how much a request may be nearer to a
+    sentence of the answer than to the title, in cosine of the pipeline's dual encoder; 0 skips that check."""
 
     writer: str = "llm"
     prompt: str = "prompts/instruction.md"
@@ -54,7 +54,7 @@ class RewriteSettings:
 
     @property
     def wanted(self) -> list[str]:
-        """Tasks that documents can get."""
+        """Tasks with a weight above 0."""
         return [name for name, weight in self.tasks.items() if weight > 0]
 
 
@@ -68,7 +68,8 @@ def rewrite_settings(pipeline: Pipeline) -> RewriteSettings:
     except LeafError as error:
         raise LeafError(f"{where}{error}") from None
     if settings.writer not in WRITERS:
-        raise LeafError(f"{where}writer is {settings.writer!r}{did_you_mean(str(settings.writer), WRITERS)}")
+        hint = did_you_mean(str(settings.writer), WRITERS)
+        raise LeafError(f"{where}writer is {settings.writer!r}; use one of {', '.join(WRITERS)}{hint}")
     try:
         check_weights(settings.tasks)
     except LeafError as error:
@@ -90,7 +91,7 @@ def _file(pipeline: Pipeline, key: str, name: str) -> Path:
 
 
 def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for settings, prompts or a language model that cannot serve."""
+    """Raises LeafError for settings, prompts or a language model that cannot be used."""
     if rewrite_settings(pipeline).writer == "llm":
         check_llm(str(pipeline.path), pipeline.models.get("llm"), frozenset({"generate"}), "rewrite")
 
@@ -117,8 +118,8 @@ def writer_name(pipeline: Pipeline) -> str:
 
 
 def answers_file(pipeline: Pipeline, name: str) -> str:
-    """Where a model's answers about a partition are; keys inside hold the prompt, so another prompt asks only for what
-    it changes."""
+    """The file of a model's answers about a partition; keys inside hash the prompt, so another prompt asks only for
+    what it changes."""
     return layout.generations(digest(writer_name(pipeline))[:8], name)
 
 
@@ -139,8 +140,8 @@ def _context_tokens(pipeline: Pipeline) -> int | None:
 
 
 def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:
-    """Filters whose scores records publish, and where those of a partition lie. Corpus scorers are not among them: what
-    they say of a document changes with every new one."""
+    """Filters whose scores records publish, and the score files of a partition. Corpus scorers are not among them:
+    their scores of a document change with every new one."""
     own = [f for f in pipeline.filters if f.scorer and not isinstance(f.scorer, CorpusScorer)]
     return [(f, layout.scores(f.folder, name)) for f in own]
 
@@ -153,7 +154,7 @@ def _documents(run: Run, name: str) -> list[Document]:
 
 
 def _drafts(documents: Sequence[Document], settings: RewriteSettings) -> tuple[list[Draft], list[Document]]:
-    """Drafts of the documents, and the documents that suit no task."""
+    """Drafts of the documents, and the documents that fit no task."""
     drafts, without = [], []
     for document in documents:
         task = choose_task(document, settings.tasks)
@@ -192,18 +193,18 @@ def write_templates(job: Job, name: str, made_from: str) -> str:
 
 
 def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -> list[str]:
-    """Records of a partition by the language model. Returns the languages of documents that it was not asked about."""
+    """Records of a partition by the language model. Returns the languages of documents that it does not support."""
     pipeline, run = job.open()
     settings = rewrite_settings(pipeline)
     prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), settings.wanted)
     writer = Writer(writer_name(pipeline), prompt, settings.instruct, _context_tokens(pipeline))
     batch = max(BATCH, dict(pipeline.models["llm"].options).get("batch_size", 0))
-    spoken = pipeline.models["llm"]
-    answers = Answers(run, answers_file(pipeline, name), lambda: pool.llm(spoken), batch)
+    llm = pipeline.models["llm"]
+    answers = Answers(run, answers_file(pipeline, name), lambda: pool.llm(llm), batch)
     facts = read_facts(run, pipeline, name)
     documents, extra = _documents(run, name), dict[str, Any]()
-    foreign = [d for d in documents if not supports(spoken.languages, d.language)]
-    documents = [d for d in documents if supports(spoken.languages, d.language)]
+    foreign = [d for d in documents if not supports(llm.languages, d.language)]
+    documents = [d for d in documents if supports(llm.languages, d.language)]
     if settings.clean:
         file = _file(pipeline, "clean", settings.clean)
         documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model)
@@ -216,8 +217,8 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
 
 
 def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:
-    """Scores that records publish: numbers about the document, and for each image its similarity to the text beside it
-    (column `near` of the clip scorer)."""
+    """Scores that records publish: numbers about the document, and for each image its similarity to the text around it
+    (from the clip scorer)."""
     clip: dict[tuple[str, int], float | None] = {}
     scores: dict[str, dict[str, float | None]] = {}
     for owner, file in _published(pipeline, name):
@@ -226,7 +227,7 @@ def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:
         wanted = [c.name for c in owner.scorer.columns if c.grain == "document" and c.type in ("int", "float")]
         for row in run.table(file).to_pylist():
             if owner.scorer.model == "clip" and row["part"] is not None:
-                clip[row["document"], row["part"]] = row["near"]
+                clip[row["document"], row["part"]] = row.get("context_similarity")
             elif row["document"] and row["part"] is None:
                 own = scores.setdefault(row["document"], {})
                 own |= {f"{owner.name}_{column}": row[column] for column in wanted}

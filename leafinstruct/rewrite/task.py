@@ -1,7 +1,6 @@
-"""Tasks: what of a document the user gives, and what answers, in one turn or in several.
+"""Tasks: which parts of a document the user gives, and which answer, in one turn or in several.
 
-A task is one file in `tasks/`, found by its name. Which task a document gets depends on its id and the pipeline's
-weights alone.
+A task is one file in `tasks/`, found by its name. A document's task depends on its id and the pipeline's weights alone.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from leafinstruct.errors import LeafError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn, by positions of `document.parts`: what the user gives beside the request, and what answers.
+    """One turn, by positions in `document.parts`: what the user gives besides the request, and what answers.
 
-    `shown` is what the model reads to write the request: by default what is given or else the answer.
+    `shown` is what the model reads to write the request: by default the given parts, or else the answer.
     """
 
     given: tuple[int, ...]
@@ -32,9 +31,9 @@ Turns = tuple[Turn, ...]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`divide` gives the turns, in reading order, None if the document is not of the task's kind.
+    """`divide` returns the turns, in reading order, or None if the document does not fit the task.
 
-    `about` says in one line what a record of it is. `whole`: every part of the document is used.
+    `about` describes a record in one line. `whole`: every part of the document is used.
     """
 
     name: str
@@ -63,7 +62,7 @@ class Draft:
 
     @property
     def positions(self) -> tuple[int, ...]:
-        """Of all parts in the record, in its order."""
+        """Positions of all parts in the record, in its order."""
         return tuple(i for turn in self.turns for i in (*turn.given, *turn.answer))
 
     def _parts(self, positions: tuple[int, ...]) -> list[Part]:
@@ -99,7 +98,7 @@ def check_weights(weights: Mapping[str, float]) -> None:
         if name not in tasks():
             raise LeafError(f"tasks: unknown task '{name}'{did_you_mean(name, tasks())}")
         if not isinstance(weight, int | float) or weight < 0:
-            raise LeafError(f"tasks: {name}: {weight!r} is no weight; give a number from 0")
+            raise LeafError(f"tasks: {name}: {weight!r} is not a weight; give a number of 0 or more")
     if not any(weights.values()):
         raise LeafError(f"tasks: no task has a weight above 0; known: {', '.join(sorted(tasks()))}")
 
@@ -108,7 +107,7 @@ def draft(document: Document, task: Task) -> Draft:
     """Divide a document that fits the task. Raises ValueError for one that does not."""
     turns = task.divide(document)
     if turns is None:
-        raise ValueError(f"document {document.id} is none for the task {task.name}")
+        raise ValueError(f"document {document.id} does not fit the task {task.name}")
     return Draft(document, task.name, turns)
 
 
@@ -117,5 +116,5 @@ def span(start: int, end: int) -> tuple[int, ...]:
 
 
 def draw(document_id: str, what: str) -> float:
-    """A number in [0, 1) that depends on the document's id."""
+    """A number in [0, 1) that depends on the document's id and on `what` is drawn."""
     return int(digest([document_id, what])[:12], 16) / 16**12

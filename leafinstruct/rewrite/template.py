@@ -111,12 +111,12 @@ HOW_TO_PHRASES = (
     "How do I {0}? Please explain with pictures.",
     "I want to {0}. What do I do first, what next, and how should it look?",
 )
-"""For titles that are half a question already."""
+"""For titles that are already half a question."""
 YOURS = re.compile(r"\byour\b", re.IGNORECASE)
 
 
 def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[Record]:
-    """One record for each draft, in order, under the same rules as a model's."""
+    """One record for each draft, in order, checked by the same rules as a model's."""
     return [
         finish(draft, [instruction(draft, turn, settings) for turn in range(len(draft.turns))], WRITER, facts)
         for draft in drafts
@@ -124,8 +124,8 @@ def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[
 
 
 def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusal:
-    """A request around the title or, for a part of the document, around the heading of that part; the phrase is drawn
-    by the document's id."""
+    """A request around the title or, for a part of the document, around the heading of that part; the document's id
+    draws the phrase."""
     phrases = PHRASES.get(language_of(draft.document))
     if phrases is None:
         return Refusal("no_template", "there are phrases for English and German only", final=True)

@@ -12,13 +12,13 @@ TAIL = re.compile(r"\s+[|\-–—:·»]\s+|\s*[|»·]\s*")
 PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][^\W_]{2,}(?: [A-Z][^\W_]*)?")
 """A name inside a sentence, of one word or two."""
 NAMED_TIMES = 2
-"""So often a text names its product or place; once may be chance (own choice)."""
+"""Times that a text must name its product or place; once may be chance (own choice)."""
 
 
 def full_title(document: Document) -> str:
-    """The plain title, and in brackets the name of what the site is about where the title does not say it: "Effects
-    preferences" of a manual are nobody's, "Effects preferences (Audacity)" are. It is the commonest name in the text
-    that is spelt in the site's name."""
+    """The plain title, and in parentheses the name of what the site is about if the title does not have it: "Effects
+    preferences" of a manual could be any program's, "Effects preferences (Audacity)" could not. It is the most common
+    name in the text that is spelled in the site's name."""
     title = plain_title(document)
     host = _letters(document.site)
     names = Counter(PROPER.findall(document.text))
@@ -31,8 +31,8 @@ def full_title(document: Document) -> str:
 
 
 def plain_title(document: Document) -> str:
-    """The title without a first or last piece ("… | Example Site") that is spelt in the host's name; the first heading
-    if there is none."""
+    """The title without a first or last piece ("… | Example Site") that is spelled in the host's name; the first
+    heading if there is none."""
     title = document.title or next((p.text for p in document.parts if p.heading), "")
     title = " ".join(title.split())
     host = _letters(document.site)

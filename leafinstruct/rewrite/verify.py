@@ -1,4 +1,4 @@
-"""What may not happen to an instruction: named rules, each of which gives "" or the reason, told to the model once.
+"""The rules for instructions: each returns "" or the reason, which the model is given once, for its retry.
 
 A rule's name is the drop reason in the record.
 """
@@ -38,31 +38,31 @@ NAME = re.compile(r"(?<=[a-z0-9,;] )[A-Z][\w'’-]{2,}")
 _MONTHS = "January February March April May June July August September October November December"
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter Halloween"
 DATES = frozenset(f"{_MONTHS} {_DAYS}".split())
-"""Names of the person's own time, which nobody has to answer."""
+"""Names of the person's own time, which no answer needs to have."""
 
 NGRAM = 8
-"""So many words in a row are copied, not met by chance: the usual measure of overlap between texts."""
+"""This many words in a row are copied, not shared by chance: the usual measure of text overlap."""
 LEAK_WORDS = 5
 LEAK_SHARE = 0.6
-"""An instruction leaks when of 5 or more content words that title and heading do not have, 60 % stand in one sentence
-of the answer. The title's words are free: a request must name what it wants, and often is the title turned into a
+"""An instruction leaks when, of 5 or more content words that title and heading do not have, 60 % are in one sentence of
+the answer. The title's words are free: a request must name what it wants, and often is the title turned into a
 question. Own choice: below 5 words a plain request ("How do I change a bicycle tyre?") shares them with any first
 sentence."""
 LEAK_TWO = 0.7
 """The same for two sentences together, by the first 4 letters of words: a request that sums up steps inflects them."""
 LEAK_QUANTITIES = 2
-"""Measures that only the answer knows; one may be what the person has."""
+"""Measures that only the answer has; one may be what the person has."""
 MEASURE = re.compile(r"(\d+(?:[.,]\d+)*)\s*([^\W\d]+|°)")
 ECHO_WORDS = 6
 TOPIC_SHARE = 1 / 3
 """Requests have words of their own ("my daughter wants", "with pictures"); an invented subject shares next to none (own
 choice)."""
 TAG_LETTERS = 3
-"""Names of tags this long are not met as words by chance ("img", "span")."""
+"""Names of tags this long do not occur as words by chance ("img", "span")."""
 IMAGE_TAGS = frozenset({"image", "picture", "photo"})
 """Words of any page that are a model's placeholders if written as tags."""
 COMPOUND = 5
-"""Letters of a word that may end another, twice as long; shorter ones end by chance."""
+"""Letters of a word that may end another, twice as long; shorter ones end it by chance."""
 LOOP = 4
 LANGUAGE_UNLIKELY = 0.05
 """Probability of the document's language below which an instruction is in another. On one sentence the likeliest one is
@@ -70,16 +70,16 @@ often wrong (English with the words "linear" and "clip" is taken for Italian); t
 the sentences of the tests, another's .003 at most."""
 SHORT_WORDS = 4
 SURE = 0.9
-"""Of 4 or 5 words another language must be as likely as this."""
+"""For 4 or 5 words, another language must be as likely as this."""
 LANGUAGE_KNOWN = 0.5
-"""Probability from which the language of a document is known; lists of ingredients and code are guessed at."""
+"""Probability from which the language of a document is known; for ingredient lists and code it is a guess."""
 CLEAR = 0.8
-"""Share of letters from which a text is written in the Latin script, or not in it if so many are of others: detection
-alone takes some Chinese sentences for Russian."""
+"""Share of letters from which a text is in the Latin script, or not in it if that many are of others: detection alone
+takes some Chinese sentences for Russian."""
 
 
 def verify(case: Case) -> Refusal | None:
-    """The first rule that the case breaks."""
+    """The first rule that the checked draft breaks; None if it breaks none."""
     for name, rule in RULES.items():
         reason = rule(case)
         if reason:
@@ -91,7 +91,8 @@ def verify(case: Case) -> Refusal | None:
 
 
 def placeholders(case: Case) -> str:
-    """Each message has the image places of its parts, and the record's images are the document's own, in its order."""
+    """Each message has the image placeholders of its parts, and the record's images are the document's own, in
+    order."""
     parts = case.draft.document.parts
     sides = [side for turn in case.draft.turns for side in (turn.given, turn.answer)]
     wanted = [sum(parts[i].type == "image" for i in side) for side in sides]
@@ -118,7 +119,7 @@ def length(case: Case) -> str:
 
 
 def boilerplate(case: Case) -> str:
-    """An assistant's phrases, refusals, left-overs of JSON, markup or the prompt's marks."""
+    """No assistant's phrases, refusals, leftovers of JSON, markup or the prompt's marks."""
     if ASSISTANT.search(case.instruction):
         return "it speaks as an assistant; write only what the person asks"
     if any(not _of_the_matter(m[0], case) for m in MARKUP.finditer(case.instruction)):
@@ -127,7 +128,7 @@ def boilerplate(case: Case) -> str:
 
 
 def _of_the_matter(mark: str, case: Case) -> bool:
-    """Whether a tag is what the document is about: one about HTML writes "<p" or speaks of "img"."""
+    """Whether a tag is the document's subject: a document about HTML contains "<p" or mentions "img"."""
     tag = re.match(r"</?([a-z]+)", mark, re.IGNORECASE)
     if not tag:
         return False
@@ -138,13 +139,13 @@ def _of_the_matter(mark: str, case: Case) -> bool:
 
 
 def echo(case: Case) -> str:
-    """Words of the prompt in a row."""
+    """It does not repeat words of the prompt in a row."""
     shared = ngrams(words(case.instruction), ECHO_WORDS) & ngrams(words(case.prompt), ECHO_WORDS)
     return "it repeats these instructions; write what the person asks" if shared else ""
 
 
 def request(case: Case) -> str:
-    """A person asks: with a question mark, or with words that ask. In languages without patterns anything passes."""
+    """It asks, with a question mark or with words that ask. In languages without patterns anything passes."""
     if case.language not in ASKING_LANGUAGES or ASKING.search(case.instruction):
         return ""
     return "it asks for nothing; write what the person asks for"
@@ -155,20 +156,21 @@ def off_topic(case: Case) -> str:
 
     Headings of any page ("Setup and procedure") name nothing, nor does "this sensor" where none is shown.
     """
-    said = matter(case.instruction)
-    if said and said <= GENERIC_STEMS:
+    subject = matter(case.instruction)
+    if subject and subject <= GENERIC_STEMS:
         return "it does not say of what; name the thing itself"
     if not case.draft.turns[case.turn].given and (pointed := THIS_SUBJECT.search(case.instruction)):
         return f'it says "{pointed[0]}", but nothing is shown yet; name the thing itself'
     document = case.draft.document
-    if said & content(case.named) or _in_compound(case.instruction, case.named):
+    if subject & content(case.named) or _in_compound(case.instruction, case.named):
         return ""
-    met = len(said & content(document.text))
-    return "" if met and met / len(said) > TOPIC_SHARE else "it does not name what the text is about"
+    met = len(subject & content(document.text))
+    return "" if met and met / len(subject) > TOPIC_SHARE else "it does not name what the text is about"
 
 
 def answerable(case: Case) -> str:
-    """What it asks for is there: its numbers and, in English, its names; and no film, sound or file is asked for."""
+    """The document has what it asks for: its numbers and, in English, its names; and it asks for no film, sound or
+    file."""
     document = case.draft.document
     there = f"{document.title}\n{document.text}"
     known = set(NUMBER.findall(there)) | {NUMBER_WORDS[w] for w in words(there) if w in NUMBER_WORDS}
@@ -186,22 +188,22 @@ def answerable(case: Case) -> str:
 
 
 def _in_compound(instruction: str, named: str) -> bool:
-    """Whether a word ends one that is written as one with others: "Kette" and "Fahrradkette"."""
+    """Whether a word ends a compound: "Kette" in "Fahrradkette"."""
     long = [w for w in words(named) if len(w) >= 2 * COMPOUND]
     ends = tuple(w for w in words(instruction) if len(w) >= COMPOUND and stem(w) not in ASKING_STEMS)
     return any(w.endswith(ends) for w in long)
 
 
 def repeats(case: Case) -> str:
-    """A small model in a loop: four words in a row twice, or one word three times running."""
-    said = words(case.instruction)
-    rows = list(zip(*(said[i:] for i in range(LOOP)), strict=False))
-    loops = len(set(rows)) < len(rows) or any(a == b == c for a, b, c in zip(said, said[1:], said[2:], strict=False))
+    """No loop of a small model: four words in a row twice, or one word three times in a row."""
+    used = words(case.instruction)
+    rows = list(zip(*(used[i:] for i in range(LOOP)), strict=False))
+    loops = len(set(rows)) < len(rows) or any(a == b == c for a, b, c in zip(used, used[1:], used[2:], strict=False))
     return "it repeats itself; write one sentence" if loops else ""
 
 
 def about_page(case: Case) -> str:
-    """A person asks about the matter; only someone who sees the page can ask about "this article"."""
+    """It is about the subject; only someone who sees the page can ask about "this article"."""
     found = ABOUT_PAGE.search(case.instruction)
     if not found and not case.draft.turns[case.turn].given:
         found = THIS_THING.search(case.instruction)
@@ -212,52 +214,52 @@ def about_page(case: Case) -> str:
 
 
 def leak(case: Case) -> str:
-    """The answer stands in the request: words in a row, or most of one sentence in other order."""
-    said = words(case.instruction)
+    """It does not hold the answer: words in a row, or most of one sentence in another order."""
+    asked = words(case.instruction)
     title = words(case.named)
     texts = [part.text for part in case.draft.output(case.turn) if part.type == "text"]
     free = ngrams(title, NGRAM)
-    if any(ngrams(said, NGRAM) & ngrams(words(text), NGRAM) - free for text in texts):
+    if any(ngrams(asked, NGRAM) & ngrams(words(text), NGRAM) - free for text in texts):
         return "it copies a sentence of the answer; ask for the goal only"
-    spoken = words(QUOTED.sub(" ", case.instruction))  # what stands in quotation marks is named, not told
-    own = {w for w in spoken if len(w) >= CONTENT_LETTERS and stem(w) not in ASKING_STEMS} - set(title)
-    said_there = [set(words(s)) for text in texts for s in sentences(text)]
-    told = len(own) >= LEAK_WORDS and any(len(own & one) / len(own) > LEAK_SHARE for one in said_there)
-    if told or _told_in_two(own, set(title), said_there) or _quantities(case, title, texts) >= LEAK_QUANTITIES:
+    unquoted = words(QUOTED.sub(" ", case.instruction))  # quoted text is mentioned, not given away
+    own = {w for w in unquoted if len(w) >= CONTENT_LETTERS and stem(w) not in ASKING_STEMS} - set(title)
+    sentence_words = [set(words(s)) for text in texts for s in sentences(text)]
+    leaked = len(own) >= LEAK_WORDS and any(len(own & one) / len(own) > LEAK_SHARE for one in sentence_words)
+    if leaked or _leaks_in_two(own, set(title), sentence_words) or _quantities(case, title, texts) >= LEAK_QUANTITIES:
         return "it gives the answer away; ask for the goal only"
     return ""
 
 
-def _told_in_two(own: set[str], title: set[str], said_there: Sequence[set[str]]) -> bool:
+def _leaks_in_two(own: set[str], title: set[str], sentence_words: Sequence[set[str]]) -> bool:
     """Whether two sentences together hold most of the words, whatever their endings, and each more than one of them."""
     stems = {w[:CONTENT_LETTERS] for w in own} - {w[:CONTENT_LETTERS] for w in title}
     if len(stems) < LEAK_WORDS:
         return False
-    shared = [stems & {w[:CONTENT_LETTERS] for w in one if len(w) >= CONTENT_LETTERS} for one in said_there]
+    shared = [stems & {w[:CONTENT_LETTERS] for w in one if len(w) >= CONTENT_LETTERS} for one in sentence_words]
     best = max(shared, key=len, default=set[str]())
     rest = max((one - best for one in shared), key=len, default=set[str]())
     return len(rest) > 1 and len(best | rest) / len(stems) > LEAK_TWO
 
 
 def _quantities(case: Case, title: Sequence[str], texts: Sequence[str]) -> int:
-    """How many measures ("14 hours", "500 g") of the answer the instruction tells; those of the title are free."""
-    told = set(MEASURE.findall(case.instruction.lower())) & set(MEASURE.findall("\n".join(texts).lower()))
-    return sum(number not in title for number, _ in told)
+    """How many measures ("14 hours", "500 g") of the answer the instruction has; those of the title are free."""
+    shared = set(MEASURE.findall(case.instruction.lower())) & set(MEASURE.findall("\n".join(texts).lower()))
+    return sum(number not in title for number, _ in shared)
 
 
 def language(case: Case) -> str:
-    """The language of the document, where the instruction is long enough to tell; and its script at any length."""
+    """It is in the document's language, where it is long enough to detect, and in its script at any length."""
     reason = f"it is in another language; write in {LANGUAGES.get(case.language, 'the language of the text')}"
     scripts = latin_share(case.instruction), latin_share(case.draft.document.text[:LANGUAGE_SAMPLE])
     if max(scripts) > CLEAR and min(scripts) < 1 - CLEAR:
         return reason
-    said = len(words(case.instruction))
-    if not case.language or said < SHORT_WORDS:
+    count = len(words(case.instruction))
+    if not case.language or count < SHORT_WORDS:
         return ""
     text = case.draft.document.text[:LANGUAGE_SAMPLE]
     if len(words(text)) >= LANGUAGE_WORDS and probability(case.language, text) < LANGUAGE_KNOWN:
         return ""
-    if said < LANGUAGE_WORDS:
+    if count < LANGUAGE_WORDS:
         other = detected(case.instruction)
         return reason if other != case.language and probability(other, case.instruction) > SURE else ""
     return reason if probability(case.language, case.instruction) < LANGUAGE_UNLIKELY else ""

@@ -30,7 +30,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     return folder, report
 
 
-def test_clean_documents_pass_again_and_tiny_images_are_caught(found: tuple[Path, dict]) -> None:
+def test_clean_documents_pass_again_and_tiny_images_are_detected(found: tuple[Path, dict]) -> None:
     _, report = found
     assert report["clean"]["rows"] == 8 and report["clean"]["share"] == 1.0
     tiny = report["defects"]["image_tiny"]
@@ -45,7 +45,7 @@ def test_what_nothing_here_can_see_is_named(found: tuple[Path, dict]) -> None:
     assert report["defects"]["images_shuffled"]["best"] is None
 
 
-def test_ablation_gives_each_filter_what_it_alone_catches(found: tuple[Path, dict]) -> None:
+def test_ablation_gives_each_filter_what_it_alone_detects(found: tuple[Path, dict]) -> None:
     _, report = found
     assert report["ablation"]["image"]["catches_alone"]["image_tiny"] == 8
     assert "image_tiny" not in report["ablation"]["repeats"]["catches_alone"]
@@ -84,7 +84,7 @@ def test_a_second_audit_scores_nothing_again(found: tuple[Path, dict], monkeypat
 
 def test_the_command_prints_the_report(found: tuple[Path, dict]) -> None:
     folder, report = found
-    arguments = ["audit", str(folder / "pipelines" / "made.yaml"), "--run", str(folder / "run"), "--documents", "8"]
+    arguments = ["audit", str(folder / "pipelines" / "made.yaml"), "--run", str(folder / "run"), "--limit", "8"]
     result = CliRunner().invoke(app, [*arguments, "--json", "--quiet", "--workers", "1"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["defects"].keys() == report["defects"].keys()

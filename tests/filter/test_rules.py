@@ -151,7 +151,7 @@ def gated(folder: Path) -> Pipeline:
         folder,
         {
             "one": [rule("low", "image", "size < 5"), rule("none", "document", "count() < 1")],
-            "seen": {"scorer": "./scorers.py:Seen", "rules": [rule("far", "image", "near < .5")]},
+            "seen": {"scorer": "./scorers.py:Seen", "rules": [rule("far", "image", "context_similarity < .5")]},
             "end": [rule("late", "image", "one.flag > 0", missing="keep"), rule("few", "document", "one.words < 9")],
         },
         models={"clip": {"model": "m"}},
@@ -162,7 +162,10 @@ def test_what_a_gate_drops_stays_dropped_and_is_judged_no_more(tmp_path: Path) -
     built = gated(tmp_path)
     cases = [sizes("a", 1.0, words=1), sizes("b", 9.0, 2.0, words=99), sizes("c", 9.0, words=99)]
     rows = [r for _, found in cases for r in found]
-    near = [{"document": "b", "part": 1, "near": 0.9}, {"document": "c", "part": 1, "near": 0.1}]
+    near = [
+        {"document": "b", "part": 1, "context_similarity": 0.9},
+        {"document": "c", "part": 1, "context_similarity": 0.1},
+    ]
     verdicts = evaluate(built, view(built, [d for d, _ in cases], one=rows, seen=near))
     assert verdicts.document_by.tolist() == ["one.none", "", "one.none"]
     assert verdicts.failed_documents[0] == ["one.none"], "rules behind the gate do not look at it"
@@ -192,7 +195,7 @@ def grouped(folder: Path) -> Pipeline:
         rule("alone", "document", one_per="group"),
         rule("odd", "document", "odds > .5", missing="keep"),
     ]
-    far = {"scorer": "./scorers.py:Seen", "rules": [rule("far", "image", "near < .5", missing="keep")]}
+    far = {"scorer": "./scorers.py:Seen", "rules": [rule("far", "image", "context_similarity < .5", missing="keep")]}
     return made.pipeline(folder, {"one": rules, "seen": far}, models={"clip": {"model": "m"}})
 
 
@@ -214,7 +217,7 @@ def test_the_document_with_most_surviving_images_stands_for_its_cluster(tmp_path
     assert found == {"one.group": {"g": "b", "h": "c"}}
     verdicts = decide(built, *cases, chosen=found)
     assert verdicts.document_by.tolist() == ["one.alone", "", "", ""]
-    assert decide(built, *cases).document_by.tolist() == [""] * 4, "without a choice the rule is passed over"
+    assert decide(built, *cases).document_by.tolist() == [""] * 4, "without a choice the rule is skipped"
 
 
 def test_what_one_rule_drops_stands_for_nothing_in_the_next(tmp_path: Path) -> None:
@@ -254,7 +257,10 @@ def test_a_document_that_cheap_rules_dropped_stands_for_nothing(tmp_path: Path) 
 def test_a_model_does_not_choose(tmp_path: Path) -> None:
     built = grouped(tmp_path)
     (a, first), (b, second) = sizes("a", 9.0, 9.0, group="g"), sizes("b", 9.0, group="g")
-    near = [{"document": "a", "part": 1, "near": 0.1}, {"document": "a", "part": 3, "near": 0.1}]
+    near = [
+        {"document": "a", "part": 1, "context_similarity": 0.1},
+        {"document": "a", "part": 3, "context_similarity": 0.1},
+    ]
     assert choose(built, [view(built, [a, b], one=[*first, *second], seen=near)]) == {"one.group": {"g": "a"}}
 
 

@@ -38,7 +38,7 @@ def test_lines(tmp_path: Path) -> None:
     assert second == {"id": "b", "parts": [], "error": "empty"}
 
 
-@pytest.mark.parametrize(("line", "said"), [("{", "no JSON"), ("[]", "list"), ('{"id": "a"}', "'url'")])
+@pytest.mark.parametrize(("line", "said"), [("{", "is not valid JSON"), ("[]", "list"), ('{"id": "a"}', "'url'")])
 def test_bad_lines_are_named(tmp_path: Path, line: str, said: str) -> None:
     path = tmp_path / "pages.jsonl"
     path.write_text(line)

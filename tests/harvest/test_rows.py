@@ -251,7 +251,7 @@ def test_an_address_and_a_name_that_lead_out(tmp_path: Path) -> None:
     row["image_info"][0]["image_name"] = "../secret.png"
     write(tmp_path, {"in/a.jsonl": jsonl([row]), "secret.png": picture(), "in/i/x": b""})
     assert reasons(only(harvest("mmc4", tmp_path, "in/*.jsonl", images="in/i"))) == [(0, URL.format(0), "outside_tree")]
-    with pytest.raises(LeafError, match="images: .* is no folder"):
+    with pytest.raises(LeafError, match="images: .* is not a folder"):
         harvest("mmc4", tmp_path, "in/*.jsonl", images="nowhere")
 
 
@@ -470,7 +470,7 @@ def test_huggingface_content_and_settings(tmp_path: Path) -> None:
     write(tmp_path, {"a.jsonl": jsonl([{"c": items}]), "i/1.png": picture(1)})
     made = harvest("huggingface", tmp_path, "a.jsonl", images=".", columns={"content": "c"})
     assert shape(only(made)) == ["0:one", "0:[1.png]", "0:two"]
-    with pytest.raises(LeafError, match="columns: unknown 'txt'"):
+    with pytest.raises(LeafError, match="columns: unknown key 'txt'"):
         harvest("huggingface", tmp_path, "a.jsonl", columns={"txt": "c"})
-    with pytest.raises(LeafError, match="say which column is 'text'"):
+    with pytest.raises(LeafError, match="name the column for 'text'"):
         harvest("huggingface", tmp_path, "a.jsonl")

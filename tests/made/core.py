@@ -36,7 +36,7 @@ class Made(DocumentScorer):
 
 class Seen(ModelScorer):
     model = "clip"
-    columns = (Column("near", "image", "float", "", ""),)
+    columns = (Column("context_similarity", "image", "float", "", ""),)
     def load(self, pool): ...
     def score(self, items, open_image): ...
 """

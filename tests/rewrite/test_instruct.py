@@ -176,7 +176,7 @@ def test_the_schema_bounds_the_string():
     ("wrong", "message"),
     [
         ({"max_tokens": 0}, "max_tokens: 0: must be at least 1"),
-        ({"min_words": 9, "max_words": 8}, "max_words: 8: less than min_words, 9"),
+        ({"min_words": 9, "max_words": 8}, "max_words: 8: must be at least min_words, 9"),
         ({"temperature": -1.0}, "temperature: -1.0"),
     ],
 )

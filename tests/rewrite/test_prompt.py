@@ -25,8 +25,8 @@ def test_the_shipped_prompt_loads():
         ("# retry\n", "# styles\n", "section '# retry' is missing"),
         ("{style}", "{styles}", "did you mean 'style'"),
         ("{document}\n", "\n", "does not show the document"),
-        ("answer: How", "reply: How", "each example has the lines"),
-        ("task: howto", "task: howtoo", "each example has the lines"),
+        ("answer: How", "reply: How", "each example needs the lines"),
+        ("task: howto", "task: howtoo", "each example needs the lines"),
     ],
 )
 def test_a_wrong_prompt_file_says_what_is_wrong(tmp_path, old, new, message):

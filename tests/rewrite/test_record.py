@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given, settings
+from made.core import project
 from made.rewrite import boat, chapters, document, documents, image, text
 
+from leafinstruct import layout
 from leafinstruct.document import Content, digest, records_from_table, records_to_table
+from leafinstruct.pipeline import load_pipeline
 from leafinstruct.rewrite.record import Facts, contents, dropped, messages_of, record
+from leafinstruct.rewrite.stage import read_facts
 from leafinstruct.rewrite.task import draft, tasks
+from leafinstruct.run import Run
 
 
 def made(task="howto", facts=None):
@@ -95,3 +101,17 @@ def test_a_talk_has_a_request_and_an_answer_for_each_chapter():
     assert [m.content[0].text for m in result.messages[::2]] == ["First?", "Second?"]
     assert result.images == tuple(chapters().images) and result.topic == "paper", "the source's own topic comes first"
     assert list(records_from_table(records_to_table([result]))) == [result]
+
+
+def test_scores_of_images_come_from_the_dual_encoder_and_of_documents_from_all(tmp_path: Path) -> None:
+    path = project(tmp_path, {"made": [], "seen": {"scorer": "./scorers.py:Seen"}}, models={"clip": {"model": "a/b"}})
+    pipeline, run = load_pipeline(path, resolve_models=False), Run(tmp_path / "run")
+    made, seen = pipeline.filters
+    assert made.scorer and seen.scorer
+    rows = [{"document": "d", "odds": 0.5, "size": None}, {"document": "d", "part": 1, "size": 3}]
+    run.commit_table(layout.scores(made.folder, "p"), made.scorer.table(rows), "f")
+    similar = [{"document": "d", "part": 1, "context_similarity": 0.25}]
+    run.commit_table(layout.scores(seen.folder, "p"), seen.scorer.table(similar), "f")
+    facts = read_facts(run, pipeline, "p")
+    assert facts.clip == {("d", 1): 0.25}
+    assert dict(facts.scores["d"])["made_odds"] == 0.5

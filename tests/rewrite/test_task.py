@@ -119,13 +119,13 @@ def test_the_choice_follows_id_and_weights():
 def test_no_task_fits():
     assert choose_task(document([text("No image.")]), ALL) is None
     assert choose_task(boat(), {"illustrate": 1, "howto": 0}) is None
-    with pytest.raises(ValueError, match="none for the task illustrate"):
+    with pytest.raises(ValueError, match="does not fit the task illustrate"):
         draft(boat(), tasks()["illustrate"])
 
 
 @pytest.mark.parametrize(
     ("weights", "message"),
-    [({"howtoo": 1}, "did you mean 'howto'"), ({"howto": -1}, "-1 is no weight"), ({"howto": 0}, "above 0")],
+    [({"howtoo": 1}, "did you mean 'howto'"), ({"howto": -1}, "-1 is not a weight"), ({"howto": 0}, "above 0")],
 )
 def test_wrong_weights(weights, message):
     with pytest.raises(LeafError, match=message):

@@ -1,1 +1,1 @@
-"""Images over HTTP: which addresses may be asked, how often, and what was answered."""
+"""Images over HTTP: which URLs may be requested, how often, and what the server answered."""

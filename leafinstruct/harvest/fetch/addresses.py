@@ -1,6 +1,6 @@
-"""Which addresses may be asked for an image: http(s) to public machines only, checked on what a name resolves to.
+"""Which URLs may be requested for an image: http(s) on public hosts only, checked on the IP address a name resolves to.
 
-So no page makes a harvest reach into the network it runs in.
+This keeps a page from making a harvest reach into the network it runs in.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
 
 MAX_ADDRESS = 4096
-"""Characters; servers refuse longer ones (common limit 8 KB for the whole head of a request)."""
+"""Characters; servers refuse longer URLs (a common limit is 8 KB for all request headers)."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Refused(OSError):
-    """An address that may not be connected to; the argument is the reason as it is counted."""
+    """An IP address that must not be connected to; the argument is the reason that is counted."""
 
 
 def plain_address(url: str) -> tuple[str, str]:
-    """(address without fragment, "") or ("", reason): bad_address, address_too_long, scheme_refused."""
+    """(URL without fragment, "") or ("", reason): bad_address, address_too_long, scheme_refused."""
     url = url.strip()
     if len(url) > MAX_ADDRESS:
         return "", "address_too_long"
@@ -42,8 +42,8 @@ def plain_address(url: str) -> tuple[str, str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet: not private, loopback, link-local, multicast, reserved or
-    unspecified, nor an IPv6 form that leads to such an IPv4 address."""
+    """Whether an IP address is public: not private, loopback, link-local, multicast, reserved or unspecified, nor an
+    IPv6 form of such an IPv4 address."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -59,9 +59,9 @@ def is_public(address: str) -> bool:
 
 
 class PublicResolver:
-    """Names to addresses, without those that are not public; `Refused` if none is left. What it gives is what is
-    connected to, so a name that resolves otherwise a moment later gains nothing. It has the methods of aiohttp's own.
-    """
+    """Resolves names to public IP addresses; raises `Refused` if none is left. The connection uses exactly these
+    addresses, so a name that resolves differently a moment later gains nothing. Has the methods of aiohttp's
+    resolvers."""
 
     def __init__(self) -> None:
         from aiohttp.resolver import ThreadedResolver
@@ -82,7 +82,7 @@ class PublicResolver:
 
 
 def public_socket(address: tuple[Any, ...]) -> socket.socket:
-    """The socket of one connection: the last place to refuse, for literal addresses too."""
+    """The socket of one connection. Raises `Refused`: the last check, which covers literal IP addresses too."""
     family, kind, protocol, _, place = address
     if not is_public(str(place[0])):
         raise Refused("private_address")
@@ -92,7 +92,7 @@ def public_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 def is_refused_literal(url: str) -> bool:
-    """Whether the host of an address is an IP address that is not public."""
+    """Whether the host of a URL is an IP address that is not public."""
     host = urlsplit(url).hostname or ""
     with suppress(OSError):
         host = socket.inet_ntoa(socket.inet_aton(host))  # 127.1, 2130706433 and 0x7f000001 are all the same machine

@@ -1,7 +1,7 @@
-"""What was fetched: images by the SHA-256 of their bytes, and one outcome for each address.
+"""The cache of fetched images: one outcome per URL, and images by the SHA-256 of their bytes.
 
-Outcomes are committed one by one, so that a killed harvest asks for nothing twice. Images lie one after the other in
-large files: a file for each cost more than all the rest of a request. Shared by all runs of a user.
+Outcomes are committed one by one, so a killed harvest requests nothing twice. Images are appended to large pack files:
+one file per image took longer than the rest of a request. All runs of a user share the cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from leafinstruct.images.header import read_image
 
 TRANSIENT = ("timeout", "unreachable", "no_such_host", "cut_short", "robots_unreadable", "status_408", "status_429")
 AGAIN = 24 * 3600.0
-"""Seconds after which a failure that may pass is tried again; RFC 9309 lets robots.txt be kept as long."""
+"""Seconds before a transient failure is tried again; RFC 9309 lets robots.txt be cached as long."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS outcomes(
   url TEXT PRIMARY KEY, reason TEXT NOT NULL, sha256 TEXT NOT NULL, final TEXT NOT NULL, tries INTEGER NOT NULL,
@@ -32,13 +32,13 @@ CREATE TABLE IF NOT EXISTS robots(
   origin TEXT PRIMARY KEY, verdict TEXT NOT NULL, body TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 """
 PACK = 2**30
-"""Bytes after which a new pack is begun."""
+"""Bytes after which a new pack is started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one address: the image's sha256, or the reason why there is none; where redirects ended; how
-    often it was asked."""
+    """The outcome of one URL: the image's sha256, or the reason why there is none; where redirects ended; the number of
+    tries."""
 
     reason: str = ""
     sha256: str = ""
@@ -51,8 +51,8 @@ class Outcome:
 
 
 class Cache:
-    """A folder with packs of images and the tables of what they hold and of outcomes; several processes may read and
-    write it, each its own packs."""
+    """A folder of image packs, with tables of their contents and of outcomes. Several processes may read and write it;
+    each writes its own packs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,7 +61,7 @@ class Cache:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute(
             "PRAGMA synchronous=NORMAL"
-        )  # a killed process loses nothing; a power cut at most the last ones
+        )  # a killed process loses nothing; a power cut, the last outcomes at most
         self.db.executescript(TABLES)
         self.pack = ""
         self.file = -1
@@ -74,7 +74,7 @@ class Cache:
         return _opened(Path(given) if given else Path.home() / ".cache" / "leafinstruct" / "fetched", os.getpid())
 
     def outcome(self, url: str) -> Outcome | None:
-        """What is known of an address; None if it is to be asked (again)."""
+        """The stored outcome of a URL; None if it must be requested (again)."""
         row = self.db.execute("SELECT reason, sha256, final, tries, at FROM outcomes WHERE url = ?", (url,)).fetchone()
         if row is None:
             return None
@@ -82,12 +82,12 @@ class Cache:
         return None if found.transient and time.time() - row[4] > AGAIN else found
 
     def put(self, url: str, outcome: Outcome) -> None:
-        """Store an outcome; the bytes of its image are kept before."""
+        """Store an outcome. The bytes of its image must be stored before."""
         values = (url, outcome.reason, outcome.sha256, outcome.final, outcome.tries, time.time())
         self.db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def image(self, url: str) -> Image | str:
-        """The image of an address, or why there is none; not_fetched for one that was never asked."""
+        """The image of a URL, or why there is none; not_fetched for a URL that was never requested."""
         plain, reason = plain_address(url)
         if reason:
             return reason
@@ -97,7 +97,7 @@ class Cache:
         if row[0]:
             return str(row[0])
         data = self._read(row[1])
-        if hashlib.sha256(data).hexdigest() != row[1]:  # removed, or half written when the power went
+        if hashlib.sha256(data).hexdigest() != row[1]:  # deleted, or cut short by a power failure
             self.db.execute("DELETE FROM outcomes WHERE url = ?", (plain,))
             self.db.execute("DELETE FROM images WHERE sha256 = ?", (row[1],))
             return "not_fetched"
@@ -127,7 +127,7 @@ class Cache:
         self.db.close()
 
     def keep(self, sha256: str, data: bytes) -> None:
-        """Store the bytes of an image behind the last one of this process's pack; they count once they are whole."""
+        """Append the bytes of an image to this process's pack; they count once they are written in full."""
         if self.db.execute("SELECT 1 FROM images WHERE sha256 = ?", (sha256,)).fetchone() is not None:
             return
         if self.file < 0 or self.end > PACK:
@@ -153,5 +153,5 @@ class Cache:
 
 @lru_cache(maxsize=4)
 def _opened(folder: Path, process: int) -> Cache:
-    """One connection a folder and process: those of SQLite do not survive a fork."""
+    """One connection per folder and process: SQLite connections do not survive a fork."""
     return Cache(folder)

@@ -1,6 +1,6 @@
-"""Images over HTTP, for sources that carry addresses only: asynchronous, polite, and each address asked once.
+"""Fetches images for sources that only hold URLs: asynchronous, polite, and each URL requested once.
 
-Outcomes go to the cache (fetch_cache.py), from which partitions are harvested; nothing here makes a document.
+Outcomes go to the cache (cache.py), from which partitions are harvested; nothing here makes a document.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ MAX_REDIRECTS = 5
 BUSY = (429, 503)
 RETRIED = (408, 429, 500, 502, 503, 504)
 LONGEST = 60.0
-"""Seconds of Retry-After that are waited for; a host that asks for more is left for another day."""
-SAY_SECONDS = 15.0
+"""Longest Retry-After in seconds to wait for; a host that asks for more is left for another day."""
+REPORT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class FetchSettings:
     """`connections` in all and `per_host`; `timeout` in seconds for one image with its redirects; `tries` at most;
-    `contact` (an address or mail) is added to the user agent; `private` lets private addresses be asked, for tests."""
+    `contact` (a URL or email) is added to the user agent; `private` allows private addresses, for tests."""
 
     connections: int = 64
     per_host: int = 4
@@ -77,8 +77,8 @@ def fetch_settings(source: str, given: Any) -> FetchSettings:
 
 
 def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cache: Cache | None = None) -> Counter[str]:
-    """Ask for each address that has no outcome yet and store what became of it. Returns reasons ("" for an image) of
-    the addresses that were asked now."""
+    """Request each URL that has no outcome yet and store its outcome. Returns counts by reason ("" for an image) of the
+    URLs requested now."""
     from leafinstruct.harvest.fetch.cache import Cache
 
     fetcher = _Fetcher(settings, cache or Cache.default(), progress)
@@ -88,7 +88,7 @@ def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cach
 
 
 def _loop_factory() -> Any:
-    """uvloop where it is installed: half the time of a request is the loop's."""
+    """uvloop where it is installed: the event loop takes half the time of a request."""
     if find_spec("uvloop") is None:
         return None
     import uvloop
@@ -97,7 +97,7 @@ def _loop_factory() -> Any:
 
 
 class FetchFailed(Exception):
-    """The end of one try: an outcome without an image. `wait`: seconds that the host asks for."""
+    """Ends one try with an outcome other than an image. `wait`: seconds that the host asks for."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
         super().__init__(reason)
@@ -106,7 +106,7 @@ class FetchFailed(Exception):
 
 
 class RetryLater(Exception):
-    """The host wants a pause between requests that is not over yet."""
+    """The pause that the host wants between requests is not over yet."""
 
     def __init__(self, wait: float) -> None:
         super().__init__(wait)
@@ -121,7 +121,7 @@ class _Fetcher:
         self.counts: Counter[str] = Counter()
         self.verdicts: dict[str, asyncio.Task[robots.Verdict]] = {}
         self.free_at: dict[str, float] = {}
-        self.said = time.monotonic()
+        self.reported = time.monotonic()
 
     async def run(self, urls: Iterable[str]) -> None:
         import aiohttp
@@ -164,7 +164,7 @@ class _Fetcher:
             frontier.done(task)
 
     def _again(self, task: Task, stop: FetchFailed, frontier: Frontier) -> bool:
-        """Plan another try of what may pass, after a pause that doubles, or that the host asked for."""
+        """Schedule another try of a transient failure, after a pause that doubles, or that the host asked for."""
         status = int(stop.reason[7:]) if stop.reason.startswith("status_") else 0
         transient = status in RETRIED or stop.reason in ("timeout", "unreachable", "cut_short")
         if not transient or task.tries >= self.settings.tries or stop.wait > LONGEST:
@@ -182,12 +182,12 @@ class _Fetcher:
     def _store(self, task: Task, outcome: Outcome) -> None:
         self.cache.put(task.url, outcome)
         self.counts[outcome.reason] += 1
-        if time.monotonic() - self.said > SAY_SECONDS:
-            self.said = time.monotonic()
-            self.progress.say(f"fetch: {self.counts.total()} addresses asked, {self.counts['']} images")
+        if time.monotonic() - self.reported > REPORT_SECONDS:
+            self.reported = time.monotonic()
+            self.progress.say(f"fetch: {self.counts.total()} URLs requested, {self.counts['']} images")
 
     async def _image(self, task: Task, frontier: Frontier) -> tuple[Image | str, str]:
-        """The image of an address or a reason, and where its redirects ended."""
+        """The image of a URL or a reason, and where its redirects ended."""
         from leafinstruct.harvest.fetch.addresses import plain_address
 
         url = task.url
@@ -210,8 +210,8 @@ class _Fetcher:
         return "redirect_loop", url
 
     def _keep(self, data: bytes, url: str) -> Image | str:
-        """The image of a body, stored, or why it is none. In the loop's own thread: handing it to another cost more
-        (they take turns at the interpreter's lock) than reading a header and writing to a file that is open."""
+        """The image in a body, stored, or why it is not one. Runs in the event loop's thread: handing it to another
+        cost more (both compete for the interpreter's lock) than reading a header and appending to an open file."""
         got = read_image(data, url)
         if isinstance(got, Image):
             self.cache.keep(got.sha256, data)
@@ -235,7 +235,7 @@ class _Fetcher:
         return bytes(data)
 
     async def _allowed(self, url: str, frontier: Frontier) -> None:
-        """Raises FetchFailed for an address that robots.txt of its host does not allow. It is read once a host."""
+        """Raises FetchFailed for a URL that its host's robots.txt does not allow. The file is read once per host."""
         split = urlsplit(url)
         origin = f"{split.scheme}://{split.netloc}"
         if origin not in self.verdicts:
@@ -260,7 +260,7 @@ class _Fetcher:
         except TimeoutError:
             kind = robots.UNREADABLE
         except FetchFailed as stop:
-            if stop.reason in ("private_address", "no_such_host"):  # says more than that its rules cannot be read
+            if stop.reason in ("private_address", "no_such_host"):  # more specific than unreadable rules
                 raise
         self.cache.put_robots(origin, kind, body)
         return robots.verdict_of(kind, body)
@@ -288,7 +288,7 @@ class _Fetcher:
 
 
 class _Request:
-    """One GET without redirects, whose failures come as FetchFailed."""
+    """One GET without redirects; failures are raised as FetchFailed."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         from yarl import URL
@@ -311,7 +311,7 @@ class _Request:
 
 
 def _stop(error: Exception) -> Exception:
-    """What a failure of the client is called; errors that are not the network's stay as they are."""
+    """The exception to raise for a client error; errors other than the network's are returned unchanged."""
     import aiohttp
 
     from leafinstruct.harvest.fetch.addresses import Refused

@@ -1,4 +1,4 @@
-"""Which address is asked next: hosts in turn, each with as many requests at a time as it may have."""
+"""Picks the URL to request next: hosts take turns, each with a limited number of requests at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from leafinstruct.text.urls import host_of
 
 WINDOW = 20_000
-"""Addresses read ahead, so that one slow host at the front does not stop the others."""
+"""URLs read ahead, so that one slow host at the front does not stop the others."""
 STEP = 256
 
 
@@ -27,7 +27,7 @@ class Task:
 
 
 class Frontier:
-    """Addresses that wait, by host. `wanted` says whether an address is to be asked at all."""
+    """Waiting URLs, by host. `wanted` decides whether a URL is requested at all."""
 
     def __init__(self, urls: Iterator[str], wanted: Callable[[str], bool], per_host: int) -> None:
         self.urls = urls
@@ -37,14 +37,14 @@ class Frontier:
         self.turn: deque[str] = deque()
         self.active: Counter[str] = Counter()
         self.known: set[str] = set()
-        """Addresses that wait or are being asked."""
+        """URLs that wait or are being requested."""
         self.pause: dict[str, float] = {}
         self.delayed: list[tuple[float, str, int]] = []
         self.ended = False
         self.idle: deque[asyncio.Future[None]] = deque()
 
     async def next(self) -> Task | None:
-        """The next address that may be asked now; None when there is none left."""
+        """The next URL that may be requested now; None when none is left."""
         while True:
             self._fill()
             if (task := self._ready()) is not None:
@@ -61,7 +61,7 @@ class Frontier:
                 self.idle.remove(waiter)
 
     def _wake(self) -> None:
-        """Let one worker look again: each that finds something wakes the next."""
+        """Let one worker look again: a worker that finds something wakes the next."""
         if self.idle:
             self.idle.popleft().set_result(None)
 
@@ -70,7 +70,7 @@ class Frontier:
         self._release(task)
 
     def again(self, task: Task, delay: float, whole_host: bool) -> None:
-        """Ask once more after `delay` seconds; `whole_host`: nothing else of that host before."""
+        """Request again after `delay` seconds; with `whole_host`, nothing else of that host before."""
         due = time.monotonic() + delay
         heapq.heappush(self.delayed, (due, task.url, task.tries + 1))
         if whole_host:
@@ -126,7 +126,7 @@ class Frontier:
         return None
 
     def _wait(self) -> float:
-        """Seconds until something may be ready without a request ending."""
+        """Seconds until a URL may be ready without a request ending."""
         now = time.monotonic()
         times = [self.pause[h] for h in self.turn if h in self.pause and self.active[h] < self.per_host]
         if self.delayed:

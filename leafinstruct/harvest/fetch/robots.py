@@ -11,7 +11,7 @@ AGENT = "leafinstruct"
 READ = 500 * 1024
 """Bytes of robots.txt that are read (RFC 9309, 2.5: at least 500 KiB)."""
 MAX_DELAY = 30.0
-"""Seconds of Crawl-delay that are kept to; a host that asks for more is asked less often only by leaving it out."""
+"""Longest Crawl-delay in seconds that is honored; a longer one is shortened to this."""
 ALLOWED, UNREADABLE, RULES = "allowed", "unreadable", "rules"
 OPT_OUT = frozenset({"noai", "noimageai"})
 META = re.compile(r"<meta\b[^>]*\bname=[\"']?(?:robots|leafinstruct)\b[^>]*>", re.IGNORECASE)
@@ -20,13 +20,13 @@ CONTENT = re.compile(r"\bcontent=(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNOR
 
 @dataclass(frozen=True)
 class Verdict:
-    """What robots.txt of one host says: `parsed` rules, or one answer for all paths."""
+    """The robots.txt of one host: `parsed` rules, or one answer for all paths."""
 
     kind: str
     parsed: Any = None
 
     def reason(self, url: str) -> str:
-        """Why an address may not be asked for, or ""."""
+        """Why a URL must not be requested, or ""."""
         if self.kind == UNREADABLE:
             return "robots_unreadable"
         if self.parsed is not None and not self.parsed.can_fetch(url, AGENT):
@@ -35,7 +35,7 @@ class Verdict:
 
     @property
     def delay(self) -> float:
-        """Seconds between two requests that the host asks for."""
+        """Seconds between two requests that the host asks for, MAX_DELAY at most."""
         stated = self.parsed.crawl_delay(AGENT) if self.parsed is not None else None
         return min(float(stated or 0), MAX_DELAY)
 
@@ -49,14 +49,14 @@ def verdict_of(kind: str, body: str) -> Verdict:
 
 
 def kind_of(status: int) -> str:
-    """RFC 9309, 2.3.1: no such file allows all (other 4xx too), a server that is in trouble allows nothing."""
+    """RFC 9309, 2.3.1: a missing file (any 4xx but 429) allows everything, a server in trouble allows nothing."""
     if 200 <= status < 300:
         return RULES
     return ALLOWED if 400 <= status < 500 and status != 429 else UNREADABLE
 
 
 def opted_out(headers: Iterable[str]) -> bool:
-    """Whether values of X-Robots-Tag say noai or noimageai, to all or to us (`leafinstruct: noai`)."""
+    """Whether values of X-Robots-Tag contain noai or noimageai, for all agents or for ours (`leafinstruct: noai`)."""
     for header in headers:
         agent = ""
         for piece in header.lower().split(","):
@@ -69,6 +69,6 @@ def opted_out(headers: Iterable[str]) -> bool:
 
 
 def page_opted_out(html: str) -> bool:
-    """Whether a page's meta elements for robots say noai or noimageai."""
+    """Whether a page's meta elements for robots contain noai or noimageai."""
     contents = (CONTENT.search(meta) for meta in META.findall(html))
     return any(opted_out([next(g for g in found.groups() if g is not None)]) for found in contents if found)

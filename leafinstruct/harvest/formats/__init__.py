@@ -1,1 +1,1 @@
-"""Formats other than HTML: Markdown, reStructuredText, captions, key frames, tables of rows."""
+"""Formats other than HTML: Markdown, reStructuredText, captions, keyframes, tables of rows."""

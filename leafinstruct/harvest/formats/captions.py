@@ -1,4 +1,4 @@
-"""What is said or done when in a video: captions (WebVTT, SubRip), and timed steps as YouCook2 publishes them."""
+"""Timed text of a video: captions (WebVTT, SubRip), and timed steps as YouCook2 publishes them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 TIMES = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
 TAG = re.compile(r"<[^>\n]*>|\{\\[^}\n]*\}")
 LEAST, MOST, PAUSE = 10.0, 60.0, 3.0
-"""Seconds of speech that make a passage, at least and at most, and the silence that ends one (own choice: a passage of
-ten seconds is two or three sentences)."""
+"""Seconds of speech in a passage, minimum and maximum, and the silence that ends one (own choice: a passage of ten
+seconds is two or three sentences)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a video in seconds, and its text."""
+    """A segment of a video: start and end in seconds, and its text."""
 
     start: float
     end: float
@@ -31,7 +31,7 @@ class Segment:
 
 
 def parse_captions(text: str) -> list[Segment]:
-    """Cues of a VTT or SRT file in their order, without markup; lines that rolling captions repeat stand once."""
+    """Cues of a VTT or SRT file in order, without markup; a line that rolling captions repeat is kept once."""
     cues: list[Segment] = []
     before: list[str] = []
     for block in re.split(r"\n[ \t]*\n", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")):
@@ -41,10 +41,10 @@ def parse_captions(text: str) -> list[Segment]:
             continue
         found = TIMES.match(lines[place])
         assert found is not None
-        said = [" ".join(html.unescape(TAG.sub("", line)).split()) for line in lines[place + 1 :]]
-        said = [line for line in said if line]
-        new = [line for line in said if line not in before[-2:]]
-        before = said or before
+        texts = [" ".join(html.unescape(TAG.sub("", line)).split()) for line in lines[place + 1 :]]
+        texts = [line for line in texts if line]
+        new = [line for line in texts if line not in before[-2:]]
+        before = texts or before
         start, end = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
         if new and end >= start:
             cues.append(Segment(start, end, " ".join(new)))
@@ -57,7 +57,8 @@ def _seconds(groups: Iterable[str | None]) -> float:
 
 
 def passages(cues: Iterable[Segment]) -> list[Segment]:
-    """Cues gathered into passages: until a sentence ends after LEAST seconds, a PAUSE, or MOST seconds."""
+    """Cues joined into passages. A passage ends where a sentence ends after LEAST seconds, at a PAUSE, or before MOST
+    seconds are exceeded."""
     made: list[Segment] = []
     run: list[Segment] = []
     for cue in cues:
@@ -80,15 +81,15 @@ def _steps_file(path: str, mtime_ns: int) -> dict[str, Any]:
     whole = json.loads(Path(path).read_text(encoding="utf-8"))
     found = whole.get("database", whole)
     if not isinstance(found, dict):
-        raise ValueError("no object of videos")
+        raise ValueError("expected an object of videos")
     return found
 
 
 def timed_steps(path: Path, video: str) -> tuple[list[Segment], dict[str, Any]]:
-    """Steps of one video, and all that the file says of it; nothing for a video that it does not know.
+    """Steps of one video, and the file's entry about it; both empty for a video that is not in the file.
 
     The layout of YouCook2: `database`, by video: `annotations`, each with `segment` [start, end] in seconds and
-    `sentence`. Raises ValueError, TypeError or KeyError for another one.
+    `sentence`. Raises ValueError, TypeError or KeyError for another layout.
     """
     about = _steps_file(str(path), path.stat().st_mtime_ns).get(video)
     if about is None:

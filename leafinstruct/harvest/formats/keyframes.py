@@ -1,4 +1,4 @@
-"""One frame that shows a stretch of a video: the sharpest of its longest shot."""
+"""The keyframe of a video segment: the sharpest frame of its longest shot."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from leafinstruct.harvest.formats.captions import Segment
 from leafinstruct.images.header import read_image
 
 SPACING = 0.5
-"""Seconds between two frames that are looked at."""
+"""Seconds between two sampled frames, at least."""
 SAMPLES = 40
 WIDTH = 160
 CUT = 25.0
-"""Mean difference of two samples' gray values (of 255) from which on they are two shots (own
-choice: pans stay below 15)."""
+"""Mean difference of two samples' gray values (0 to 255) above which they are two shots (own choice: pans stay below
+15)."""
 FLAT = 4.0
-"""Standard deviation of gray values below which a frame is a blank one, as fades have."""
+"""Standard deviation of gray values below which a frame is blank, as in fades."""
 QUALITY = 92
 
 
@@ -37,7 +37,7 @@ class Shot:
 
 
 def open_video(path: Path) -> Any:
-    """The opened container. Raises LeafError without PyAV; whatever PyAV raises for what is no video."""
+    """The opened container. Raises LeafError without PyAV, and PyAV's own errors for a file that is not a video."""
     try:
         import av
     except ImportError:
@@ -46,7 +46,7 @@ def open_video(path: Path) -> Any:
 
 
 def key_frames(path: Path, segments: Iterable[Segment]) -> Iterator[Image | str]:
-    """For each segment its key frame as a JPEG, or no_frame where the video has none."""
+    """For each segment its keyframe as a JPEG, or no_frame where the video has none."""
     with open_video(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -73,7 +73,7 @@ def _key_frame(container: Any, stream: Any, segment: Segment) -> Any:
 
 
 def _samples(container: Any, stream: Any, segment: Segment) -> Iterator[Any]:
-    """Frames of a segment, SPACING seconds apart or as many as make SAMPLES."""
+    """Frames of a segment, SPACING seconds apart, or further apart to get about SAMPLES of them."""
     spacing = max(SPACING, (segment.end - segment.start) / SAMPLES)
     container.seek(int(segment.start / stream.time_base), stream=stream, backward=True)
     due = segment.start
@@ -100,7 +100,7 @@ def _sharpness(gray: np.ndarray) -> float:
 
 def _image(frame: Any, url: str) -> Image | str:
     picture = frame.to_image()
-    if rotation := getattr(frame, "rotation", 0):  # held upright on its side, as telephones do
+    if rotation := getattr(frame, "rotation", 0):  # recorded on its side, as phones do
         picture = picture.rotate(rotation, expand=True)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=QUALITY)

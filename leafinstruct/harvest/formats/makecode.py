@@ -24,12 +24,12 @@ def written_for_makecode(body: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Text outside of code as plain Markdown. What stands for the name of a device is the word for its kind."""
+    """Text outside of code as plain Markdown. A placeholder for a device's name becomes the word for its kind."""
     text = _BOX.sub("", _SETTING.sub("", _BUTTON.sub("", text)))
     text = _HEADING.sub(lambda m: m[1] + _FLAG.sub("", m[2]).strip(), text)
     return _NAME.sub(lambda m: _NAMES[m[1]], _LABEL.sub(r"\2", text))
 
 
 def hidden(code: str) -> bool:
-    """Whether fenced code is settings of the editor, which readers never see."""
+    """Whether fenced code is editor settings, which readers never see."""
     return bool(_HIDDEN.match(code))

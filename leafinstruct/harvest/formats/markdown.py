@@ -1,6 +1,6 @@
-"""Markdown to a page: CommonMark with front matter, and the template tags that site generators put around it.
+"""Markdown to a page: CommonMark with front matter and the template tags of site generators.
 
-Template tags with an image in them become images; other tags go. Code is never touched.
+Template tags that name an image become images; other tags are dropped. Code is never changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
 
 LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "hero", "lead_image")
-"""Keys of front matter under which generators' themes keep the image above the text; a thumbnail is for lists."""
+"""Front matter keys under which generators' themes keep the image above the text; a thumbnail is for lists."""
 IMAGE_NAME = r"[^\s\"'{}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
 TAG = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`))"
@@ -56,8 +56,7 @@ JSX_SOURCE = re.compile(r"\bsrc=\{(?:[^{}\"'`]*[\"'`]([^\"'`]+)[\"'`][^{}]*|([\w
 
 
 def parse_markdown(text: str) -> Page:
-    """Blocks, title and stated metadata of a Markdown file. Never raises on bad input: CommonMark gives every text a
-    meaning."""
+    """Blocks, title and stated metadata of a Markdown file. Never raises on bad input: any text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     html = _renderer().render(prepare(body), {})
     tree = LexborHTMLParser(f"<body>{html}</body>")
@@ -77,7 +76,7 @@ def _lead(front: dict[str, Any], html: str) -> list[Block]:
 
 
 def prepare(body: str) -> str:
-    """The text with template tags taken out or turned into Markdown images, outside of code."""
+    """The text with template tags removed or turned into Markdown images, outside of code."""
     imports = {name: path for name, path in IMPORT.findall(body) if name}
     pieces, for_makecode = [], makecode.written_for_makecode(body)
     for piece, is_code in _by_fence(body):
@@ -94,7 +93,7 @@ def prepare(body: str) -> str:
 
 
 def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
-    """The text in order, cut at fenced code: (piece, whether it is code)."""
+    """The text in order, split at fenced code: (piece, whether it is code)."""
     place = 0
     while opening := FENCE.search(body, place):
         mark = opening[1]
@@ -107,7 +106,7 @@ def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
 
 
 def _address(found: re.Match[str]) -> str:
-    """A template tag inside an address: the path it quotes, or nothing (the root of the site)."""
+    """A template tag inside a URL: the path it quotes, or nothing (the root of the site)."""
     quoted = QUOTED.search(found[2])
     path = next((g for g in quoted.groups() if g), "") if quoted else ""
     return found[1] + (path if PATH.match(path) else "")
@@ -161,12 +160,12 @@ def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, optio
 
 
 def _render_html_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    """CommonMark leaves Markdown inside of an HTML block as it is; the generators that people use do not."""
+    """CommonMark does not render Markdown inside an HTML block; the generators that people use do."""
     return IN_HTML.sub(lambda m: f'<img src="{escape(m[2])}" alt="{escape(m[1])}">', tokens[place].content)
 
 
 def _render_code_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    """Images alone in indented text were meant to be seen, not quoted."""
+    """Indented text of images only is rendered: it was meant to be shown, not quoted."""
     content = tokens[place].content
     if IN_HTML.sub("", content).strip():
         return f"<pre><code>{escape(content)}</code></pre>\n"

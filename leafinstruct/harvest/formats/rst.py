@@ -1,6 +1,6 @@
-"""reStructuredText to a page. docutils parses it; what only Sphinx and its extensions know keeps its text and images.
+"""reStructuredText to a page, parsed by docutils. What only Sphinx and its extensions know keeps its text and images.
 
-No file is read: `include`, `raw :file:` and `csv-table :file:` are off.
+No other file is read: `include`, `raw :file:` and `csv-table :file:` are off.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ class Anything(Directive):
             text = "\n".join(lines)
             return [nodes.literal_block(text, text)] if text.strip() else []
         box = nodes.container()
-        said = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
-        if said and not ADDRESS.fullmatch(said):
-            inline, _ = self.state.inline_text(said, self.lineno)
-            box += nodes.paragraph(said, "", *inline)
+        argument = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
+        if argument and not ADDRESS.fullmatch(argument):
+            inline, _ = self.state.inline_text(argument, self.lineno)
+            box += nodes.paragraph(argument, "", *inline)
         start = len(self.content) - len(lines)
         self.state.nested_parse(self.content[start:], self.content_offset + start, box)
         return [box]
@@ -87,14 +87,14 @@ def _plain(value: str | None) -> str:
 
 
 class AnyOption(dict[str, Callable[[str], Any]]):
-    """Options of a directive of which every one is known."""
+    """Options of a directive that accepts any option."""
 
     def __missing__(self, name: str) -> Callable[[str], Any]:
         return _plain
 
 
 class PlainImage(ImageDirective):
-    """docutils' image without checks that would lose one over an odd option."""
+    """docutils' image without the checks that would lose one over an odd option."""
 
     option_spec = AnyOption(alt=_plain)
 
@@ -120,7 +120,7 @@ class PlainFigure(PlainImage):
 
 
 def _without_options(lines: list[str]) -> list[str]:
-    """Content without the option lines that an unknown directive has at its head."""
+    """Content without the option lines at the top of an unknown directive."""
     place = 0
     while place < len(lines) and re.match(r"^:[\w-]+:", lines[place]):
         place += 1
@@ -138,18 +138,18 @@ def any_role(
 
 
 def parse_rst(text: str) -> Page:
-    """Blocks and title of a reStructuredText file. Broken markup keeps its text; what docutils gives up on is an
-    error `broken_rst`."""
+    """Blocks and title of a reStructuredText file. Broken markup keeps its text; a file that docutils cannot parse has
+    the error `broken_rst`."""
     front, body = split_front_matter(text)
     body = _without_markdown(body)
-    _teach(body)
+    _register_unknown(body)
     try:
         tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
         _clean(tree)
         html = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS).decode(
             "utf-8", "replace"
         )
-    except Exception:  # docutils raises of many kinds on malformed input, and a file must not stop a harvest
+    except Exception:  # docutils raises many kinds on malformed input; one file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)
     page = Page(blocks=walk(dom.body) if dom.body is not None else [])
@@ -160,7 +160,8 @@ def parse_rst(text: str) -> Page:
 
 
 def _without_markdown(body: str) -> str:
-    """Markdown's headings and fenced code, which some projects write into reStructuredText, as docutils reads them."""
+    """The text with Markdown's headings and fenced code, which some projects use in reStructuredText, rewritten for
+    docutils."""
     lines: list[str] = []
     fence: tuple[str, str] | None = None
     for line in body.splitlines():
@@ -174,15 +175,15 @@ def _without_markdown(body: str) -> str:
             fence = (opening[1], opening[2])
             lines += [f"{opening[1]}.. code-block::", ""]
         elif heading := MARKDOWN_HEADING.match(line):
-            # two columns a character: wide letters need a longer line
+            # two columns per character: wide letters need a longer underline
             lines += ["", heading[2], UNDERLINES[len(heading[1]) - 1] * (2 * len(heading[2])), ""]
         else:
             lines.append(MARKDOWN_LINK.sub(r"\1", line))
     return "\n".join(lines)
 
 
-def _teach(body: str) -> None:
-    """Registers every directive and role of this text that docutils has no module for."""
+def _register_unknown(body: str) -> None:
+    """Registers a handler for every directive and role in this text that docutils has no module for."""
     directives.register_directive("image", PlainImage)
     directives.register_directive("figure", PlainFigure)
     for name in {n.lower() for n in DIRECTIVE.findall(body)}:
@@ -195,8 +196,8 @@ def _teach(body: str) -> None:
 
 
 def _clean(tree: nodes.document) -> None:
-    """Takes out what is no reading matter: messages of the parser, comments, field lists at the head. What a message
-    quotes because it could not be parsed stays as text."""
+    """Removes what readers do not see: parser messages, comments, field lists at the top. Text that a message quotes
+    because it could not be parsed is kept."""
     for message in list(tree.findall(nodes.system_message)):
         quoted = [n for n in message.children if isinstance(n, nodes.literal_block) and n.astext()[:2] != ".."]
         if message.parent and quoted and message.get("level", 0) >= 3:

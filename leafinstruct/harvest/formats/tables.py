@@ -1,6 +1,6 @@
-"""Rows of the files that data sets are published in (Parquet, jsonl plain or packed, JSON arrays, torch lists).
+"""Rows of the files that datasets are published in (Parquet, jsonl plain or compressed, JSON arrays, torch lists).
 
-A stretch at a time: what a partition reads of one large file, without the rest of it in memory.
+A partition reads its stretch of a large file, without the rest of it in memory.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ TORCH = (".pth", ".pt")
 ENDINGS = ("*.parquet", "*.jsonl", "*.jsonl.gz", "*.jsonl.zip", "*.json", "*.pth", "*.pt")
 READ = 1 << 20
 MAX_RATIO = 100
-"""JSON packs to a tenth or so; a file that says much more of itself is damaged."""
+"""JSON compresses to about a tenth; a file that claims a much larger size is damaged."""
 MAX_ROW = 256 << 20
-"""Bytes of one line or element; what is longer is not a row of a data set (largest published ones: a few MB)."""
+"""Bytes of one line or element; anything longer is not a row of a dataset (largest published ones: a few MB)."""
 OPENING, BETWEEN, CLOSING = re.compile(r"\ufeff?\s*\[\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s*\]\s*")
 EMPTY = re.compile(r"\ufeff?\s*\[\s*\]\s*")
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
-"""What damaged packed files raise (RuntimeError: encrypted, or a compression that Python lacks)."""
+"""What damaged compressed files raise (RuntimeError: encrypted, or a compression that Python lacks)."""
 ARRAY_SCHEMA = pa.schema([("offset", pa.int64()), ("length", pa.int64())])
 
 
 class BadRow(Exception):
-    """Why a row is no document; the one argument is the reason as it is counted."""
+    """A row that is not a document; the one argument is the reason that is counted."""
 
 
 def stretches(file: Path, rows: int, bytes_per_row: int) -> list[dict[str, Any]]:
-    """Specs of the chunks of one file: of row numbers (Parquet, torch) or of bytes as unpacked (jsonl, JSON). The last
-    one is open-ended, so that an estimate that is wrong loses nothing."""
+    """Specs of the chunks of one file: ranges of row numbers (Parquet, torch) or of uncompressed bytes (jsonl, JSON).
+    The last one is open-ended, so that a wrong estimate loses nothing."""
     if file.suffix == ".parquet":
         try:
             total, step = pq.read_metadata(file).num_rows, rows
@@ -59,7 +59,7 @@ def stretches(file: Path, rows: int, bytes_per_row: int) -> list[dict[str, Any]]
 
 def read_rows(spec: dict[str, Any], positions: list[tuple[int, int]] | None = None) -> Iterator[tuple[int, Any]]:
     """(number or offset, row) of a stretch; a BadRow in place of a row that cannot be read. `positions`: offset and
-    length of the elements of a JSON array, as its index has them."""
+    length of each element of a JSON array, from its index."""
     file, start, end = Path(spec["file"]), spec["start"], spec["end"]
     if not file.stat().st_size:
         yield -1, BadRow("empty")
@@ -101,7 +101,7 @@ def _parquet(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any
 
 
 def _unpacked(file: Path) -> int:
-    """Bytes of the file unpacked; a guess for gzip, whose last four bytes tell it modulo 4 GiB."""
+    """Uncompressed bytes of the file; a guess for gzip, whose last four bytes hold the size modulo 4 GiB."""
     size = file.stat().st_size
     try:
         if file.suffix == ".zip":
@@ -132,7 +132,7 @@ def _streams(file: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
 
 
 def _lines(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
-    """Rows of the lines that begin in the stretch. A packed file is unpacked from its beginning."""
+    """Rows of the lines that begin in the stretch. A compressed file is read from its beginning."""
     offset = 0
     try:
         for stream in _streams(file):
@@ -158,7 +158,7 @@ def _json(line: bytes) -> Any:
 
 
 def array_positions(file: Path) -> pa.Table:
-    """Where the elements of a JSON array stand in a file (ARRAY_SCHEMA, bytes), in one pass. A damaged file gives the
+    """Offset and length in bytes of each element of a JSON array (ARRAY_SCHEMA), in one pass. A damaged file gives the
     elements before the damage and then one of length -1."""
     offsets: list[int] = []
     lengths: list[int] = []
@@ -213,7 +213,7 @@ def _torch(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]
 
 
 class _Plain(pickle.Unpickler):
-    """Reads lists, dictionaries, strings and numbers only: no class of a pickle is ever loaded, nothing can run."""
+    """Unpickles lists, dictionaries, strings and numbers only: it loads no class, so no code can run."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -223,8 +223,8 @@ class _Plain(pickle.Unpickler):
 
 @lru_cache(maxsize=1)
 def torch_list(file: str, mtime_ns: int) -> list[Any]:
-    """The list that `torch.save` wrote, without torch. A pickle cannot be entered in the middle: this one format is
-    held whole while its chunks are read. Raises BadRow for anything but plain data."""
+    """The list that `torch.save` wrote, read without torch. A pickle cannot be entered in the middle, so the whole file
+    is in memory while its chunks are read. Raises BadRow for anything but plain data."""
     path = Path(file)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""Pages: which part of one is its content, and that as texts and images in reading order."""
+"""HTML pages: finds the content of a page, and reads it as texts and images in order."""
 
 from leafinstruct.deprecated import moved
 

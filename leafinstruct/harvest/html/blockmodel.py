@@ -1,8 +1,8 @@
 """Whether a block inside a page's main element is content.
 
-A block of text alone: a logistic score of features that a reader would name, with weights in block_weights.json beside
-this file (benchmarks/quality/fit_blocks.py fitted them). A block with images: rules, which no fitted score surpassed on
-sites that it had not seen.
+A block of text alone: a logistic score of features a reader would name, with weights in block_weights.json next to this
+file (benchmarks/quality/fit_blocks.py fitted them). A block with images: rules, which no fitted score surpassed on
+unseen sites.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ _FEATURES = """
     depth
 """
 FEATURES = tuple(_FEATURES.split())
-"""What `features` gives, in order: 1; log of characters / 5; share of link text; log of paragraphs, of list items, of
+"""What `features` returns, in order: 1; log of characters / 5; share of link text; log of paragraphs, of list items, of
 links; characters of a link / 30; controls; share of text in headings; words of class and id (three); kind of element
 (three); share of the main element's text; depth below it / 10."""
 STEP = 60
-"""Characters for each image: a block with less text is a step or a figure, unless all of it is links."""
+"""Characters per image: a block with less text is a step or a figure, unless all of it is links."""
 NAMES = 16384
-"""Names of classes and ids whose judgment is remembered: templates repeat theirs on every page of a site."""
+"""Class and id names whose result is cached: templates repeat theirs on every page of a site."""
 
 
 def by_word(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """Whether one of the words of a class or id matches a pattern of small letters. A page has hundreds of combinations
-    of few words, so words are searched once, and as small letters: a pattern that ignores case takes ten times as
+    """A cached test whether any word of a class or id matches a lowercase pattern. A page has hundreds of combinations
+    of few words, so each word is searched once, and in lowercase: a pattern that ignores case takes ten times as
     long."""
     search = lru_cache(maxsize=NAMES)(lambda word: pattern.search(word) is not None)
     return lru_cache(maxsize=NAMES)(lambda names: any(map(search, names.lower().split())))
 
 
-says_unlikely, says_good, says_bad = by_word(UNLIKELY), by_word(GOOD), by_word(BAD)
+has_unlikely_word, has_good_word, has_bad_word = by_word(UNLIKELY), by_word(GOOD), by_word(BAD)
 
 
 @dataclass(slots=True)
 class Stats:
-    """What a subtree holds: characters of text and of link text, commas, and elements of some kinds."""
+    """Contents of a subtree: characters of text and of link text, commas, and elements of some kinds."""
 
     depth: int = 0
     text: int = 0
@@ -99,7 +99,7 @@ def features(tag: str, names: str, stats: Stats, root: Stats) -> list[float]:
         min(2.0, stats.linked / links / 30) if links else 0.0,
         min(3.0, stats.inputs),
         stats.headed / text if text else 0.0,
-        *_said(names),
+        *_name_signals(names),
         float(tag in LISTS),
         float(tag == "table"),
         float(tag in SECTIONS),
@@ -109,7 +109,7 @@ def features(tag: str, names: str, stats: Stats, root: Stats) -> list[float]:
 
 
 def is_content(tag: str, names: str, stats: Stats, root: Stats) -> bool:
-    """Whether a block stays."""
+    """Whether a block is kept."""
     if not stats.text:
         return True
     if stats.images:
@@ -119,7 +119,7 @@ def is_content(tag: str, names: str, stats: Stats, root: Stats) -> bool:
 
 
 def _is_illustrated_content(tag: str, names: str, stats: Stats) -> bool:
-    """After Readability's conditional cleaning, with an exception for steps."""
+    """Follows Readability's conditional cleaning, with an exception for steps."""
     density = stats.link_density
     if stats.commas >= 10 or (stats.text < STEP * stats.images and density < 0.9):
         return True
@@ -129,18 +129,18 @@ def _is_illustrated_content(tag: str, names: str, stats: Stats) -> bool:
         return density <= 0.6
     if stats.inputs > max(1, stats.paragraphs / 3):
         return False
-    good, bad, _ = _said(names)
+    good, bad, _ = _name_signals(names)
     return stats.paragraphs >= 4 or density <= (0.5 if good > bad else 0.35)
 
 
 @lru_cache(maxsize=NAMES)
-def _said(names: str) -> tuple[float, float, float]:
-    return float(says_good(names)), float(says_bad(names)), float(says_unlikely(names))
+def _name_signals(names: str) -> tuple[float, float, float]:
+    return float(has_good_word(names)), float(has_bad_word(names)), float(has_unlikely_word(names))
 
 
 @cache
 def _weights() -> tuple[tuple[float, ...], float]:
-    """A weight for each feature, and the least score of content."""
+    """A weight for each feature, and the lowest score (log odds) of content."""
     stored = json.loads(Path(__file__).with_name("block_weights.json").read_text())
     threshold = stored["threshold"]
     return tuple(stored["weights"][name] for name in FEATURES), log(threshold / (1 - threshold))

@@ -1,7 +1,7 @@
-"""Which part of a web page is its content: evidence for each block, from the DOM alone and without any site's rules.
+"""Finds the content of a web page: evidence for each block, from the DOM alone and without site-specific rules.
 
 Text counts for the element around it, as in Readability (Arc90, 2009): paragraphs vote for their ancestors, links take
-votes away, and names of classes and ids say what people meant a block to be.
+votes away, and class and id names hint at what a block is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from collections.abc import Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.blockmodel import Stats, by_word, is_content, says_bad, says_good, says_unlikely
+from leafinstruct.harvest.html.blockmodel import (
+    Stats,
+    by_word,
+    has_bad_word,
+    has_good_word,
+    has_unlikely_word,
+    is_content,
+)
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -35,11 +42,11 @@ VOTERS = frozenset(_VOTERS.split())
 _PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
 MOST = 0.5
-"""A block with more of the content's text than this is the content, however it looks."""
+"""A block with more than this share of the content's text is content, however it looks."""
 
 
 class Content:
-    """The content of one page: `root` to walk from, and what to leave out on the way."""
+    """The content of one page: `root` to walk from, and what to skip on the way."""
 
     def __init__(self, body: LexborNode, strict: bool = True, host: str = "") -> None:
         self.strict = strict
@@ -65,11 +72,11 @@ class Content:
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         return is_content(tag, names, stats, self.stats[self.root.mem_id])
 
-    # First pass: measure every element, drop what says itself that it is no content
+    # First pass: measure every element, drop those whose tag or attributes mark them as not content
 
     def _measure(self, node: LexborNode, tag: str, above: tuple[int, ...], linked: bool, depth: int) -> Stats:
-        """Of a node, with the keys of up to five elements above it. The busiest function of harvest: one look at each
-        node, and no call for what most nodes have not."""
+        """Stats of a node, given the keys of up to five elements above it. The busiest function of harvest: it looks at
+        each node once, and makes no call for what most nodes lack."""
         stats = Stats(depth)
         key = node.mem_id
         self.stats[key] = stats
@@ -92,7 +99,7 @@ class Content:
                 stats.inputs += name in CONTROLS
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
-                if self._says_no(child, name, attributes) if attributes else name in CHROME_TAGS:
+                if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
@@ -104,7 +111,7 @@ class Content:
         return stats
 
     def _count(self, node: LexborNode, tag: str, stats: Stats) -> None:
-        """Add the node itself to what its subtree holds."""
+        """Add the node itself to the contents of its subtree."""
         stats.images += tag == "img"
         if tag == "a":
             stats.links += 1
@@ -115,13 +122,13 @@ class Content:
         if tag in HEADED:
             stats.headed += stats.text
 
-    def _says_no(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
+    def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
             return True
         if "data-max-width" in attributes and _is_for_smaller_screen(node):
             return True
         if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
-            return True  # kept from readers who cannot see it: another link beside it says the same
+            return True  # hidden from screen readers: a link next to it has the same target
         style = attributes.get("style")
         if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
             return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
@@ -133,12 +140,12 @@ class Content:
         if not self.strict or not (named or known):
             return False
         names = f"{named or ''} {known or ''}"
-        unlikely = says_unlikely(names) and not says_maybe(names)
+        unlikely = has_unlikely_word(names) and not has_maybe_word(names)
         return unlikely and not (node.parent is not None and node.parent.tag == "figure")
 
     def _vote(self, stats: Stats, above: tuple[int, ...]) -> None:
-        """A block's votes: one, one for each comma, and up to three for its length; whole for the parent, half for its
-        parent, less above. A short block votes if an image stands with it: a step."""
+        """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
+        half, higher ones less. A short block votes only if an image is in it: a step."""
         if stats.text < 25 and not stats.images:
             return
         votes = 1 + stats.commas + min(stats.text // 100, 3)
@@ -146,7 +153,7 @@ class Content:
             share = 1 if level == 0 else 2 if level == 1 else level * 3
             self.scores[key] = self.scores.get(key, 0.0) + votes / share
 
-    # Second pass: the element that most of the text votes for, with its like-minded siblings
+    # Second pass: the element with the most votes, and the siblings that belong to it
 
     def _choose(self, body: LexborNode) -> LexborNode:
         best, best_score = body, 0.0
@@ -171,7 +178,8 @@ class Content:
         return parent if joined else best
 
     def _widen(self, best: LexborNode, score: float) -> LexborNode:
-        """Up to a parent that holds the content's other sections too: nearly as good, or its only child."""
+        """Move up to a parent that holds the content's other sections too: one that is nearly as good, or has it as its
+        only child."""
         here: LexborNode | None = best
         while (
             here is not None
@@ -206,7 +214,7 @@ class Content:
 
 
 def _is_for_smaller_screen(node: LexborNode) -> bool:
-    """Whether a sibling is the same figure for wider screens (ai2html and its like): a person sees one of them."""
+    """Whether a sibling is the same figure for wider screens (as ai2html writes them): readers see one of them."""
     above = node.parent
     names = [sibling.attributes for sibling in above.iter() if sibling.tag == node.tag] if above is not None else []
     most = _number(node.attributes.get("data-max-width"))
@@ -226,11 +234,11 @@ _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre f
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
 
 
-says_maybe = by_word(MAYBE)
+has_maybe_word = by_word(MAYBE)
 
 
 def _name_weight(name: str) -> int:
-    return 25 * (says_good(name) - says_bad(name))
+    return 25 * (has_good_word(name) - has_bad_word(name))
 
 
 def _weight(node: LexborNode) -> int:

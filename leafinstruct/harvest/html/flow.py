@@ -1,4 +1,4 @@
-"""A page as a flow of blocks before its images are fetched: what parsers give, and how it becomes parts and steps."""
+"""A page as a flow of blocks before its images are fetched: what parsers return, and how it becomes parts and steps."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 
 @dataclass(slots=True)
 class Block:
-    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item;
-    `larger` names larger versions of the image, largest first; a `tight` block follows without a blank line."""
+    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item; `larger`
+    lists larger versions of the image, largest first; a `tight` block follows without a blank line."""
 
     text: str = ""
     ref: str = ""
@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(slots=True)
 class Page:
-    """What a parser makes of one file."""
+    """What a parser returns for one file."""
 
     blocks: list[Block] = field(default_factory=list)
     title: str = ""
@@ -52,7 +52,7 @@ class Page:
 
 
 class Flow:
-    """Collects inline text into blocks. Whitespace collapses; a marker waits for the first text of its list item."""
+    """Collects inline text into blocks. Whitespace collapses; a list marker waits for the first text of its item."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -69,7 +69,7 @@ class Flow:
         self.inline.append("\v")
 
     def end(self) -> None:
-        """End of a paragraph or of any other block."""
+        """End a paragraph or any other block."""
         if self.inline:
             text = "".join(self.inline)
             self.inline.clear()
@@ -77,7 +77,7 @@ class Flow:
                 self.block(_collapse(text))
 
     def block(self, text: str) -> None:
-        """A whole block whose whitespace counts."""
+        """Add a whole block, whitespace unchanged."""
         if text:
             marker, self.marker = self.marker, ""
             tight, self.tight = self.tight, False
@@ -90,8 +90,8 @@ class Flow:
 
 
 def _collapse(text: str) -> str:
-    """Text as browsers show it: white space is one space, a forced line break (marked by \\v) is one."""
-    if text.isascii():  # the usual case, by what is quickest
+    """Text as browsers show it: whitespace becomes one space, a forced line break (marked by \\v) one newline."""
+    if text.isascii():  # the usual case, the fastest way
         lines = (" ".join(line.split()) for line in text.split("\v")) if "\v" in text else (" ".join(text.split()),)
         return "\n".join(line for line in lines if line)
     if any(character in text for character in INVISIBLE):
@@ -101,8 +101,8 @@ def _collapse(text: str) -> str:
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:
-    """The step each block belongs to (0: none). Headings "Step 3" decide; else items of ordered lists; else numbered
-    headings. Each needs two steps at least."""
+    """The step of each block (0: none). Headings "Step 3" decide; else items of ordered lists; else numbered headings.
+    Each needs at least two steps."""
     for steps in (_heading_steps(blocks, STEP_WORD), _item_steps(blocks), _heading_steps(blocks, NUMBERED)):
         if max(steps, default=0) > 1:
             return steps
@@ -123,7 +123,7 @@ def _heading_steps(blocks: Sequence[Block], pattern: re.Pattern[str]) -> list[in
 
 
 def _item_steps(blocks: Sequence[Block]) -> list[int]:
-    """A list that goes on counting where the last one ended (an image stood between) is the same list."""
+    """A list that continues the numbers of the one before (with an image between them) is the same list."""
     steps: list[int] = []
     count, last, gap = 0, (0, 0), 0
     for block in blocks:
@@ -143,9 +143,10 @@ def _item_steps(blocks: Sequence[Block]) -> list[int]:
 def assemble(
     blocks: Sequence[Block], resolve: Callable[[Block], Image | str], steps: Sequence[int] | None = None
 ) -> tuple[tuple[Part, ...], tuple[LostImage, ...], dict[str, Image]]:
-    """Parts of a document. Text between images inside one step is one part, a heading is a part of its own.
+    """Parts of a document. Text between images inside one step is one part; a heading is a part of its own.
 
-    `resolve` gives the image of a block, or the reason why there is none ("" leaves no trace of it)."""
+    `resolve` returns the image of a block, or the reason why there is none ("" leaves no trace of it).
+    """
     parts: list[Part] = []
     lost: list[LostImage] = []
     images: dict[str, Image] = {}

@@ -1,4 +1,4 @@
-"""Images that are no content by what they say of themselves: icons, logos, avatars, buttons, trackers."""
+"""Images whose attributes or URL mark them as not content: icons, logos, avatars, buttons, trackers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ ICON_PATH = re.compile(
 PIXELS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$")
 ADVERT_PATH = re.compile(r"/(?:ads|adverts?)/|doubleclick\.net")
 LINE, BIG = 3, 200
-"""Pixels: a side this short is a line or a tracker; a side this long is no icon, but may be an advert."""
+"""Pixels: an image with a side this short is a line or a tracker; with one this long it is not an icon, but may be an
+ad."""
 SMALL = 40
-"""Pixels: images said to be no larger on both sides are icons; the smallest useful step image seen was twice that."""
+"""Pixels: images declared no larger than this on both sides are icons; the smallest useful step image seen was twice
+that."""
 
 
 def is_no_icon(ref: str, attributes: Mapping[str, str | None]) -> bool:
@@ -29,8 +31,8 @@ def is_no_icon(ref: str, attributes: Mapping[str, str | None]) -> bool:
 
 
 def icon_reason(ref: str, attributes: Mapping[str, str | None]) -> str:
-    """Why an image is no content by its stated size, the names of its classes or its address `ref`: icon_size,
-    line_size, advert_address, icon_name, icon_address; "" if it may be content."""
+    """Why an image is not content, by its declared size, its class names or its URL `ref`: icon_size, line_size,
+    advert_address, icon_name, icon_address; "" if it may be content."""
     width, height = _pixels(attributes, "width"), _pixels(attributes, "height")
     if width is not None and height is not None and width <= SMALL and height <= SMALL:
         return "icon_size"

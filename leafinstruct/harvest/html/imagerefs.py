@@ -1,4 +1,4 @@
-"""Which file an <img> shows: its address behind lazy loading, `srcset` and `picture`, and larger versions of it."""
+"""Which file an <img> shows: its URL behind lazy loading, `srcset` and `picture`, and larger versions of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
 
 
 def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:
-    """What an image shows: its reference without scripts' placeholders, and larger versions, largest first."""
+    """The reference of an image, ignoring lazy-loading placeholders, and larger versions, largest first."""
     sets = [text for name in LAZY_SETS if (text := attributes.get(name))]
     if (parent := node.parent) is not None and parent.tag == "picture":
         sets += [text for s in parent.css("source") for name in LAZY_SETS if (text := s.attributes.get(name))]
@@ -43,7 +43,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[
 
 
 def same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:
-    """Whether two images in a row are one in different sizes: they share an address, or the name of the file."""
+    """Whether two consecutive images are one in different sizes: they share a file name."""
     names = [
         {url.split("?")[0].rpartition("/")[2] for url in urls} for urls in ((last.ref, *last.larger), (ref, *larger))
     ]

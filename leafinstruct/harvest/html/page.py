@@ -19,7 +19,7 @@ from leafinstruct.harvest.metadata import decode
 from leafinstruct.text.urls import host_of
 
 LITTLE = 250
-"""Characters of content below which the search is repeated without names of classes as evidence (Readability: 500)."""
+"""Characters of content below which the search is repeated without class names as evidence (Readability: 500)."""
 MARKUP = re.compile(
     r"<(?:!doctype|html|head|body|title|meta|div|p|a|b|i|em|strong|font|center|img|h[1-6]|table|span|br|ul|ol|dl|"
     r"section|article|main|header|blockquote|figure|picture|pre|code)\b",
@@ -28,24 +28,24 @@ MARKUP = re.compile(
 
 
 WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS.value
-"""The parser's: nothing is copied from one element into another, as a script's page would do."""
+"""Parser option: nothing is copied from one element into another, as a page with scripts would do."""
 MAX_PAGE = 10 * 2**20
 """Bytes. Larger pages are data; the longest tutorial page seen is a tenth of it."""
 MAX_OPEN = 5000
-"""Open elements, and attributes of one. The parser's time is quadratic in both: 0.3 s at this many, 30 s at 100,000."""
+"""Open elements, and attributes of one. Parsing time is quadratic in both: 0.3 s at this many, 30 s at 100,000."""
 NESTING = re.compile(
     rb"<(/?)(?!(?:p|li|d[dt]|option|t[rdh]|tbody|thead|tfoot|br|hr|img|input|meta|link|area|base|col|embed|source|track|wbr|param|"
     rb"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)[a-z]",
     re.I,
 )
 LONG_TAG = 20_000
-"""Characters of a tag from which its attributes are counted."""
+"""Characters of a tag above which its attributes are counted."""
 
 
 def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: bool = False) -> Page:
     """The content of a page; references of its images are absolute if `url` is given. `whole` keeps everything but
     navigation, for trees of documents. An input without content has `error`: empty, undecodable, not_html, too_large,
-    too_deep, too_many_attributes, no_text."""
+    too_deep, too_many_attributes, broken_html, no_text."""
     text = decode(html, charset) if isinstance(html, bytes) else html
     if text is None:
         return Page(error="undecodable")
@@ -71,7 +71,7 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
 
 
 def _excess(html: bytes) -> str:
-    """Why a page is not worth the parser's time, by one look at its tags; "" for every page that people read."""
+    """Why a page is not worth parsing, by one look at its tags; "" for every page that people read."""
     if len(html) > MAX_PAGE:
         return "too_large"
     if any(_has_many_attributes(tag) for tag in _long_tags(html)):
@@ -86,8 +86,8 @@ def _excess(html: bytes) -> str:
 
 
 def _long_tags(html: bytes) -> Iterator[bytes]:
-    """What stands between one "<" and the next where that is more than LONG_TAG characters. Looks at few of them: from
-    one "<" to the last that is not too far."""
+    """Text from one "<" to the next where it is longer than LONG_TAG. Looks at few of them: it jumps from one "<" to
+    the last one within reach."""
     here = html.find(b"<")
     while here >= 0:
         there = html.rfind(b"<", here + 1, here + LONG_TAG + 2)
@@ -114,8 +114,8 @@ def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
 
 
 def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, str]]:
-    """Images of a page's HTML that are no part of its content: (address, reason), in order, each address once.
-    Reasons: those of `icon_reason`; same_image for another size of one that was kept; outside_content."""
+    """Images of a page's HTML that are not part of its content: (URL, reason), in order, each URL once. Reasons: those
+    of `icon_reason`; same_image for another size of a kept one; outside_content."""
     text = (decode(html) if isinstance(html, bytes) else html) or ""
     data = text.encode("utf-8", "ignore")
     dom = LexborHTMLParser(b"" if _excess(data) else data, options=WITHOUT_EVENTS)
@@ -153,7 +153,7 @@ def _whole(dom: LexborHTMLParser) -> list[Block]:
 
 
 def _title(dom: LexborHTMLParser) -> str:
-    """og:title names the page without its site; then a lone <h1>, then <title>."""
+    """og:title (the page without its site), then a lone <h1>, then <title>."""
     meta = dom.css_first('meta[property="og:title"]')
     if meta is not None and (stated := (meta.attributes.get("content") or "").strip()):
         return " ".join(stated.split())
@@ -164,7 +164,7 @@ def _title(dom: LexborHTMLParser) -> str:
 
 
 def _license(dom: LexborHTMLParser) -> str:
-    """SPDX of a link with rel=license, "" for an address that names no known license."""
+    """SPDX identifier of a link with rel=license, "" if none names a known license."""
     for link in dom.css('[rel~="license"]'):
         if found := licenses.identify(link.attributes.get("href") or ""):
             return found
@@ -184,7 +184,7 @@ def _resolve(blocks: list[Block], base: str) -> None:
 
 
 def _join(base: str, ref: str) -> str:
-    """Absolute address; one that cannot be read is left as it is written."""
+    """Absolute URL; one that cannot be parsed is returned unchanged."""
     if ref[:5].lower() == "data:":
         return ref
     try:

@@ -1,4 +1,4 @@
-"""Teasers: blocks that show another page of the site, its picture and its title both linking there."""
+"""Teasers: blocks that show another page of the site, with an image and a title that both link to it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from leafinstruct.text.urls import host_of
 
 PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 TITLE = 12
-"""Characters of link text from which it is a title and no "more"."""
+"""Characters from which link text is a title and not "more"."""
 LARGEST = 0.3
-"""Share of the content's text above which a block is no teaser."""
+"""Share of the content's text above which a block is not a teaser."""
 LEVELS = 7
-"""How far above a picture its title may hang."""
+"""How many levels above an image its title may be."""
 REST = 500
-"""Characters outside of all teasers without which the page is a list of teasers, and they are its content."""
+"""Characters outside teasers: a page with less is a list of teasers, which are then its content."""
 
 
 def teasers(
@@ -66,7 +66,7 @@ def _target(link: LexborNode, host: str) -> str:
 
 @lru_cache(maxsize=NAMES)
 def _page(href: str, host: str) -> str:
-    """The page of the same site that a link leads to; "" for a picture, a place in this page, or another site."""
+    """The page of the same site that a link leads to; "" for an image, an anchor in this page, or another site."""
     try:
         parts = urlsplit(href.strip())
     except ValueError:

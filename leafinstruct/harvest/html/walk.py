@@ -1,7 +1,7 @@
 """From a DOM to a flow of blocks: text, lists, tables, code and images in reading order, in one pass.
 
-Every format ends here: Markdown and reStructuredText are rendered to HTML first, so lists with images inside, figures
-and tables need to be understood once.
+All formats end here: Markdown and reStructuredText are rendered to HTML first, so that lists with images, figures and
+tables are handled once.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from leafinstruct.harvest.html.flow import Block, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
 
 MAX_DEPTH = 150
-"""Deeper nesting is broken markup; its text is taken flat (each level costs up to four Python frames of a thousand)."""
+"""Deeper nesting is broken markup; its text is taken flat (each level takes up to four of Python's thousand frames)."""
 LONGEST_HEADING = 300
-"""Characters; a longer heading that holds paragraphs is one that nobody closed."""
+"""Characters; a longer heading that holds paragraphs was never closed."""
 _SILENT = """
     script style template head title svg iframe object embed video audio canvas map button input select textarea
     datalist dialog meta link base rt rp colgroup frameset math-field
@@ -38,8 +38,8 @@ KeepImage = Callable[[str, Mapping[str, str | None]], bool]
 
 
 def walk(root: LexborNode, keep: Keep | None = None, keep_image: KeepImage | None = None) -> list[Block]:
-    """Blocks of a subtree. `keep` may leave out an element by node and tag, `keep_image` an image by reference
-    and attributes."""
+    """Blocks of a subtree. `keep` may skip an element by node and tag, `keep_image` an image by reference and
+    attributes."""
     walker = _Walker(keep, keep_image)
     walker.element(root, root.tag or "", 0)
     walker.flow.end()
@@ -96,7 +96,7 @@ class _Walker:
         self.flow.heading = level
         unclosed = len(node.text(deep=True)) > LONGEST_HEADING
         for child in node.iter(include_text=True):
-            if unclosed and child.tag in BLOCKS:  # its end tag is missing: the heading ends where the text begins
+            if unclosed and child.tag in BLOCKS:  # no end tag: the heading ends where the text begins
                 self.flow.end()
                 self.flow.heading = 0
             self.child(child, depth)
@@ -107,7 +107,7 @@ class _Walker:
         self.flow.line_break()
 
     def on_a(self, node: LexborNode, depth: int) -> None:
-        if node.text(deep=True).strip() not in ("#", "¶", "§", "🔗", "\uf0c1"):  # the sign of a heading's own link
+        if node.text(deep=True).strip() not in ("#", "¶", "§", "🔗", "\uf0c1"):  # a heading's permalink
             self.children(node, depth)
 
     def on_pre(self, node: LexborNode, depth: int) -> None:
@@ -173,7 +173,7 @@ class _Walker:
         self.rows = outer
 
     def on_tr(self, node: LexborNode, depth: int) -> None:
-        """A row of plain cells is a line; cells with images or blocks inside are blocks in their order."""
+        """A row of plain cells is a line; cells with images or blocks are blocks in order."""
         self.flow.end()
         cells = [c for c in node.iter() if c.tag in ("td", "th")]
         if len(cells) < 2 or node.css_first(NOT_A_LINE):
@@ -188,7 +188,7 @@ class _Walker:
         self.flow.tight = False
 
     def on_figure(self, node: LexborNode, depth: int) -> None:
-        """The caption goes to the figure's last image; a figure without an image is text."""
+        """The figure's last image gets the caption; a figure without an image is text."""
         self.flow.end()
         begin, outer = len(self.flow.blocks), self.captions
         self.captions = []
@@ -197,9 +197,9 @@ class _Walker:
         for start, end in reversed(self.captions):
             blocks = self.flow.blocks
             images = [b for b in (*blocks[begin:start], *blocks[end:]) if b.ref]
-            said = blocks[start:end]
-            if images and not any(b.ref for b in said):
-                images[-1].caption = "\n".join(b.text for b in said) or images[-1].caption
+            caption = blocks[start:end]
+            if images and not any(b.ref for b in caption):
+                images[-1].caption = "\n".join(b.text for b in caption) or images[-1].caption
                 del blocks[start:end]
         self.captions = outer
 
@@ -211,7 +211,7 @@ class _Walker:
         self.captions.append((start, len(self.flow.blocks)))
 
     def on_noscript(self, node: LexborNode, depth: int) -> None:
-        """What stands for a lazy image without scripts: the image, unless it is here already."""
+        """The fallback of a lazy image: the image itself, unless it is here already."""
         self.noscript = True
         for child in node.css("img"):
             self.image(child)
@@ -231,8 +231,8 @@ class _Walker:
         self.frame = frame
         if last is not None and last.ref:
             if last.ref == ref and frame == before:
-                return  # a light box's copy
-            if near_noscript and same_file(last, ref, larger):  # what a script would have put in its place
+                return  # a lightbox's copy
+            if near_noscript and same_file(last, ref, larger):  # a script would have put it there
                 if self.noscript and not last.larger:
                     last.larger = larger or (ref,)  # the one before it is a small preview
                 return
@@ -245,7 +245,7 @@ METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).it
 
 
 def _frame(node: LexborNode) -> int:
-    """The element that an image stands in, its own link or picture aside."""
+    """The element that holds an image, skipping its own link or picture element."""
     frame = node.parent
     while frame is not None and frame.tag in ("a", "picture", "span"):
         frame = frame.parent
@@ -260,7 +260,7 @@ def _integer(text: str | None, otherwise: int) -> int:
 
 
 def _inside(node: LexborNode, pattern: re.Pattern[str]) -> bool:
-    """Whether class, id or role of the node or of what holds it says so (four levels are enough for a list's frame)."""
+    """Whether class, id or role of the node or an ancestor matches (four levels cover a list's wrapper)."""
     here: LexborNode | None = node
     for _ in range(4):
         if here is None or here.tag == "body":

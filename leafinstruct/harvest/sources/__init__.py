@@ -1,4 +1,4 @@
-"""Sources, one module for each kind, found by its name: each defines a class `Source`."""
+"""Sources, one module for each kind, found by name; each defines a class `Source`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from leafinstruct.pipeline import SourceSettings
 
 
 def load_source(config: SourceSettings, root: Path) -> Source:
-    """The source that an entry of a pipeline describes; relative paths in its settings start at `root`."""
+    """The source that a pipeline entry describes; relative paths in its settings start at `root`. Raises LeafError
+    naming the source."""
     try:
         kind = plugins.load(plugins.SOURCE, config.kind, root, Source)
     except LeafError as error:

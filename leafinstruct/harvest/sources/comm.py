@@ -9,7 +9,7 @@ from leafinstruct.harvest.rows import Draft, Entry, Rows, text_of
 
 
 class Source(Rows):
-    """CoMM. `images` may be the folder that its download script filled (`image_path` below it)."""
+    """CoMM. `images` may be the folder that its download script filled (`image_path` is relative to it)."""
 
     def draft(self, row: dict[str, Any]) -> Draft:
         if row.get("step_info") is None:
@@ -21,7 +21,7 @@ class Source(Rows):
 
 
 def content(item: dict[str, Any], step: int) -> list[Entry]:
-    """One {type, text} or {type, url, image_path}; an image without an address is one that the page had lost."""
+    """Entries of one {type, text} or {type, url, image_path}; an image without a URL was lost by the page itself."""
     if item["type"] == "text":
         text = text_of(item.get("text"))
         return [Entry(text, step=step)] if text else []

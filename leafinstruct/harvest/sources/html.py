@@ -1,6 +1,4 @@
-"""Source `html`: folder trees of saved pages, each a document of its own, with images beside them (`PAGE_files/`) or by
-address.
-"""
+"""Source `html`: folder trees of saved pages, one document each, with images next to them (`PAGE_files/`) or by URL."""
 
 from __future__ import annotations
 
@@ -30,12 +28,12 @@ PARTS = re.compile(r"[_-](?:files|dateien|fichiers|archivos|file|bestanden|arqui
 SAVED = re.compile(r"<!--\s*saved from url=\(\d+\)\s*(\S+?)\s*-->", re.IGNORECASE)
 CANONICAL = re.compile(r"<link\b[^>]*\brel=[\"']?canonical\b[^>]*>", re.IGNORECASE)
 HEAD = 100_000
-"""Characters in which a page's head is looked for."""
+"""Characters in which a page's head is searched."""
 HREF = re.compile(r"\bhref=[\"']?([^\"'\s>]+)", re.IGNORECASE)
 
 
 class Source(tutorial.Source):
-    """Saved pages. Settings: path (folders), fetch (images that are not beside the page), license, language, topic,
+    """Saved pages. Settings: path (folders), fetch (images that are not next to the page), license, language, topic,
     partition."""
 
     settings: ClassVar = {**tutorial.Source.settings, "fetch": (bool, dict)}
@@ -93,7 +91,7 @@ class Source(tutorial.Source):
         return document, images
 
     def _image(self, tree: Tree, folder: Path, url: str, out: bool, block: Block) -> Image | str:
-        """The image of a block from beside the page, else by its address unless the page opts `out`; "" for a badge."""
+        """The image of a block from next to the page, else from its URL unless the page opts `out`; "" for a badge."""
         if BADGE.search(block.ref):
             return ""
         reason = ""
@@ -114,7 +112,7 @@ class Source(tutorial.Source):
 
 
 def _remote(block: Block, url: str) -> list[str]:
-    """The address of the image of a block, if it has one."""
+    """The URL of a block's image in a list; an empty list if it has none."""
     try:
         address = urljoin(url, block.ref)
     except ValueError:
@@ -123,8 +121,8 @@ def _remote(block: Block, url: str) -> list[str]:
 
 
 def _page(file: Path, tree: Tree) -> tuple[Page, str, bool]:
-    """What a file holds (with the reason if it is nothing), the address that it was saved from, if it says so, and
-    whether it opts out of use for AI."""
+    """The content of a file (or the reason why it has none), the URL it was saved from, if it states one, and whether
+    it opts out of use for AI."""
     try:
         if not tree.inside(file):
             return Page(error="outside_tree"), "", False

@@ -1,4 +1,4 @@
-"""Source `huggingface`: any data set of rows by a mapping of its columns.
+"""Source `huggingface`: any dataset of rows, by a mapping of its columns.
 
 Rows come from local files (`path`), or through `datasets` streaming (`dataset`: a hub id or a local folder).
 """
@@ -23,13 +23,13 @@ MARKER = "<image>"
 
 
 class Source(Rows):
-    """A data set of Hugging Face. `columns` maps of MAPPED: `text` (a string, perhaps with markers, or a list) and
-    `images` (one or a list of images, addresses or file names), or `content` (a list of {type, text / image}).
+    """A dataset of Hugging Face. `columns` maps keys in MAPPED to columns: `text` (a string, perhaps with markers, or a
+    list) and `images` (one or a list of images, URLs or file names), or `content` (a list of {type, text / image}).
 
     Lists `text` and `images` of one length are either parallel with nulls (as OBELICS) or pairs, each a step. A string
-    with markers (`marker`, `<image>` by default) takes an image at each; one without comes after its images.
+    with markers (`marker`, `<image>` by default) gets an image at each; one without markers comes after its images.
     `dataset`, `config`, `split` (train), `revision`: what `datasets` streams instead of the files of `path`. A chunk of
-    a stream reads its file from the start: for a large data set on the hub, download it and give `path`.
+    a stream reads its file from the start: for a large dataset on the hub, download it and give `path`.
     """
 
     settings: ClassVar = {
@@ -51,9 +51,9 @@ class Source(Rows):
             raise LeafError(f"source {self.name}: give 'path' or 'dataset', not both")
         for key in self.columns:
             if key not in MAPPED:
-                raise LeafError(f"source {self.name}: columns: unknown '{key}'{did_you_mean(key, MAPPED)}")
+                raise LeafError(f"source {self.name}: columns: unknown key '{key}'{did_you_mean(key, MAPPED)}")
         if "content" not in self.columns and "text" not in self.columns:
-            raise LeafError(f"source {self.name}: columns: say which column is 'text' (and 'images'), or 'content'")
+            raise LeafError(f"source {self.name}: columns: name the column for 'text' (and 'images'), or 'content'")
         if "dataset" not in self.given:
             super().check()
             return
@@ -95,7 +95,7 @@ class Source(Rows):
         return tuple(sorted(str(f) for f in folder.rglob("*") if f.is_file())) if folder.is_dir() else ()
 
     def _version(self, stream: Any) -> str:
-        """What a change of the data set on the hub changes: its revision as downloaded from."""
+        """Changes with the dataset on the hub: the addresses, revision included, of its downloaded files."""
         return re.sub(r"\s+", " ", " ".join(sorted(stream.info.download_checksums or {})))[:200]
 
     def index_inputs(self) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ def _pairs(texts: list[Any], images: list[Any], captions: list[Any]) -> list[Ent
 
 
 def _marked(text: str, images: list[Entry], marker: str) -> list[Entry]:
-    """Text cut at its markers, an image at each. Raises BadRow if there are not as many images as markers."""
+    """Text split at its markers, with an image at each. Raises BadRow if the numbers of images and markers differ."""
     pieces = text.split(marker)
     if len(pieces) == 1:
         return [*images, *([Entry(text)] if text else [])]
@@ -179,12 +179,12 @@ def _content(items: Any) -> list[Entry]:
 
 @lru_cache(maxsize=4)
 def open_stream(name: str, where: str, config: str | None, split: str, revision: str | None) -> Any:
-    """The streamed split of a data set. Raises LeafError with the first line of what `datasets` says against it."""
+    """The streamed split of a dataset. Raises LeafError with the first line of the error that `datasets` raises."""
     from datasets import load_dataset
 
     revision = revision if not Path(where).is_dir() else None
     try:
         return load_dataset(where, config, split=split, revision=revision, streaming=True)
     except Exception as error:  # whatever the libraries of the hub raise
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LeafError(f"source {name}: dataset '{where}': {said}") from None
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise LeafError(f"source {name}: dataset '{where}' cannot be opened: {reason}") from None

@@ -1,6 +1,6 @@
 """Source `mmc4`: jsonl of sentences (`text_list`) and of images, each matched to one sentence (`image_info`).
 
-MMC4 says which sentence an image belongs to, not on which side of it: its own example loaders show the image first.
+MMC4 records which sentence an image belongs to, not on which side of it: its own example loaders show the image first.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from leafinstruct.harvest.rows import Draft, Entry, Rows, text_of
 
 
 class Source(Rows):
-    """MMC4. `images` may be a folder with the files that `image_name` names; `side` is `before` (as published loaders
-    do) or `after`: where an image stands to its sentence."""
+    """MMC4. `images` may be a folder with the files that `image_name` names; `side` is `before` (as in published
+    loaders) or `after`: the place of an image relative to its sentence."""
 
     settings: ClassVar = {**Rows.settings, "side": str}
 

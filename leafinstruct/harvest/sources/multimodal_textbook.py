@@ -1,4 +1,4 @@
-"""Source `multimodal_textbook`: a JSON array with parallel lists `images` (key frames) and `texts` (speech)."""
+"""Source `multimodal_textbook`: a JSON array with parallel lists `images` (keyframes) and `texts` (speech)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from leafinstruct.harvest.rows import Draft, Rows
 from leafinstruct.harvest.sources.obelics import parallel
 
 FRAME = re.compile(r"(?:^|/)([\w-]{11})@[\d.]+_[\d.]+#\d+\.\w+$")
-"""`VIDEO/VIDEO@START_END#NUMBER.jpg`, where VIDEO is an id of YouTube."""
+"""`VIDEO/VIDEO@START_END#NUMBER.jpg`, where VIDEO is a YouTube id."""
 
 
 class Source(Rows):
-    """Multimodal Textbook. `images` is the folder of key frames. `ocr: true` takes the texts with what OCR read in the
-    frames (`text_ocr_list`) instead of the speech alone."""
+    """Multimodal Textbook. `images` is the folder of keyframes. `ocr: true` takes `text_ocr_list`, which adds text that
+    OCR read in the frames, instead of the speech alone."""
 
     settings: ClassVar = {**Rows.settings, "ocr": bool}
     bytes_per_row: ClassVar[int] = 20 * 1024

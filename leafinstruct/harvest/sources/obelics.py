@@ -1,8 +1,8 @@
 """Source `obelics`: Parquet (or jsonl) rows with parallel lists `images` and `texts`, one of them null at each place;
-and the same layout as a view of our documents, which gives the documents back when it is read.
+and our documents written in this layout, which restores them when it is read.
 
-Published columns: `images` (address or null), `metadata` (JSON of a list, one object or null a place), `texts`,
-`general_metadata` (JSON with the page's address). What the layout has no place for stands in those JSON objects under
+Published columns: `images` (URL or null), `metadata` (JSON of a list, one object or null per place), `texts`,
+`general_metadata` (JSON with the page's URL). What the layout has no place for is in those JSON objects under
 `leafinstruct`, where readers of OBELICS do not look.
 """
 
@@ -45,8 +45,8 @@ class Source(Rows):
 
 
 def parallel(row: dict[str, Any], places: list[Any]) -> list[Entry]:
-    """Entries of parallel `images` and `texts` lists. Raises BadRow where they are not parallel, or where a place has
-    both or neither."""
+    """Entries of parallel `images` and `texts` lists; a place with neither is skipped. Raises BadRow if a list is
+    missing, their lengths differ, or a place has both."""
     images, texts = row.get("images"), row.get("texts")
     if images is None or texts is None:
         raise BadRow("missing_columns")
@@ -70,7 +70,7 @@ def _image(image: Any, known: dict[str, Any], own: dict[str, Any]) -> Entry:
     entry.name = str(known.get("formatted_filename") or entry.name)
     entry.alt = str(known.get("alt_text") or "")
     entry.caption, entry.step, entry.lost = own.get("caption", ""), own.get("step", 0), own.get("lost", "")
-    entry.label = own.get("url")  # the part's own address, where the view had to put something else
+    entry.label = own.get("url")  # the part's own URL, where the view had to write something else
     return entry
 
 
@@ -89,8 +89,8 @@ def as_json(value: Any, kind: type) -> Any:
 
 
 def to_obelics(documents: Iterable[Document], images: Mapping[str, Image]) -> pa.Table:
-    """Documents in the layout of OBELICS, a row each. Images are named by `image_name`; write their bytes into a folder
-    under these names to have the documents back."""
+    """Documents in the layout of OBELICS, one row each. Images are named by `image_name`; write their bytes into a
+    folder under these names to read the documents back."""
     rows = [_row(document, images) for document in documents]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 

@@ -1,6 +1,5 @@
 """Source `steps`: how-tos as lists of steps with images (as wikiHow collections are published), and stories as VIST
-publishes them: one object of `images`, `albums` and `annotations`, five of which are a story.
-"""
+publishes them: one object of `images`, `albums` and `annotations`, five of which are a story."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ STORY_BYTES = 5 * 1024
 
 class Source(Rows):
     """Step lists. Rows have a title, perhaps an introduction, and `steps` (or `methods` of named `steps`); a step is a
-    text, or has a headline, a text and images. `images` is the folder of the images; VIST's are named by their id."""
+    text, or has a headline, a text and images. `images` is the image folder; VIST's images are named by their id."""
 
     def plan(self, known: int | None) -> list[base.Chunk]:
         chunks = []
@@ -87,7 +86,7 @@ class Source(Rows):
 
 
 def _groups(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """The methods of a how-to; one without a name where the steps stand in the row itself."""
+    """The methods of a how-to; one without a name if the steps are in the row itself."""
     for key in GROUPS:
         if isinstance(row.get(key), list) and all(isinstance(g, dict) for g in row[key]):
             return row[key]
@@ -102,7 +101,7 @@ def _steps(group: dict[str, Any]) -> list[Any]:
 
 
 def _step(item: Any, step: int) -> list[Entry]:
-    """The image of a step stands after its headline and text, as wikiHow's readers see it: above the next step."""
+    """The image of a step follows its headline and text, as on wikiHow: above the next step."""
     if isinstance(item, str):
         return [Entry(item.strip(), step=step)] if item.strip() else []
     texts = [_first(item, HEAD), _first(item, BODY)]
@@ -133,8 +132,8 @@ def _story_stretches(file: Path, rows: int) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def vist_stories(file: str, mtime_ns: int) -> list[dict[str, Any]]:
-    """Stories of a VIST file in the order in which they begin, each a list of (annotation, image) in the order that its
-    writer gave the photographs. The file is one object (140 MB for the largest split): it is held whole."""
+    """Stories of a VIST file in the order in which they begin: each has its `album`, and in `vist` its (annotation,
+    image) pairs in the writer's order. The file is one object (140 MB for the largest split) and is held in memory."""
     with Path(file).open("rb") as stream:
         whole = json.load(stream)
     images = {str(image["id"]): image for image in whole.get("images", [])}

@@ -1,7 +1,7 @@
-"""Source `tutorial`: repositories of Markdown, reStructuredText or HTML with images beside them.
+"""Source `tutorial`: repositories of Markdown, reStructuredText or HTML with images next to them.
 
 Each folder that `path` matches is a repository; links resolve inside it only. Documents are spread over buckets by the
-hash of their path, so that a new file stales one bucket.
+hash of their path, so that a new file makes one bucket stale.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NOT_DOCUMENTS = frozenset(_NOT_DOCUMENTS.split())
 STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
 LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
 ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
-"""A license file whose name says that it is about the text, where another one is about the code."""
+"""Names of license files that cover the text, where another one covers the code."""
 META = "meta.yml"
 MAX_BYTES = 10 * 2**20
 """Text of ten books; a larger file is data, not a tutorial."""
@@ -45,8 +45,9 @@ MAX_BYTES = 10 * 2**20
 
 @dataclass(frozen=True)
 class Input:
-    """One document to be: the repository, its path in there, its files in order, and those that say something about it
-    (licenses of its folder and those above, nearest first; meta.yml beside step files): a new one stales its bucket."""
+    """One document to be: the repository, its path in there, its files in order, and the files with its metadata
+    (licenses of its folder and those above, nearest first; meta.yml next to step files), which make its bucket stale
+    too."""
 
     site: str
     repository: Path
@@ -66,11 +67,11 @@ class Source(base.Source):
         super().check()
         if not self.repositories():
             raise LeafError(
-                f"source {self.name}: path '{self.given['path']}' names no folder; give the tutorials' folder"
+                f"source {self.name}: path '{self.given['path']}' names no folder; give the folder of the tutorials"
             )
 
     def repositories(self) -> dict[str, Path]:
-        """Folders by the name of their site: the folder's, with its parent's where two share one."""
+        """Folders by the name of their site: the folder's, with its parent's if two share one."""
         folders = [p for p in self.paths() if p.is_dir()]
         names = [p.resolve().name for p in folders]
         return {
@@ -82,7 +83,7 @@ class Source(base.Source):
         return [i for site, folder in self.repositories().items() for i in _inputs(site, folder)]
 
     def plan(self, known: int | None) -> list[base.Chunk]:
-        """Buckets by the hash of the document's path; all of them, also those that hold nothing."""
+        """Buckets by the hash of the document's path; all of them, empty ones too."""
         inputs = self.inputs()
         count = known or max(1, -(-len(inputs) // self.partition))
         buckets: list[list[Input]] = [[] for _ in range(count)]
@@ -138,7 +139,7 @@ class Source(base.Source):
         return document, {} if error else images
 
     def _license(self, one: Input, tree: Tree) -> str:
-        """What the nearest license file says, from the document's folder up to the repository's."""
+        """The license of the nearest license file that names one, from the document's folder up to the repository's."""
         folder = one.files[0].parent
         for place in [folder, *folder.parents]:
             names = [n for same in tree.listing(place).values() for n in same if LICENSE_FILE.match(n)]
@@ -153,7 +154,7 @@ class Source(base.Source):
 
 
 def _inputs(site: str, repository: Path) -> Iterator[Input]:
-    """Documents of a repository in path order; hidden folders and installed packages are not looked into."""
+    """Documents of a repository in path order; hidden folders and installed packages are skipped."""
     licenses: dict[Path, tuple[Path, ...]] = {}
     for folder, folders, names in os.walk(repository):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
@@ -175,7 +176,7 @@ def _inputs(site: str, repository: Path) -> Iterator[Input]:
 
 
 def _page(file: Path, tree: Tree) -> Page:
-    """What one file holds, or a page with the reason why it holds nothing."""
+    """The content of one file, or a page with the reason why it has none."""
     try:
         if not tree.inside(file):
             return Page(error="outside_tree")
@@ -199,7 +200,7 @@ def _page(file: Path, tree: Tree) -> Page:
 
 
 def _title(one: Input, pages: list[Page], tree: Tree) -> str:
-    """From meta.yml beside step files, front matter, the first heading, or the name of the file or folder."""
+    """From meta.yml next to step files, front matter, the first heading, or the name of the file or folder."""
     meta = one.files[0].parent / META
     stated = ""
     if len(one.files) > 1 and meta.is_file() and tree.inside(meta):
@@ -213,7 +214,7 @@ def _title(one: Input, pages: list[Page], tree: Tree) -> str:
 
 
 def _resolve(tree: Tree, owner: dict[int, Path], block: Block) -> Image | str:
-    """The image of a block; "" for a badge, which is no part of the text."""
+    """The image of a block, or why there is none; "" for a badge, which is not part of the text."""
     if BADGE.search(block.ref):
         return ""
     reason: Image | str = "missing"

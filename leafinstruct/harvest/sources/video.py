@@ -1,6 +1,6 @@
-"""Source `video`: local videos with captions beside them (`NAME.vtt`, `NAME.en.srt`), or with timed steps in a file.
+"""Source `video`: local videos with captions next to them (`NAME.vtt`, `NAME.en.srt`), or with timed steps in a file.
 
-A document is a video: for each step or passage of speech one key frame, then its text.
+A document is a video: for each step or passage of speech one keyframe, then its text.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ VIDEOS = 8
 
 
 class Source(tutorial.Source):
-    """Videos. Settings: path (folders), steps (a JSON file of timed steps, by the videos' names), license, language (of
-    the captions to take, where there are several, and of the documents), topic, partition."""
+    """Videos. Settings: path (folders), steps (a JSON file of timed steps, by video name), license, language (of the
+    captions to take, if there are several, and of the documents), topic, partition."""
 
     settings: ClassVar = {**tutorial.Source.settings, "steps": str}
 
@@ -38,7 +38,7 @@ class Source(tutorial.Source):
     def check(self) -> None:
         super().check()
         if self.steps_file is not None and not self.steps_file.is_file():
-            raise LeafError(f"source {self.name}: steps: {self.steps_file} is not there")
+            raise LeafError(f"source {self.name}: steps: {self.steps_file} does not exist; check the path")
         try:
             import av  # noqa: F401
         except ImportError:
@@ -61,8 +61,8 @@ class Source(tutorial.Source):
                 for name in sorted(names):
                     if name.lower().endswith(ENDINGS):
                         path = (here / name).relative_to(root).as_posix()
-                        beside = self._captions(here, Path(name).stem, names)
-                        found.append(tutorial.Input(site, root, path, (here / name, *beside), about))
+                        captions = self._captions(here, Path(name).stem, names)
+                        found.append(tutorial.Input(site, root, path, (here / name, *captions), about))
         return found
 
     def _captions(self, folder: Path, stem: str, names: list[str]) -> list[Path]:
@@ -90,7 +90,7 @@ class Source(tutorial.Source):
                 parts.append(Part("text", text=segment.text, step=step))
         except LeafError:
             raise
-        except Exception:  # PyAV raises an error of its own for each of FFmpeg's, and IndexError without a video stream
+        except Exception:  # PyAV has an error for each of FFmpeg's, and raises IndexError without a video
             reason, parts, lost, images = "unreadable_video", [], [], {}
         document = Document(
             id=document_id(self.name, one.where),
@@ -109,7 +109,7 @@ class Source(tutorial.Source):
         return document, images
 
     def _segments(self, one: tutorial.Input) -> tuple[list[Segment], dict[str, Any], str]:
-        """Timed steps if the file has some for this video, else passages of its captions; or why there are none."""
+        """Timed steps if the file has any for this video, else passages of its captions; or why there are none."""
         if self.steps_file is not None:
             try:
                 steps, about = timed_steps(self.steps_file, one.files[0].stem)
@@ -128,6 +128,6 @@ class Source(tutorial.Source):
 
 
 def _language(one: tutorial.Input) -> str:
-    """The language that the captions' name states (`NAME.de.vtt`)."""
+    """The language in the captions' file name (`NAME.de.vtt`)."""
     middle = one.files[1].name.removeprefix(one.files[0].stem).split(".")[1:-1] if len(one.files) > 1 else []
     return plain_language(middle[0]) if middle else ""

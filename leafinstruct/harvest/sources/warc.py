@@ -1,6 +1,6 @@
-"""Source `warc`: pages of WARC files with images from any WARC file of the source.
+"""Source `warc`: pages of WARC files, with images from any WARC file of the source.
 
-An index of the records of each file is made first. A chunk is a stretch of one file, so that planning opens no file.
+The records of each file are indexed first. A chunk is a byte range of one file, so that planning opens no file.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from leafinstruct.images.header import read_image
 from leafinstruct.text.urls import host_of, url_key
 
 BYTES_PER_PAGE = 64 * 1024
-"""Compressed bytes of a page with its images, as in crawls; with `partition` it sets the length of a chunk."""
+"""Compressed bytes of a page with its images, as in crawls; with `partition` it sets the chunk length."""
 IMAGE = -(2**62)
-"""In place of the offset of a page in what was asked: an address that an image or a revisit names."""
+"""Replaces a page's offset in `asked`: marks a URL that an image or a revisit names."""
 ENDINGS = ("*.warc", "*.warc.gz")
 
 
@@ -39,7 +39,9 @@ class Source(base.Source):
     def check(self) -> None:
         super().check()
         if not self.files():
-            raise LeafError(f"source {self.name}: path '{self.given['path']}' holds no .warc or .warc.gz file")
+            raise LeafError(
+                f"source {self.name}: path '{self.given['path']}' contains no .warc or .warc.gz file; check the path"
+            )
 
     def files(self) -> list[Path]:
         found: set[Path] = set()
@@ -48,7 +50,7 @@ class Source(base.Source):
         return sorted(found)
 
     def plan(self, known: int | None) -> list[base.Chunk]:
-        """Stretches of `partition` pages' usual length; the last one of a file is open-ended."""
+        """Byte ranges of about `partition` pages; the last one of a file is open-ended."""
         chunks = []
         for file in self.files():
             length = self.partition * BYTES_PER_PAGE
@@ -63,7 +65,7 @@ class Source(base.Source):
         return chunks
 
     def _name(self, file: Path) -> str:
-        """The file's name, with a mark of its folder where two files share one."""
+        """The file's name, with a hash of its path if two files share one."""
         name = file.name.removesuffix(".gz").removesuffix(".warc")
         same = [f for f in self.files() if f.name.removesuffix(".gz").removesuffix(".warc") == name]
         return name if len(same) == 1 else f"{name}-{document_id('', str(file))[:8]}"
@@ -98,7 +100,7 @@ class Source(base.Source):
         return result
 
     def answer(self, chunk: base.Chunk, asked: Iterable[tuple[str, int]], index: Index) -> list[Any]:
-        """The record (or the reason) that each address leads to, and how often each page's address stood before."""
+        """The record (or the reason) that each URL leads to, and how many earlier records hold each page's URL."""
         asked = sorted(asked)
         lookup = Lookup(index)
         lookup.load({key for key, _ in asked})
@@ -112,7 +114,7 @@ class Source(base.Source):
         return answers
 
     def _revisits(self, file: str, rows: list[dict[str, Any]]) -> list[Document]:
-        """Pages that the crawler saw unchanged, whose first capture is in no file of the source: one row an address."""
+        """Pages that the crawler saw unchanged and whose first capture is in no file of the source: one row per URL."""
         urls = {row["key"]: row["url"] for row in reversed(rows)}
         return [self._failed(file, url, "revisit_without_original") for url in sorted(urls.values())]
 
@@ -131,7 +133,7 @@ class Source(base.Source):
         return parsed
 
     def _fetch(self, blocks: list[Block], lookup: Lookup, result: Harvested) -> dict[str, Image | str]:
-        """Each address that the blocks name, with its image or the reason why there is none."""
+        """Each URL in the blocks, with its image or the reason why there is none."""
         urls = {ref for block in blocks for ref in (block.ref, *block.larger[:1])}
         fetched: dict[str, Image | str] = {}
         for url in (u for u in urls if u[:5].lower() == "data:"):

@@ -1,1 +1,1 @@
-"""WARC files: their records, an index of addresses, and what a page's addresses lead to."""
+"""WARC files: their records, an index of URLs, and the record that a URL leads to."""

@@ -1,4 +1,4 @@
-"""What the WARC files of a source hold: one row a record, made in one pass without decoding a body."""
+"""The index of a WARC file: one row per record, made in one pass without decoding a body."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SCHEMA = pa.schema(
         ("target", pa.string()),
     ]
 )
-"""`key`: the address normalized, `hash` its hash. `offset`: where the record starts; -(n + 1) for record n of a file
-that cannot be entered there, being compressed as a whole. `target`: where a redirect or a revisit leads, or the
+"""`key`: the normalized URL, `hash` its hash. `offset`: where the record starts, in bytes; -(n + 1) for record n of a
+file that is compressed as a whole and cannot be entered there. `target`: where a redirect or a revisit leads, or the
 reason of an error row."""
 BATCH = 8192
 GZIP = b"\x1f\x8b\x08"
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
 
 def build_index(file: Path) -> pa.Table:
-    """Rows of SCHEMA for all records of a file, in their order."""
+    """Rows of SCHEMA for all records of a file, in order."""
     batches: list[pa.RecordBatch] = []
     rows: list[Row] = []
     for row in scan(file):
@@ -63,22 +63,22 @@ def _batch(rows: list[Row]) -> pa.RecordBatch:
 
 
 def scan(file: Path) -> Iterator[Row]:
-    """Rows of one file. A file cut short or damaged gives what stands before that place, then one error row."""
+    """Rows of one file. A truncated or damaged file gives the rows before that place, then one error row."""
     reason = ""
     count, last = -1, -1
     try:
         if not file.stat().st_size:
             yield _error("empty")
             return
-        with file.open("rb") as stream, file.open("rb") as beside:
-            packed = beside.read(3) == GZIP
+        with file.open("rb") as stream, file.open("rb") as probe:
+            packed = probe.read(3) == GZIP
             for count, record in enumerate(ArchiveIterator(stream, parse_http=True)):
                 row = _row(record)
                 if not _is_whole(record):
                     reason = "warc_truncated"
                     break
                 if row is not None:
-                    entered = record.stream_pos > last and (not packed or _starts_member(beside, record.stream_pos))
+                    entered = record.stream_pos > last and (not packed or _starts_member(probe, record.stream_pos))
                     yield row if entered else row._replace(offset=-(count + 1))
                 last = record.stream_pos
     except (OSError, ValueError, EOFError):
@@ -92,13 +92,13 @@ def scan(file: Path) -> Iterator[Row]:
 
 
 def _starts_member(stream: BinaryIO, place: int) -> bool:
-    """Whether a compressed member starts here: in a file that is one member the reader's places mean nothing."""
+    """Whether a gzip member starts here: in a file that is one member, the reader's positions mean nothing."""
     stream.seek(place)
     return stream.read(3) == GZIP
 
 
 def _is_whole(record: WarcRecord) -> bool:
-    """Whether the record's body is as long as its header says. Reads it (which skipping would do as well)."""
+    """Whether the record's body is as long as its header states. Reads it (as skipping it would)."""
     if record.headers.get("Content-Length") is None:
         return False
     length, found = record.content_length, 0
@@ -108,7 +108,7 @@ def _is_whole(record: WarcRecord) -> bool:
 
 
 def _ends_whole(file: Path, last: int) -> bool:
-    """Whether a compressed file ends with the member of its last record: a stump after it has no record to show."""
+    """Whether a compressed file ends with the member of its last record: a truncated one after it shows no record."""
     with file.open("rb") as stream:
         if stream.read(2) != b"\x1f\x8b" or last >= file.stat().st_size:
             return True

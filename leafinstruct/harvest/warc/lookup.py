@@ -1,4 +1,4 @@
-"""Which record an address leads to, over redirects and revisits, in all files of a source."""
+"""Which record a URL leads to, over redirects and revisits, in all files of a source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_REDIRECTS = 5
 
 @dataclass(frozen=True)
 class Found:
-    """Where following an address ended: a record, or the reason why there is none."""
+    """Where following a URL ended: a record, or the reason why there is none."""
 
     reason: str = ""
     file: str = ""
@@ -24,13 +24,13 @@ class Found:
 
 @dataclass
 class Lookup:
-    """Records of one chunk by the key of their address. `rows` are index rows of each key that was asked for."""
+    """Records of one chunk by the key of their URL. `rows`: index rows of each key that was loaded."""
 
     index: Index
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def load(self, keys: Iterable[str]) -> None:
-        """Rows of these keys and of all that their redirects and revisits lead to."""
+        """Load rows of these keys and of all that their redirects and revisits lead to."""
         wanted = set(keys)
         for _ in range(MAX_REDIRECTS + 2):
             wanted -= self.rows.keys()
@@ -43,7 +43,7 @@ class Lookup:
             wanted = {url_key(row["target"]) for row in found if row["target"] and row["kind"] != ERROR}
 
     def follow(self, key: str) -> Found:
-        """The record whose body an address shows: of the earliest file and place, a page only if there is no other."""
+        """The record whose body a URL shows: of the earliest file and offset, a page only if there is no other."""
         for _ in range(MAX_REDIRECTS + 1):
             rows = self.rows.get(key, [])
             bodies = [row for row in rows if row["kind"] in (OTHER, PAGE) and row["status"] == 200]
@@ -58,6 +58,6 @@ class Lookup:
         return Found("redirect_loop")
 
     def occurrence(self, key: str, file: str, offset: int) -> int:
-        """How many earlier records hold a page of this address."""
+        """How many earlier records hold a page of this URL."""
         pages = [(row["file"], row["offset"]) for row in self.rows.get(key, []) if row["kind"] == PAGE]
         return pages.index((file, offset))

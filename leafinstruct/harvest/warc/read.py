@@ -1,4 +1,4 @@
-"""Bodies of WARC records at known places, with transfer and content encodings undone."""
+"""Bodies of WARC records at known offsets, with transfer and content encodings undone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 MAX_BODY = 50 * 2**20
-"""Decoded bytes that are read of one record; what is longer is a download, or a decompression bomb."""
+"""Decoded bytes read from one record; anything longer is a download or a decompression bomb."""
 
 PIECE = 1 << 16
 
@@ -22,7 +22,7 @@ class Body:
 
 
 def read_bodies(file: str, offsets: Iterable[int]) -> Iterator[tuple[int, Body | None]]:
-    """The body of each record, in the order of their places; None for one that can no longer be read."""
+    """The body of each record, in order of offset; None for one that can no longer be read."""
     places = sorted(set(offsets))
     numbers = {-place - 1: place for place in places if place < 0}
     if numbers:
@@ -69,7 +69,7 @@ def _body(record: WarcRecord) -> Body:
 
 
 def unchunk(data: bytes) -> bytes:
-    """A chunked body as one; a body that is not chunked, though its header says so, as it is."""
+    """A chunked body in one piece; a body that is not chunked, though its header says so, is returned unchanged."""
     pieces: list[bytes] = []
     place = 0
     while place < len(data):
@@ -88,8 +88,8 @@ def unchunk(data: bytes) -> bytes:
 
 
 def decompress(data: bytes, encoding: str) -> bytes:
-    """A compressed body decoded, as far as it goes; one that is not compressed, though its header says so, as it is.
-    Archives often store bodies decoded under the headers of the wire."""
+    """A compressed body decoded, as far as possible; one that is not compressed, though its header says so, is returned
+    unchanged. Archives often store decoded bodies under the original headers."""
     if encoding in ("br", "zstd"):
         return _decompress_other(data, encoding)
     if encoding not in ("gzip", "x-gzip", "deflate"):
@@ -105,8 +105,8 @@ def decompress(data: bytes, encoding: str) -> bytes:
 
 
 def _members(data: bytes, window: int) -> bytes:
-    """A zlib stream, or all members of a gzip body (some servers send one a block). Raises zlib.error if the first one
-    is damaged; what stands behind the last whole one is left out."""
+    """A zlib stream, or all members of a gzip body (some servers send one per block). Raises zlib.error if the first
+    one is damaged; anything after the last whole one is left out."""
     decoded = b""
     while data and len(decoded) < MAX_BODY:
         member = zlib.decompressobj(window)

@@ -1,1 +1,1 @@
-"""`prove`: small trainings of data and adapters side by side, on real, synthetic and damaged shards."""
+"""`prove`: compares small trainings of data and adapters, on real, synthetic and damaged shards."""

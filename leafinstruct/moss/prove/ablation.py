@@ -1,6 +1,6 @@
-"""`prove`: is it the data or the adapter? A grid of small trainings, data x adapter x seed, at equal tokens.
+"""`prove`: is it the data or the adapter? A grid of small trainings, data x adapter x seed, with equal tokens.
 
-Toy scale: a frozen backbone of half a million parameters. Which way differences point is all it can say.
+Toy scale: a frozen backbone of half a million parameters. It can only show the direction of differences.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SCALE = "toy: one frozen backbone of under a million parameters, images of 64 to
 RANDOM = (
     "toy: random backbones whose embeddings and head are trained too, images of 64 tokens, one learning rate for all"
 )
-_DAMAGED = 100  # records of each file of the reference that the table of damages is made on
+_DAMAGED = 100  # records of each reference file that the table of damages uses
 # Two-sided 95 % points of Student's t for 1 to 9 degrees of freedom (any table); seeds are few.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
@@ -50,11 +50,10 @@ PRESETS: dict[str, tuple[Arm, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ProveConfig:
-    """The grid. `train` is the setting of every single training; its seed only shuffles images, fits the codebook and
-    trains the backbone. `tokens` of a training are steps x batch x context. `base_steps` train the backbone that all
-    share (0: backbones stay random, and embeddings and head are trained with the adapters). `text` bytes are left of
-    each text, about as much as an image has tokens: whole pages would leave images 3 % of the tokens, and no arm
-    learned them."""
+    """The grid. `train` configures every single training; its seed only shuffles images, fits the codebook and trains
+    the backbone. A training sees steps x batch x context tokens. `base_steps` train the backbone that all share (0:
+    backbones stay random, and embeddings and head are trained with the adapters). Each text is cut to `text` bytes,
+    about as much as an image has tokens: whole pages would leave images 3 % of the tokens, and no arm learned them."""
 
     preset: str = "small"
     seeds: int = 3
@@ -65,7 +64,8 @@ class ProveConfig:
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
-            raise LeafError(f"prove: preset {self.preset!r}{did_you_mean(self.preset, PRESETS)}")
+            hint = did_you_mean(self.preset, PRESETS)
+            raise LeafError(f"prove: preset {self.preset!r}: use one of {', '.join(PRESETS)}{hint}")
         if not 2 <= self.seeds <= len(_T) + 1:
             raise LeafError(f"prove: seeds is {self.seeds}; it must be 2 to {len(_T) + 1}, for an interval")
         if self.base_steps < 0:
@@ -77,21 +77,23 @@ def prove(
 ) -> dict[str, Any]:
     """Train the grid on folders of shards by name, the first being the reference, and summarize it.
 
-    Every training is committed to `prove/runs/` of the run as it ends, and not done again while data and settings are
-    the same. The result is JSON-able; `prove_report.py` says what is in it and draws it. LeafError if a folder has no
-    shards or what is in them fails a check that training would not notice.
+    Every training is committed to `prove/runs/` of the run when it ends, and reused while data and settings are the
+    same. The result is JSON-able; `report.py` documents and draws it. Raises LeafError if a folder has no shards or
+    fails a check that training would not notice.
     """
     if not folders:
         raise LeafError("prove: name at least one folder of shards")
     if SHUFFLED in folders:
-        raise LeafError(f"prove: the name {SHUFFLED!r} is taken by the control made from the first folder")
+        raise LeafError(f"prove: the name {SHUFFLED!r} is taken by the control made from the first folder; rename it")
     say, started, train = progress or (lambda line: None), time.monotonic(), config.train
     arms, first = PRESETS[config.preset], next(iter(folders.values()))
     with TemporaryDirectory() as folder:
         say("prove: reading shards")
         for name, shards in folders.items():
             if failed := check_teaching(shards).failed:
-                raise LeafError(f"data {name!r}, {shards}: {', '.join(failed)} failed; training would not notice")
+                raise LeafError(
+                    f"data {name!r}, {shards}: {', '.join(failed)} failed, which training would not notice; fix them"
+                )
         most = train.steps * train.batch * max(train.context // 128, 1)
         grid, prepared = read_grid(folders, train, most, config.text), Path(folder) / "grid.pickle"
         grid = replace(grid, base=shared_backbone(grid, list(folders), config, run, say))
@@ -120,8 +122,8 @@ def prove(
 def shared_backbone(
     grid: GridData, names: Sequence[str], config: ProveConfig, run: Run, say: Callable[[str], None]
 ) -> dict[str, Any] | None:
-    """The weights of the backbone of all trainings: those stored in the run for the same data and settings, or trained
-    now and committed. None for random backbones."""
+    """The weights of the backbone of all trainings: stored in the run for the same data and settings, or trained now
+    and committed. None for random backbones."""
     from safetensors.torch import load, save
 
     from leafinstruct.moss.prove.pretrain import VERSION, train_base
@@ -140,7 +142,7 @@ def shared_backbone(
 
 
 def _listed(shards: Path) -> dict[str, str]:
-    """SHA-256 of each file as the folder's manifest has it; nothing without one."""
+    """SHA-256 of each file in the folder's manifest; empty without a manifest."""
     if not (file := shards / layout.MANIFEST).is_file():
         return {}
     return {one["file"]: one["sha256"] for one in json.loads(file.read_bytes())["files"]}
@@ -159,7 +161,7 @@ def _train_all(
     found = {file: run.json(file) for file in files}
     todo = [(task, file) for task, file in zip(tasks, files, strict=True) if found[file] is None]
     if len(todo) < len(tasks):
-        say(f"prove: {len(tasks) - len(todo)} trainings are there already")
+        say(f"prove: {len(tasks) - len(todo)} trainings are reused")
     with ProcessPoolExecutor(config.workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(train_one, prepared, *task, config.train): file for task, file in todo}
         for number, done in enumerate(as_completed(waiting), 1):
@@ -215,7 +217,7 @@ def compare(results: Sequence[dict[str, Any]], reference: str) -> list[dict[str,
 
 
 def interval(values: Sequence[float]) -> dict[str, float] | None:
-    """Mean of differences and its two-sided 95 % interval by Student's t; None below two of them."""
+    """Mean of differences and its two-sided 95 % interval by Student's t; None for fewer than two."""
     if len(values) < 2:
         return None
     half = _T[min(len(values) - 2, len(_T) - 1)] * stdev(values) / math.sqrt(len(values))
@@ -224,8 +226,8 @@ def interval(values: Sequence[float]) -> dict[str, float] | None:
 
 
 def decoding_speed(grid: GridData, arm: Arm, config: TrainConfig) -> dict[str, float | None]:
-    """Tokens a second of cached greedy decoding, in this process: with the adapter, without any, and with it merged
-    into the weights (`linear` alone can be)."""
+    """Tokens per second of cached greedy decoding, in this process: with the adapter, without any, and with it merged
+    into the weights (`linear` only)."""
     from leafinstruct.moss.adapters import disabled, inject, layer_sizes, merge
     from leafinstruct.moss.backbones import tiny_backbone
     from leafinstruct.moss.config import MossConfig
@@ -248,7 +250,8 @@ def decoding_speed(grid: GridData, arm: Arm, config: TrainConfig) -> dict[str, f
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Within it torch computes on one thread: two on a shared machine of two cores made a step 40 times as slow."""
+    """Inside this context torch computes on one thread: two on a shared machine of two cores made a step 40 times as
+    slow."""
     import torch
 
     threads = torch.get_num_threads()
@@ -283,7 +286,7 @@ def with_train(config: ProveConfig, **changes: Any) -> ProveConfig:
 
 
 def named_folders(given: Sequence[str], shards: Path | None) -> dict[str, Path]:
-    """Folders by name from words like `raw=runs/raw/shards`, after a run's own shards as `filtered`, if there are any.
+    """Folders by name from words like `raw=runs/raw/shards`, after a run's own shards as `filtered`, if given. Raises
     LeafError for a word without a name."""
     folders = {"filtered": shards} if shards else {}
     for word in given:

@@ -1,6 +1,6 @@
-"""Ways in which shards can be wrong without training noticing, and which named check catches each.
+"""Ways in which shards can be wrong without training noticing, and which named check detects each.
 
-A falling loss catches none of them: blank images train best of all.
+A falling loss detects none of them: blank images train best of all.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _REPEATS = 10
 
 
 def others_images(rows: Rows) -> Rows:
-    """Every record shows the images of the record before, where it shows as many."""
+    """Every record shows the images of the record before, if it has as many."""
     shown = [rows[i - 1]["images"] for i in range(len(rows))]
     fits = [len(images) == len(row["images"]) for images, row in zip(shown, rows, strict=True)]
     return [{**row, "images": images} if fit else row for row, images, fit in zip(rows, shown, fits, strict=True)]
 
 
 def others_images_declared(rows: Rows) -> Rows:
-    """The same with the images' metadata along, so that no checksum can tell."""
+    """The same with the images' metadata, so that no checksum differs."""
     made = others_images(rows)
     metas = [rows[i - 1]["image_meta"] for i in range(len(rows))]
     return [
@@ -51,7 +51,7 @@ def repeated_images(rows: Rows) -> Rows:
 
 
 def blank_images(rows: Rows) -> Rows:
-    """White images of the right sizes, whose metadata says what they are."""
+    """White images of the right sizes, with matching metadata."""
     made = []
     for row in rows:
         images = [_blank(meta["width"], meta["height"]) for meta in row["image_meta"]]
@@ -64,7 +64,7 @@ def blank_images(rows: Rows) -> Rows:
 
 
 def swapped_roles(rows: Rows) -> Rows:
-    """What the assistant said is said by the user, and the other way round."""
+    """The user says what the assistant said, and the other way round."""
     other = {"user": "assistant", "assistant": "user"}
     return [
         {**row, "messages": [{**m, "role": other.get(m["role"], m["role"])} for m in row["messages"]]} for row in rows
@@ -72,7 +72,7 @@ def swapped_roles(rows: Rows) -> Rows:
 
 
 def text_only(rows: Rows) -> Rows:
-    """All images and their places are gone."""
+    """All images and their placeholders are removed."""
     made = []
     for row in rows:
         messages = [
@@ -83,7 +83,7 @@ def text_only(rows: Rows) -> Rows:
 
 
 def one_byte(rows: Rows) -> Rows:
-    """One bit of the last image of the last record with one."""
+    """One bit of the last image of the last record with one is flipped."""
     made = list(rows)
     at = max(number for number, row in enumerate(rows) if row["images"])
     image = made[at]["images"][-1]
@@ -107,11 +107,10 @@ DAMAGES: dict[str, Callable[[Rows], Rows]] = {
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """What shards can teach a model that writes text and images, counted over all rows: `checksum` images that are not
-    the bytes their metadata names, `turns` records that do not begin with the user and end with the assistant, `answer`
-    records without an image from the assistant, `distinct` 1 if the average image
-    is there more than ten times, and `manifest`
-    1 if the files are not those of the manifest."""
+    """Whether shards can teach a model that writes text and images, counted over all rows: `checksum` images whose
+    bytes do not match their metadata, `turns` records that do not begin with the user and end with the assistant,
+    `answer` records without an image from the assistant, `distinct` 1 if the average image occurs more than ten times,
+    and `manifest` 1 if the files do not match the manifest."""
 
     rows: int
     images: int
@@ -134,7 +133,7 @@ CHECKS = ("checksum", "turns", "answer", "distinct", "manifest")
 
 
 def check_teaching(folder: Path) -> Teaching:
-    """Look at every row and image of a folder of shards, decoding nothing. LeafError without shards."""
+    """Check every row and image of a folder of shards, decoding nothing. Raises LeafError without shards."""
     import pyarrow.parquet as pq
 
     rows = images = checksum = turns = answer = 0
@@ -158,13 +157,13 @@ def check_teaching(folder: Path) -> Teaching:
                         if m["role"] == "assistant"
                         for part in m["content"]
                     )
-    # Own threshold: an image may stand in several records, but drawings of 480 different scenes in 1320 places had 3.
+    # Own threshold: an image may be in several records, but drawings of 480 scenes in 1320 places had about 3 each.
     few = int(_REPEATS * len(seen) < images)
     return Teaching(rows, images, checksum, turns, answer, few, _against_manifest(folder))
 
 
 def _against_manifest(folder: Path) -> int:
-    """1 if a manifest lies there and its checksums are not those of the files."""
+    """1 if there is a manifest and its checksums are not those of the files."""
     manifest = folder / layout.MANIFEST
     if not manifest.is_file():
         return 0
@@ -174,7 +173,7 @@ def _against_manifest(folder: Path) -> int:
 
 
 def damage_shards(folder: Path, out: Path, damage: Callable[[Rows], Rows]) -> None:
-    """Copy shards with a damage in every split; the manifest, if there is one, is copied as it was."""
+    """Copy shards with a damage in every split; the manifest, if there is one, is copied unchanged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -189,8 +188,8 @@ def damage_shards(folder: Path, out: Path, damage: Callable[[Rows], Rows]) -> No
 
 
 def damage_table(folder: Path, most: int | None = None) -> dict[str, tuple[str, ...]]:
-    """For the shards as they are (`as they are`) and for each damage, done to a copy: the checks that fail. With `most`
-    on the first so many records of each file, which get a manifest of their own if the shards have one."""
+    """For the shards as they are (`as they are`) and for each damage, done to a copy: the checks that fail. With
+    `most`, on the first records of each file only, with a manifest of their own if the shards have one."""
     with TemporaryDirectory() as temporary:
         copies = Path(temporary)
         if most is not None:

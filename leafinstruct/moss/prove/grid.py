@@ -21,13 +21,13 @@ from leafinstruct.moss.data import Example, Row, SplitCounts, find_shards, make_
 from leafinstruct.moss.settings import TrainConfig
 
 SHUFFLED = "shuffled"
-_CODEBOOK_IMAGES = 600  # of each data set; k-means looks at no more patches than 300 images have
+_CODEBOOK_IMAGES = 600  # of each dataset; k-means looks at no more patches than 300 images have
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An adapter of the grid. `matched`: its ranks are chosen so that it has as many parameters as `moss` of the
-    configured rank; else it has the configured rank. `none` has no adapter: the backbone as it is."""
+    """An adapter of the grid. `matched`: its rank is chosen so that it has as many parameters as `moss` of the
+    configured rank; else it has the configured rank. `none` has no adapter: the plain backbone."""
 
     name: str
     variant: str
@@ -36,8 +36,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class GridData:
-    """Windows to train on by name of the data, held-out windows, the codebook of all, and the weights of the backbone
-    that all share (None: a random one for each seed)."""
+    """Training windows by name of the data, held-out windows, the codebook of all, and the weights of the backbone that
+    all share (None: a random one for each seed)."""
 
     train: dict[str, list[Example]]
     held_out: list[Example]
@@ -46,7 +46,8 @@ class GridData:
     base: dict[str, Any] | None = None
 
     def digest(self, data: str) -> str:
-        """Hash of what a training on this data sees: its windows, the held-out ones, the codebook and the backbone."""
+        """Hash of all that a training on this data sees: its windows, the held-out ones, the codebook and the
+        backbone."""
         seen = hashlib.sha256(self.codebook.patches.tobytes())
         for example in [*self.train[data], *self.held_out]:
             seen.update(example.ids.tobytes())
@@ -60,12 +61,12 @@ class GridData:
 
 
 def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int, text: int = 0) -> GridData:
-    """Read at most `most` training records of each folder of shards; the first is the reference. Texts are cut to
-    their first and last `text` / 2 bytes (0: not at all).
+    """Read at most `most` training records of each folder of shards; the first is the reference. Texts are cut to their
+    first and last `text` / 2 bytes (0: not cut).
 
-    Its validation and test records are held out, filled up to `config.held_out` with training records in order of
-    their id's hash. A page that is held out is trained on in no data set. `shuffled` is the reference with each image
-    in another record's place. LeafError if nothing is left to train on.
+    The reference's validation and test records are held out, filled up to `config.held_out` with training records in
+    order of their id's hash. A held-out page is trained on in no dataset. `shuffled` is the reference with each image
+    moved to another record. Raises LeafError if nothing is left to train on.
     """
     reference = next(iter(folders))
     rows = {name: _rows(folder, config, most + config.held_out) for name, folder in folders.items()}
@@ -73,14 +74,16 @@ def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int, text:
     missing = max(config.held_out - len(split), 0)
     chosen = sorted((row for row in own if len(row.images)), key=lambda row: _hash(row.id))[:missing]
     if len(own) <= len(chosen):
-        raise LeafError(f"{folders[reference]}: {len(own)} records are too few to hold {missing} of them out")
+        raise LeafError(
+            f"{folders[reference]}: {len(own)} records are too few to hold {missing} of them out; add records"
+        )
     held_rows = split + chosen
     pages = {row.page for row in held_rows}
     trained = {name: [row for row in found if row.page not in pages][:most] for name, found in rows.items()}
     trained[SHUFFLED] = shuffle_images(trained[reference], config.seed)
     for name, found in trained.items():
         if not sum(len(row.images) for row in found):
-            raise LeafError(f"data {name!r}: no record with an image is left to train on")
+            raise LeafError(f"data {name!r}: no record with an image is left to train on; add records")
     images = [np.concatenate([row.images for row in trained[name]])[:_CODEBOOK_IMAGES] for name in folders]
     codebook = fit(np.concatenate(images), config.grid, config.codes, config.seed)
     counts = SplitCounts()
@@ -100,7 +103,7 @@ def read_grid(folders: Mapping[str, Path], config: TrainConfig, most: int, text:
 
 
 def cut_texts(row: Row, most: int) -> Row:
-    """The record with every text longer than so many bytes cut to its first and last half of them."""
+    """The record with every text longer than `most` bytes cut to its first and last half of them."""
 
     def cut(text: str | None) -> str | None:
         data = (text or "").encode("utf-8", "replace")
@@ -131,11 +134,11 @@ def _hash(text: str) -> bytes:
 
 
 def shuffle_images(rows: Sequence[Row], seed: int) -> list[Row]:
-    """The same texts and the same images, every image in a place of another record (where there is one)."""
+    """The same texts and the same images, with every image in a place of another record (if there is one)."""
     owners = np.repeat(np.arange(len(rows)), [len(row.images) for row in rows])
     order = np.random.default_rng(seed).permutation(len(owners))
     step = max(np.bincount(owners, minlength=1).max(), 1) if len(owners) else 0
-    # Sorted by owner and turned by the most images any record has, no image can meet its own record again.
+    # Sorted by owner and rotated by the most images any record has, no image returns to its own record.
     by_owner = order[np.argsort(owners[order], kind="stable")]
     giver = np.empty(len(owners), np.int64)
     giver[by_owner] = np.roll(by_owner, step)
@@ -199,7 +202,7 @@ def train_one(prepared: Path, data: str, arm: Arm, seed: int, config: TrainConfi
 
 
 def switch_off(model: Any) -> None:
-    """Leave the adapters out for good: the control that learns nothing, or on a random backbone embeddings and head."""
+    """Disable the adapters for good: the control that learns nothing, or on a random backbone embeddings and head."""
     from leafinstruct.moss.adapters import routing_of
 
     routing_of(model).enabled = False

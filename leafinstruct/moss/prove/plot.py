@@ -1,4 +1,4 @@
-"""Loss curves as an SVG, drawn with nothing but text: a line for each modality, points for validation."""
+"""Loss curves as an SVG, written as plain text: a line for each modality, points for validation."""
 
 from __future__ import annotations
 

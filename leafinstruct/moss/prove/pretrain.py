@@ -1,10 +1,10 @@
-"""The backbone that all trainings of a grid share: trained whole once, then frozen, as a real model's is under
+"""The backbone that all trainings of a grid share: trained in full once, then frozen, as a real model's is under
 adapters.
 
-It is taught the data's texts without their images, and generated pictures in the data's colors, each after a few words
-that name them: the languages of both and that one can speak of the other, as a real base model knows them, but no image
+It learns the data's texts without their images, and generated pictures in the data's colors, each after a few words
+that name them: the languages of both and that one can describe the other, as a real base model knows them, but no image
 of the data, nor which image belongs to which text. On a random backbone, where embeddings and head must learn
-everything too, a grid compares how fast adapters of different ranks help with that, and nothing else.
+everything too, a grid only compares how fast adapters of different ranks help with that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from leafinstruct.moss.data import Example
 from leafinstruct.moss.settings import TrainConfig
 
 VERSION = 2
-"""Of what the backbone is taught; another one is another backbone."""
+"""Version of what the backbone learns; another one is another backbone."""
 _RATE = 3e-3  # of the whole backbone; 400 steps bring the pictures' loss from 6.8 to about 1.9 nats
 _PER_DOCUMENT = 2  # pictures one after the other, as in most records
 _NOISE = (0, 4, 10)  # standard deviations of 255: drawings have none, photographs have some
@@ -38,7 +38,7 @@ _NAMED = {  # the eleven basic color terms of Berlin and Kay (1969), each with o
     "pink": (240, 160, 190),
     "brown": (120, 75, 45),
 }
-_SAID = ("{0} to {1}", "{0} and {1} stripes", "{1} disc on {0}", "{1} box on {0}")
+_PHRASES = ("{0} to {1}", "{0} and {1} stripes", "{1} disc on {0}", "{1} box on {0}")
 
 
 def named(color: np.ndarray) -> str:
@@ -66,11 +66,11 @@ def picture(side: int, colors: np.ndarray, generator: np.random.Generator) -> tu
         mixed = inside.astype(float)
     pixels = first + (second - first) * mixed[..., None]
     pixels += generator.normal(0, generator.choice(_NOISE), pixels.shape)
-    return pixels.clip(0, 255).astype(np.uint8), _SAID[kind].format(named(first), named(second))
+    return pixels.clip(0, 255).astype(np.uint8), _PHRASES[kind].format(named(first), named(second))
 
 
 def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
-    """Windows of generated pictures, each after its words, of about so many tokens; every token is learned."""
+    """Windows of generated pictures, each after its words, of about `tokens` tokens; every token is labeled."""
     generator = np.random.default_rng(seed)
     colors = codebook.patches.reshape(-1, 3)
     frame = [*codebook.start, *codebook.role("assistant")]
@@ -79,7 +79,7 @@ def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
     while total < tokens:
         images, words = zip(*(picture(codebook.side, colors, generator) for _ in range(_PER_DOCUMENT)), strict=True)
         codes = codebook.encode(np.stack(images)).tolist()
-        shown = [[*codebook.text(said), *codebook.before, *own] for said, own in zip(words, codes, strict=True)]
+        shown = [[*codebook.text(phrase), *codebook.before, *own] for phrase, own in zip(words, codes, strict=True)]
         ids = np.array([*frame, *chain.from_iterable(shown), *codebook.end])
         made.append(Example(f"picture-{len(made)}", ids, ids, ()))
         total += len(ids)
@@ -87,8 +87,8 @@ def pictures(codebook: Codebook, tokens: int, seed: int) -> list[Example]:
 
 
 def texts(train: Mapping[str, Sequence[Example]], codebook: Codebook, tokens: int) -> list[Example]:
-    """Windows of the data with their images left out, of each data set in turn, until they make so many tokens. None
-    comes twice: a backbone that knew them by heart would have to unlearn how they go on where an image was."""
+    """Windows of the data without their images, from each dataset in turn, until they make `tokens` tokens. None
+    repeats: a backbone that knew them by heart would have to unlearn how they continue where an image was."""
     layout = codebook.image_tokens
     made: list[Example] = []
     total = 0
@@ -104,14 +104,14 @@ def texts(train: Mapping[str, Sequence[Example]], codebook: Codebook, tokens: in
 def train_base(
     codebook: Codebook, train: Mapping[str, Sequence[Example]], config: TrainConfig, steps: int
 ) -> dict[str, Any]:
-    """Weights of the tiny model after so many steps; at most half of the tokens are texts, the others pictures."""
+    """Weights of the tiny model after `steps` steps; at most half of the tokens are texts, the others pictures."""
     from leafinstruct.moss.backbones import tiny_backbone
     from leafinstruct.moss.loop import run_steps
 
     config = replace(config, steps=steps, learning_rate=_RATE)
     backbone, tokens = tiny_backbone(codebook, config), steps * config.batch * config.context
-    said = texts(train, codebook, tokens // 2)
-    taught = said + pictures(codebook, tokens - sum(len(example.ids) for example in said), config.seed)
+    windows = texts(train, codebook, tokens // 2)
+    taught = windows + pictures(codebook, tokens - sum(len(example.ids) for example in windows), config.seed)
     for _ in run_steps(backbone, taught, config):
         pass
     weights: dict[str, Any] = backbone.model.state_dict()

@@ -2,11 +2,11 @@
 
 Layout of `prove/report.json` (schema 2): `scale` a sentence; `reference` the data compared against; `data`, `arms`,
 `shards` (of each folder {file: sha256}); `facts` (records, held out, removed, codes); `rows`, one for each data and
-arm: adapter_parameters,
-trainable_parameters, tokens, and mean and `_sd` over seeds of image and text (held-out loss, nats a token), z (pairing
-test) and seconds_per_step; `comparisons`: differences paired by seed, {first, second, image, text: {mean, low, high},
-text_percent}; `decoding`: tokens a second by arm {adapter, none, merged}; `damages`: for records of the
-reference as they are and damaged in each way, the checks that fail; `runs`: every single training; `config`.
+arm: adapter_parameters, trainable_parameters, tokens, and mean and `_sd` over seeds of image and text (held-out loss,
+nats per token), z (pairing test) and seconds_per_step; `comparisons`: differences paired by seed, {first, second,
+image, text: {mean, low, high}, text_percent}; `decoding`: tokens per second by arm {adapter, none, merged}; `damages`:
+for records of the reference, unchanged and with each damage, the checks that fail; `runs`: every single training;
+`config`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROW, _LEFT, _PLOT = 22, 190, 420
 
 
 def table_lines(result: Mapping[str, Any]) -> list[str]:
-    """One line for each data and arm, then the comparisons, then what scale this is."""
+    """One line for each data and arm, then the comparisons, the damages and the scale."""
     lines = [
         f"{'data':10} {'adapter':22} {'adapters':>8} {'trained':>8} {'image loss':>15} {'text loss':>15} "
         f"{'z':>6} {'s/step':>7} {'tok/s':>6} {'merged':>6}"
@@ -46,7 +46,7 @@ def table_lines(result: Mapping[str, Any]) -> list[str]:
                 f"  {first} - {second}: image {_interval(entry['image'])}, text {_interval(entry['text'])} "
                 f"({entry['text_percent']:+.1f} %)"
             )
-    lines.append("checks that fail on the first data, as it is and damaged in copies (training would notice nothing):")
+    lines.append("checks that fail on the first data, unchanged and damaged (training would not notice):")
     for damage, failed in result["damages"].items():
         lines.append(f"  {damage}: {', '.join(failed) or '-'}")
     return [*lines, f"scale: {result['scale']}"]
@@ -62,7 +62,7 @@ def _interval(value: Mapping[str, float]) -> str:
 
 def plot(result: Mapping[str, Any]) -> str:
     """An SVG: held-out image loss and text loss of each arm, a point for each seed and a bar for the mean, one color
-    for each data set."""
+    for each dataset."""
     arms, datas = [arm["name"] for arm in result["arms"]], result["data"]
     height = 90 + len(arms) * _ROW * 2 + 20 * len(datas)
     parts = [
@@ -91,7 +91,7 @@ def _panel(result: Mapping[str, Any], name: str, left: int, arms: list[str], dat
         return left + _LEFT + (_PLOT - 30) * (value - low) / span
 
     parts = [
-        f'<text x="{left + _LEFT}" y="44">{name} loss, nats a token: {low:.3f}</text>',
+        f'<text x="{left + _LEFT}" y="44">{name} loss, nats per token: {low:.3f}</text>',
         f'<text x="{left + _LEFT + _PLOT - 70}" y="44">{high:.3f}</text>',
     ]
     for line, arm in enumerate(arms):
@@ -108,7 +108,7 @@ def _panel(result: Mapping[str, Any], name: str, left: int, arms: list[str], dat
 
 
 def files(result: Mapping[str, Any]) -> dict[str, bytes]:
-    """What is written, by name: report.json, table.txt, grid.svg."""
+    """The files to write, by name: report.json, table.txt, grid.svg."""
     return {
         "table.txt": ("\n".join(table_lines(result)) + "\n").encode(),
         "grid.svg": plot(result).encode(),

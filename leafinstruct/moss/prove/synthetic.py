@@ -1,6 +1,6 @@
-"""Generated shards with known structure: the text says what the images show, so a right trainer must find it.
+"""Generated shards with known structure: the text describes the images, so a correct trainer must find the relation.
 
-Written as any published shard is, and read back the same way. With `mixed` 1, every record has another's images: the
+Written like any published shard, and read back the same way. With `mixed` 1, every record has another's images: the
 pairing test must then find nothing.
 """
 
@@ -30,16 +30,16 @@ CORNERS = {
     "bottom right": (0.75, 0.75),
 }
 _SIDE = 32  # pixels, the tiny model's own size
-_FINE = 2  # drawn so many times larger and averaged down: edges are smooth, as in drawings and photographs
+_FINE = 2  # drawn this many times larger and averaged down: smooth edges, as in drawings and photographs
 _GRAIN = 3.0  # standard deviation of 255
 _LICENSE = "CC0-1.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A shape of one color in a corner, on a ground that then gets another color. The text does not say all: `center`
-    (down, right) and `size` (half of its width) are in parts of the image, light falls off in the direction `light`
-    (radians), and `grain` seeds its noise."""
+    """A shape of one color in a corner, on a ground that then gets another color. The text leaves some things out:
+    `center` (down, right) and `size` (half of its width) are fractions of the image, light falls off in the direction
+    `light` (radians), and `grain` seeds its noise."""
 
     shape: str
     color: str
@@ -52,7 +52,7 @@ class Scene:
     grain: int
 
     def png(self, ground: str) -> bytes:
-        """The scene on a ground of that color, 32 x 32 pixels."""
+        """The scene on a ground of that color as PNG, 32 x 32 pixels."""
         from PIL import Image
 
         y, x = (np.mgrid[0 : _SIDE * _FINE, 0 : _SIDE * _FINE] + 0.5) / (_SIDE * _FINE)
@@ -98,7 +98,7 @@ class Scene:
 
 def write_synthetic(folder: Path, records: int = 600, held_out: int = 60, seed: int = 0, mixed: float = 0.0) -> None:
     """Write `train-…` (records) and `validation-…` (held_out) shards into a folder. Every fourth record is an edit.
-    `mixed` is the part of the records that show the images of others."""
+    `mixed` is the share of records that show the images of others."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(seed)
     for split, count in (("train", records), ("validation", held_out)):
@@ -113,7 +113,8 @@ def write_synthetic(folder: Path, records: int = 600, held_out: int = 60, seed: 
 
 
 def write_shard(rows: list[dict[str, Any]], file: Path) -> None:
-    """Write rows of the published form with the metadata by which `datasets` knows an image; bytes stay as they are."""
+    """Write rows in the published form with the metadata by which `datasets` recognizes an image; bytes stay
+    unchanged."""
     import datasets
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,5 +1,5 @@
-"""Pictures in, the account they belong to out: the first images without their text, answered by all text and the rest
-of the images."""
+"""Given images, the account they belong to: the first images are given without their text; all text and the other
+images answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POINTER = re.compile(
     r"|\b(?:oben|unten) (?:zu sehen|gezeigt|abgebildet)\b",
     re.IGNORECASE,
 )
-"""Says where on the page an image stands; false once the image has moved into the request."""
+"""Points at where an image is on the page; false once the image has moved into the request."""
 
 
 def divide(document: Document) -> Turns | None:

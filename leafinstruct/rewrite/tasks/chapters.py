@@ -1,4 +1,4 @@
-"""Several turns: a tutorial with natural chapters, asked for one after the other."""
+"""Several turns: a tutorial with natural chapters, requested one after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leafinstruct.rewrite.segments import answers, has_prose, is_procedure, sect
 from leafinstruct.rewrite.task import Task, Turn, Turns, span
 
 MAX_TURNS = 4
-"""Longer talks cost a request each and are joined (own choice)."""
+"""Each turn costs a request: longer conversations are joined into this many (own choice)."""
 MIN_TURNS = 2
 ONLY_A_NUMBER = re.compile(
     r"\W*(?:step|part|chapter|section|lesson|schritt|teil|kapitel|étape|partie|chapitre|paso|parte|passo)?\W*"
@@ -20,7 +20,7 @@ ONLY_A_NUMBER = re.compile(
 
 
 def divide(document: Document) -> Turns | None:
-    """Chapters with text and image each; one that has none of one goes with the one before it. Nothing is left out."""
+    """Chapters with text and image each; one that lacks either is joined to the one before it. Nothing is left out."""
     parts = document.parts
     if not is_procedure(document):
         return None
@@ -43,4 +43,4 @@ def divide(document: Document) -> Turns | None:
     return tuple(Turn((), span(start, end)) for start, end in zip(cuts, cuts[1:], strict=False))
 
 
-TASK = Task("chapters", "a talk of several turns; each chapter answers one request", divide)
+TASK = Task("chapters", "several turns; each chapter answers one request", divide)

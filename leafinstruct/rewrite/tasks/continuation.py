@@ -1,4 +1,4 @@
-"""The rest, from the first k steps, sections or groups with their texts and images; k is drawn by the id."""
+"""Given the first k steps, sections or groups with their texts and images, the rest; k is drawn by the id."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 
 
 def divide(document: Document) -> Turns | None:
-    """Cut rather where the input shows an image too."""
+    """Prefers cuts where the input shows an image too."""
     parts = document.parts
     possible = [p for p in cuts(parts) if has_prose(parts[:p]) and answers(parts[p:])]
     choice = [p for p in possible if has_image(parts[:p])] or possible

@@ -1,4 +1,4 @@
-"""An edit: the picture of a state and what is done to it in, the picture of the result out."""
+"""An edit: given the image of a state and what is done to it, the image of the result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 from leafinstruct.text.words import words
 
 MAX_WORDS = 60
-"""Of the doing (own choice): more is several doings, of which one picture shows the last."""
+"""Words of the step (own choice): longer ones are several steps, of which one image shows the last."""
 
 
 def divide(document: Document) -> Turns | None:

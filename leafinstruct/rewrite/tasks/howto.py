@@ -1,4 +1,4 @@
-"""Instructions with pictures, from a request alone."""
+"""Instructions with images, from a request alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A story or an explanation with pictures, from a request alone."""
+"""A story or an explanation with images, from a request alone."""
 
 from __future__ import annotations
 

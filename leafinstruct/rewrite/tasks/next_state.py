@@ -1,4 +1,4 @@
-"""One step on: the picture of a state in, what to do next and the picture of the next state out."""
+"""The next step: given the image of a state, what to do next and the image of the next state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question about one part of a page, answered by that part with its texts and images."""
+"""A question about one section of a page, answered by that section with its texts and images."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 from leafinstruct.text.words import words
 
 MIN_PARTS = 2
-"""Sections or groups; of a page with one the question would be the whole task."""
+"""Sections or groups; with only one, the question would be about the whole page."""
 MIN_WORDS = 20
-"""Of an answer (own choice: shorter ones are captions)."""
+"""Words of an answer (own choice: shorter ones are captions)."""
 
 
 def divide(document: Document) -> Turns | None:
@@ -22,7 +22,7 @@ def divide(document: Document) -> Turns | None:
 
 
 def _places(document: Document) -> list[Span]:
-    """Sections; without headings and steps text-image groups. A step by itself is no answer to anything."""
+    """Sections; without headings and steps, text-image groups. A single step answers no question."""
     parts = document.parts
     places = sections(parts)
     if not places and not any(p.step or p.heading for p in parts):
