@@ -1,4 +1,4 @@
-"""The stages in order, over whichever engine, after a pre-flight that looks at the whole pipeline first."""
+"""Runs the stages in order, on any engine, after a pre-flight check of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from leafinstruct.run import Run
 from leafinstruct.store import is_remote
 
 FREE_BYTES = 1 << 30
-"""Disk space below which no build starts."""
+"""Free disk space, in bytes, below which no build starts."""
 
 
 def build(context: Context, stage: str) -> None:
-    """Make everything up to and including `stage`, reusing what is done. Holds the run's lock."""
+    """Bring all stages up to and including `stage` up to date, reusing finished work. Holds the run's lock. Raises
+    LeafError if the pre-flight fails or another process builds the run."""
     preflight(context.pipeline, context.run, stage)
     with context.run.lock():
         try:
@@ -35,7 +36,7 @@ def build(context: Context, stage: str) -> None:
 
 
 def _add_timings(context: Context) -> None:
-    """Add what this build did, and how long it took, to `timings.json`: tasks and wall seconds of each step."""
+    """Add this build's work to `timings.json`: tasks and wall seconds of each step."""
     if not context.progress.spent:
         return
     steps = {row["step"]: row for row in context.run.json(layout.TIMINGS) or []}
@@ -46,16 +47,16 @@ def _add_timings(context: Context) -> None:
     context.run.commit_json(layout.TIMINGS, list(steps.values()))
 
 
-ROOMS = {"harvest": "harvest", "filter": "filter", "rewrite": "rewrite", "shard": "shard", "train": "moss"}
-"""Of each stage the room whose module `stage` has `check(pipeline)` and `run(context)`."""
+STAGE_PACKAGES = {"harvest": "harvest", "filter": "filter", "rewrite": "rewrite", "shard": "shard", "train": "moss"}
+"""The subpackage of each stage; its module `stage` has `check(pipeline)` and `run(context)`."""
 
 
 def _stage_module(name: str) -> ModuleType:
-    return import_module(f"leafinstruct.{ROOMS[name]}.stage")
+    return import_module(f"leafinstruct.{STAGE_PACKAGES[name]}.stage")
 
 
 def preflight(pipeline: Pipeline, run: Run, stage: str) -> None:
-    """Everything that can be known to be wrong before the work starts. Raises LeafError for the first such thing."""
+    """Run every check that is possible before the work starts. Raises LeafError for the first problem."""
     if stage not in STAGES:
         raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
     for name in STAGES[: STAGES.index(stage) + 1]:
@@ -64,10 +65,11 @@ def preflight(pipeline: Pipeline, run: Run, stage: str) -> None:
 
 
 def _check_disk(run: Run) -> None:
-    """Of a run in an object store, files are made in the folder for temporary files."""
+    """Files of a run in an object store are first written to the temporary folder."""
     there = Path(tempfile.gettempdir() if is_remote(run.place) else run.place)
     while not there.exists():
         there = there.parent
     free = shutil.disk_usage(there).free
     if free < FREE_BYTES:
-        raise LeafError(f"{there}: {free / 2**20:.0f} MiB free; a build needs at least {FREE_BYTES >> 20} MiB")
+        found, needed = f"{free / 2**20:.0f} MiB free", f"{FREE_BYTES >> 20} MiB"
+        raise LeafError(f"{there}: {found}; a build needs at least {needed}: free some space or choose another --run")

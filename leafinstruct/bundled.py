@@ -1,4 +1,4 @@
-"""Files of a project, or else as they are shipped with the package."""
+"""Finds files in the project, or else among those shipped with the package."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from leafinstruct.errors import LeafError, did_you_mean
 
 
 def package_folders() -> list[Path]:
-    """Where the shipped pipelines and filters lie: in an installed wheel, or at the top of a clone."""
+    """Where the shipped pipelines and filters are: in an installed wheel, or at the top of a clone."""
     here = Path(__file__).parent
     return [here / "project", here.parent]
 
 
 def find_file(root: Path, folder: str, name: str) -> Path:
-    """`folder/name` in the project, else as shipped. Raises LeafError with the nearest name."""
+    """`folder/name` in the project, else as shipped. Raises LeafError with the nearest known name."""
     places = [root, *package_folders()]
     for place in places:
         if (place / folder / name).is_file():

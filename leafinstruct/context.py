@@ -1,4 +1,4 @@
-"""What a stage is given to work with: the run, the pipeline, the engine's map, and the options of one build."""
+"""What a stage works with: the run, the pipeline, the engine's map, and the options of one build."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RunTasks = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]], int], Iterat
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs to open the build for itself; small and picklable."""
+    """What a worker needs to open the build itself; small and picklable."""
 
     pipeline: Path
     run: str
@@ -31,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Opened:
-    """A job in the process that has everything open already."""
+    """A job in a process that has the pipeline and the run open already."""
 
     pipeline: Pipeline
     run: Run
@@ -47,7 +47,7 @@ def _open(pipeline: Path, run: str) -> tuple[Pipeline, Run]:
 
 @dataclass
 class Context:
-    """One build: `limit` cuts each source to its first documents, `score_all` switches gates off."""
+    """One build. `limit` cuts each source to its first documents; `score_all` turns gating off."""
 
     run: Run
     pipeline: Pipeline
@@ -60,27 +60,27 @@ class Context:
     progress: Progress = field(default_factory=Progress)
     pool: Pool = field(default_factory=Pool)
     run_model_tasks: RunModelTasks | None = None
-    """How an engine runs work that asks a model; without it this process does, with the models of `pool`."""
+    """How an engine runs tasks that call a model; None: in this process, with the models of `pool`."""
     spent: list[Spent] = field(default_factory=list)
     stages: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Seconds and CPU seconds of this process, by stage."""
     job: Any = None
-    """What a worker opens: anything with `open() -> (Pipeline, Run)`; a `Job` unless told."""
+    """What a worker opens: anything with `open() -> (Pipeline, Run)`; a `Job` by default."""
 
     def __post_init__(self) -> None:
         _open.cache_clear()  # the pipeline may have been edited since this process last built it
         self.job = self.job or Job(self.pipeline.path.resolve(), self.run.address)
 
     def map(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
-        """Run `function(job, *task)` for all tasks on the engine, with progress; results in no given order."""
+        """Run `function(job, *task)` for all tasks on the engine, with progress; results in any order."""
         ready = [(number, self.job, *task) for number, task in enumerate(tasks)]
         timed = self.progress.over(self.run_tasks(Timed(function), ready, self.workers), len(ready), label)
-        return self._told(timed, tasks, label)
+        return self._results(timed, tasks, label)
 
     def map_whole(
         self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str, unit: str
     ) -> list[Any]:
-        """As `map`, for work about the whole run and not about partitions: what it took is not noted in `spent`."""
+        """Like `map`, for work on the whole run rather than on partitions: its time is not added to `spent`."""
         ready = [(self.job, *task) for task in tasks]
         found = list(self.progress.over(self.run_tasks(function, ready, self.workers), len(ready), label, unit))
         if tasks:
@@ -88,19 +88,19 @@ class Context:
         return found
 
     def map_with_model(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
-        """Run `function(pool, job, *task)` for all tasks where the models are, with progress."""
+        """Run `function(pool, job, *task)` for all tasks in the process that holds the models, with progress."""
         if self.run_model_tasks is None:
             here = Opened(self.pipeline, self.run)
             timed = Timed(function)
             made = (timed(number, self.pool, here, *task) for number, task in enumerate(tasks))
-            return self._told(self.progress.over(made, len(tasks), label), tasks, label)
+            return self._results(self.progress.over(made, len(tasks), label), tasks, label)
         results = self.run_model_tasks(function, [(self.job, *task) for task in tasks])
         found = list(self.progress.over(results, len(tasks), label))
         self.run.store.forget()
         return found
 
-    def _told(self, timed: Iterable[Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
-        """Results of timed tasks, after noting what each took."""
+    def _results(self, timed: Iterable[Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
+        """Results of timed tasks, after adding the time of each to `spent`."""
         found = []
         for number, seconds, cpu, result in timed:
             loading, self.pool.loading = self.pool.loading, 0.0

@@ -1,4 +1,4 @@
-"""Where rules were decided before `filter/` had a room of its own."""
+"""The old location of functions that are now in `leafinstruct.filter`."""
 
 from leafinstruct.deprecated import moved
 

@@ -1,4 +1,4 @@
-"""Names under which they were imported before they moved: understood for one release, with a warning."""
+"""Old import locations: supported for one release, with a DeprecationWarning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def moved(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """A `__getattr__` for `module`: each of `names` is found in the module it moved to, with a DeprecationWarning."""
+    """A `__getattr__` for `module`: imports each of `names` from the module it moved to, with a DeprecationWarning."""
 
     def find(name: str) -> Any:
         if name not in names:

@@ -1,6 +1,6 @@
-"""The one data model: documents made of parts, images, records, and their Arrow schemas.
+"""The data model: documents made of parts, images, records, and their Arrow schemas.
 
-Every file of a run holds rows of one of these schemas. Everything else may import it.
+A run stores documents, images and records under these schemas. Any module may import this one.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class LostImage:
-    """An image that the page shows and harvest could not get: where it stood, what it was called, why it is not here.
+    """An image that the page shows but harvest could not get: its position, its reference and the reason.
 
-    `position` is the index of the part before which it stood (0 to number of parts).
+    `position` is the index of the part that follows it (0 to number of parts).
     """
 
     position: int
@@ -58,8 +58,8 @@ class LostImage:
 class Document:
     """One page or tutorial as an ordered list of parts.
 
-    `error` names why harvest could make no document of an input (such a row has no parts). `raw` maps each part of an
-    edited document to the index of the raw part it came from; it is empty in a raw document.
+    `error` says why harvest could not make a document from an input (such a row has no parts). `raw` maps each part of
+    an edited document to the index of the raw part it came from; it is empty in a raw document.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Document:
 
     @property
     def images(self) -> list[str]:
-        """The SHA-256 of the image of each image part, in order; an image shown twice stands twice."""
+        """The SHA-256 of the image of each image part, in order; an image shown twice is listed twice."""
         return [p.image for p in self.parts if p.type == "image"]
 
     @property
@@ -90,7 +90,7 @@ class Document:
         return "\n\n".join(p.text for p in self.parts if p.type == "text")
 
     def digest(self) -> str:
-        """Hash of all that a reader of the document sees; the key of what models made of it."""
+        """Hash of everything that a reader of the document sees; the key of stored model outputs."""
         shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading) for p in self.parts]
         return digest([self.title, self.language, shown])
 
@@ -100,8 +100,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Original bytes of an image, never re-encoded. `width` and `height` in pixels as displayed (after EXIF
-    orientation), None if the header cannot be read."""
+    """Original bytes of an image, never re-encoded. `width` and `height` are in pixels as displayed (after EXIF
+    orientation); None if the header cannot be read."""
 
     sha256: str
     bytes: bytes
@@ -113,7 +113,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One entry of a message: a text, or the place of an image (whose `text` is empty)."""
+    """One entry of a message: a text, or the position of an image (with an empty `text`)."""
 
     type: Literal["text", "image"]
     text: str = ""
@@ -127,7 +127,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ImageMeta:
-    """What is published about one image of a record; `source_sha256` is the id of the bytes as harvested."""
+    """What is published about one image of a record; `source_sha256` is the SHA-256 of the bytes as harvested."""
 
     source_sha256: str
     url: str
@@ -138,10 +138,10 @@ class ImageMeta:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One instruction example, or (with `dropped_by`) the row that says why a document became none.
+    """One instruction example, or (with `dropped_by`) a row that says why a document has no record.
 
     `images` holds the SHA-256 of every image of all messages in reading order, one for each image entry; `image_meta`
-    is parallel to it. `writer` names what wrote the instruction: a model and revision, or "template".
+    is parallel to it. `writer` is what wrote the instruction: a model and revision, or "template".
     """
 
     id: str
@@ -238,7 +238,7 @@ def documents_from_table(table: pa.Table) -> Iterator[Document]:
 
 
 def images_to_table(images: Iterable[Image]) -> pa.Table:
-    """Rows of IMAGE_SCHEMA, one for each distinct sha256, in its order."""
+    """Rows of IMAGE_SCHEMA, one for each distinct sha256, sorted by it."""
     unique = {image.sha256: image for image in images}
     rows = [unique[key] for key in sorted(unique)]
     columns = [pa.array([getattr(r, f.name) for r in rows], f.type) for f in IMAGE_SCHEMA]
@@ -266,8 +266,8 @@ def records_from_table(table: pa.Table) -> Iterator[Record]:
 
 @dataclass(slots=True)
 class Harvested:
-    """What a source makes of one partition: documents, the images their parts name, the files it depended on,
-    and what it asked the index of the source."""
+    """A source's output for one partition: documents, the images their parts name, the files it depends on, and its
+    lookups in the source's index."""
 
     documents: list[Document] = field(default_factory=list)
     images: dict[str, Image] = field(default_factory=dict)

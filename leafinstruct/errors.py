@@ -1,4 +1,4 @@
-"""What a user must change, as one line, with the nearest known word."""
+"""Errors that the user must fix, each as one line, with the nearest known name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 class LeafError(Exception):
-    """Something the user must change: one line that names the file or key, what was wrong and what to do."""
+    """Something the user must change: one line that names the file or key, what is wrong and what to do."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt name: the nearest known one, or all of them when none is near."""
+    """A hint for a misspelled name: the nearest known one, or all of them if none is near."""
     from difflib import get_close_matches
 
     names = sorted(known)

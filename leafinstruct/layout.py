@@ -1,23 +1,23 @@
-"""The files of a run by name, relative to the run's place. Nothing else spells them.
+"""Names of a run's files, relative to the run's location. No other module spells them out.
 
-A partition's file has the same name in each folder, so that what was made of a partition is found by its name alone.
+A partition's file has the same name in each folder, so everything made from a partition is found by its name alone.
 """
 
 from __future__ import annotations
 
 RUN = "run.json"
-"""Pipeline as resolved, versions, and the partitions as planned by the last harvest."""
+"""The resolved pipeline, versions, and the partitions planned by the last harvest."""
 TIMINGS = "timings.json"
 METAS = ".metas.json"
-"""The metadata of the run's files, by the stamp of each: reading thousands of footers takes long. It is a copy, never
-the truth: what is not in it, or has another stamp, is read from the file."""
+"""A cache of the metadata of the run's files by their stamps: reading thousands of footers takes long. A file that is
+not in it, or has another stamp now, is read."""
 LOCK = ".lock"
 AUDIT = "audit.json"
 AUDIT_CASES = "cases.json"
 REPORT = "report/index.html"
 REPEATED_REQUESTS = "corpus/requests.parquet"
 MANIFEST = "manifest.json"
-"""Of shards, in their folder."""
+"""The manifest of shards, in their folder."""
 SHARDS = "shards"
 SHARDS_MANIFEST = f"{SHARDS}/{MANIFEST}"
 TRAIN = "train"
@@ -29,7 +29,7 @@ PROOF_REPORT = f"{PROOF}/report.json"
 ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED = "asked", "documents", "images", "decisions", "filtered"
 WRITTEN, RECORDS = "written", "records"
 OF_PARTITIONS = (ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS)
-"""Folders with one file for each partition, scores and what models answered apart."""
+"""Folders with one file per partition, except those of scores and model answers."""
 SUFFIX = ".parquet"
 
 
@@ -49,12 +49,12 @@ def images(partition: str) -> str:
 
 
 def asked(partition: str) -> str:
-    """Harvest: what was looked up in indexes of other files than the partition's own."""
+    """Harvest: lookups in indexes of files other than the partition's own."""
     return in_folder(ASKED, partition)
 
 
 def indexes(source: str) -> str:
-    """Harvest: folder of a source's indexes."""
+    """Harvest: the folder of a source's indexes."""
     return f"index/{source}"
 
 
@@ -64,12 +64,12 @@ def scores(folder: str, partition: str) -> str:
 
 
 def corpus(folder: str) -> str:
-    """Filter: what a corpus scorer found over all partitions."""
+    """Filter: the scores of a corpus scorer over all partitions."""
     return f"corpus/{folder}{SUFFIX}"
 
 
 def decisions(partition: str) -> str:
-    """Filter: a row for each document and image: kept or dropped, by which rules, with the numbers."""
+    """Filter: one row per document and image: kept or dropped, by which rules, with the numbers."""
     return in_folder(DECISIONS, partition)
 
 
@@ -79,32 +79,32 @@ def filtered(partition: str) -> str:
 
 
 def generations(writer: str, partition: str) -> str:
-    """Rewrite: what a language model answered; `writer` is a digest of its name and settings."""
+    """Rewrite: the answers of a language model; `writer` is a digest of its name and settings."""
     return in_folder(f"generations/{writer}", partition)
 
 
 def leak_margins(model: str, partition: str) -> str:
-    """Rewrite: how near requests are to sentences of their answers; `model` is a digest of the dual encoder."""
+    """Rewrite: how similar requests are to sentences of their answers; `model` is a digest of the dual encoder."""
     return in_folder(f"overlap/{model}", partition)
 
 
 def written(partition: str) -> str:
-    """Rewrite: records of a partition, before those over all partitions are compared."""
+    """Rewrite: records of a partition, before records are compared over all partitions."""
     return in_folder(WRITTEN, partition)
 
 
 def records(partition: str) -> str:
-    """Rewrite: records, or rows that say why there is none."""
+    """Rewrite: records, and rows that say why a document has none."""
     return in_folder(RECORDS, partition)
 
 
 def shard(name: str) -> str:
-    """Shard: one published file, or the manifest or card beside them."""
+    """Shard: one published file, or the manifest or card next to them."""
     return f"{SHARDS}/{name}"
 
 
 def trained(name: str) -> str:
-    """Train: a file of the trained adapters, samples or report."""
+    """Train: a file of the adapters, samples or report."""
     return f"{TRAIN}/{name}"
 
 
@@ -114,5 +114,5 @@ def proof(name: str) -> str:
 
 
 def audit_run(plan: str) -> str:
-    """Audit: folder of the inner run that holds planted documents; `plan` is a digest of how they were planted."""
+    """Audit: the folder of the inner run of planted documents; `plan` is a digest of how they were planted."""
     return f"audit/{plan}"

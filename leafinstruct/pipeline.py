@@ -1,4 +1,4 @@
-"""Pipelines as checked objects, read from YAML in the project's folder or from the installed package."""
+"""Pipelines as checked objects, read from YAML in the project's folder or in the installed package."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ class Pipeline:
     ray: Mapping[str, Any]
     raw: Mapping[str, Any] = field(default_factory=dict)
     removals: Removals = field(default_factory=Removals)
-    """What was taken down in this project."""
+    """Takedown requests of this project."""
     notices: tuple[str, ...] = ()
-    """What the user should change before the next release, a line each."""
+    """What the user should change before the next release, one line each."""
 
     def columns(self) -> dict[str, Column]:
         """All score columns by their full name, FILTER.COLUMN."""
         return {f"{f.name}.{c.name}": c for f in self.filters if f.scorer for c in f.scorer.columns}
 
     def rules(self) -> dict[str, list[Any]]:
-        """Of each filter all that can change what it decides: its scores' folder and its rules."""
+        """For each filter everything that can change its decisions: its scores' folder and its rules."""
         return {f.name: [f.folder, *(rule.source() for rule in f.rules)] for f in self.filters}
 
     def section(self, name: Literal["shard", "train", "ray"], kind: type[Any]) -> Any:
@@ -72,18 +72,20 @@ class Pipeline:
 
 
 def default_pipeline(folder: Path) -> Path:
-    """The pipeline that `build` takes without a name: demo.yaml, or the only one of the folder."""
+    """The pipeline that `build` uses if none is named: demo.yaml, or the only one in the folder. Raises LeafError if
+    there is no such pipeline."""
     own = sorted((folder / "pipelines").glob("*.yaml"))
     demo = [p for p in own if p.name == "demo.yaml"]
     if demo or len(own) == 1:
         return (demo or own)[0]
     if own:
         raise LeafError(f"{folder / 'pipelines'} holds {len(own)} pipelines; name one: {', '.join(map(str, own))}")
-    raise LeafError(f"no pipelines/ in {folder}; go to a project folder or make one with: leafinstruct init DIR")
+    raise LeafError(f"no pipelines/ in {folder}; go to a project folder or create one with: leafinstruct init DIR")
 
 
 def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
-    """Read and check a pipeline and all its filters. With `resolve_models` the models' revisions are looked up."""
+    """Read and check a pipeline and all its filters; `resolve_models` also looks up the models' revisions. Raises
+    LeafError naming file and key."""
     from leafinstruct.rules.checks import check_rules
     from leafinstruct.rules.renamed import with_current_columns
 
@@ -148,5 +150,5 @@ def _source(path: Path, raw: Any) -> SourceSettings:
         raise LeafError(f"{path}: sources: each source needs 'name' and 'kind'; found {raw!r}")
     name = str(raw["name"])
     if not name.replace("-", "").replace("_", "").isalnum():
-        raise LeafError(f"{path}: sources: name '{name}' names files; use letters, digits, - and _")
+        raise LeafError(f"{path}: sources: name '{name}' becomes part of file names; use letters, digits, - and _")
     return SourceSettings(name, str(raw["kind"]), {k: v for k, v in raw.items() if k not in ("name", "kind")})

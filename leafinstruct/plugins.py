@@ -1,7 +1,7 @@
 """Scorers, sources and tasks by name, from a file of the project, or from another installed package.
 
-A name is one of ours; `./file.py:Class` is a class in the project's folder; any other name is an entry point of the
-kind's group. To look at ours imports none of them.
+A name is a built-in plugin; `./file.py:Class` is a class in the project's folder; any other name is an entry point of
+the kind's group. Listing the built-in plugins imports none of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Kind:
     attribute: str
     group: str
     listed: frozenset[str] = frozenset()
-    """Our own; none listed: every module of the package is one."""
+    """The built-in plugins; empty: every module of the package is one."""
 
 
 SCORERS = (
@@ -46,7 +46,7 @@ TASK = Kind("task", "leafinstruct.rewrite.tasks", "TASK", "leafinstruct.tasks")
 
 @cache
 def bundled_names(kind: Kind) -> frozenset[str]:
-    """Names of the package's own plugins of a kind."""
+    """Names of the built-in plugins of a kind."""
     if kind.listed:
         return kind.listed
     folder = Path(__file__).parent.joinpath(*kind.package.split(".")[1:])
@@ -54,19 +54,19 @@ def bundled_names(kind: Kind) -> frozenset[str]:
 
 
 def names(kind: Kind) -> frozenset[str]:
-    """All names by which a plugin of a kind can be had."""
+    """Names of all available plugins of a kind."""
     return bundled_names(kind) | frozenset(_entries(kind.group))
 
 
 def own(kind: Kind, name: str) -> Any:
-    """One of the package's own plugins, by its name."""
+    """A built-in plugin by its name."""
     return getattr(importlib.import_module(f"{kind.package}.{name}"), kind.attribute)
 
 
 def load(kind: Kind, spec: str, root: Path, base: type[Any]) -> type[Any]:
-    """The class, a subclass of `base`, by a name or as `./file.py:Class` from `root`.
+    """The plugin class, a subclass of `base`, by name or as `./file.py:Class` relative to `root`.
 
-    Raises LeafError for an unknown name, a file that is not there or does not load, and a class that is no such one.
+    Raises LeafError for an unknown name, a file that is missing or does not load, and a class of another kind.
     """
     if ":" in spec:
         return _from_file(kind, spec, root, base)
@@ -88,7 +88,7 @@ def _from_file(kind: Kind, spec: str, root: Path, base: type[Any]) -> type[Any]:
     sys.modules[module_spec.name] = module
     try:
         module_spec.loader.exec_module(module)
-    except Exception as error:  # the user's own code: any error is theirs to see in one line
+    except Exception as error:  # the user's own code: report any error in one line
         raise LeafError(f"'{spec}': {path} does not load: {type(error).__name__}: {error}") from error
     known = {
         key
@@ -102,7 +102,7 @@ def _from_file(kind: Kind, spec: str, root: Path, base: type[Any]) -> type[Any]:
 
 @cache
 def _entries(group: str) -> Mapping[str, EntryPoint]:
-    """Plugins of other installed packages; to look for them takes 40 ms, and a pipeline names several."""
+    """Plugins of other installed packages, cached: the lookup takes 40 ms, and a pipeline names several."""
     from importlib.metadata import entry_points
 
     return {entry.name: entry for entry in entry_points(group=group)}

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 LINE_SECONDS = 15.0
-"""In a log, one line at most so often, and one at the end."""
+"""In a log, at most one line in this many seconds, and one at the end."""
 
 
 class Progress:
-    """Shows what is going on, on standard error, so that standard output stays for results."""
+    """Shows progress on standard error, so that standard output holds results only."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -62,4 +62,4 @@ class Progress:
             if done == total or now - last >= LINE_SECONDS:
                 last, spent = now, max(now - start, 1e-9)
                 left = (total - done) * spent / done
-                self.say(f"{label}: {done}/{total} {unit}, {done / spent:.1f} a second, {left:.0f} s left")
+                self.say(f"{label}: {done}/{total} {unit}, {done / spent:.1f}/s, {left:.0f} s left")

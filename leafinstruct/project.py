@@ -1,4 +1,4 @@
-"""What `init` gives a user to edit: a pipeline, the filters and prompts it names, copied from what is shipped."""
+"""What `init` copies for the user to edit: the demo pipeline and all shipped filters and prompts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ PIPELINE = "demo.yaml"
 
 
 def init_project(folder: Path) -> list[Path]:
-    """Copy the demo pipeline, all filters and prompts into `folder`. Files that are there are never overwritten:
-    raises LeafError if the folder has pipelines or filters already."""
+    """Copy the demo pipeline, all filters and prompts into `folder`. Existing files are never overwritten: raises
+    LeafError if the folder already has pipelines or filters."""
     for name in ("pipelines", "filters"):
         if (folder / name).exists():
-            raise LeafError(f"{folder / name} is there already; choose an empty folder")
+            raise LeafError(f"{folder / name} already exists; choose an empty folder")
     pipeline = find_file(folder, "pipelines", PIPELINE)
     shipped = next(place for place in package_folders() if (place / "filters").is_dir())
     made = [folder / "pipelines" / PIPELINE]

@@ -1,7 +1,7 @@
-"""Takedowns: what must not be published, for every later build and push of a project.
+"""Takedowns: what no later build or push of a project may publish.
 
-`removed.jsonl` lies in the project's folder, one line for each request. Decisions drop what it names with the reason
-`removed`, before any rule.
+`removed.jsonl` in the project's folder has one request per line. Decisions drop what it names before any rule, with the
+reason `removed`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REASON = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One request: documents by `url` or `site`, or an image by the `sha256` of its harvested or published bytes."""
+    """One request: `kind` is url, site or sha256 (of an image's harvested or published bytes)."""
 
     kind: str
     value: str
@@ -42,7 +42,7 @@ class Removals:
         return len(self.entries)
 
     def names(self, url: str, site: str) -> bool:
-        """Whether a request names a document, by its URL in any spelling or by its site."""
+        """Whether a request names a document by its URL, in any spelling, or by its site."""
         return (url != "" and url_key(url) in self._urls) or site in self._values["site"]
 
     def names_image(self, *sha256: str) -> bool:
@@ -50,7 +50,7 @@ class Removals:
 
 
 def load_removals(root: Path) -> Removals:
-    """The requests of a project folder. Raises LeafError for a line that is none."""
+    """The requests of a project folder. Raises LeafError for a line that is not a valid request."""
     path = root / FILE
     if not path.is_file():
         return Removals()
@@ -59,15 +59,15 @@ def load_removals(root: Path) -> Removals:
         try:
             entry = Removal(**json.loads(line))
         except (ValueError, TypeError):
-            raise LeafError(f"{path}: line {number} is no removal; mend it or take it out") from None
+            raise LeafError(f"{path}: line {number} is not a valid removal; fix or delete it") from None
         if entry.kind not in KINDS or not entry.value:
-            raise LeafError(f"{path}: line {number}: kind is '{entry.kind}'; use {', '.join(KINDS)} and a value")
+            raise LeafError(f"{path}: line {number}: kind is '{entry.kind}'; use {', '.join(KINDS)}, with a value")
         entries.append(entry)
     return Removals(entries)
 
 
 def add_removals(root: Path, new: Iterable[Removal]) -> Removals:
-    """Add requests that are not there yet, and return all. The file is there whole or as it was."""
+    """Add the requests that are new, and return all. The file is replaced atomically."""
     there = load_removals(root)
     have = {(e.kind, e.value) for e in there.entries}
     every = Removals([*there.entries, *(e for e in new if (e.kind, e.value) not in have)])

@@ -1,7 +1,7 @@
-"""The run: what is in it, what is done, what is stale. `Run.commit` is the only code that writes a run's files.
+"""A run: its files, which are up to date and which are stale. `Run.commit` is the only code that writes a run's files.
 
-A file is there whole or not at all. Its metadata carries the fingerprint of all it was made from and a digest of what
-it holds: what follows from it depends on the digest, so remaking a file with the same content makes nothing else stale.
+A file exists whole or not at all. Its metadata has the fingerprint of everything it was made from and a digest of its
+content. Later files depend on the digest, so remaking a file with the same content makes nothing else stale.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from leafinstruct.store import LocalStore, ObjectStore, open_store
 
 META_KEY = b"leafinstruct"
 GROUP_ROWS, GROUP_IMAGES = 4096, 16
-"""Rows of a group of a file: small groups bound the memory where images are, and cost time where none are."""
+"""Rows of a row group: small groups bound memory in files with images, and cost time in files without."""
 LONG_EXTRA = 2000
-"""Characters; longer extras of a file stay in the file alone."""
+"""Characters; longer extras of a file are not cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a file of the run says of itself: `fingerprint` of its inputs, `digest` of its content, rows, and extras."""
+    """Metadata of a run's file: `fingerprint` of its inputs, `digest` of its content, number of rows, and extras."""
 
     fingerprint: str
     digest: str
@@ -44,7 +44,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A file's stamp with what it said then (`packed`, JSON) and whether that lacks extras that are long."""
+    """A file's stamp, its metadata at that stamp (`packed`, JSON), and whether that lacks long extras (`short`)."""
 
     stamp: str
     packed: dict[str, Any]
@@ -65,12 +65,12 @@ class Run:
 
     @property
     def address(self) -> str:
-        """The place, valid in any folder."""
+        """The run's location, valid from any working folder."""
         return str(self.store.path.resolve()) if isinstance(self.store, LocalStore) else self.place
 
     @property
     def path(self) -> Path:
-        """The folder on this machine. Raises LeafError if the run lies in an object store."""
+        """The folder on this machine. Raises LeafError if the run is in an object store."""
         if not isinstance(self.store, LocalStore):
             raise LeafError(f"{self}: this needs a run in a local folder")
         return self.store.path
@@ -98,7 +98,7 @@ class Run:
     def commit_table(
         self, relative: str, table: pa.Table, fingerprint: str, extra: Mapping[str, Any] | None = None
     ) -> Meta:
-        """Write a table as Parquet. Bytes of images are left uncompressed (they are compressed already); the rest in
+        """Write a table as Parquet. Image bytes are stored uncompressed (they are compressed already), the rest in
         LZ4, which reads stored scores in two thirds of the time that Zstandard takes."""
         meta = Meta(fingerprint, table_digest(table), table.num_rows, dict(extra or {}))
         packed = {
@@ -122,7 +122,7 @@ class Run:
     # Reading
 
     def meta(self, relative: str) -> Meta | None:
-        """What the file says of itself; None if it is not there or is not one of ours."""
+        """The file's metadata; None if it is missing or `commit_table` did not write it."""
         known = self._brief(relative)
         packed = known and known.packed
         if known is not None and known.short:
@@ -130,7 +130,7 @@ class Run:
         return Meta(packed["fingerprint"], packed["digest"], packed["rows"], packed["extra"]) if packed else None
 
     def _brief(self, relative: str) -> _Known | None:
-        """The same, perhaps without its extras; the file is opened only if its stamp is a new one."""
+        """The same, perhaps without extras; the file is opened only if its stamp is new."""
         stamp = self.store.stamp(relative)
         if not stamp:
             return None
@@ -147,12 +147,12 @@ class Run:
         try:
             with self.parquet(relative) as file:
                 packed = (file.schema_arrow.metadata or {}).get(META_KEY)
-        except (FileNotFoundError, NotADirectoryError, pa.ArrowInvalid, OSError):  # not there, or no Parquet
+        except (FileNotFoundError, NotADirectoryError, pa.ArrowInvalid, OSError):  # missing, or not Parquet
             return None
         return json.loads(packed) if packed is not None else None
 
     def digest(self, relative: str) -> str:
-        """Digest of a file's content; "" if the file is not there."""
+        """Digest of a file's content; "" if the file is missing."""
         known = self._brief(relative)
         return known.packed["digest"] if known else ""
 
@@ -164,7 +164,7 @@ class Run:
         return self.store.size(relative) >= 0
 
     def stamp(self, relative: str) -> str:
-        """What changes whenever the file does; "" if it is not there."""
+        """A string that changes whenever the file does; "" if it is missing."""
         return self.store.stamp(relative)
 
     def names(self, folder: str) -> list[str]:
@@ -172,7 +172,7 @@ class Run:
         return [name for name in self.store.names(folder) if name.endswith(".parquet") and not name.startswith(".")]
 
     def open(self, relative: str) -> pq.ParquetFile:
-        """To be closed with `force`. Raises FileNotFoundError."""
+        """The file; close it with `force`. Raises FileNotFoundError."""
         return self.store.parquet(relative)
 
     @contextmanager
@@ -198,11 +198,11 @@ class Run:
             raise LeafError(f"{where}: not readable as JSON ({error}); remove the file and build again") from None
 
     def folder(self, relative: str) -> AbstractContextManager[Path]:
-        """A folder of the run on this machine, a copy if it lies elsewhere, for as long as the context lasts."""
+        """A folder of the run on this machine, a copy if the run is remote, for as long as the context lasts."""
         return self.store.folder(relative)
 
     def partitions(self) -> list[str]:
-        """Names of the partitions as planned by the last harvest, in order."""
+        """Names of the partitions that the last harvest planned, in order."""
         plan = self.json(layout.RUN) or {}
         return [p["name"] for p in plan.get("partitions", [])]
 
@@ -210,7 +210,7 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the run against a second build on this machine, and clear away what a killed one left half written.
+        """Lock the run against a second build on this machine, and delete what a killed build left half written.
         Raises LeafError if another process builds it."""
         from filelock import FileLock, Timeout
 
@@ -242,7 +242,7 @@ class Run:
         self._known = {name: _Known(*entry) for name, entry in self._kept.items()} | self._known
 
     def _remember(self) -> None:
-        """Keep what is known of the files that are there."""
+        """Store the metadata of existing files."""
         now = {
             name: [known.stamp, known.packed, known.short]
             for name, known in sorted(self._known.items())
@@ -262,12 +262,12 @@ def fingerprint(*made_from: Any) -> str:
 
 
 def _binary(schema: pa.Schema) -> list[str]:
-    """Columns that hold bytes, by type: a column of the name may as well hold their number."""
+    """Columns of a binary type. Names do not tell: a column named `bytes` may hold their number."""
     return [f.name for f in schema if pa.types.is_binary(f.type) or pa.types.is_large_binary(f.type)]
 
 
 def table_digest(table: pa.Table) -> str:
-    """Digest of a table's content. Image bytes are left out where their sha256 stands beside them."""
+    """Digest of a table's content. Image bytes are left out if a column has their sha256."""
     if "sha256" in table.column_names:
         table = table.drop_columns(_binary(table.schema))
     sink = _Hashing()
@@ -277,7 +277,7 @@ def table_digest(table: pa.Table) -> str:
 
 
 class _Hashing(io.RawIOBase):
-    """A file that keeps of what is written its hash alone."""
+    """A file that keeps only the hash of what is written."""
 
     def __init__(self) -> None:
         self.sha256 = hashlib.sha256()
@@ -294,16 +294,16 @@ class _Hashing(io.RawIOBase):
 
 
 HASH_LIMIT = 64 << 20
-"""Larger inputs are recognized by size and time alone: reading them would cost as much as harvesting them."""
+"""Bytes; larger inputs are recognized by size and mtime alone: reading them would cost as much as harvesting them."""
 
 
 def file_stamps(paths: list[str]) -> dict[str, list[Any]]:
-    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a file that is not there."""
+    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a missing file."""
     return {path: _stamp(path) for path in sorted(paths)}
 
 
 def stamps_hold(stamps: Mapping[str, list[Any]]) -> bool:
-    """Whether the files are as they were: by size and mtime, and by hash only where those changed."""
+    """Whether the files are unchanged: by size and mtime, and by hash if only the mtime changed."""
     for path, (size, mtime, sha) in stamps.items():
         try:
             stat = os.stat(path)  # noqa: PTH116 - thousands of calls; Path objects cost more than the stat

@@ -1,4 +1,4 @@
-"""Settings from YAML files as checked values; every error names file, key, what was found and what is allowed."""
+"""Checked settings from YAML files; every error names the file, the key, what was found and what is allowed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import yaml
 from leafinstruct.errors import LeafError, did_you_mean
 
 MODELS = ("clip", "llm", "second_llm")
-"""Models that a pipeline names. A filter whose scorer asks `llm` may say `model: second_llm`."""
+"""Models that a pipeline can name. A filter whose scorer uses `llm` may set `model: second_llm`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """A model as named in the pipeline, with the revision found on this machine (empty before it is looked for)."""
+    """A model as named in the pipeline, with its revision on this machine (empty until looked up)."""
 
     name: str
     revision: str = ""
     backend: str = ""
     options: tuple[tuple[str, Any], ...] = ()
     languages: tuple[str, ...] = ()
-    """Codes of the languages it speaks; documents in others are passed over. None: it is asked about all."""
+    """Codes of the languages it supports; documents in others are skipped. Empty: it is asked about all."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -68,11 +68,11 @@ def mapping_of(path: Path, raw: Mapping[str, Any], key: str) -> dict[str, Any]:
 def check_unique(path: Path, where: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise LeafError(f"{path}: {where}: '{name}' stands twice")
+            raise LeafError(f"{path}: {where}: '{name}' is listed twice; rename or remove one")
 
 
 def make_settings(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """A settings dataclass from a mapping. Raises LeafError for an unknown key or a value of another type."""
+    """A settings dataclass from a mapping. Raises LeafError for an unknown key or a value of the wrong type."""
     known = {f.name: f for f in fields(kind)}
     for key, value in values.items():
         if key not in known:

@@ -1,7 +1,7 @@
-"""Where the files of a run lie: a local folder, or an object store (`s3://`, `gs://`, ...) through fsspec.
+"""Where the files of a run are: a local folder, or an object store (`s3://`, `gs://`, ...) through fsspec.
 
-A file is put whole or not at all: locally temporary file, fsync, rename, fsync of the folder; in a store one upload,
-which such stores show only once it is complete.
+A file is put whole or not at all: locally by temporary file, fsync, rename and fsync of the folder; in an object store
+by one upload, which becomes visible only once it is complete.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from leafinstruct.errors import LeafError
 
 Write = Callable[[BinaryIO], None]
 STAMP_KEYS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
-"""By these, the first that a store has, and by the size a changed object is known."""
+"""A changed object is recognized by its size and the first of these keys that the store has."""
 
 
 class Store(Protocol):
@@ -35,22 +35,22 @@ class Store(Protocol):
         """Raises FileNotFoundError. Close it with `force`."""
 
     def stamp(self, name: str) -> str:
-        """What changes whenever the file does; "" if it is not there."""
+        """A string that changes whenever the file does; "" if it is missing."""
 
     def size(self, name: str) -> int:
-        """Bytes; -1 if it is not there."""
+        """Bytes; -1 if it is missing."""
 
     def names(self, folder: str) -> list[str]:
-        """Names of the files in one folder, sorted, without its own."""
+        """Names of the files in one folder, sorted, without the folder's name."""
 
     def remove(self, name: str) -> None: ...
 
     def forget(self) -> None:
-        """Others may have written: look again."""
+        """Forget cached listings: others may have written."""
 
     @contextmanager
     def folder(self, name: str) -> Iterator[Path]:
-        """A folder of the run on this machine, a copy if need be, for as long as the context lasts."""
+        """A folder of the run on this machine, a copy if it is remote, for as long as the context lasts."""
 
 
 def is_remote(place: str) -> bool:
@@ -58,7 +58,7 @@ def is_remote(place: str) -> bool:
 
 
 def open_store(place: str) -> Store:
-    """Raises LeafError if the place is an address that no installed package opens."""
+    """The store at a path or URL. Raises LeafError for a URL that no installed package can open."""
     return ObjectStore(place) if is_remote(place) else LocalStore(Path(place))
 
 
@@ -76,7 +76,7 @@ class LocalStore:
                 write(out)
                 out.flush()
                 os.fsync(out.fileno())
-            os.replace(temporary, target)  # noqa: PTH105 - the one rename of the project, patched by crash tests
+            os.replace(temporary, target)  # noqa: PTH105 - the rename that crash tests patch
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(target.parent)
@@ -106,7 +106,7 @@ class LocalStore:
         (self.path / name).unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Nothing is held: each question goes to the disk."""
+        """Nothing is cached: every call reads the disk."""
 
     @contextmanager
     def folder(self, name: str) -> Iterator[Path]:
@@ -114,8 +114,8 @@ class LocalStore:
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
-    """The fsspec filesystem of an address and the path in it. Its listings are never remembered. Raises LeafError for
-    a protocol that is unknown or whose package is not installed."""
+    """The fsspec filesystem of a URL and the path in it, without a cache of listings. Raises LeafError for a protocol
+    that is unknown or whose package is not installed."""
     try:
         import fsspec
 
@@ -127,8 +127,8 @@ def open_filesystem(url: str) -> tuple[Any, str]:
 
 @contextmanager
 def asking(url: str, advice: str = "") -> Iterator[None]:
-    """What a store's library raises, each its own kinds of errors, as one line that ends with `advice`; a missing file
-    stays a FileNotFoundError."""
+    """Turn any error of a store's library into a one-line LeafError that ends with `advice`; a missing file stays a
+    FileNotFoundError."""
     try:
         yield
     except (FileNotFoundError, LeafError):
@@ -139,8 +139,8 @@ def asking(url: str, advice: str = "") -> Iterator[None]:
 
 
 class ObjectStore:
-    """One listing answers what is there, until `forget`; what this object itself writes it adds. Workers, who ask
-    about few files, do not list: `listed` is for the process that plans the build."""
+    """With `listed`, one cached listing serves until `forget`; this object adds its own writes to it. Only the process
+    that plans the build sets `listed`: workers need few files and ask about each."""
 
     def __init__(self, url: str) -> None:
         self._fs, self._root = open_filesystem(url)
@@ -152,7 +152,7 @@ class ObjectStore:
         return f"{self._root}/{name}"
 
     def _asking(self) -> AbstractContextManager[None]:
-        return asking(self.url, "what was committed stays, build again to go on")
+        return asking(self.url, "committed files are kept; build again to continue")
 
     def put(self, name: str, write: Write) -> None:
         with tempfile.NamedTemporaryFile(prefix="leafinstruct-") as out:
@@ -164,7 +164,7 @@ class ObjectStore:
                     if self._listing is not None:
                         self._listing[name] = self._fs.info(self._place(name))
             except FileNotFoundError as error:
-                raise LeafError(f"{self.url}: cannot be written ({error}); make the bucket first") from None
+                raise LeafError(f"{self.url}: cannot be written ({error}); create the bucket first") from None
 
     def read(self, name: str) -> bytes:
         with self._asking():

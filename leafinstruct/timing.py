@@ -1,4 +1,4 @@
-"""How long the tasks of a build take, noted where they run, and how long a server asks to wait."""
+"""How long the tasks of a build take, measured where they run, and how long a server asks to wait."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one task took: `about` are the texts among its arguments (names of partitions are), `loading` the seconds of
-    `seconds` in which a model was loaded."""
+    """Time that one task took. `about` has the strings among its arguments (such as names of partitions); `loading` is
+    the part of `seconds` in which a model was loaded."""
 
     step: str
     about: tuple[str, ...]
@@ -24,14 +24,14 @@ class Spent:
 
 @dataclass(frozen=True)
 class Timed:
-    """Runs a task where it is, and says how long that took: (number of the task, seconds, CPU seconds, result)."""
+    """Runs a task and times it: returns (number of the task, seconds, CPU seconds, result)."""
 
     function: Callable[..., Any]
 
     def __call__(self, number: int, *task: Any) -> tuple[int, float, float, Any]:
         import pyarrow as pa
 
-        # Arrow's own allocator keeps what was freed: a build of 20,000 documents grew by 100 MB and was no faster.
+        # Arrow's own allocator keeps freed memory: a build of 20,000 documents grew by 100 MB and was no faster.
         pa.set_memory_pool(pa.system_memory_pool())
         start, cpu = time.perf_counter(), time.process_time()
         result = self.function(*task)
@@ -39,7 +39,7 @@ class Timed:
 
 
 def texts_among(task: Iterable[Any]) -> Iterator[str]:
-    """Texts among the arguments of a task, names of things and keys of mappings with them."""
+    """Strings among the arguments of a task, including names of objects, keys of mappings and items of lists."""
     for value in task:
         if isinstance(value, str):
             yield value
@@ -50,8 +50,8 @@ def texts_among(task: Iterable[Any]) -> Iterator[str]:
 
 
 def retry_after(value: str) -> float:
-    """Seconds that a `Retry-After` header asks to wait, given as seconds or as a date (RFC 9110, 10.2.3); 0 for a
-    moment that has passed and for what is neither. Always finite."""
+    """Seconds that a `Retry-After` header asks to wait, given as seconds or as a date (RFC 9110, 10.2.3); 0 for a past
+    date and for an invalid value. Always finite."""
     try:
         seconds = float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Engines: how the tasks of a stage are run over partitions. Same stages, same files, whichever runs them."""
+"""Engines: how the tasks of a stage run over partitions. All engines run the same stages and write the same files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENGINES = ("local", "ray")
 
 
 def on_engine(engine: str, run: Run, pipeline: Pipeline, stage: str, workers: int, options: Mapping[str, Any]) -> None:
-    """Build a run up to a stage on an engine; `options` are those of a Context. Raises LeafError for an unknown one."""
+    """Build a run up to a stage; `options` are those of a Context. Raises LeafError for an unknown engine."""
     if engine not in ENGINES:
         raise LeafError(f"unknown engine '{engine}'{did_you_mean(engine, ENGINES)}")
     if engine == "local":

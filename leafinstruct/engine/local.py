@@ -1,4 +1,4 @@
-"""The local engine: a pool of fresh processes for work on the CPU, or this process when one worker is enough."""
+"""The local engine: a pool of fresh processes for work on the CPU, or this process if one worker is enough."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from leafinstruct.errors import LeafError
 
 
 class LocalEngine:
-    """Keeps its processes from step to step of a build: each takes seconds to start and import what it needs."""
+    """Keeps its processes between the steps of a build: each takes seconds to start and import what it needs."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
     def run_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
-        """Results of `function(*task)` as they come in. The function is importable by name and commits its own files.
-
-        The first error ends the work and is raised; what was committed by then stays.
+        """Results of `function(*task)` as they come in. The function must be importable by name; it commits its own
+        files. The first error ends the work and is raised; files committed by then are kept.
         """
         if workers <= 1 or len(tasks) <= 1:
             for task in tasks:
                 yield function(*task)
             return
         if self._pool is None:
-            # Spawned, not forked: a forked child shares locks and threads of libraries that do not survive it.
+            # Spawned, not forked: locks and threads of libraries do not survive a fork.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(workers, context, initializer=_end_with_parent)
         done = False
@@ -44,14 +43,14 @@ class LocalEngine:
                 self.close()
 
     def close(self) -> None:
-        """End the processes; what waits for them is not begun."""
+        """End the processes; waiting tasks are not started."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
 
 def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
-    """As `LocalEngine.run_tasks`, with processes for these tasks alone."""
+    """Like `LocalEngine.run_tasks`, with processes for these tasks alone."""
     engine = LocalEngine()
     try:
         yield from engine.run_tasks(function, tasks, workers)
@@ -60,7 +59,7 @@ def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], wo
 
 
 def _end_with_parent() -> None:
-    """End this worker when the build that started it is killed: it would wait for work for ever, or go on writing."""
+    """End this worker if the build that started it is killed: it would wait for work forever, or keep writing."""
     parent = multiprocessing.parent_process()
 
     def wait() -> None:

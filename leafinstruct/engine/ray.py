@@ -1,7 +1,7 @@
 """The Ray engine: partitions as tasks, models held by actors, on an existing cluster or on one started here.
 
-Tasks commit their own files into the run folder, which all nodes reach under the same path; what travels is a job and a
-partition's name. A task or actor that dies with its node is run again elsewhere, and what it had committed is reused.
+Tasks commit their own files into the run folder, which all nodes reach under the same path; only a job and the name of
+a partition are sent. A task or actor that dies with its node runs again elsewhere and reuses what it had committed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ IN_FLIGHT = 2
 
 @dataclass(frozen=True)
 class RaySettings:
-    """`address` of a cluster ("auto" finds one, "" starts one here). `actors` hold models, each with `gpus` and `cpus`
-    of its own; a model that spreads over several GPUs (vLLM's tensor_parallel_size) needs `gpus` to match. A task is
-    tried again `retries` times when its process or node dies; an error it raises itself ends the build."""
+    """`address` of a cluster ("auto" finds one, "" starts one here). `actors` hold models, each with its own `gpus` and
+    `cpus`; a model that spans several GPUs (vLLM's tensor_parallel_size) needs `gpus` to match. A task is retried
+    `retries` times if its process or node dies; an error that it raises ends the build."""
 
     address: str = ""
     actors: int = 1
@@ -39,7 +39,7 @@ class RaySettings:
 
 
 class RayEngine:
-    """Runs tasks on Ray. `run_tasks` is for work on the CPU, `run_model_tasks` for work that asks a model."""
+    """Runs tasks on Ray. `run_tasks` is for work on the CPU, `run_model_tasks` for work that uses a model."""
 
     def __init__(self, settings: RaySettings, workers: int) -> None:
         try:
@@ -52,7 +52,7 @@ class RayEngine:
             _connect(settings, workers)
 
     def close(self) -> None:
-        """Leave the cluster; one that was started here ends."""
+        """Disconnect from the cluster; shut it down if it was started here."""
         import ray
 
         if self._started:
@@ -92,14 +92,14 @@ class _Holder:
         self.pool = Pool()
 
     def begin(self) -> None:
-        """Returns once the actor has its place in the cluster."""
+        """Returns once the cluster has started the actor."""
 
     def run(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
         return _quiet(function, (self.pool, *task))
 
 
 def _quiet(function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
-    """Run a task; an error the user must mend comes back as a value, so that Ray neither retries nor wraps it."""
+    """Run a task; an error that the user must fix is returned as a value, so that Ray neither retries nor wraps it."""
     try:
         return function(*task)
     except LeafError as error:
@@ -109,7 +109,7 @@ def _quiet(function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
 def _connect(settings: RaySettings, workers: int) -> None:
     import ray
 
-    # Our processes come from this environment as it is; Ray would else zip and ship the working folder.
+    # Worker processes use this environment as it is; otherwise Ray would zip and send the working folder.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         if settings.address:
@@ -130,7 +130,7 @@ def _connect(settings: RaySettings, workers: int) -> None:
 
 
 def _windowed(submits: Iterator[Callable[[], Any]], most: int) -> Iterator[Any]:
-    """Submit at most so many at a time, and pass on results as they are ready."""
+    """Keep at most `most` tasks submitted, and pass on results as they are ready."""
     import ray
 
     waiting: list[Any] = []
@@ -149,8 +149,8 @@ def _windowed(submits: Iterator[Callable[[], Any]], most: int) -> Iterator[Any]:
 
 
 def _shared(holders: Sequence[Any], function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    """Give each actor a task when it has its place, and the next when it is through with one. What an actor without
-    a place would have done, as the cluster is full or still grows, the others do."""
+    """Give each actor a task once it has started, and the next when it finishes one. While the cluster is full or still
+    growing, the actors that have started do all the work."""
     import ray
 
     left = list(reversed(tasks))
@@ -178,7 +178,7 @@ def _result(reference: Any) -> Any:
         raise error.as_instanceof_cause() from None
     except RayError as error:
         reason = str(error).strip().splitlines()[0][:200]
-        raise LeafError(f"ray: a task was lost with its node and all its retries: {reason}; build again") from None
+        raise LeafError(f"ray: a task and all its retries were lost with their nodes: {reason}; build again") from None
     if isinstance(value, LeafError):
         raise value
     return value

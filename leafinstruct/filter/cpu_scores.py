@@ -1,4 +1,4 @@
-"""Scores without a model: all stale ones of a partition at a time, with one decode of each image, and corpus files."""
+"""Scores without a model: all stale ones of a partition at once, with one decode of each image, and corpus files."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def cheap_filters(pipeline: Pipeline) -> list[Filter]:
 
 
 def stale_filters(run: Run, pipeline: Pipeline, name: str) -> list[Filter]:
-    """Filters whose scores of a partition, or a corpus scorer's signatures, are not those that would be made now."""
+    """Filters whose scores of a partition, or signatures if the scorer is a corpus scorer, are stale."""
     return [f for f in cheap_filters(pipeline) if not run.fresh(scores_file(f, name), scores_from(run, f, name))]
 
 
 def score_partition(job: Job, name: str) -> str:
-    """Make all stale cheap scores of a partition; those that look at pixels share one decode of each image."""
+    """Make all stale cheap scores of a partition; scorers that read pixels share one decode of each image."""
     pipeline, run = job.open()
     documents = list(documents_from_table(run.table(layout.documents(name))))
     stale = stale_filters(run, pipeline, name)
@@ -64,7 +64,7 @@ def score_partition(job: Job, name: str) -> str:
 def _measure_images(
     owners: Sequence[Filter], images: Iterable[Image], sketches: Mapping[str, dict[str, Any]]
 ) -> dict[str, pa.Table]:
-    """Tables of the image scorers; what the gallery scorers keep of each image goes into `sketches`."""
+    """Tables of the image scorers; the gallery scorers' sketch of each image is added to `sketches`."""
     rows: dict[str, list[Row]] = {owner.name: [] for owner in owners if isinstance(owner.scorer, ImageScorer)}
     for image in images:
         pixels, error = decode(image, MAX_PIXELS)
@@ -77,7 +77,7 @@ def _measure_images(
 
 
 def bring_corpus_files(context: Context, partitions: Sequence[str]) -> None:
-    """Bring corpus files up to date: a task each, so that the machine that starts a build on a cluster reads none."""
+    """Bring corpus files up to date, one task each, so that the machine that starts a build on a cluster reads none."""
     run, tasks = context.run, []
     for index, owner in enumerate(context.pipeline.filters):
         if isinstance(owner.scorer, CorpusScorer):
@@ -89,7 +89,7 @@ def bring_corpus_files(context: Context, partitions: Sequence[str]) -> None:
 
 
 def reduce_corpus(job: Job, index: int, partitions: Sequence[str], made_from: str) -> str:
-    """Make the corpus file of a filter from its signatures, which are read a partition at a time."""
+    """Make the corpus file of a filter from its signatures, read one partition at a time."""
     pipeline, run = job.open()
     owner = pipeline.filters[index]
     assert isinstance(owner.scorer, CorpusScorer)

@@ -1,6 +1,6 @@
-"""Decisions as published in a run: one row a document and one an image part, with the numbers that decided.
+"""Decisions as stored in a run: one row per document and one per image part, with the numbers that decided.
 
-Rows are built as columns: what fails where is a table of marks, and a list of each row its marks in order.
+Rows are built as columns: a boolean table marks which rule fails for which row; each row's list has its marks in order.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _label_lists(verdicts: Verdicts, sides: _Sides, rows: int) -> pa.Array:
 
 
 def _value_lists(verdicts: Verdicts, sides: _Sides, rows: int) -> pa.Array:
-    """For each row what the rules that fail there have read, each name once."""
+    """For each row the values that its failing rules read, each name once."""
     where: dict[tuple[str, str], list[np.ndarray]] = {}
     for grain, places, label in _failed(verdicts, sides):
         for read in verdicts.reads[label]:
@@ -123,18 +123,18 @@ def _column(verdicts: Verdicts, grain: str, read: str) -> tuple[np.ndarray, np.n
 
 
 def _offsets(marks: np.ndarray) -> pa.Array:
-    """Where the list of each row begins and the last ends, int32 [rows + 1], if it has an item for each mark."""
+    """int32 [rows + 1]: where each row's list begins and the last one ends, with one item per mark."""
     return pa.array(np.concatenate([[0], np.cumsum(marks.sum(axis=1))]).astype(np.int32))
 
 
 def _words(words: Sequence[str], numbers: np.ndarray) -> pa.Array:
-    """Few distinct texts of many rows, by number."""
+    """Texts of many rows by the number of each in `words`."""
     return pa.array(words, pa.string()).take(pa.array(numbers))
 
 
 def _rounded(numbers: np.ndarray) -> np.ndarray:
-    """As `round(number, 4)` gives them. Most are stored with four places: where numpy's rounding leaves a number as it
-    is, it is the float64 nearest to those four places, and Python's would leave it too."""
+    """As `round(number, 4)` gives them. Most have four places already: a number that numpy's rounding leaves unchanged
+    is the float64 nearest to those four places, and Python's would leave it unchanged too."""
     scaled = np.rint(numbers * 1e4) / 1e4
     other = np.flatnonzero(scaled != numbers)
     found = numbers.copy()

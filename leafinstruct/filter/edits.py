@@ -1,4 +1,4 @@
-"""What the decisions leave of a document: images that were dropped go, and sentences that only pointed at them."""
+"""Applies decisions to a document: removes dropped images, and sentences that only point at them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from leafinstruct.text.image_references import find_pointers, image_positions, t
 
 
 def apply(document: Document, kept_parts: frozenset[int], language: str = "") -> Document:
-    """The edited document: images that were dropped go, and with them sentences that only pointed at them.
+    """The edited document, without dropped images and without sentences that only pointed at them.
 
-    `kept_parts` are the image parts that stay; `language` fills in where the document declares none.
+    `kept_parts` are the indexes of the kept image parts; `language` is used if the document declares none.
     """
     places = image_positions(document)
     cuts: dict[int, list[tuple[int, int]]] = {}
@@ -51,11 +51,11 @@ def edit_texts(document: Document, editors: Sequence[DocumentScorer]) -> Documen
 
 
 CUT = "\0"
-"""Stands where a sentence was cut; no text holds it by then."""
+"""Marks where a sentence was cut; no text contains it at that point."""
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """A text without some of its sentences. Lines that held nothing else go whole, with their list mark."""
+    """A text without some of its sentences. Lines with nothing else are removed whole, with their list mark."""
     kept, at = [], 0
     for start, end in sorted(spans):
         kept.append(text[at:start].replace(CUT, "").rstrip(" ") + CUT)

@@ -1,4 +1,4 @@
-"""Scores of documents as columns that rules read: one row a document, one row an image part.
+"""Scores of documents as columns that rules read: one row per document, one row per image part.
 
 Built from Arrow columns without parsing documents, so that stored scores are decided again in seconds.
 """
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from leafinstruct.score.base import Scorer
 
 ABOUT_COLUMNS = ["id", "url", *DOCUMENT_FIELDS, "error", "parts.list.element.type", "parts.list.element.image"]
-"""What a view reads of a stored document: neither its texts nor anything else of its parts."""
+"""What a view reads of a stored document: of its parts only types and images, no text."""
 
 
 @dataclass
 class View:
-    """Scores of a partition as two frames: `documents` (one row a document, index = id) and `images` (one row an image
-    part, with `document`, `part`, `sha256`). Score columns have full names, FILTER.COLUMN."""
+    """Scores of a partition as two frames: `documents` (one row per document, index = id) and `images` (one row per
+    image part, with `document`, `part`, `sha256`). Score columns have full names, FILTER.COLUMN."""
 
     documents: pd.DataFrame
     images: pd.DataFrame
@@ -41,8 +41,8 @@ class View:
         return self.documents.index.get_indexer(pd.Index(self.images["document"])).astype(np.int64)
 
     def values(self, grain: str, column: str) -> tuple[np.ndarray, np.ndarray]:
-        """A column of the documents or images as an array without nulls, and where they were. Made once: several rules
-        read it. Not to be written to."""
+        """A column of the documents or images as an array without nulls, and where they were. Cached for rules that
+        read it again: do not write to it."""
         found = self._values.get((grain, column))
         if found is None:
             found = plain((self.documents if grain == "document" else self.images)[column])
@@ -68,7 +68,7 @@ def make_view(documents: Sequence[Document], pipeline: Pipeline, tables: Mapping
 
 
 def stored_view(documents: pa.Table, pipeline: Pipeline, tables: Mapping[str, pa.Table]) -> View:
-    """The same from a documents table of a run, of which only ABOUT_COLUMNS are needed."""
+    """The same from a documents table of a run, which needs only ABOUT_COLUMNS."""
     documents = documents.combine_chunks()
     about = {name: _flat(documents[name]) for name in about_fields()}
     parts = _flat(documents["parts"])
@@ -115,7 +115,7 @@ def _taken(owner: str, table: pa.Table, names: Sequence[str], rows: pa.Array) ->
 
 
 def _flat(column: pa.ChunkedArray) -> Any:
-    """A column of one array; an empty one for none."""
+    """A column as one array, empty if it has no chunks."""
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
 
 
@@ -124,7 +124,7 @@ def _frame(columns: Mapping[str, pa.Array]) -> pd.DataFrame:
 
 
 def _nullable(kind: pa.DataType) -> Any:
-    """Whole numbers and truth values stay themselves where some are null."""
+    """Pandas types that keep integers and truth values as they are if some are null."""
     return {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.bool_(): pd.BooleanDtype()}.get(kind)
 
 
@@ -134,7 +134,7 @@ def _whole(rows: pa.Array) -> np.ndarray:
 
 
 def _document_rows(table: pa.Table, ids: pa.Array) -> pa.Array:
-    """The row of a score table about each document itself; null where there is none."""
+    """The row of a score table about each document itself; null if there is none."""
     keys = _flat(table["document"])
     if table["part"].null_count != len(table):
         keys = pc.if_else(pc.is_null(_flat(table["part"])), keys, pa.scalar(None, pa.string()))
@@ -142,7 +142,7 @@ def _document_rows(table: pa.Table, ids: pa.Array) -> pa.Array:
 
 
 def _image_rows(table: pa.Table, ids: pa.Array, owner: np.ndarray, images: Mapping[str, pa.Array]) -> pa.Array:
-    """The row about each image part: by document and part, or by the image wherever it stands."""
+    """The row about each image part: by document and part, or by the image alone."""
     if table["sha256"].null_count != len(table):
         return pc.index_in(images["sha256"], value_set=_flat(table["sha256"]), skip_nulls=True)
     about = pc.index_in(_flat(table["document"]), value_set=ids)
@@ -152,7 +152,7 @@ def _image_rows(table: pa.Table, ids: pa.Array, owner: np.ndarray, images: Mappi
 
 
 def kept_columns(scorer: Scorer, reads: set[str], owner: str) -> list[str]:
-    """What is read of a score table when rules read only the full names `reads`."""
+    """The columns to read of a score table if rules read only the full names `reads`."""
     return ["document", "part", "sha256", *(c.name for c in scorer.columns if f"{owner}.{c.name}" in reads)]
 
 
@@ -167,10 +167,10 @@ def plain(series: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def aggregate(view: View, image_by: np.ndarray, function: str, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """A function over the images of each document that are left (`dropped`: that are not), and where it is null.
+    """A function over each document's kept images (`dropped`: its dropped images), and where it is null.
 
-    Null where images are left and none has a value. Over no images at all it is NaN and not null: no rule holds by it,
-    and it is no case of a missing score (a rule on count() speaks of such documents).
+    It is null if images are kept and none has a value. Over no images it is NaN, not null: no rule holds for it, and
+    no score is missing (a rule on count() covers such documents).
     """
     size, left = len(view.documents), image_by == ""
     counts = np.bincount(view.owner[left], minlength=size)

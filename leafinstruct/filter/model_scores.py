@@ -1,4 +1,4 @@
-"""Scores of models, as stored facts: what has a row is never asked for again."""
+"""Scores of models, as stored facts: what has a row is never scored again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import Item, ModelScorer, Row
 
 Chosen = Mapping[str, Mapping[str, str]]
-"""For each column of groups, by group: the id of the document that stands for it."""
+"""For each column of groups, by group: the id of the document that represents it."""
 
 
 def score_with_model(
@@ -31,10 +31,10 @@ def score_with_model(
     work: list[tuple[str, list[Item], list[Item]]] = []
     foreign: list[str] = []
     for name in partitions:
-        items, passed = _wanted(context, index, owner, scorer, name, chosen)
-        foreign += passed.values()
-        if items or passed or run.meta(scores_file(owner, name)) is None:
-            work.append((name, items, list(passed)))
+        items, unsupported = _wanted(context, index, owner, scorer, name, chosen)
+        foreign += unsupported.values()
+        if items or unsupported or run.meta(scores_file(owner, name)) is None:
+            work.append((name, items, list(unsupported)))
     new = all(run.meta(scores_file(owner, name)) is None for name in partitions)
     if foreign:
         assert scorer.model_settings
@@ -49,7 +49,7 @@ def score_with_model(
 
 
 def _rename_columns(run: Run, owner: Filter, scorer: ModelScorer, name: str) -> None:
-    """Give a partition's stored scores the names that columns have now."""
+    """Rename the columns of a partition's stored scores to their current names."""
     relative = scores_file(owner, name)
     meta = run.meta(relative) if scorer.renamed else None
     if meta is None:
@@ -66,8 +66,8 @@ def _rename_columns(run: Run, owner: Filter, scorer: ModelScorer, name: str) -> 
 def _wanted(
     context: Context, index: int, owner: Filter, scorer: ModelScorer, name: str, chosen: Chosen
 ) -> tuple[list[Item], dict[Item, str]]:
-    """Documents and image parts that the filters before let through and that have no row yet; and of these, by their
-    language, what the model does not speak."""
+    """Documents and image parts that earlier filters kept and that have no row yet; and, with their language, those in
+    a language that the model does not support."""
     run, pipeline = context.run, context.pipeline
     documents = list(documents_from_table(run.table(layout.documents(name))))
     verdicts = evaluate(
@@ -83,16 +83,16 @@ def _wanted(
         if is_alive:
             document_of, part_of = verdicts.image_at(row)
             parts.setdefault(document_of, set()).add(part_of)
-    spoken = scorer.model_settings.languages if scorer.model_settings else ()
+    supported = scorer.model_settings.languages if scorer.model_settings else ()
     found = verdicts.view.documents.get("text.language")
     items: list[Item] = []
-    passed: dict[Item, str] = {}
+    unsupported: dict[Item, str] = {}
     known: dict[bool, Any] = {}
     for document in documents:
         if document.id in alive:
             language = found.get(document.id) if found is not None else document.language
             language = language if isinstance(language, str) else ""
-            asked = supports(spoken, language)
+            asked = supports(supported, language)
             if asked not in known:
                 known[asked] = _known(run, owner, name, not asked)
             have = known[asked].get((document.id, document.digest()), set())
@@ -101,27 +101,27 @@ def _wanted(
                 if asked:
                     items.append(Item(document, missing))
                 else:
-                    passed[Item(document, missing)] = language
-    return items, passed
+                    unsupported[Item(document, missing)] = language
+    return items, unsupported
 
 
-def _known(run: Run, owner: Filter, name: str, passed: bool) -> dict[tuple[str, str], set[int]]:
-    """Image parts (or -1 for the document) that have a row, by document id and digest; with `passed` also a row that
-    only says that the model was not asked."""
+def _known(run: Run, owner: Filter, name: str, unsupported: bool) -> dict[tuple[str, str], set[int]]:
+    """Image parts (or -1 for the document) that have a row, by document id and digest; with `unsupported` also those
+    whose row only says that the model does not support the language."""
     relative = scores_file(owner, name)
     if run.meta(relative) is None:
         return {}
     have: dict[tuple[str, str], set[int]] = {}
     for row in run.table(relative, ["document", "part", "key", "error"]).to_pylist():
-        if passed or row["error"] != UNSUPPORTED_LANGUAGE:
+        if unsupported or row["error"] != UNSUPPORTED_LANGUAGE:
             have.setdefault((row["document"], row["key"]), set()).add(-1 if row["part"] is None else row["part"])
     return have
 
 
 def score_items(
-    pool: Pool, job: Job | Opened, index: int, name: str, items: Sequence[Item], passed: Sequence[Item]
+    pool: Pool, job: Job | Opened, index: int, name: str, items: Sequence[Item], unsupported: Sequence[Item]
 ) -> str:
-    """Score what is wanted and commit it together with the rows that were there and still hold."""
+    """Score the items and commit their rows together with the stored rows that are still valid."""
     pipeline, run = job.open()
     owner = pipeline.filters[index]
     scorer = owner.scorer
@@ -138,7 +138,7 @@ def score_items(
         if digests.get(row["document"]) == row["key"]
         and not (row["error"] == UNSUPPORTED_LANGUAGE and row["document"] in asked)
     ]
-    for item in passed:
+    for item in unsupported:
         for part in sorted(item.parts) if scorer.about_images else [None]:
             name_of = item.document.id
             rows.append({"document": name_of, "part": part, "error": UNSUPPORTED_LANGUAGE, "key": digests[name_of]})

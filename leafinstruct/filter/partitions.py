@@ -1,7 +1,7 @@
-"""Deciding a partition: from stored scores to its decisions and its edited documents.
+"""Decides a partition: from stored scores to its decisions and its edited documents.
 
-Documents are parsed only where the decisions leave something else of them than before: another threshold costs
-seconds. No image is opened and no model is called.
+Documents are parsed only if other parts of them are kept than before, so a changed threshold costs seconds. No image is
+opened and no model is called.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer, DocumentScorer
 
 ALWAYS_READ = {"text.language", "text.words"}
-"""Columns that deciding reads beside those of rules: the language of documents that declare none, and a length."""
+"""Columns that deciding reads besides those of rules: the language of documents that declare none, and a length."""
 
 
 def scores_file(owner: Filter, name: str) -> str:
@@ -44,7 +44,7 @@ def corpus_file(owner: Filter) -> str:
 
 
 def table_file(owner: Filter, name: str) -> str:
-    """Where the scores of a filter are read from for one partition."""
+    """The file that holds a filter's scores of one partition."""
     return corpus_file(owner) if isinstance(owner.scorer, CorpusScorer) else scores_file(owner, name)
 
 
@@ -60,7 +60,7 @@ def _read(run: Run, relative: str, columns: Sequence[str] | None = None) -> pa.T
 
 
 def _read_all(run: Run, files: Sequence[str], columns: Sequence[str]) -> pa.Table:
-    """Small files one after another, by two threads, a half each: much of the time is spent outside of Python."""
+    """Small files one after another, by two threads, half of them each: much of the time is spent outside Python."""
     half = (len(files) + 1) // 2
     with ThreadPoolExecutor(2) as pool:
         halves = pool.map(lambda some: [_read(run, file, columns) for file in some], (files[:half], files[half:]))
@@ -120,7 +120,7 @@ class _Corpus:
         }
 
     def rows_of(self, name: str, keys: pa.ChunkedArray | pa.Array) -> np.ndarray:
-        """Numbers of the rows about these documents or images, int64; all where several are about the same."""
+        """Numbers of all rows about these documents or images, int64."""
         if not len(self._keys[name]):
             return np.zeros(0, dtype=np.int64)
         found = self._keys[name].get_indexer_for(keys.to_pylist())
@@ -129,7 +129,7 @@ class _Corpus:
 
 @lru_cache(maxsize=16)
 def _corpus(run: Run, relative: str, stamp: str, columns: tuple[str, ...]) -> _Corpus:
-    """A corpus file as it is at that stamp; read once by each process."""
+    """A corpus file at that stamp; each process reads it once."""
     return _Corpus(run.table(relative, list(columns)))
 
 
@@ -139,7 +139,7 @@ def _corpus(run: Run, relative: str, stamp: str, columns: tuple[str, ...]) -> _C
 def decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice: str) -> str:
     scores = [run.digest(table_file(f, name)) for f in pipeline.filters if f.scorer]
     rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
-    # Another language is a reason to ask a model again; it changes no number that is there (see models/languages).
+    # A new language is a reason to ask a model again; it changes no stored number (see models/languages).
     spoken = [model.languages for model in pipeline.models.values()]
     removed = [(e.kind, e.value) for e in pipeline.removals.entries]
     documents = run.digest(layout.documents(name))
@@ -147,7 +147,7 @@ def decisions_from(run: Run, pipeline: Pipeline, name: str, gated: bool, choice:
 
 
 def decided(run: Run, name: str, made_from: str) -> bool:
-    """Whether decisions and edited documents of a partition are those that would be made now."""
+    """Whether the decisions and edited documents of a partition are up to date."""
     decisions = run.meta(layout.decisions(name))
     return (
         decisions is not None
@@ -156,7 +156,7 @@ def decided(run: Run, name: str, made_from: str) -> bool:
     )
 
 
-# The work on some partitions at a time: what each costs beside reading is shared
+# Work on several partitions at a time, which share all costs but reading
 
 
 def candidates_of(job: Job, names: Sequence[str]) -> list[Candidate]:
@@ -167,8 +167,8 @@ def candidates_of(job: Job, names: Sequence[str]) -> list[Candidate]:
 def decide_partitions(
     job: Job, made_from: Mapping[str, str], chosen: Mapping[str, Mapping[str, str]], gated: bool
 ) -> int:
-    """Commit the decisions of some partitions (by name, with what they are made from) and, where they leave something
-    else than before, the documents. They do not depend on which partitions are decided together."""
+    """Commit the decisions of some partitions (`made_from`: their fingerprints by name) and, where other parts are kept
+    than before, the documents. The result does not depend on which partitions are decided together."""
     pipeline, run = job.open()
     view = partition_view(run, pipeline, *made_from)
     verdicts = evaluate(pipeline, view, chosen=chosen, gated=gated)
@@ -186,8 +186,8 @@ def decide_partitions(
 
 
 Left = dict[str, tuple[str, list[int], dict[str, list[int]]]]
-"""For each document that is kept: its language as detected, the image parts that stay, and by filter the numbers that
-its scorer edits the document by."""
+"""For each kept document: its detected language, its kept image parts, and by filter the numbers that its scorer uses
+to edit the document."""
 
 
 def _left(verdicts: Verdicts, pipeline: Pipeline) -> Left:
@@ -216,8 +216,8 @@ def _editors(pipeline: Pipeline) -> list[DocumentScorer]:
 
 
 def _edit(run: Run, name: str, left: Left, mark: str, pipeline: Pipeline) -> None:
-    """Commit the edited documents of a partition. What an earlier decision left of a document is taken as it is where
-    this one leaves the same; `extra` tells what was left, and of which documents."""
+    """Commit the edited documents of a partition. A document of which the same is kept as before is copied from the old
+    file; the file's `extra` records what was kept, and of which documents."""
     relative, source = layout.filtered(name), run.digest(layout.documents(name))
     editors = _editors(pipeline)
     of = [DECIDE_VERSION, source, [e.hash8() for e in editors]]

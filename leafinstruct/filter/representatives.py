@@ -11,18 +11,18 @@ from leafinstruct.filter.rules import evaluate
 from leafinstruct.pipeline import Pipeline
 
 Candidate = tuple[tuple[int, int, str], tuple[str | None, ...]]
-"""A document that may stand for its groups: rank (images and words, both negative, then its id), and its group in each
+"""A document that may represent its groups: rank (images and words, both negative, then its id), and its group in each
 of `one_per_columns`."""
 
 
 def one_per_columns(pipeline: Pipeline) -> list[str]:
-    """Columns of which rules keep one document per group, in the order of the rules."""
+    """Columns for which rules keep one document per group, in the order of the rules."""
     rules = [(f, r) for f in pipeline.filters for r in f.rules if r.one_per]
     return list(dict.fromkeys(owner.full_name(rule.one_per) for owner, rule in rules))
 
 
 def candidates(pipeline: Pipeline, view: View, *, words: str = "text.words") -> list[Candidate]:
-    """The documents of a partition that are in a group and that the rules before any model kept."""
+    """The documents of a partition that are in a group and that the rules before the first model kept."""
     cheap = next((i for i, f in enumerate(pipeline.filters) if f.scorer and f.scorer.model), None)
     groups = [view.documents[column] for column in one_per_columns(pipeline)]
     verdicts = evaluate(pipeline, view, upto=cheap)
@@ -38,8 +38,8 @@ def candidates(pipeline: Pipeline, view: View, *, words: str = "text.words") -> 
 
 
 def cluster_representatives(columns: Sequence[str], found: Iterable[Candidate]) -> dict[str, dict[str, str]]:
-    """For each column and group the document that stands for it. Rules go in order: what one of them drops stands for
-    nothing in those behind it, so no group loses all its members to two rules at once."""
+    """For each column and group the document that represents it. Rules apply in order: a document that one of them
+    drops represents no group of a later one, so no group loses all its members to two rules at once."""
     left = sorted(found)
     chosen: dict[str, dict[str, str]] = {}
     for number, column in enumerate(columns):
@@ -54,8 +54,8 @@ def cluster_representatives(columns: Sequence[str], found: Iterable[Candidate]) 
 
 
 def choose(pipeline: Pipeline, partitions: Iterable[View], *, words: str = "text.words") -> dict[str, dict[str, str]]:
-    """For each group of near-duplicates the document that stands for it: of those that the rules before any model
-    kept, the one with most surviving images, then most words, then the smallest id. By column, then by group."""
+    """For each group of near-duplicates the document that represents it: of those that the rules before the first model
+    kept, the one with most kept images, then most words, then the smallest id. By column, then by group."""
     columns = one_per_columns(pipeline)
     if not columns:
         return {}

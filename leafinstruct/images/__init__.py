@@ -1,1 +1,1 @@
-"""Images as bytes and as pixels: headers, decoding, the small version a reader sees, and what is stripped of them."""
+"""Images as bytes and as pixels: headers, decoding, small versions as displayed, and removal of metadata."""

@@ -1,4 +1,4 @@
-"""The one place that decodes an image for the cheap image scorers, so that all of them share the decode."""
+"""Decodes images for the cheap image scorers, so that all of them share one decode."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MAX_PIXELS = 50_000_000
 
 
 def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
-    """First frame of an image, fully read, and "" or why it cannot be had.
+    """First frame of an image, fully read, and ""; or None and why it cannot be decoded.
 
-    Reasons: `too_many_pixels` (by the header, nothing is decoded), `truncated`, `undecodable`.
+    Reasons: `too_many_pixels` (by the header, without decoding), `truncated`, `undecodable`.
     """
     if image.width is None or image.height is None:
         return None, "undecodable"
@@ -29,7 +29,7 @@ def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
             pixels = PIL.Image.open(io.BytesIO(image.bytes))
             _draft(pixels)
             pixels.load()
-            small(pixels)  # what cannot be shown cannot be read
+            small(pixels)  # an image that cannot be displayed counts as undecodable
     except OSError as error:
         return None, "truncated" if "truncated" in str(error) else "undecodable"
     except Exception:  # Pillow's plugins raise SyntaxError, ValueError, struct.error and more on broken data
@@ -38,7 +38,7 @@ def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
 
 
 def _draft(pixels: PIL.Image.Image) -> None:
-    """Have JPEG data decoded at the smallest scale that is enough for a small version; all data is still read."""
+    """Decode JPEG data at the smallest scale that is enough for a small version; all data is still read."""
     scale = max(pixels.size) / SIDE
     if scale > 1:
         pixels.draft(None, (max(1, round(pixels.width / scale)), max(1, round(pixels.height / scale))))

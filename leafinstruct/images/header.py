@@ -1,4 +1,4 @@
-"""Structural checks on the bytes of an image: is it one, which format, how large. Nothing is decoded or judged here."""
+"""Structural checks of the bytes of an image: whether it is one, its format and size. Decodes and judges nothing."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from PIL.TiffImagePlugin import TiffImageFile
 from leafinstruct.document import Image
 
 MAX_BYTES = 20 * 2**20
-"""Larger files are no page's illustration; they would only fill the run."""
+"""Bytes; larger files do not illustrate a page and would only fill the run."""
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000")
-"""Pixel formats that browsers show or cameras write. Others that Pillow knows need outside programs (EPS) or have no
-mark to know them by (TGA)."""
+"""Pixel formats that browsers show or cameras write. Others that Pillow supports need external programs (EPS) or have
+no signature (TGA)."""
 HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-"""Brands of the container that phones write; Pillow has no decoder for what is inside."""
+"""Brands of the container that phones write; Pillow has no decoder for its content."""
 ORIENTATION = 0x0112
 SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
 TEXT_START = re.compile(rb"\s*(?:<[!?a-z]|[{\[]\s*[\"{\[\]}]|[\w.,:;#/*\-\"'()]{2,} )", re.IGNORECASE)
 
 
 def read_image(data: bytes, url: str) -> Image | str:
-    """The image with what its header says, or why there is none: empty, too_many_bytes, svg, heic, not_an_image,
-    unreadable_header. The content decides, not the ending of its name. Never raises."""
+    """The image with what its header states, or why there is none: empty, too_many_bytes, svg, heic, not_an_image,
+    unreadable_header. The content decides, not the file name's extension. Never raises."""
     if not data:
         return "empty"
     if len(data) > MAX_BYTES:
@@ -55,7 +55,7 @@ def _formats() -> tuple[str, ...]:
 
 @contextmanager
 def _no_pixel_limit() -> Iterator[None]:
-    """Reading a header allocates no pixels; how many are too many is a rule's question."""
+    """Turn off Pillow's limit: reading a header allocates no pixels, and a rule decides how many are too many."""
     limit, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
     try:
         yield
@@ -64,7 +64,7 @@ def _no_pixel_limit() -> Iterator[None]:
 
 
 def _orientation(image: PIL.Image.Image) -> int:
-    """EXIF orientation, of what opening has read already: `getexif` would decode a PNG to look behind its pixels."""
+    """EXIF orientation from what opening has read: `getexif` would decode a PNG to search after its pixels."""
     if isinstance(image, TiffImageFile):  # its size is given as displayed
         return 1
     raw = image.info.get("exif")

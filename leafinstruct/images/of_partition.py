@@ -1,4 +1,4 @@
-"""A partition's images as they are stored, and opened for a model."""
+"""Reads a partition's images as they are stored, or opened for a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leafinstruct.images.decode import MAX_PIXELS
 
 
 def open_images(stored: AbstractContextManager[pq.ParquetFile]) -> Iterator[Image]:
-    """Images of a partition's file in the order of their sha256, a batch of rows in memory at a time."""
+    """Images of a partition's file sorted by sha256, one batch of rows in memory at a time."""
     with stored as file:
         for batch in file.iter_batches(batch_size=64):
             for row in batch.to_pylist():
@@ -22,7 +22,7 @@ def open_images(stored: AbstractContextManager[pq.ParquetFile]) -> Iterator[Imag
 
 
 def image_opener(stored: AbstractContextManager[pq.ParquetFile], wanted: set[str]) -> Callable[[str], PIL.Image.Image]:
-    """A function that decodes one of the wanted images of a partition; raises OSError for one that cannot be read."""
+    """A function that decodes one of the wanted images of a partition; it raises OSError if it cannot be decoded."""
     held = {image.sha256: image for image in open_images(stored) if image.sha256 in wanted} if wanted else {}
 
     def open_image(sha256: str) -> PIL.Image.Image:

@@ -1,7 +1,7 @@
-"""A picture as a reader sees it, whole or small, and what near-identical pictures have in common.
+"""An image as displayed, at full size or small, and comparison of near-identical images.
 
-Models, the trainer, facts of images and the report all take pixels from here. Facts and the search for near-identical
-pictures look at the same small version, made once for each image.
+Models, the trainer, image scorers and the report all take pixels from here. Image scorers and the search for
+near-identical images use the same small version, made once per image.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import PIL.Image
 import PIL.ImageOps
 
 SIDE = 256
-"""Small versions fit a square of this side, in pixels; no picture is made larger."""
+"""Small versions fit a square of this side, in pixels; no image is enlarged."""
 HASH_SIDE, HASH_LOW = 32, 8
 """The hash keeps the 8 x 8 lowest frequencies of a 32 x 32 version: 64 bits (the usual pHash)."""
 SKETCH_SIDE = 32
 BAND_WEIGHTS = (2, 1, 1)
-"""In halves: JPEG files keep half of the color's detail."""
+"""In halves: JPEG files keep half of the detail of color."""
 COSINE_BITS = 20
-"""Fractional bits of the hash's cosines. Products of floats round by the kernel that a processor runs; whole numbers do
-not. With 20 bits the largest sum, 255 * 32**2 * 2**40, takes 58 of the 63 bits that int64 has."""
+"""Fractional bits of the hash's cosines. Products of floats are rounded differently by different processors; integers
+are not. With 20 bits the largest sum, 255 * 32**2 * 2**40, takes 58 of the 63 bits of int64."""
 _COSINES = np.array(
     [
         [round(math.cos(math.pi * k * (2 * n + 1) / (2 * HASH_SIDE)) * (1 << COSINE_BITS)) for n in range(HASH_SIDE)]
@@ -34,10 +34,10 @@ _last: tuple[PIL.Image.Image, Small] | None = None
 
 
 class Small(NamedTuple):
-    """A picture as a reader sees it: upright, on white paper where it is transparent.
+    """A small image as displayed: upright, on white where it is transparent.
 
     `gray` (L) fits SIDE x SIDE. `color` (RGB) fits half of that and averages points, one for each pixel of `gray`; it
-    is None for a picture without colors.
+    is None for an image without colors.
     """
 
     gray: PIL.Image.Image
@@ -45,7 +45,7 @@ class Small(NamedTuple):
 
 
 def small(pixels: PIL.Image.Image) -> Small:
-    """The small version of a decoded picture. Remembers the last one: scorers look at one picture after the other."""
+    """The small version of a decoded image. Caches the last one: scorers process one image after the other."""
     global _last
     if _last is None or _last[0] is not pixels:
         _last = (pixels, Small(_gray(pixels), _color(pixels)))
@@ -53,15 +53,15 @@ def small(pixels: PIL.Image.Image) -> Small:
 
 
 def displayed(pixels: PIL.Image.Image) -> PIL.Image.Image:
-    """RGB: the first frame as a reader sees it, upright, at 8 bits, on white paper where it is transparent."""
+    """RGB: the first frame as displayed, upright, at 8 bits, on white where it is transparent."""
     return _upright(_on_white(eight_bits(pixels), "RGB"))
 
 
 def eight_bits(pixels: PIL.Image.Image) -> PIL.Image.Image:
-    """A picture of one band with more than 8 bits as screens show it; any other as it is.
+    """An image of one band with more than 8 bits as screens show it; any other image unchanged.
 
-    Of 16 bits the upper 8 are shown, as browsers do. Larger numbers and fractions have no agreed white: the largest
-    value is.
+    Of 16 bits the upper 8 are shown, as in browsers. Larger integers and floats have no standard white level: see
+    `_white`.
     """
     if not pixels.mode.startswith(("I", "F")):
         return pixels
@@ -73,12 +73,12 @@ def eight_bits(pixels: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _white(largest: float) -> float:
-    """The level that is white: of the common scales the first that holds the largest level, else that level."""
+    """The white level: the smallest common scale that contains the largest level, else that level."""
     return next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
 
 
 def shrink(pixels: PIL.Image.Image, side: int) -> np.ndarray:
-    """uint8 [side, side, 3]: the whole picture as displayed, averaged down to a square."""
+    """uint8 [side, side, 3]: the whole image as displayed, averaged down to a square."""
     return np.asarray(displayed(pixels).resize((side, side), PIL.Image.Resampling.BOX))
 
 
@@ -115,13 +115,13 @@ def _upright(seen: PIL.Image.Image) -> PIL.Image.Image:
         return seen
     try:
         return PIL.ImageOps.exif_transpose(seen)
-    except Exception:  # broken EXIF data raises many kinds of errors; browsers show such pictures as they lie
+    except Exception:  # broken EXIF data raises many kinds of errors; browsers show such images as stored
         return seen
 
 
 def perceptual_hash(gray: PIL.Image.Image) -> int:
-    """64 bits: which of the lowest frequencies of a grayscale picture lie above their median. In whole numbers, so that
-    every machine gives a picture the same bits."""
+    """64 bits: which of the lowest frequencies of a grayscale image are above their median. Computed in integers, so
+    that every machine gives the same bits."""
     levels = np.asarray(gray.resize((HASH_SIDE, HASH_SIDE), PIL.Image.Resampling.BOX), np.int64)
     low = (_COSINES @ levels @ _COSINES.T).ravel()
     ordered = np.sort(low)
@@ -130,7 +130,7 @@ def perceptual_hash(gray: PIL.Image.Image) -> int:
 
 
 def level_variance(gray: PIL.Image.Image) -> float:
-    """Variance of the gray levels (L), from whole sums: exact but for the one division."""
+    """Variance of the gray levels (L), from integer sums: exact except for one division."""
     counts = gray.histogram()
     size = sum(counts)
     total = sum(level * count for level, count in enumerate(counts))
@@ -139,7 +139,7 @@ def level_variance(gray: PIL.Image.Image) -> float:
 
 
 def sketch(seen: Small) -> np.ndarray:
-    """uint8 [32, 32, 3]: luminance and two color differences of a picture squeezed to a square."""
+    """uint8 [32, 32, 3]: luminance and two color differences of an image resized to a square."""
     gray, color = (b and b.resize((SKETCH_SIDE, SKETCH_SIDE), PIL.Image.Resampling.BOX) for b in seen)
     bands = [np.asarray(gray)]
     if color:
@@ -152,9 +152,9 @@ def sketch(seen: Small) -> np.ndarray:
 def difference(one: np.ndarray, other: np.ndarray) -> float:
     """How far two sketches differ where they differ most, in gray levels.
 
-    A level counts as different as far as it lies outside the range of the other picture's levels around the same
-    place, so that another encoding or size, which moves edges by less than a pixel of the sketch, counts little; the
-    mean over the most different 4 x 4 pixels is taken, so that one changed button on a screen counts in full.
+    A level differs by its distance from the range of the other sketch's levels around the same position, so that
+    another encoding or size, which moves edges by less than a pixel of the sketch, counts little. The result is the
+    mean over the most different 4 x 4 pixels, so that one changed button on a screen counts in full.
     """
     beyond = np.maximum(_outside(one, other), _outside(other, one))
     halves = sum(weight * beyond[..., band] for band, weight in enumerate(BAND_WEIGHTS))
@@ -164,7 +164,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _outside(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """int32 [32, 32, 3]: by how much each level of `one` leaves the range of its 3 x 3 neighbors in `other`."""
+    """int32 [32, 32, 3]: how far each level of `one` is outside the range of its 3 x 3 neighbors in `other`."""
     padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), "edge")
     around = np.stack([padded[i : i + SKETCH_SIDE, j : j + SKETCH_SIDE] for i in range(3) for j in range(3)])
     level = one.astype(np.int32)

@@ -1,7 +1,7 @@
-"""Lossless removal of identifying metadata from image files: EXIF but orientation, XMP, IPTC, comments, thumbnails.
+"""Lossless removal of identifying metadata from image files: EXIF except orientation, XMP, IPTC, comments, thumbnails.
 
-Containers are rewritten without the blocks that carry metadata; compressed pixels and color profiles stay byte for
-byte. What affects how the image is shown (orientation, ICC profile, animation) is kept.
+Containers are rewritten without the blocks of metadata; compressed pixels and color profiles keep their exact bytes.
+What affects how the image is displayed (orientation, ICC profile, animation) is kept.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ EXIF_ORIENTATION = 0x0112
 
 @dataclass(frozen=True, slots=True)
 class Stripped:
-    """`data`: the bytes to publish (the very object given, if nothing was removed). `removed`: names of the blocks
-    that went. `left`: names of metadata that is there and cannot be removed without re-encoding."""
+    """`data`: the bytes to publish (the same object, if nothing was removed). `removed`: names of the removed blocks.
+    `left`: names of remaining metadata, which cannot be removed without re-encoding."""
 
     data: bytes
     removed: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Stripped:
 
 
 class _Malformed(ValueError):
-    """The container cannot be walked to its end."""
+    """The container cannot be parsed to its end."""
 
 
 def sniff(data: bytes) -> str:
@@ -44,10 +44,10 @@ def sniff(data: bytes) -> str:
 
 
 def strip(data: bytes) -> Stripped:
-    """Remove identifying metadata from an image file without touching its pixels; never raises.
+    """Remove identifying metadata from an image file without changing its pixels; never raises.
 
-    A file of another format, or one whose container is damaged, comes back as it is; `left` then names the metadata
-    that it holds ("unreadable" if that cannot be told).
+    A file of another format, or one whose container is damaged, is returned unchanged; `left` then names its metadata
+    ("unreadable" if it cannot be parsed).
     """
     walk = _WALKERS.get(sniff(data))
     if walk is None:
@@ -62,13 +62,13 @@ def strip(data: bytes) -> Stripped:
 
 
 def _orientation(data: bytes) -> int:
-    """EXIF orientation (1 to 8) as Pillow, and so `datasets`, sees it; it may come from EXIF or from XMP."""
+    """EXIF orientation (1 to 8) as Pillow, and so `datasets`, reads it, from EXIF or XMP."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data)) as image:
             value = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # Pillow raises many types on damaged metadata; such an image is shown as it lies
+    except Exception:  # Pillow raises many types on damaged metadata; such an image is displayed as stored
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -123,14 +123,14 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
         removed.append("trailer")
     if orient and not minimal and (orientation := _orientation(data)) > 1:
         block = b"Exif\x00\x00" + _orientation_tiff(orientation)
-        # Exif asks to come first, but after a JFIF header readers expect JFIF first
+        # Exif must come first, but if there is a JFIF header readers expect it first
         place = 2 if out[1][1:2] == b"\xe0" else 1
         out.insert(place, b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block)
     return b"".join(out), removed
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    """Where the entropy-coded bytes that start at `at` end: the next marker that is neither stuffing nor a restart."""
+    """The end of the entropy-coded bytes that start at `at`: the next marker that is neither stuffing nor a restart."""
     found = _JPEG_SCAN_END.search(data, at)
     return found.start() if found else len(data)
 
@@ -146,13 +146,13 @@ def _jpeg_metadata(marker: int, payload: bytes) -> str:
     if marker == 0xE2 and payload[:12] == b"ICC_PROFILE\x00":
         return ""
     if marker == 0xEE and payload[:5] == b"Adobe":
-        return ""  # says whether the colors are YCbCr, CMYK or RGB
+        return ""  # states whether the colors are YCbCr, CMYK or RGB
     if marker == 0xE1:
         return "exif" if payload[:4] == b"Exif" else "xmp"
     return {0xE0: "thumbnail", 0xED: "iptc"}.get(marker, f"app{marker - 0xE0}")
 
 
-# ---- PNG: chunks that change how the image is shown (PNG third edition, 11.3); all others go ----
+# ---- PNG: chunks that change how the image is displayed (PNG third edition, 11.3); all others are removed ----
 _PNG_SHOWN = set(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
 )
@@ -255,7 +255,7 @@ def _gif(data: bytes) -> tuple[bytes, list[str]]:
 
 
 def _color_table(flags: int) -> int:
-    """Bytes of the color table that a flags byte announces."""
+    """Size in bytes of the color table that a flags byte declares."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
@@ -272,7 +272,7 @@ _WALKERS: dict[str, Callable[[bytes], tuple[bytes, list[str]]]] = {
     "gif": _gif,
 }
 
-# TIFF tags that say who, where, when or with what; the same tags are EXIF's in AVIF, HEIF and JPEG XL
+# TIFF tags that record who, where, when or with what; EXIF in AVIF, HEIF and JPEG XL has the same tags
 _IDENTIFYING_TAGS = {
     **dict.fromkeys((270, 271, 272, 305, 306, 315, 316, 33432, 34665), "exif"),
     **{700: "xmp", 33723: "iptc", 34377: "iptc", 34853: "gps"},

@@ -1,4 +1,4 @@
-"""Small copies of images, for pages that carry all they show."""
+"""Small copies of images, for self-contained HTML pages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from leafinstruct.images.pixels import displayed
 
 
 def thumbnail(data: bytes, side: int) -> str:
-    """A copy of at most `side` pixels, upright, what is transparent on white, as a data URI (WebP); "" for an image
-    that cannot be read. White, for drawings in black would be lost on a dark page."""
+    """A copy of at most `side` pixels a side, upright, as a data URI (WebP); "" for an image that cannot be decoded.
+    Transparent areas become white: black drawings would be invisible on a dark page."""
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PIXELS:

@@ -1,4 +1,4 @@
-"""Language models by the name of their back-end."""
+"""Loads language models by the name of their back-end."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from leafinstruct.settings import ModelSettings
 def load_llm(backend: str, model: str, **settings: Any) -> Llm:
     """Load `model` in `backend` (a key of BACKENDS); `settings` are those of the back-end's class.
 
-    Raises LeafError for an unknown back-end or setting, a package that is not installed, weights that are not there.
+    Raises LeafError for an unknown back-end or setting, a package that is not installed, or missing weights.
     """
     kind = _backend_class(backend)
     allowed = [name for name in inspect.signature(kind).parameters if name != "model"]
     for name in settings:
         if name not in allowed:
             hint = did_you_mean(name, allowed)
-            raise LeafError(f"back-end {backend}: no setting {name!r}; it has {', '.join(allowed)}{hint}")
+            raise LeafError(f"back-end {backend}: unknown setting {name!r}; it has {', '.join(allowed)}{hint}")
     return kind(model, **settings)
 
 
 def context_of(backend: str, options: Mapping[str, Any]) -> int | None:
-    """Tokens that a model reads at most, answer included, by the settings of its back-end; None if they do not say."""
+    """The most tokens that a model reads, including the answer, by the settings of its back-end; None if not set."""
     setting = inspect.signature(_backend_class(backend)).parameters.get("max_model_len")
     return None if setting is None else int(options.get("max_model_len", setting.default))
 
@@ -49,7 +49,7 @@ def _backend_class(backend: str) -> Callable[..., Llm]:
 
 
 def check_llm(where: str, model: ModelSettings | None, needs: frozenset[str], who: str) -> None:
-    """Raises LeafError, beginning with the pipeline's file `where`, unless the named model can do what `who` needs."""
+    """Raises LeafError, beginning with the pipeline's file `where`, unless the model has the capabilities `needs`."""
     if model is None:
         raise LeafError(f"{where}: {who} needs a language model; add models: llm: to the pipeline")
     if model.backend not in BACKENDS:

@@ -1,6 +1,6 @@
-"""A dual encoder: images and texts to unit vectors of one space. Everything that loads open_clip is here.
+"""A dual encoder: images and texts as unit vectors in one space. The only module that loads models with open_clip.
 
-Batches have one size and one shape, padded where items run out, so that a number never depends on its neighbors.
+All batches have the same size and shape, padded if items run out, so that a number never depends on its neighbors.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Clip:
 
     `model` is a folder in open_clip's format, `hf-hub:org/name`, `org/name`, open_clip's `architecture/tag` (such as
     `ViT-B-32/laion2b_s34b_b79k`), or `demo:clip-lite0` / `demo:clip-lite2`, which are assembled dual encoders and not
-    CLIP checkpoints. Raises LeafError if open_clip is not installed or the weights cannot be had.
+    CLIP checkpoints. Raises LeafError if open_clip is not installed or the weights cannot be found.
     """
 
     def __init__(self, model: str, device: str = "cpu", batch_size: int = CPU_BATCH) -> None:
@@ -43,7 +43,7 @@ class Clip:
         self.dim: int = self.embed_texts(["a"]).shape[1]
 
     def embed_images(self, images: Iterable[Image]) -> np.ndarray:
-        """Unit vectors [n, dim] float32, in order, of pictures as displayed (orientation, transparency, 16 bits)."""
+        """Unit vectors [n, dim] float32, in order, of images as displayed (orientation, transparency, 16 bits)."""
         from leafinstruct.images.pixels import displayed
 
         tensors = (self._preprocess(displayed(image)) for image in images)
@@ -81,9 +81,9 @@ class Clip:
 
 
 def text_windows(text: str, max_tokens: int, count: Callable[[str], int]) -> list[str]:
-    """Split `text` at spaces into pieces of at most `max_tokens` by `count`, a word too long by itself inside.
+    """Split `text` at spaces into pieces of at most `max_tokens` by `count`; split longer words inside.
 
-    Nothing of the text is lost but the spaces at the cuts; a text of spaces gives no window.
+    Nothing of the text is lost except the spaces at the cuts; a blank text gives no window.
     """
     windows: list[str] = []
     current, used = "", 0
@@ -112,16 +112,16 @@ def _batches(rows: Iterator[torch.Tensor], size: int) -> Iterator[list[torch.Ten
 
 
 def _load(found: ModelPath, device: str) -> tuple[Any, Any, Any]:
-    """Model, image transform and tokenizer. open_clip raises all sorts of errors: each becomes one line."""
+    """Model, image transform and tokenizer. open_clip raises many kinds of errors: each becomes one line."""
     try:
         import open_clip
     except ImportError as error:
-        raise LeafError(f"model {found.name!r} needs open_clip ({error}): install leafinstruct[clip]") from error
+        raise LeafError(f"model {found.name!r} needs open_clip ({error}): pip install leafinstruct[clip]") from error
     pretrained = None
     if found.kind == "folder":
         name = f"local-dir:{found.path}"
     elif found.kind == "hub":
-        # open_clip cannot ask for a revision: have the files of that one, then load them as a folder.
+        # open_clip takes no revision: download the files of that one, then load them as a folder.
         name = f"local-dir:{_snapshot(found)}" if found.requested else f"hf-hub:{found.path}"
     else:
         name, pretrained = found.path.split("/")
@@ -142,5 +142,5 @@ def _snapshot(found: ModelPath) -> str:
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise LeafError(
-            f"model {found.name!r}: not in the local cache and not to be had from the hub: {reason}"
+            f"model {found.name!r}: not in the local cache, and the hub cannot provide it: {reason}"
         ) from error

@@ -1,4 +1,4 @@
-"""Which device a model runs on, and CPU threads that sleep instead of spin when they wait."""
+"""Chooses the device of a model, and makes idle CPU threads sleep instead of spin."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from leafinstruct.errors import LeafError
 
 DEVICES = ("auto", "cpu", "cuda")
 
-# Spinning OpenMP threads on a shared machine fall to a token a second; these have them sleep (GNU and Intel runtimes).
+# On a shared machine, spinning OpenMP threads slow a model to a token a second; these make them sleep (GNU and Intel).
 PASSIVE_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
 
 
 def set_unset(variables: dict[str, str]) -> None:
-    """Set environment variables the user has not set."""
+    """Set those environment variables that the user has not set."""
     for name, value in variables.items():
         os.environ.setdefault(name, value)
 
 
 def quiet_threads() -> None:
-    """Have OpenMP threads sleep when idle; an OpenMP runtime reads this once, so only before torch is imported."""
+    """Make idle OpenMP threads sleep. Works only before torch is imported: an OpenMP runtime reads the setting once."""
     if "torch" not in sys.modules:
         set_unset(PASSIVE_THREADS)
 
 
 def pick_device(device: str) -> str:
-    """`cpu` or `cuda` for `auto`, `cpu` or `cuda`; LeafError for another word or a GPU that is not there."""
+    """`cpu` or `cuda` for `auto`, `cpu` or `cuda`. Raises LeafError for another word or a missing GPU."""
     if device not in DEVICES:
         raise LeafError(f"device {device!r}: use one of {', '.join(DEVICES)}")
     if device == "cpu":

@@ -1,6 +1,6 @@
-"""Language models behind one interface: what a back-end can do, what goes in, what comes out, what it has cost.
+"""The interface of language models: capabilities of back-ends, inputs, outputs, and counts of calls and tokens.
 
-Requests go out in fixed chunks in the order given, so that a result does not depend on what else a run asks for.
+Requests are sent in fixed chunks in the order given, so that a result does not depend on what else a run asks for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Prompt = list[dict[str, str]]
 
 ALL = frozenset({"generate", "choice_logprobs", "prompt_logprobs"})
 
-# What each back-end can do, known without importing it: a pre-flight reads this.
+# What each back-end can do, without importing it, for the pre-flight check.
 BACKENDS: dict[str, frozenset[str]] = {
     "vllm": ALL,
     "transformers": ALL,
@@ -29,26 +29,26 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One answer. With `error` set there is none, and `text` is empty."""
+    """One answer. If `error` is set there is no answer, and `text` is empty."""
 
     text: str
     prompt_tokens: int = 0
     output_tokens: int = 0
     finish_reason: str = "error"
-    """`stop`: the model ended; `length`: it was cut at `max_tokens`; `error`."""
+    """`stop`: the model ended its answer; `length`: the answer was cut at `max_tokens`; `error`: there is none."""
     error: str | None = None
     transient: bool = False
-    """Whether the error may pass (a server that was away): asking again later may help."""
+    """Whether the error is temporary (such as a server that was down), so that asking again later may help."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogProb:
-    """log p(continuation | context) in nats, summed over `tokens` tokens. With `error` set `total` is None."""
+    """log p(continuation | context) in nats, summed over `tokens` tokens. If `error` is set, `total` is None."""
 
     total: float | None
     tokens: int
     truncated: bool = False
-    """Whether the context or the continuation was longer than what was read of it."""
+    """Whether the context or the continuation was not read whole."""
     error: str | None = None
     context_tokens: int = 0
     """Tokens of the context that were read, without the start token."""
@@ -60,7 +60,7 @@ class LogProb:
 
 
 class Llm(ABC):
-    """A language model of one back-end. `calls`, `prompt_tokens` and `output_tokens` count what was asked of it."""
+    """A language model of one back-end. `calls`, `prompt_tokens` and `output_tokens` count its use."""
 
     capabilities: frozenset[str]
 
@@ -85,8 +85,8 @@ class Llm(ABC):
     ) -> list[Generation]:
         """Answer each prompt, in order. Temperature 0 is greedy; otherwise each request samples with `seed`.
 
-        With a JSON schema the text is JSON of that schema if `finish_reason` is `stop`; give strings a `maxLength`,
-        or a small model may not end. A prompt that cannot be answered gives a Generation with `error`.
+        With a JSON schema the text is JSON of that schema if `finish_reason` is `stop`; set `maxLength` of strings, or
+        a small model may not stop. A prompt that cannot be answered gives a Generation with `error`.
         """
         results: list[Generation] = []
         for chunk in chunks(prompts, self.batch_size):
@@ -100,14 +100,15 @@ class Llm(ABC):
     ) -> list[LogProb]:
         """log p(continuation | context) of each (context, continuation), in order.
 
-        Read are the last `max_context` tokens of the context, which may be "", and the first `max_tokens` of the
-        continuation, so that the same continuation has the same tokens after any context. No chat template; each
-        side is tokenized by itself. Raises LeafError on a back-end without the capability.
+        The model reads the last `max_context` tokens of the context, which may be "", and the first `max_tokens` of the
+        continuation. Each side is tokenized alone, without a chat template, so that a continuation has the same tokens
+        after any context. Raises LeafError on a back-end without the capability.
         """
         raise self._cannot("prompt_logprobs")
 
     def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
-        """For each prompt log p(choice), in nats, over the given answers alone (their probabilities add up to 1)."""
+        """For each prompt log p(choice), in nats, over the given answers only (their probabilities sum to 1). Raises
+        LeafError on a back-end without the capability."""
         raise self._cannot("choice_logprobs")
 
     @abstractmethod
@@ -116,10 +117,10 @@ class Llm(ABC):
 
     @abstractmethod
     def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
-        """The start of a text, at most `max_tokens` tokens of it, and how many it has."""
+        """The start of a text, at most `max_tokens` tokens of it, and the number of its tokens."""
 
     def close(self) -> None:  # noqa: B027 - most back-ends hold nothing that needs it
-        """Give back memory and processes; the model cannot be used afterwards."""
+        """Free memory and processes; the model cannot be used afterwards."""
 
     @abstractmethod
     def _generate(
@@ -134,7 +135,7 @@ class Llm(ABC):
 
     def _cannot(self, capability: str) -> LeafError:
         able = ", ".join(name for name, has in BACKENDS.items() if capability in has)
-        return LeafError(f"model {self.name!r}: this back-end has no {capability}; use one of: {able}")
+        return LeafError(f"model {self.name!r}: its back-end has no {capability}; use one of: {able}")
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

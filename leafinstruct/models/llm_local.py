@@ -1,4 +1,4 @@
-"""Where language models of this process lay before their modules were named after back-ends."""
+"""The old location of functions that are now in `leafinstruct.models.local`."""
 
 from leafinstruct.deprecated import moved
 

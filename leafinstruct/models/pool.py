@@ -1,4 +1,4 @@
-"""The models of a build: loaded when first asked for, shared by all that use them, one kind at a time in memory."""
+"""The models of a build: loaded on first use, shared by all users, one at a time in memory."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 class Pool:
-    """Holds at most one loaded model; asking for another one closes it first."""
+    """Holds at most one loaded model; a request for another one closes it first."""
 
     def __init__(self) -> None:
         self._key: ModelSettings | None = None
         self._model: Any = None
         self.loading = 0.0
-        """Seconds spent on loading, until someone notes them and sets this to 0."""
+        """Seconds spent loading since a caller last set this to 0."""
         self.changes = 0
-        """How often another model came or went: what was taken from the pool before is not held any more."""
+        """How often a model was loaded or closed: a model taken from the pool before the last change is closed."""
 
     def clip(self, settings: ModelSettings | None) -> Clip:
         """The dual encoder named in the pipeline. Raises LeafError if none is named."""
         if settings is None:
-            raise LeafError("no dual encoder is named; add models: clip: to the pipeline")
+            raise LeafError("no dual encoder in the pipeline; add models: clip: to it")
         if settings != self._key:
             from leafinstruct.models.clip import Clip
 
@@ -40,7 +40,7 @@ class Pool:
     def llm(self, settings: ModelSettings | None) -> Llm:
         """The language model named in the pipeline. Raises LeafError if none is named."""
         if settings is None:
-            raise LeafError("no language model is named; add models: llm: to the pipeline")
+            raise LeafError("no language model in the pipeline; add models: llm: to it")
         if settings != self._key:
             from leafinstruct.models.backends import load_llm
 
@@ -55,7 +55,7 @@ class Pool:
         self.changes += 1
 
     def close(self) -> None:
-        """Give back the memory of the loaded model, if any."""
+        """Free the memory of the loaded model, if any."""
         if hasattr(self._model, "close"):
             self._model.close()
         self._key = self._model = None

@@ -1,4 +1,4 @@
-"""Language models in plain transformers: slow, but on any machine with torch, and the reference the others meet."""
+"""Language models in plain transformers: slow, but on any machine with torch, and the reference for other back-ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leafinstruct.models.llm import Generation
 from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
 
-MAX_BATCH = 8  # more only pads more
+MAX_BATCH = 8  # larger batches only add padding
 
 
 class TransformersLlm(LocalLlm):
@@ -28,7 +28,7 @@ class TransformersLlm(LocalLlm):
             from transformers.utils.logging import disable_progress_bar
         except ImportError as error:
             raise LeafError(
-                f"model {model!r} needs torch and transformers ({error}): install leafinstruct[cpu]"
+                f"model {model!r} needs torch and transformers ({error}): pip install leafinstruct[cpu]"
             ) from error
         disable_progress_bar()
         self.device = pick_device(device)
@@ -38,7 +38,7 @@ class TransformersLlm(LocalLlm):
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 found.path, revision=found.requested or "main", dtype=dtype
             )
-        except Exception as error:  # the hub's and the model's errors are many: each becomes one line
+        except Exception as error:  # the hub and the model raise many kinds of errors: each becomes one line
             raise cannot_load(found, error) from error
         self._model: Any = loaded.to(self.device).eval()
         limit = getattr(loaded.config, "max_position_embeddings", None) or max_model_len
@@ -52,7 +52,7 @@ class TransformersLlm(LocalLlm):
     ) -> list[Generation]:
         if temperature == 0:
             return self._sample(rows, schema, max_tokens, 0.0, seed)
-        # One generator serves a whole batch: a request's draws are its own only if it is alone.
+        # One generator serves a whole batch: a request's draws are independent of others only if it is alone.
         return [self._sample([row], schema, max_tokens, temperature, seed)[0] for row in rows]
 
     def _sample(
@@ -123,13 +123,13 @@ class TransformersLlm(LocalLlm):
         return ids.to(self.device), mask.to(self.device)
 
     def _constraint(self, schema: dict[str, Any]) -> Any:
-        """A logits processor that lets through only JSON of the schema (one use)."""
+        """A logits processor that allows only JSON of the schema (for one use)."""
         try:
             import xgrammar
             from xgrammar.contrib.hf import LogitsProcessor
         except ImportError as error:
             raise LeafError(
-                f"structured output in transformers needs xgrammar ({error}): install leafinstruct[cpu]"
+                f"structured output in transformers needs xgrammar ({error}): pip install leafinstruct[cpu]"
             ) from error
         info = xgrammar.TokenizerInfo.from_huggingface(
             self._tokenizer, vocab_size=self._model.config.vocab_size, stop_token_ids=self._ends

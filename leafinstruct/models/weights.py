@@ -1,7 +1,7 @@
-"""From the name of a model to weights on disk: a local folder, a hub id, or a `demo:` model.
+"""Resolves the name of a model to weights: a local folder, a hub id, or a `demo:` model.
 
-Demo models are assembled on first use (see `demo`) from weights that registry packages carry, so that the whole
-pipeline runs on a machine that reaches no model hub.
+Demo models are assembled on first use (see `packages`) from weights in registry packages, so that the whole pipeline
+runs on a machine without access to a model hub.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNKNOWN = "unknown"
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".pt", ".pth", ".gguf"})
 TEXT_SUFFIXES = frozenset({".json", ".txt", ".jinja", ".model"})
 
-# A weight file is known by its first MiB and 64 blocks of 64 KiB spread over it: training touches every block.
+# A weight file is identified by its first MiB and 64 blocks of 64 KiB spread over it: training changes every block.
 HEAD_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 16
 BLOCKS = 64
@@ -36,10 +36,10 @@ class ModelPath:
     path: str
     """A folder, a hub id without prefix and revision, or `architecture/tag` of open_clip."""
     revision: str
-    """Of a folder its fingerprint, of a hub id the commit, of an open_clip model the tag; or `unknown`."""
+    """The fingerprint of a folder, the commit of a hub id, the tag of an open_clip model; or `unknown`."""
     kind: Literal["folder", "hub", "open_clip"]
     requested: str | None = None
-    """The branch, tag or commit the user asked of the hub."""
+    """The branch, tag or commit that the user asked for."""
 
 
 def cache_folder() -> Path:
@@ -52,7 +52,7 @@ def resolve(model: str, cache: Path | None = None) -> ModelPath:
 
     `model` is a folder, `demo:NAME`, a hub id `org/name[@revision]` (`hf-hub:` in front is accepted), or open_clip's
     `architecture/tag`. Raises LeafError for a folder that is missing or holds no weights, an unknown demo model, a
-    package that is not installed, and a name of no known form.
+    package that is not installed, and a name of an unknown form.
     """
     if model.startswith("demo:"):
         from leafinstruct.models.packages import assembled
@@ -71,7 +71,7 @@ def resolve(model: str, cache: Path | None = None) -> ModelPath:
 def _resolve_id(model: str) -> ModelPath:
     match = re.fullmatch(r"(?:hf-hub:)?([\w.-]+/[\w.-]+)(?:@([\w./-]+))?", model)
     if match is None:
-        raise LeafError(f"model {model!r}: neither a folder nor a hub id org/name[@revision] nor demo:NAME")
+        raise LeafError(f"model {model!r}: neither a folder nor a hub id (org/name[@revision]) nor demo:NAME")
     hub_id, requested = match.groups()
     architecture, tag = hub_id.split("/")
     if not model.startswith("hf-hub:") and is_open_clip_architecture(architecture):
@@ -80,13 +80,13 @@ def _resolve_id(model: str) -> ModelPath:
 
 
 def is_open_clip_architecture(name: str) -> bool:
-    """Whether open_clip is installed and has a configuration of this name (read from its folder, not imported)."""
+    """Whether open_clip is installed and has a configuration of this name (found in its folder, without importing)."""
     folder = package_folder("open_clip")
     return folder is not None and (folder / "model_configs" / f"{name}.json").is_file()
 
 
 def hub_commit(hub_id: str, requested: str | None) -> str:
-    """The commit of a hub model: as asked, else from the local cache, else from the hub, else `unknown`."""
+    """The commit of a hub model: as requested, else from the local cache, else from the hub, else `unknown`."""
     if requested and re.fullmatch(r"[0-9a-f]{40}", requested):
         return requested
     if importlib.util.find_spec("huggingface_hub") is None:
@@ -98,19 +98,19 @@ def hub_commit(hub_id: str, requested: str | None) -> str:
         return cached.read_text().strip()
     try:
         return HfApi().model_info(hub_id, revision=requested, timeout=5).sha or UNKNOWN
-    except Exception:  # offline, unreachable, private: loading will say which, a pre-flight must not stop here
+    except Exception:  # offline, unreachable, private: loading will report which; a pre-flight must not stop here
         return UNKNOWN
 
 
 def fingerprint(folder: Path) -> str:
     """16 hex digits that change when the weights, configuration or tokenizer in a folder change.
 
-    Text files count whole (without the folder's own path, which assembled models carry), weight files by name, size
-    and sampled blocks: cheap for tens of gigabytes. Raises LeafError if the folder holds no weights.
+    Text files are hashed whole (without the folder's own path, which assembled models contain), weight files by name,
+    size and sampled blocks: cheap for tens of gigabytes. Raises LeafError if the folder has no weights.
     """
     files = sorted(file for file in folder.iterdir() if file.suffix in WEIGHT_SUFFIXES | TEXT_SUFFIXES)
     if not any(file.suffix in WEIGHT_SUFFIXES for file in files):
-        raise LeafError(f"model folder {folder}: no weights in it ({', '.join(sorted(WEIGHT_SUFFIXES))})")
+        raise LeafError(f"model folder {folder}: no weights in it (files {', '.join(sorted(WEIGHT_SUFFIXES))})")
     digest = hashlib.sha256()
     for file in files:
         if file.suffix in WEIGHT_SUFFIXES:

@@ -1,1 +1,1 @@
-"""Rules: boolean expressions over score columns, the filters that hold them, and whether they can be decided."""
+"""Rules: boolean expressions over score columns, the filters that hold them, and checks that they can be decided."""

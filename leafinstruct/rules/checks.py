@@ -1,4 +1,4 @@
-"""Whether rules can be decided: their columns exist, come from no later filter and are of a fitting kind."""
+"""Checks that rules can be decided: their columns exist, come from no later filter and have a fitting type."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from leafinstruct.rules.filter import Filter, Rule
 from leafinstruct.score.base import Column
 
 DOCUMENT_FIELDS = ("source", "site", "license", "title", "topic", "language")
-"""Fields of the document itself that rules may read, as `document.license` and so on."""
+"""Fields of the document itself that rules may read, such as `document.license`."""
 
 
 def check_rules(filters: Sequence[Filter], columns: Mapping[str, Column]) -> None:
-    """Raises LeafError for the first rule that could not be decided; `columns` are all score columns by full name."""
+    """Raises LeafError for the first rule that cannot be decided; `columns` are all score columns by full name."""
     fields = {f"document.{name}" for name in DOCUMENT_FIELDS}
     seen: set[str] = {"document"}
     for owner in filters:
@@ -33,14 +33,14 @@ def check_rules(filters: Sequence[Filter], columns: Mapping[str, Column]) -> Non
                     raise LeafError(f"{where}unknown column '{name.column}'{did_you_mean(name.column, known)}")
                 if column.partition(".")[0] not in seen:
                     raise LeafError(
-                        f"{where}column '{name.column}' comes from a later filter; move this filter behind it"
+                        f"{where}column '{name.column}' comes from a later filter; move this filter after it"
                     )
                 _check_grain(where, rule, name, columns.get(column))
             _check_types(where, columns, owner, rule)
 
 
 def _check_types(where: str, columns: Mapping[str, Column], owner: Filter, rule: Rule) -> None:
-    """Raises LeafError where texts stand in place of numbers: found by trying the rule on one made-up row."""
+    """Raises LeafError for texts used as numbers, found by evaluating the rule on one made-up row."""
     examples = {"text": np.array([""]), "bool": np.array([False]), "int": np.array([0]), "float": np.array([0.0])}
 
     def kind(name: Name) -> str:
@@ -53,13 +53,13 @@ def _check_types(where: str, columns: Mapping[str, Column], owner: Filter, rule:
         return
     for name in rule.when.names:
         if name.function and kind(name) == "text":
-            raise LeafError(f"{where}'{name}': a text has no {name.function}")
+            raise LeafError(f"{where}'{name}': {name.function} needs a column of numbers; '{name.column}' is a text")
     try:
         value = rule.when.evaluate({n: examples["float" if n.function else kind(n)] for n in rule.when.names})
     except ExpressionError as error:
         raise LeafError(f"{where}'{rule.when.text}': {error}") from None
     if np.asarray(value).dtype.kind != "b":
-        raise LeafError(f"{where}'{rule.when.text}' is neither true nor false; compare it with something")
+        raise LeafError(f"{where}'{rule.when.text}' is neither true nor false; compare it with a value")
 
 
 def _check_grain(where: str, rule: Rule, name: Name, column: Column | None) -> None:

@@ -1,7 +1,7 @@
 """Boolean expressions of rules: a small part of Python's syntax, checked node by node and never given to `eval`.
 
 Allowed: and, or, not, comparisons, `in` with a list of constants, + - * /, numbers, strings, column names with or
-without their filter (`words`, `text.words`), and, in document rules, functions over the images that are left.
+without their filter (`words`, `text.words`), and, in document rules, functions over the document's images.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 FUNCTIONS = {
-    "count": "images that are left",
-    "mean": "mean of an image column over the images that are left",
-    "min": "smallest value of an image column over the images that are left",
-    "max": "largest value of an image column over the images that are left",
-    "sum": "sum of an image column over the images that are left",
-    "dropped": "sum of an image column over the images that were dropped",
+    "count": "number of kept images",
+    "mean": "mean of an image column over the kept images",
+    "min": "smallest value of an image column over the kept images",
+    "max": "largest value of an image column over the kept images",
+    "sum": "sum of an image column over the kept images",
+    "dropped": "sum of an image column over the dropped images",
 }
 COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
@@ -39,7 +39,7 @@ ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 class ExpressionError(ValueError):
-    """The text is no expression of a rule; the message says what is wrong with it."""
+    """The text is not a valid rule expression; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ class Expression:
             raise ExpressionError(f"'{self.text[:80]}' is not an expression") from None
 
     def evaluate(self, values: Mapping[Name, Any]) -> Any:
-        """Value over arrays: `values` gives for each of `names` an array (all of one length).
+        """Value over arrays: `values` has an array for each of `names`, all of one length.
 
-        Raises ExpressionError where a text stands in place of a number or truth value, or the other way round.
+        Raises ExpressionError for a text used as a number or truth value, or the reverse.
         """
         return _evaluate(self._tree, values)
 
     def renamed(self, names: Mapping[str, str]) -> Expression:
-        """The same expression over other columns, by the names as they are written in it."""
+        """The same expression with other column names; `names` maps them as they are written in it."""
         return Expression(ast.unparse(_Renamed(names).visit(ast.parse(self.text, mode="eval").body)))
 
 
@@ -89,7 +89,7 @@ class _Renamed(ast.NodeTransformer):
         return self._renamed(node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        node.args = [self.visit(argument) for argument in node.args]  # a function is no column
+        node.args = [self.visit(argument) for argument in node.args]  # the name of a function is not a column
         return node
 
     def _renamed(self, node: ast.expr) -> ast.expr:
@@ -130,7 +130,7 @@ def _names(node: ast.expr) -> Iterator[Name]:
 def _column(node: ast.expr) -> str:
     name = ast.unparse(node)
     if "__" in name:
-        raise ExpressionError(f"'{name}' is no column")
+        raise ExpressionError(f"'{name}' is not a column name")
     return name
 
 
@@ -143,7 +143,7 @@ def _function(function: str, arguments: list[ast.expr]) -> Name:
         match arguments[0]:
             case ast.Name() | ast.Attribute(value=ast.Name()) as column:
                 return Name(_column(column), function)
-    raise ExpressionError(f"'{function}' takes {'nothing' if function == 'count' else 'one image column'}")
+    raise ExpressionError(f"'{function}' takes {'no argument' if function == 'count' else 'one image column'}")
 
 
 def _constants(node: ast.expr) -> list[Any]:
@@ -157,9 +157,9 @@ def _constants(node: ast.expr) -> list[Any]:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
                 values.append(-value)
             case _:
-                raise ExpressionError(f"'{ast.unparse(item)}': a list holds numbers and strings only")
+                raise ExpressionError(f"'{ast.unparse(item)}': a list may hold only numbers and strings")
     if len({isinstance(value, str) for value in values}) > 1:
-        raise ExpressionError(f"'{ast.unparse(node)}': a list holds either numbers or strings")
+        raise ExpressionError(f"'{ast.unparse(node)}': a list may hold numbers or strings, not both")
     return values
 
 
@@ -168,22 +168,22 @@ def _is_text(value: Any) -> bool:
 
 
 def _number(value: Any) -> Any:
-    """A number to reckon with; truth values count as 0 and 1, as in Python (in numpy their sum is `or`)."""
+    """A value as a number; truth values count as 0 and 1, as in Python (in numpy their sum is `or`)."""
     array = np.asarray(value)
     if array.dtype.kind == "U":
-        raise ExpressionError("a text is no number")
+        raise ExpressionError("a text is not a number")
     return array.astype(np.int64) if array.dtype.kind == "b" else array
 
 
 def _truth(value: Any) -> Any:
     if _is_text(value):
-        raise ExpressionError("a text is neither true nor false; compare it with another")
+        raise ExpressionError("a text is neither true nor false; compare it with another text")
     return np.asarray(value).astype(bool)
 
 
 def _alike(a: Any, b: Any) -> None:
     if _is_text(a) != _is_text(b):
-        raise ExpressionError("a text is compared with a number")
+        raise ExpressionError("a text cannot be compared with a number")
 
 
 def _evaluate(node: ast.expr, values: Mapping[Name, Any]) -> Any:
@@ -204,9 +204,9 @@ def _evaluate(node: ast.expr, values: Mapping[Name, Any]) -> Any:
 
 
 def _holds(node: ast.expr, values: Mapping[Name, Any], sense: bool) -> Any:
-    """Where a condition is known to be true, or with `sense` False where it is known to be false.
+    """Where a condition is known to be true or, with `sense` False, known to be false.
 
-    What compares with NaN (an aggregate over no images, 0/0) is neither, as null is in SQL: `mean(x) < 3` and
+    A comparison with NaN (an aggregate over no images, 0/0) is neither, like null in SQL: `mean(x) < 3` and
     `not mean(x) < 3` both fail to hold for a document without images.
     """
     match node:

@@ -32,7 +32,7 @@ class Rule:
     origin: str
 
     def source(self) -> list[str]:
-        """All that can change what the rule decides."""
+        """Everything that can change the rule's decisions."""
         return [self.name, self.drop, self.when.text if self.when else "", self.one_per, self.missing]
 
 
@@ -48,22 +48,22 @@ class Filter:
 
     @property
     def folder(self) -> str:
-        """Name of its scores in a run."""
+        """Name of the folder of its scores in a run; "" without a scorer."""
         return f"{self.name}-{self.scorer.hash8()}" if self.scorer else ""
 
     def full_name(self, column: str) -> str:
-        """Full name of a column as a rule of this filter writes it."""
+        """Full name, FILTER.COLUMN, of a column as written in a rule of this filter."""
         return column if "." in column else f"{self.name}.{column}"
 
 
 def load_filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSettings]) -> Filter:
-    """The filter that the pipeline file at `path` names. Raises LeafError naming the file and the key."""
+    """The filter `name` of the pipeline file at `path`. Raises LeafError naming the file and the key."""
     try:
         file = find_file(root, "filters", f"{name}.yaml")
     except LeafError as error:
         raise LeafError(f"{path}: filters: {error}") from None
     if not name.isidentifier():
-        raise LeafError(f"{path}: filters: '{name}' names columns in rules; use letters, digits and _")
+        raise LeafError(f"{path}: filters: '{name}' becomes part of column names; use letters, digits and _")
     raw = read_yaml(file)
     check_keys(file, "", raw, FILTER_KEYS)
     scorer = None
@@ -76,7 +76,8 @@ def load_filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSet
         except LeafError as error:
             raise LeafError(f"{file}: {error}") from None
         if asked != kind.model and (asked, kind.model) != ("second_llm", "llm"):
-            raise LeafError(f"{file}: model is {asked!r}; the scorer asks {kind.model or 'none'}")
+            own = kind.model or "no model"
+            raise LeafError(f"{file}: model is {asked!r}, but the scorer uses {own}; remove the key 'model'")
         if asked in MODELS and asked not in models:
             raise LeafError(f"{path}: filter '{name}' needs a model; add models: {asked}: to the pipeline")
     rules = tuple(_rule(file, entry) for entry in (list_of(file, raw, "rules") if raw.get("rules") else []))
@@ -90,14 +91,14 @@ def _rule(file: Path, raw: Any) -> Rule:
     where = f"rules: {raw.get('name', '?')}: "
     check_keys(file, where, raw, RULE_KEYS, required=("name", "drop"))
     if raw["drop"] not in ("image", "document"):
-        raise LeafError(f"{file}: {where}drop is {raw['drop']!r}; it is image or document")
+        raise LeafError(f"{file}: {where}drop is {raw['drop']!r}; it must be image or document")
     missing = raw.get("missing", "drop")
     if missing not in ("drop", "keep"):
-        raise LeafError(f"{file}: {where}missing is {missing!r}; it is drop or keep")
+        raise LeafError(f"{file}: {where}missing is {missing!r}; it must be drop or keep")
     if ("when" in raw) == ("one_per" in raw):
         raise LeafError(f"{file}: {where}needs either 'when' or 'one_per'")
     if "one_per" in raw and raw["drop"] != "document":
-        raise LeafError(f"{file}: {where}one_per chooses among documents; write drop: document")
+        raise LeafError(f"{file}: {where}one_per keeps one document of each group; write drop: document")
     try:
         when = Expression(raw["when"]) if "when" in raw else None
     except ExpressionError as error:

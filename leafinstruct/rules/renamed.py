@@ -1,4 +1,4 @@
-"""Names of columns and rules from before they took the field's words: understood for one release, with a notice."""
+"""Old names of columns and rules: supported for one release, with a notice."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ RULES = {
     "shared_images.catalogue": "shared_images.catalog",
     "text.furniture": "text.boilerplate_phrases",
 }
-"""Shipped rules by the name that decisions of older runs hold."""
+"""Current names of shipped rules by their names in the decisions of older runs."""
 
 
 def current_rule(label: str) -> str:
-    """The name of today's rule for one that dropped something in an older run (`FILTER.RULE`)."""
+    """The current name of a rule (`FILTER.RULE`) that dropped something in an older run."""
     prefix, colon, rule = label.rpartition(":")
     return f"{prefix}{colon}{RULES.get(rule, rule)}"
 
 
 def with_current_columns(filters: Sequence[Filter]) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
-    """The filters with today's names of columns in their rules, and a line for each old name that was read."""
+    """The filters with current column names in their rules, and a one-line notice for each old name."""
     renamed = {
         f"{owner.name}.{old}": f"{owner.name}.{now}"
         for owner in filters
@@ -59,7 +59,7 @@ def _current_rule(owner: Filter, rule: Rule, renamed: dict[str, str], notices: l
         return rule
     new = {name: full if "." in name else full.partition(".")[2] for name, full in old.items()}
     for name, now in new.items():
-        notices.append(f"{owner.path}: rules: {rule.name}: column '{name}' is called '{now}' from now on")
+        notices.append(f"{owner.path}: rules: {rule.name}: column '{name}' is now called '{now}'; rename it")
     if rule.when is None:
         return replace(rule, one_per=new[rule.one_per])
     return replace(rule, when=rule.when.renamed(new))

@@ -1,5 +1,5 @@
-"""Texts on many matters, in the voice of pages and tutorials: what an image is compared with when its own text is to
-stand out. They are fixed, so that a number depends on nothing but its own document and the model."""
+"""Texts on many subjects, in the style of pages and tutorials: a baseline for the similarity of an image to its own
+text. They are fixed, so that a number depends only on its own document and the model."""
 
 from __future__ import annotations
 

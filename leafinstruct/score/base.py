@@ -1,7 +1,7 @@
-"""What a scorer declares and the shape of the rows it gives. Importing a scorer imports no model.
+"""What a scorer declares and the rows it returns. Importing a scorer imports no model.
 
-A scorer is a class named `Scorer` in `leafinstruct/score/NAME.py`, or a class of the user's own named in a filter as
-`./file.py:Class`. Its rows go to `scores/<filter>-<hash8>/P.parquet`; the hash covers all that can change its numbers.
+A scorer is a class named `Scorer` in `leafinstruct/score/NAME.py`, or a user's own class named in a filter as
+`./file.py:Class`. Its rows are in `scores/<filter>-<hash8>/P.parquet`; the hash covers all that can change its numbers.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ARROW_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "te
 
 ROWS_AT_A_TIME = 1000
 Row = dict[str, Any]
-"""A score row: values of columns, `error` if they could not be made, and what it is about: `sha256` (an image wherever
-it stands), `document` and `part` (an image part of one document), or `document` alone."""
+"""A score row: values of columns, `error` if they could not be made, and what it is about: `sha256` (an image in any
+document), `document` and `part` (an image part of one document), or `document` alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number (or word) that a scorer gives, about an image or about a document, with its unit."""
+    """One number (or word) that a scorer gives for an image or a document, with its unit."""
 
     name: str
     grain: Literal["image", "document"]
@@ -44,14 +44,14 @@ class Column:
 
 
 class Scorer:
-    """What all scorers share. `Settings` is a frozen dataclass; `version` grows whenever the code changes a number."""
+    """Base of all scorers. `Settings` is a frozen dataclass; increase `version` whenever the code changes a number."""
 
     version: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Columns by their names of the release before, which rules may use for one release more."""
+    """Current column names by their names in the previous release, which rules may use for one more release."""
     model: ClassVar[str] = ""
-    """Which of the pipeline's models it asks (one of MODELS), or the name of one that it brings itself; "" for none."""
+    """Which of the pipeline's models it uses (one of MODELS), or the name of a model of its own; "" for none."""
     needs: ClassVar[frozenset[str]] = frozenset()
     """Capabilities that its model must have."""
 
@@ -68,16 +68,16 @@ class Scorer:
         return
 
     def identity(self) -> dict[str, Any]:
-        """All that can change the numbers; its hash names the scorer's folder."""
+        """Everything that can change the numbers; its hash names the scorer's folder."""
         model = asdict(self.model_settings) if self.model_settings else {}
-        model.pop("languages", None)  # they say which documents are asked about, not what the answer is
+        model.pop("languages", None)  # they decide which documents are scored, not the scores
         kind = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__qualname__}"
         names = self.stored_names()
         settings = asdict(self.settings)
         return {"scorer": kind, "version": self.version, "columns": names, "settings": settings, "model": model or None}
 
     def stored_names(self) -> list[str]:
-        """Names of the columns as they count in the identity."""
+        """Names of the columns as used in the identity."""
         return [column.name for column in self.columns]
 
     def hash8(self) -> str:
@@ -88,7 +88,7 @@ class Scorer:
         return pa.schema(about + [(c.name, ARROW_TYPES[c.type]) for c in self.columns])
 
     def table(self, rows: Iterable[Row]) -> pa.Table:
-        """Rows as a table in a fixed order, floats at four places. Few rows at a time are held as objects."""
+        """Rows as a table in a fixed order, floats at four places. Few rows at a time are Python objects."""
         schema, source = self.schema(), iter(rows)
         tables = [schema.empty_table()]
         while some := list(islice(source, ROWS_AT_A_TIME)):
@@ -100,11 +100,11 @@ class Scorer:
 
 
 class ImageScorer(Scorer, ABC):
-    """Numbers from the pixels of one image, wherever it stands. All stale image scorers share one decode."""
+    """Numbers from the pixels of one image, in any document. All stale image scorers share one decode."""
 
     @abstractmethod
     def measure(self, image: Image, pixels: PIL.Image.Image | None, error: str) -> Row:
-        """Columns of one image. `pixels` is None with a named `error` if the image could not be decoded."""
+        """Columns of one image. If it could not be decoded, `pixels` is None and `error` says why."""
 
 
 class DocumentScorer(Scorer, ABC):
@@ -114,13 +114,13 @@ class DocumentScorer(Scorer, ABC):
     def score(self, document: Document) -> list[Row]: ...
 
     def edit(self, text: str) -> str:
-        """A text as it goes into the edited document. Never empty; most scorers change nothing."""
+        """A text as it is in the edited document; must not be empty. Most scorers change nothing."""
         return text
 
 
 class GalleryScorer(Scorer, ABC):
-    """Numbers from the images of one document beside one another. They come from the decode that image scorers share:
-    `sketch` keeps something small of each picture of the partition, `score` compares what a document's images left."""
+    """Numbers from comparing the images of one document, with the decode that image scorers share: `sketch` makes
+    something small of each image of the partition, `score` compares the sketches of a document's images."""
 
     @abstractmethod
     def sketch(self, pixels: PIL.Image.Image) -> Any: ...
@@ -132,15 +132,15 @@ class GalleryScorer(Scorer, ABC):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a model scorer is asked for: a document and those of its image parts that have no score yet."""
+    """Work for a model scorer: a document and those of its image parts that have no score yet."""
 
     document: Document
     parts: frozenset[int]
 
 
 class ModelScorer(Scorer, ABC):
-    """Numbers from a model, over what the filters before it let through. Either all columns are about images or all
-    about documents; `key` in its table is the digest of the document that the model saw."""
+    """Numbers from a model, for what earlier filters kept. Either all columns are about images or all about documents;
+    `key` in its table is the digest of the document that the model saw."""
 
     @property
     def about_images(self) -> bool:
@@ -150,38 +150,38 @@ class ModelScorer(Scorer, ABC):
         return super().schema().append(pa.field("key", pa.string()))
 
     def stored_names(self) -> list[str]:
-        """A renamed column keeps its old name here: what a model said is not asked again for another word."""
+        """A renamed column keeps its old name here: renaming does not make stored scores of models stale."""
         before = {now: old for old, now in self.renamed.items()}
         return [before.get(column.name, column.name) for column in self.columns]
 
     _loaded: tuple[int, int] | None = None
 
     def ready(self, pool: Pool) -> None:
-        """Load unless what was loaded from this pool is still there."""
+        """Call `load` unless what was loaded from this pool is still valid."""
         if self._loaded != (id(pool), pool.changes):
             self.load(pool)
             self._loaded = (id(pool), pool.changes)
 
     @abstractmethod
     def load(self, pool: Pool) -> None:
-        """Take the model from the pool, and make ready what all partitions need of it."""
+        """Take the model from the pool, and prepare what all partitions need from it."""
 
     @abstractmethod
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
-        """Rows of the items, which are in id order. `open_image(sha256)` raises OSError for what cannot be decoded."""
+        """Rows of the items, which are in id order. `open_image(sha256)` raises OSError if it cannot be decoded."""
 
 
 class CorpusScorer(Scorer, ABC):
-    """Numbers that need all documents: `map` makes a signature table of a partition, `reduce` one corpus table."""
+    """Numbers that need all documents: `map` makes a signature table per partition, `reduce` one corpus table."""
 
     map_schema: ClassVar[pa.Schema]
 
     def edited_by(self) -> tuple[str, ...]:
-        """Document columns (int) that say how `edit` changes a document; most scorers change nothing."""
+        """Document columns (int) whose values `edit` takes; most scorers change nothing."""
         return ()
 
     def edit(self, document: Document, *numbers: int) -> Document:
-        """An edited document with other texts. `numbers` are those of `edited_by`, of the raw document."""
+        """An edited document with changed texts. `numbers` are the values of `edited_by` for the raw document."""
         return document
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Benchmark sets that the user names, read into what documents are compared with: word n-grams and image hashes."""
+"""Reads benchmarks that the user names into what documents are compared with: word n-grams and image hashes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from leafinstruct.score.shingles import shingles
 from leafinstruct.text.words import words
 
 PLAIN_LEVELS = 2.0
-"""Standard deviation of gray levels below which a picture is plain, and its perceptual hash noise (own)."""
+"""Standard deviation of gray levels below which an image is plain and its perceptual hash is noise (own)."""
 
 
 def ngrams(text: str, size: int) -> np.ndarray:
@@ -30,13 +30,14 @@ def ngrams(text: str, size: int) -> np.ndarray:
 
 
 def picture_hash(pixels: PIL.Image.Image) -> int | None:
-    """Perceptual hash (64 bits) of a decoded picture; None for one with nothing on it."""
+    """Perceptual hash (64 bits) of a decoded image; None for a plain one."""
     gray = small(pixels).gray
     return perceptual_hash(gray) if level_variance(gray) >= PLAIN_LEVELS**2 else None
 
 
 def benchmark_ngrams(files: Iterable[Path], columns: Sequence[str], size: int) -> np.ndarray:
-    """uint64, sorted and distinct: hashes of all n-grams of the texts. Shorter texts have none."""
+    """uint64, sorted and distinct: hashes of all n-grams of the texts; a text of fewer than `size` words has none.
+    Raises LeafError for a file that cannot be read."""
     found = [np.zeros(0, np.uint64)]
     for file in files:
         try:
@@ -47,20 +48,20 @@ def benchmark_ngrams(files: Iterable[Path], columns: Sequence[str], size: int) -
 
 
 def _texts(file: Path, columns: Sequence[str]) -> Iterator[str]:
-    """A .txt is one text a line; rows of .jsonl and .parquet give the named columns."""
+    """A .txt has one text per line; of rows of .jsonl and .parquet, the named columns are read."""
     if file.suffix == ".txt":
         with file.open(encoding="utf-8") as lines:
             yield from lines
     elif file.suffix in (".jsonl", ".parquet"):
         if not columns:
-            raise LeafError(f"benchmark {file}: name the columns that hold its texts: columns: [question, answer]")
+            raise LeafError(f"benchmark {file}: name the columns that hold its texts, such as columns: [question]")
         for row in _json_rows(file) if file.suffix == ".jsonl" else _parquet_rows(file, columns):
             if not isinstance(row, dict) or row.keys().isdisjoint(columns):
                 raise LeafError(f"benchmark {file}: a row has none of the columns {', '.join(columns)}")
             values = [row.get(column) for column in columns]
             yield "\n".join(str(value) for value in values if value is not None)
     else:
-        raise LeafError(f"benchmark {file}: texts come from .txt, .jsonl or .parquet")
+        raise LeafError(f"benchmark {file}: texts must be in .txt, .jsonl or .parquet files")
 
 
 def _json_rows(file: Path) -> Iterator[Any]:
@@ -83,7 +84,7 @@ def benchmark_images(folders: Iterable[Path]) -> tuple[frozenset[str], frozenset
     for folder in folders:
         files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in known and f.is_file())
         if not files:
-            raise LeafError(f"benchmark {folder} is no folder with images")
+            raise LeafError(f"benchmark {folder} is not a folder with images")
         for file in files:
             data = file.read_bytes()
             sha = hashlib.sha256(data).hexdigest()
@@ -98,5 +99,5 @@ def _image(sha: str, data: bytes) -> Image:
     try:
         with PIL.Image.open(io.BytesIO(data)) as opened:
             return Image(sha, data, "", *opened.size, "")
-    except Exception:  # broken data raises many kinds of errors; such a file is known by its bytes alone
+    except Exception:  # broken data raises many kinds of errors; such a file is matched by its bytes alone
         return Image(sha, data, "", None, None, "")

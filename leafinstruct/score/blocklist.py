@@ -1,4 +1,4 @@
-"""Words and sites that are not wanted: lists of the user's own, and a small built-in list for adult content."""
+"""Unwanted words and sites: the user's own lists, and a small built-in list for adult content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leafinstruct.settings import ModelSettings
 from leafinstruct.text.urls import url_key
 from leafinstruct.text.words import words
 
-# Unmistakable words only: terms that medicine, law or cooking use too are left to lists of the user's own.
+# Unmistakable words only: terms that medicine, law or cooking also use are left to the user's own lists.
 ADULT = (
     "porn porno porns pornhub pornstar pornstars pornographic xxx hentai milf milfs blowjob blowjobs handjob handjobs "
     "cumshot cumshots creampie gangbang gangbangs bukkake deepthroat camgirl camgirls cameltoe upskirt threesome dildo "
@@ -25,7 +25,7 @@ ADULT = (
     "porno pornografía follar follada folladas polla pollas coño coños putas zorra zorras mamada mamadas tetas corrida"
 )
 AMBIGUOUS = frozenset({"bite", "bites", "baiser", "corrida", "zorra", "zorras"})
-"""Adult in one language, harmless in another or in most texts of their own."""
+"""Adult in one language, harmless in another or in most texts of the same one."""
 DEFAULT_WORDS = frozenset(ADULT.split()) - AMBIGUOUS
 
 
@@ -33,18 +33,18 @@ class Scorer(DocumentScorer):
     version = 3
     columns = (
         Column("words", "document", "float", "share", "words of the text that are listed"),
-        Column("count", "document", "int", "words", "how many they are"),
-        Column("site", "document", "bool", "", "the document's site or address is listed"),
+        Column("count", "document", "int", "words", "number of listed words"),
+        Column("site", "document", "bool", "", "the document's site or URL is listed"),
     )
 
     @dataclass(frozen=True)
     class Settings:
         word_files: tuple[str, ...] = ()
-        """Text files with one word a line; # begins a comment."""
+        """Text files with one word per line; # begins a comment."""
         site_files: tuple[str, ...] = ()
-        """Text files with one host (its subdomains count), site or beginning of an address a line."""
+        """Text files with one host (subdomains included), site or beginning of a URL per line."""
         adult: bool = True
-        """Whether the built-in list counts."""
+        """Whether to use the built-in list."""
 
     def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
         super().__init__(settings, model)
@@ -56,7 +56,7 @@ class Scorer(DocumentScorer):
         self._sites = frozenset(_address(entry) for entry in _entries(root, self.settings.site_files))
 
     def identity(self) -> dict[str, Any]:
-        """Lists count by what they hold, not by where they lie."""
+        """Lists are identified by their content, not by their path."""
         held = {"words": digest(sorted(self._words)), "sites": digest(sorted(self._sites))}
         return {**super().identity(), "settings": held}
 
@@ -68,7 +68,7 @@ class Scorer(DocumentScorer):
         return [{"document": document.id, "words": share, "count": count, "site": listed}]
 
     def _is_listed(self, place: str) -> bool:
-        """Whether a host or one it belongs to, or an address up to one of its slashes, is listed."""
+        """Whether a host or one of its parent domains, or a URL up to one of its slashes, is listed."""
         host, _, path = _address(place).partition("/")
         labels = host.split(".")
         hosts = {".".join(labels[i:]) for i in range(len(labels))}
@@ -78,17 +78,17 @@ class Scorer(DocumentScorer):
 
 
 def _address(place: str) -> str:
-    """Host and path of an address as all its spellings share them."""
+    """Host and path of a URL in a form that all its spellings share."""
     return url_key(place).partition("?")[0].partition("#")[0]
 
 
 def _entries(root: Path, files: Iterable[str]) -> list[str]:
-    """Entries of files of the project. Raises LeafError for a file that is not there or no text."""
+    """Entries of files of the project. Raises LeafError for a file that is missing or is not UTF-8 text."""
     found = []
     for file in files:
         try:
             lines = (root / file).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise LeafError(f"list {root / file} cannot be read ({type(error).__name__})") from None
+            raise LeafError(f"list {root / file} cannot be read as UTF-8 text ({type(error).__name__})") from None
         found += [entry for line in lines if (entry := line.split("#")[0].strip())]
     return found

@@ -1,4 +1,4 @@
-"""Lines that stand on many pages of one site: notices, menus and signatures that extraction took for content."""
+"""Lines that occur on many pages of one site: notices, menus and signatures that extraction took for content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from leafinstruct.text.lines import Line, lines_of, without_lines
 from leafinstruct.text.words import count_words
 
 HEAD, FOOT = 4, 12
-"""Lines at a document's edges that are looked at: a byline and a notice above, a menu below."""
+"""Lines compared at a document's start and end: a byline and a notice at the start, a menu at the end."""
 _SENTENCE = re.compile(r"[.!?:;…。！？：]\W*$")
 _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved", re.IGNORECASE)
 
@@ -26,10 +26,10 @@ _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved", re.IGNORECASE)
 class Scorer(CorpusScorer):
     version = 3
     columns = (
-        Column("words", "document", "float", "share", "words in lines that other documents of the site have too"),
-        Column("lines", "document", "int", "lines", "how many such lines the document has"),
-        Column("head", "document", "int", "lines", "first lines, after the title, that other pages begin with too"),
-        Column("foot", "document", "int", "lines", "last lines that other pages of the site end with too"),
+        Column("words", "document", "float", "share", "words in lines that other documents of the site also have"),
+        Column("lines", "document", "int", "lines", "number of such lines in the document"),
+        Column("head", "document", "int", "lines", "first lines after the title that other pages also begin with"),
+        Column("foot", "document", "int", "lines", "last lines that other pages of the site also end with"),
     )
     map_schema: ClassVar[pa.Schema] = pa.schema(
         [
@@ -45,42 +45,43 @@ class Scorer(CorpusScorer):
     @dataclass(frozen=True)
     class Settings:
         documents: int = 3
-        """A line counts when so many documents of its site have it; OBELICS removes what stands more than twice."""
+        """A line counts if this many documents of its site have it; OBELICS removes what occurs more than twice."""
         line_words: int = 3
-        """Shorter lines repeat in good texts: "Ingredients", "Step 1"."""
+        """Lines with fewer words do not count: they repeat in good texts, such as "Ingredients" or "Step 1"."""
         remove: bool = False
-        """Whether `head` and `foot` are cut off the edited document."""
+        """Whether the `head` and `foot` lines are cut from the edited document."""
         site_share: float = 0.05
-        """Of a site's documents, so many must have a line at the same edge before it is cut; own choice."""
+        """A line is cut only if this share of its site's documents has it at the same edge; own choice."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = [{"document": d.id, **self._signature(d)} for d in sorted(documents, key=lambda d: d.id)]
         return pa.Table.from_pylist(rows, schema=self.map_schema)
 
     def _signature(self, document: Document) -> Row:
-        """Hashes of a document's different lines together with its site, 0 for a short line, and their words; and of
-        the lines at its edges, 0 for one that may be part of the matter."""
+        """Hashes of a document's distinct lines together with its site, 0 for a short line, and their numbers of words;
+        and hashes of the lines at its edges, 0 for one that may be content."""
         lines = {line.strip().lower() for line in document.text.splitlines()}
         words = {line: count_words(line) for line in sorted(lines)}
-        told = [line for line, count in words.items() if count]
+        counted = [line for line, count in words.items() if count]
         site = document.site
         return {
             "site": _key(site),
-            "lines": [_key(site, line) if words[line] >= self.settings.line_words else 0 for line in told],
-            "words": [words[line] for line in told],
+            "lines": [_key(site, line) if words[line] >= self.settings.line_words else 0 for line in counted],
+            "words": [words[line] for line in counted],
             "head": _padded([self._edge(site, line, "head") for line in head_of(document)], HEAD),
             "foot": _padded([self._edge(site, line, "foot") for line in foot_of(document)], FOOT),
         }
 
     def _edge(self, site: str, line: Line, edge: str) -> int:
-        """Sentences, quantities and brackets end the matter of many pages; a notice of rights may have a year."""
+        """The key of a line, 0 for what ends the content of many pages: sentences, quantities, brackets. A notice of
+        rights may have a year."""
         words = count_words(line.text)
         short = words < (self.settings.line_words if edge == "head" else 1)
         matter = _SENTENCE.search(line.text) or any(c.isdigit() for c in line.text)
         return 0 if short or (matter and not _RIGHTS.search(line.text)) else _key(site, edge, line.text.strip().lower())
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
-        """Rows of the documents. Holds ids, 12 bytes for each line and 136 for each document."""
+        """Rows of the documents. Memory: ids, 12 bytes for each line and 136 for each document."""
         table = pa.concat_tables([self.map_schema.empty_table(), *signatures])
         _, place, pages = np.unique(table["site"].to_numpy(), return_inverse=True, return_counts=True)
         least = np.maximum(self.settings.documents, self.settings.site_share * pages[place])
@@ -98,7 +99,7 @@ class Scorer(CorpusScorer):
             yield {"document": name.as_py(), "words": share, "lines": int(shared[mine].sum()), **edges}
 
     def _shared(self, column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-        """Which lines enough documents have, bool [lines], and where each document's end, int32 [documents + 1]."""
+        """bool [lines]: which lines enough documents have; int32 [documents + 1]: where each document's lines end."""
         lines = column.combine_chunks()
         keys = lines.values.to_numpy()
         _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
@@ -113,7 +114,7 @@ class Scorer(CorpusScorer):
 
 
 def head_of(document: Document) -> list[Line]:
-    """The first lines before any image, without one that the title says again."""
+    """The first lines before any image, without one that repeats the title."""
     images = [index for index, part in enumerate(document.parts) if part.type == "image"]
     lines = list(takewhile(lambda line: line.part < min(images, default=len(document.parts)), lines_of(document)))
     if lines and lines[0].text.strip("# ").lower() in document.title.lower():
@@ -129,7 +130,7 @@ def foot_of(document: Document) -> list[Line]:
 
 
 def _run(edge: pa.ChunkedArray, least: np.ndarray) -> np.ndarray:
-    """How many of a document's lines, from the edge on, stand at the same edge of at least so many documents."""
+    """How many of a document's lines, from the edge on, are at the same edge of at least `least` documents."""
     if not len(edge):
         return np.zeros(0, dtype=np.int64)
     keys = edge.combine_chunks().flatten().to_numpy().reshape(len(edge), -1)
@@ -140,7 +141,7 @@ def _run(edge: pa.ChunkedArray, least: np.ndarray) -> np.ndarray:
 
 
 def _padded(keys: list[int], length: int) -> list[int]:
-    """As many keys as asked, 0 for what is not there or stands twice: a document counts once."""
+    """`length` keys, 0 for those that are missing or repeated: a document counts once."""
     once = [key if key not in keys[:at] else 0 for at, key in enumerate(keys)]
     return once + [0] * (length - len(once))
 

@@ -1,7 +1,7 @@
-"""How well each image goes with the text around it, with its document and with its place in it, by a dual encoder.
+"""How well each image fits the text around it, its document and its position in it, by a dual encoder.
 
-The scale belongs to the model: a threshold found with one says nothing about another. What an image has in common with
-any text is taken off in the columns named `above`, so that they compare better between images and between models.
+The scale depends on the model: a threshold found with one does not apply to another. The columns `context_contrast` and
+`page_contrast` subtract the similarity to any text, so that they compare better between images and between models.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Scorer(ModelScorer):
             "image",
             "float",
             "cosine",
-            "image and best window of the texts beside it, alt and caption",
+            "image and best window of the text around it, alt text and caption",
         ),
         Column("page_similarity", "image", "float", "cosine", "image and best window of the title and whole text read"),
         Column("caption", "image", "float", "cosine", "image and the better of its own alt text and caption"),
@@ -43,18 +43,18 @@ class Scorer(ModelScorer):
             "image",
             "float",
             "cosine",
-            "context_similarity, less the image's mean to texts on other matters",
+            "context_similarity minus the image's mean similarity to texts on other subjects",
         ),
-        Column("page_contrast", "image", "float", "cosine", "image and mean of the text read, less the same"),
+        Column("page_contrast", "image", "float", "cosine", "image and mean of the text read, minus the same mean"),
         Column(
             "position_contrast",
             "image",
             "float",
             "cosine",
-            "context_similarity, less the same at the document's other image places",
+            "image and best window of the text around it, minus the mean of this at the other image positions",
         ),
-        Column("siblings", "image", "float", "cosine", "mean to the document's other images"),
-        Column("neighbors", "image", "float", "cosine", "mean to the images next to it, less siblings (after CoMM)"),
+        Column("siblings", "image", "float", "cosine", "mean similarity to the document's other images"),
+        Column("neighbors", "image", "float", "cosine", "mean similarity to adjacent images minus siblings (CoMM)"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
         "near": "context_similarity",
@@ -70,18 +70,17 @@ class Scorer(ModelScorer):
         windows: int = 6
         """Windows of a document's text that are read, spread evenly; a window is what the model reads at once."""
         near_windows: int = 2
-        """Windows read of the text on either side of an image, those nearest to it."""
+        """Windows read of the text on either side of an image, nearest to it."""
         order: bool = True
-        """Whether an image is compared with the document's other images and places, all of which are then embedded;
+        """Whether an image is compared with the document's other images and positions, all of which are then embedded;
         otherwise the last three columns are null."""
 
     def load(self, pool: Pool) -> None:
         self.clip: Clip = pool.clip(self.model_settings)
-        strange = self.clip.embed_texts(TEXTS)
-        self.strange = strange.mean(axis=0)
+        self.background = self.clip.embed_texts(TEXTS).mean(axis=0)
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
-        """Rows of the items. Each distinct image and text of them all is embedded once, in batches over documents."""
+        """Rows of the items. Each distinct image and text is embedded once, in batches over documents."""
         plans = [self._plan(item) for item in items]
         texts = list(dict.fromkeys(t for plan in plans for t in plan.texts()))
         vectors = dict(zip(texts, self.clip.embed_texts(texts), strict=True)) if texts else {}
@@ -94,21 +93,21 @@ class Scorer(ModelScorer):
                 sha = item.document.parts[part].image
                 row: Row = {"document": item.document.id, "part": part, "error": errors.get(sha)}
                 if sha in images:
-                    row |= self._beside(images[sha], plan, part, page, vectors) | order.get(part, {})
+                    row |= self._similarities(images[sha], plan, part, page, vectors) | order.get(part, {})
                 yield row
 
-    def _beside(
+    def _similarities(
         self, image: np.ndarray, plan: Plan, part: int, page: np.ndarray | None, vectors: Vectors
     ) -> dict[str, float | None]:
-        """An image against the texts of its document and against those on other matters."""
-        strange = float(image @ self.strange)
+        """An image compared with the texts of its document and with those on other subjects."""
+        background = float(image @ self.background)
         near = _best(image, plan.near[part] + plan.own[part], vectors)
         return {
             "context_similarity": near,
             "page_similarity": None if page is None else float((page @ image).max()),
             "caption": _best(image, plan.own[part], vectors),
-            "context_contrast": None if near is None else near - strange,
-            "page_contrast": None if page is None else float(_unit(page.mean(axis=0)) @ image) - strange,
+            "context_contrast": None if near is None else near - background,
+            "page_contrast": None if page is None else float(_unit(page.mean(axis=0)) @ image) - background,
         }
 
     def _embed_images(
@@ -150,8 +149,8 @@ class Scorer(ModelScorer):
 
 @dataclass
 class Plan:
-    """The texts of one document that are embedded: windows of the page, those near each image part that is looked at,
-    and the alt text and caption of each image part that is asked for."""
+    """The texts of one document that are embedded: windows of the page, those near each image part that is compared,
+    and the alt text and caption of each image part that is scored."""
 
     page: list[str]
     near: dict[int, list[str]]
@@ -162,9 +161,9 @@ class Plan:
 
 
 def _order(document: Document, plan: Plan, images: Vectors, vectors: Vectors) -> dict[int, dict[str, float | None]]:
-    """For each image part how much better it stands where it is, and how alike the document's other images are.
+    """For each image part how much better it fits its own position, and how similar the document's other images are.
 
-    After CoMM (arXiv 2406.10462), whose score of a sequence is the mean similarity of neighbors less that of all
+    After CoMM (arXiv 2406.10462), whose score of a sequence is the mean similarity of neighbors minus that of all
     pairs; here for each image, so that rules can take the mean.
     """
     parts = [part for part in plan.near if document.parts[part].image in images]
@@ -177,14 +176,14 @@ def _order(document: Document, plan: Plan, images: Vectors, vectors: Vectors) ->
     for i, part in enumerate(parts):
         others = np.arange(len(parts)) != i
         elsewhere = fits[i][others & ~np.isnan(fits[i])]
-        beside = [j for j in (i - 1, i + 1) if 0 <= j < len(parts)]
+        adjacent = [j for j in (i - 1, i + 1) if 0 <= j < len(parts)]
         siblings = float(alike[i][others].mean())
         rows[part] = {
             "position_contrast": float(fits[i, i] - elsewhere.mean())
             if len(elsewhere) and not np.isnan(fits[i, i])
             else None,
             "siblings": siblings,
-            "neighbors": float(alike[i][beside].mean()) - siblings,
+            "neighbors": float(alike[i][adjacent].mean()) - siblings,
         }
     return rows
 
@@ -198,7 +197,7 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 
 def spread(items: list[str], count: int) -> list[str]:
-    """At most `count` of the items, evenly spread, the first always among them."""
+    """At most `count` of the items, evenly spread, always with the first."""
     if len(items) <= count:
         return items
     return [items[int(i)] for i in np.linspace(0, len(items) - 1, count).round()]
@@ -207,8 +206,8 @@ def spread(items: list[str], count: int) -> list[str]:
 def assign(similarity: np.ndarray) -> list[int]:
     """For sources whose images have no order: the text of each image, by linear assignment, as MMC4 places them.
 
-    `similarity` is float [images, texts]. Each text takes at most one image as long as there are texts; images left
-    over go to the text they are most like (arXiv 2304.06939). Empty if there are no texts.
+    `similarity` is float [images, texts]. Each text takes at most one image as long as there are texts; the other
+    images are assigned to the text most similar to them (arXiv 2304.06939). Empty if there are no texts.
     """
     from scipy.optimize import linear_sum_assignment
 

@@ -1,4 +1,4 @@
-"""What a document has in common with benchmarks on which models trained on it would be tested.
+"""What a document has in common with benchmarks that models trained on it may be tested on.
 
 Texts are compared by runs of words, as for GPT-3 (Brown et al. 2020, appendix C: 13 words); images by their bytes and
 by a perceptual hash, which is the same for most other encodings and sizes of one picture.
@@ -25,10 +25,10 @@ from leafinstruct.settings import ModelSettings
 class Scorer(GalleryScorer):
     version = 4
     columns = (
-        Column("overlap", "document", "float", "share", "word n-grams that stand in a benchmark; null if too short"),
-        Column("contaminated_ngrams", "document", "int", "count", "how many they are"),
+        Column("overlap", "document", "float", "share", "word n-grams that are in a benchmark; null if too short"),
+        Column("contaminated_ngrams", "document", "int", "count", "number of word n-grams that are in a benchmark"),
         Column("images_seen", "document", "int", "images", "image parts that show an image of a benchmark"),
-        Column("contaminated", "image", "bool", "", "the image is a benchmark's, by its bytes or its perceptual hash"),
+        Column("contaminated", "image", "bool", "", "a benchmark has the image, by its bytes or its perceptual hash"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
         "ngrams_seen": "contaminated_ngrams",
@@ -38,17 +38,18 @@ class Scorer(GalleryScorer):
     @dataclass(frozen=True)
     class Settings:
         texts: tuple[str, ...] = ()
-        """Files .txt (a text a line), .jsonl or .parquet, from the project's folder."""
+        """Files .txt (one text per line), .jsonl or .parquet, relative to the project's folder."""
         columns: tuple[str, ...] = ()
-        """Columns of .jsonl and .parquet files that hold the texts; those of one row are one text."""
+        """Columns of .jsonl and .parquet files that hold texts; those of one row make one text."""
         images: tuple[str, ...] = ()
-        """Folders; all images below them count."""
+        """Folders, relative to the project's folder; all images below them count."""
         ngram: int = 13
+        """Words of an n-gram."""
 
     def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
         super().__init__(settings, model)
         if self.settings.ngram < 1:
-            raise LeafError(f"setting 'ngram' is {self.settings.ngram}; it is a number of words, 1 or more")
+            raise LeafError(f"setting 'ngram' is {self.settings.ngram}; it must be a number of words, 1 or more")
         self._ngrams = np.zeros(0, np.uint64)
         self._shas: frozenset[str] = frozenset()
         self._hashes: frozenset[int] = frozenset()
@@ -59,7 +60,7 @@ class Scorer(GalleryScorer):
         self._shas, self._hashes = benchmark_images(root / folder for folder in self.settings.images)
 
     def identity(self) -> dict[str, Any]:
-        """Benchmarks count by what they hold, not by where they lie."""
+        """Benchmarks are identified by their content, not by their path."""
         held = {
             "ngram": self.settings.ngram,
             "ngrams": hashlib.sha256(self._ngrams.tobytes()).hexdigest(),

@@ -1,6 +1,6 @@
-"""Near-duplicate documents: MinHash signatures a partition, clusters over the whole corpus.
+"""Near-duplicate documents: MinHash signatures per partition, clusters over the whole corpus.
 
-Clusters depend on the texts alone, never on rules; which member stands for a cluster is decided later.
+Clusters depend on the texts alone, never on rules; which member represents a cluster is decided later.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Scorer(CorpusScorer):
     class Settings:
         permutations: int = 128
         bands: int = 32
-        """Bands of LSH; a pair is compared when it agrees in one whole band."""
+        """Bands of LSH; a pair is compared if it agrees in one whole band."""
         ngram: int = 3
         similarity: float = 0.6
-        """Estimated Jaccard similarity of word n-grams from which two texts are near-duplicates."""
+        """Estimated Jaccard similarity of word n-grams at and above which two texts are near-duplicates."""
 
     def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
         super().__init__(settings, model)
@@ -66,8 +66,8 @@ class Scorer(CorpusScorer):
         return pa.Table.from_arrays(columns, schema=self.map_schema)
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
-        """Rows of all documents with a signature. Signatures wait on disk in the folder for temporary files; memory
-        holds ids and some 40 bytes for each document."""
+        """Rows of all documents with a signature. Signatures are kept on disk in the temporary folder; memory holds ids
+        and about 40 bytes for each document."""
         names = [self.map_schema.empty_table()["document"]]
         with (
             TemporaryDirectory(prefix="leafinstruct-") as folder,

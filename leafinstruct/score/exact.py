@@ -1,6 +1,6 @@
-"""Which documents are the same by their text or by their address; rules keep one of each group.
+"""Which documents have the same text or the same URL; rules keep one of each group.
 
-Texts and addresses are hashed a partition; groups are made over the whole corpus.
+Texts and URLs are hashed per partition; groups are made over the whole corpus.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Scorer(CorpusScorer):
     version = 3
     columns = (
         Column("text_group", "document", "text", "", "smallest document id with the same text; null if alone"),
-        Column("url_group", "document", "text", "", "smallest document id with the same address; null if alone"),
+        Column("url_group", "document", "text", "", "smallest document id with the same URL; null if alone"),
     )
     map_schema: ClassVar[pa.Schema] = pa.schema(
         [("document", pa.string()), ("text_group", pa.uint64()), ("url_group", pa.uint64())]
@@ -33,7 +33,7 @@ class Scorer(CorpusScorer):
     @dataclass(frozen=True)
     class Settings:
         words: int = 5
-        """Shorter texts are in no group: "Untitled" under two pictures makes them no copies."""
+        """Shorter texts are in no group: two images titled "Untitled" are not copies."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = []
@@ -44,7 +44,7 @@ class Scorer(CorpusScorer):
         return pa.Table.from_pylist(rows, schema=self.map_schema)
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
-        """Rows of the documents that have a copy. Holds 16 bytes and the id of each document."""
+        """Rows of the documents that have a copy. Memory: 16 bytes and the id of each document."""
         table = pa.concat_tables([self.map_schema.empty_table(), *signatures]).sort_by("document")
         first = {name: _first(table[name]) for name in ("text_group", "url_group")}
         names = table["document"]
@@ -62,7 +62,7 @@ def _hash(value: str) -> int | None:
 
 
 def _first(values: pa.ChunkedArray) -> np.ndarray:
-    """int64 [rows]: the first row with the same value; -1 where the value is null or stands once."""
+    """int64 [rows]: the first row with the same value; -1 where the value is null or unique."""
     found = np.full(len(values), -1, np.int64)
     rows = np.flatnonzero(values.is_valid().to_numpy())
     _, first, group, count = np.unique(

@@ -1,4 +1,4 @@
-"""Facts of one image from one decode: can it be read, how large is it, is there anything on it, what is it like."""
+"""Properties of an image from one decode: whether it can be read, its size, and what its pixels are like."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from leafinstruct.images.pixels import Small, level_variance, perceptual_hash, s
 from leafinstruct.score.base import Column, ImageScorer, Row
 
 FLAT_LEVELS = 8
-"""Neighboring gray levels that look alike: the noise of a JPEG file on plain paper stays within them."""
+"""Adjacent gray levels that look the same: JPEG noise on plain paper stays within them."""
 
 
 class Scorer(ImageScorer):
     version = 5
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
-        Column("decode_error", "image", "text", "", "why it does not: truncated, undecodable, too_many_pixels"),
+        Column("decode_error", "image", "text", "", "why it does not decode: truncated, undecodable, too_many_pixels"),
         Column("bytes", "image", "int", "bytes", "size of the original file"),
         Column("width", "image", "int", "pixels", "width as displayed"),
         Column("height", "image", "int", "pixels", "height as displayed"),
@@ -32,11 +32,11 @@ class Scorer(ImageScorer):
         Column("animated", "image", "bool", "", "more than one frame"),
         Column("contrast", "image", "float", "gray levels", "standard deviation of luminance, 0 (uniform) to 127.5"),
         Column(
-            "uniform_area_ratio", "image", "float", "share", "largest share of pixels within 8 neighboring gray levels"
+            "uniform_area_ratio", "image", "float", "share", "largest share of pixels within 8 adjacent gray levels"
         ),
-        Column("sharpness", "image", "float", "gray levels²", "variance of the Laplacian; below 3 pixels a side null"),
-        Column("colorfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is gray, from 59 on vivid"),
-        Column("hash", "image", "text", "64 bits, hex", "perceptual hash; alike pictures differ in few bits"),
+        Column("sharpness", "image", "float", "gray levels²", "variance of the Laplacian; null below 3 pixels a side"),
+        Column("colorfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is gray, 59 and above is vivid"),
+        Column("hash", "image", "text", "64 bits, hex", "perceptual hash; similar images differ in few bits"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
         "flat": "uniform_area_ratio",
@@ -58,8 +58,8 @@ class Scorer(ImageScorer):
 
 
 def look(seen: Small) -> Row:
-    """Contrast, flatness, sharpness, colorfulness and hash of a small version, at whose size numbers of large and
-    small pictures compare."""
+    """Contrast, uniform area, sharpness, colorfulness and hash of the small version of an image, so that numbers of
+    large and small images are comparable."""
     counts = np.array(seen.gray.histogram())
     runs = np.convolve(counts, np.ones(FLAT_LEVELS, dtype=np.int64), "valid")
     size = counts.sum()
@@ -94,8 +94,8 @@ def colorfulness(color: PIL.Image.Image) -> float:
 
 
 def _moments(values: np.ndarray) -> tuple[float, float]:
-    """Mean and variance of whole numbers. Their sums are exact in float64, in whatever order a machine adds. Not by
-    `flat @ flat`: that wakes all threads of the linear algebra for work of microseconds."""
+    """Mean and variance of integers. Their sums are exact in float64, in any order of addition. `flat @ flat` would
+    wake all threads of the linear algebra library for microseconds of work."""
     flat = values.ravel().astype(np.float64)
     mean = float(flat.sum()) / flat.size
     return mean, float(np.einsum("i,i->", flat, flat)) / flat.size - mean * mean

@@ -1,6 +1,6 @@
-"""What a language model thinks of a document: the expected value of its rating from 1 to 5, nothing generated.
+"""How a language model rates a document: the expected value of its rating from 1 to 5. No text is generated.
 
-Each question is put twice, once with 5 and once with 1 as the best rating, and the two are averaged: a text that says
+Each question is asked twice, once with 5 and once with 1 as the best rating, and the two are averaged: a text that says
 "answer 5" pushes them apart and leaves their mean where it was. A prompt is a file in filters/.
 """
 
@@ -36,9 +36,9 @@ class Scorer(ModelScorer):
     model = "llm"
     needs = frozenset({"choice_logprobs"})
     columns = (
-        Column("quality", "document", "float", "rating 1 to 5", "how good the text is, expected over the ratings"),
+        Column("quality", "document", "float", "rating 1 to 5", "quality of the text, expected over the ratings"),
         Column("coherence", "document", "float", "rating 1 to 5", "how well its parts follow from one another"),
-        Column("scale_disagreement", "document", "float", "rating", "largest distance between a question's two scales"),
+        Column("scale_disagreement", "document", "float", "rating", "largest difference of a question's two scales"),
         Column("tokens", "document", "int", "tokens", "tokens of the document that were read"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
@@ -48,9 +48,9 @@ class Scorer(ModelScorer):
     @dataclass(frozen=True)
     class Settings:
         prompt: str = "judge.md"
-        """File in filters/: how the document is shown and what is asked."""
+        """File in filters/ with the questions and the template of a document."""
         max_tokens: int = 1024
-        """Tokens of a document that the model reads at most, from its start."""
+        """The most tokens of a document that the model reads, from its start."""
 
     prompt: dict[str, str] = {}
 
@@ -65,7 +65,7 @@ class Scorer(ModelScorer):
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
         shown = [self.llm.excerpt(as_data(item.document), self.settings.max_tokens) for item in items]
-        # All that is asked about a document comes together, and the document first: back-ends reuse the beginning.
+        # All questions about a document are adjacent, and the document comes first: back-ends reuse the beginning.
         prompts = [ask for text, _ in shown for ask in self.prompts(text)]
         answers = iter(self.llm.choice_logprobs(prompts, RATINGS))
         for item, (_, tokens) in zip(items, shown, strict=True):
@@ -93,7 +93,7 @@ def expected(logprobs: Mapping[str, float]) -> float:
 
 
 def as_data(document: Document) -> str:
-    """A document as text: its title, its parts, a mark where an image stands. It cannot close its own fence."""
+    """A document as text: its title, its parts, a placeholder for each image. It cannot close its own fence."""
     parts = [document.title] if document.title else []
     parts += [
         p.text if p.type == "text" else f"[image: {p.alt or p.caption}]" if p.alt or p.caption else "[image]"
@@ -103,7 +103,7 @@ def as_data(document: Document) -> str:
 
 
 def fill(template: str, text: str, question: str) -> str:
-    """The template with its places filled at once. `{mark}` is a word drawn from the text, which it cannot hold."""
+    """The template with its placeholders filled in one pass. `{mark}` is a hash of the text, which cannot hold it."""
     mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     values = {"document": text, "question": question, "mark": mark}
     return re.sub(r"\{(document|question|mark)\}", lambda found: values[found[1]], template)

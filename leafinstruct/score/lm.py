@@ -1,8 +1,8 @@
-"""What a causal language model finds likely: log-probabilities of the text, nothing generated, nothing asked.
+"""How likely a causal language model finds a text, by log-probabilities. Nothing is generated, nothing asked.
 
 Word salad and debris are unlikely text. A part that follows from the one before it is likelier after it than alone:
-context gain, which needs no model that follows instructions. It knows what belongs together (half of that is words in
-common), not which of two parts comes first: see benchmarks/quality/context_gain.py.
+this difference is the context gain, which needs no model that follows instructions. It shows what belongs together
+(half of that is words in common), not which of two parts comes first: see benchmarks/quality/context_gain.py.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from leafinstruct.models.llm import Llm, LogProb
     from leafinstruct.models.pool import Pool
 
-# A token is never longer than this many characters on average; the model's own count cuts what is left.
+# On average, tokens are never longer than this many characters; the model's own count cuts the rest.
 CHARS_A_TOKEN = 12
 BLOCK_CHARS = 80
-"""Shorter texts (headings, labels) are joined to the text after them: alone they say too little to be followed."""
+"""Characters; shorter texts (headings, labels) are joined to the text after them: alone they predict too little."""
 
 
 class Scorer(ModelScorer):
@@ -33,20 +33,24 @@ class Scorer(ModelScorer):
     columns = (
         Column("likelihood", "document", "float", "nats per token", "mean log p of a token given those before it"),
         Column(
-            "gain", "document", "float", "nats per token", "mean over parts of log p after the one before, less alone"
+            "gain",
+            "document",
+            "float",
+            "nats per token",
+            "mean over parts of log p after the part before, minus log p alone",
         ),
         Column("gain_min", "document", "float", "nats per token", "smallest gain of a part"),
-        Column("tokens", "document", "int", "tokens", "tokens that were read, contexts and repetitions included"),
+        Column("tokens", "document", "int", "tokens", "tokens that were read, including contexts and repetitions"),
     )
 
     @dataclass(frozen=True)
     class Settings:
         max_tokens: int = 512
-        """Tokens of a document that the model reads at most for its likelihood, from its start."""
+        """The most tokens of a document that the model reads for its likelihood, from its start."""
         gain: bool = False
-        """Whether to ask for context gain, which costs up to three times `part_tokens` for each part."""
+        """Whether to compute context gain, which costs up to three times `part_tokens` for each part."""
         gain_parts: int = 8
-        """Parts of a document whose gain is asked for at most, from its second on."""
+        """The most parts of a document whose gain is computed, from the second on."""
         part_tokens: int = 96
         """Tokens that are read of a part, and of the part before it."""
 
@@ -87,8 +91,8 @@ def blocks(document: Document) -> list[str]:
 
 
 def asked(own: Sequence[str]) -> list[tuple[str, str]]:
-    """(context, continuation) that the gains of a document's blocks need, each once: every block but the first after
-    the one before it, and alone."""
+    """(context, continuation) pairs that the gains of a document's blocks need, each once: every block but the first,
+    after the one before it and alone."""
     return list(dict.fromkeys([*(("", text) for text in own[1:]), *zip(own, own[1:], strict=False)]))
 
 

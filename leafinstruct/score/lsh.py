@@ -1,4 +1,4 @@
-"""Clusters of rows that are linked in pairs, and near-equal MinHash signatures found with signatures kept on disk."""
+"""Clusters of rows linked in pairs, and a search for near-equal MinHash signatures that are kept on disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO, Self
 import numpy as np
 
 NEIGHBORS = 32
-"""Members of one LSH bucket that each is compared with; the bucket of a page's template may hold all of a site."""
+"""Members of an LSH bucket that each member is compared with; the bucket of a page template may hold a whole site."""
 
 
 class Forest:
@@ -64,7 +64,7 @@ class SignatureStore:
         self.rows += len(matrix)
 
     def _band_keys(self, matrix: np.ndarray) -> Iterator[np.ndarray]:
-        """For each band uint64 [rows]: FNV-1a over its values. Equal keys only choose what is compared."""
+        """For each band uint64 [rows]: FNV-1a over its values. Keys only choose which rows are compared."""
         width = self.permutations // self.bands
         for band in range(self.bands):
             keys = np.full(len(matrix), 0xCBF29CE484222325, np.uint64)
@@ -78,7 +78,7 @@ class SignatureStore:
         return np.frombuffer(self._signatures.read(size), np.uint32)
 
     def buckets(self, rank: np.ndarray) -> Iterator[np.ndarray]:
-        """Rows that share a band, two or more, in the order of their rank; band after band."""
+        """Groups of two or more rows that share a band, sorted by rank; one band after another."""
         self._signatures.flush()
         for band, file in enumerate(self._keys):
             file.flush()
@@ -91,7 +91,7 @@ class SignatureStore:
                 yield order[start:end]
 
     def clusters(self, rank: np.ndarray, similarity: float) -> Forest:
-        """Link, by their rank, rows of one bucket whose signatures agree in that share of the permutations."""
+        """Link, by rank, rows of one bucket whose signatures agree in at least that share of the permutations."""
         forest = Forest(self.rows)
         for bucket in self.buckets(rank):
             ranks = rank[bucket].tolist()

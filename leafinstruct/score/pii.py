@@ -1,7 +1,7 @@
-"""Personal data in a text: mail addresses, phone numbers, IP addresses, card and bank account numbers.
+"""Personal data in a text: email addresses, phone numbers, IP addresses, card and bank account numbers.
 
-Numbers with a checksum are checked, addresses that belong to nobody (examples, private networks, git@) are passed
-over. With `mask` the edited document says [email], [phone], [ip], [card] or [iban] instead.
+Checksums of numbers are verified; addresses that belong to nobody (examples, private networks, git@) are ignored. With
+`mask`, the edited document has [email], [phone], [ip], [card] or [iban] in place of the data.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ IBAN_LENGTHS = {
 class Scorer(DocumentScorer):
     version = 1
     columns = (
-        Column("emails", "document", "int", "count", "mail addresses of persons or firms"),
+        Column("emails", "document", "int", "count", "email addresses of people or companies"),
         Column("phones", "document", "int", "count", "phone numbers"),
         Column("ips", "document", "int", "count", "IP addresses of the public internet"),
-        Column("cards", "document", "int", "count", "card numbers with a right checksum (Luhn)"),
-        Column("ibans", "document", "int", "count", "bank account numbers with a right checksum (ISO 13616)"),
-        Column("found", "document", "int", "count", "all of them"),
+        Column("cards", "document", "int", "count", "card numbers with a valid checksum (Luhn)"),
+        Column("ibans", "document", "int", "count", "bank account numbers with a valid checksum (ISO 13616)"),
+        Column("found", "document", "int", "count", "sum of the other columns"),
     )
 
     @dataclass(frozen=True)
     class Settings:
         mask: bool = False
-        """Whether the edited document names the kind instead."""
+        """Whether the edited document has the kind in place of the data."""
 
     def score(self, document: Document) -> list[Row]:
         counts = Counter(kind for part in document.parts for kind, _, _ in find(part.text))
@@ -70,7 +70,7 @@ class Scorer(DocumentScorer):
 
 
 def masked(text: str) -> str:
-    """The text with the kind of each finding in its place."""
+    """The text with each finding replaced by its kind."""
     kept, at = [], 0
     for kind, start, end in find(text):
         kept += [text[at:start], f"[{kind}]"]
@@ -79,7 +79,7 @@ def masked(text: str) -> str:
 
 
 def find(text: str) -> list[tuple[str, int, int]]:
-    """(kind, start, end) of each finding in order; what could be two kinds is the one with the stricter check."""
+    """(kind, start, end) of each finding in order; of two possible kinds, the one with the stricter check is given."""
     if not any(c.isdigit() or c == "@" for c in text):
         return []
     found: list[tuple[str, int, int]] = []
@@ -109,14 +109,14 @@ def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def is_card(number: str) -> bool:
-    """Whether 13 to 19 digits, spaces and hyphens aside, have a right Luhn checksum and are not one digit repeated."""
+    """Whether 13 to 19 digits, ignoring spaces and hyphens, have a valid Luhn checksum and are not all the same."""
     digits = [int(c) for c in number if c.isdigit()]
     doubled = [d * 2 - 9 * (d > 4) for d in digits[-2::-2]]
     return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
 
 
 def is_iban(number: str) -> bool:
-    """Whether length and checksum (modulo 97) are those of a bank account of its country."""
+    """Whether length and checksum (modulo 97) are valid for a bank account of its country."""
     plain = number.replace(" ", "")
     if len(plain) != IBAN_LENGTHS.get(plain[:2]):
         return False

@@ -1,4 +1,4 @@
-"""Where pixels were looked at before `images/` had a room of its own."""
+"""The old location of functions that are now in `leafinstruct.images.pixels`."""
 
 from leafinstruct.deprecated import moved
 

@@ -1,4 +1,4 @@
-"""How many sentences point at each image of a document, and at images that are lost."""
+"""How many sentences point at each image of a document, and at missing images."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Scorer(DocumentScorer):
     version = 4
     columns = (
         Column("references", "image", "int", "sentences", "sentences that point at the image"),
-        Column("essential_references", "image", "int", "sentences", "those of them that say more than that"),
+        Column("essential_references", "image", "int", "sentences", "sentences that point at the image and say more"),
         Column("pointers", "document", "int", "sentences", "sentences that point at an image"),
         Column(
             "dangling_references",
             "document",
             "int",
             "sentences",
-            "sentences that say something of an image that is lost",
+            "sentences that point at a missing image and say more",
         ),
     )
     renamed: ClassVar[Mapping[str, str]] = {

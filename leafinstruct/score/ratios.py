@@ -1,6 +1,6 @@
-"""The ratios that OBELICS and OmniCorpus gate on, each by the definition of its origin.
+"""The ratios that OBELICS and OmniCorpus filter on, each by the definition of its origin.
 
-They count words as those projects do: what white space parts, without marks at its ends.
+They count words as those projects do: separated by white space, without punctuation at their ends.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class Scorer(DocumentScorer):
         Column(
             "char_repetition_ratio", "document", "float", "share", "OBELICS: most frequent repeated 10-character runs"
         ),
-        Column("word_repetition_ratio", "document", "float", "share", "OBELICS: 5-word runs that stand more than once"),
+        Column("word_repetition_ratio", "document", "float", "share", "OBELICS: 5-word runs that occur more than once"),
         Column(
             "special_character_ratio",
             "document",
             "float",
             "share",
-            "OBELICS: characters that are marks, digits, symbols or space",
+            "OBELICS: characters that are punctuation, digits, symbols or space",
         ),
-        Column("punctuation_ratio", "document", "float", "share", "OBELICS: tokens that are marks"),
-        Column("duplicate_paragraph_ratio", "document", "float", "share", "Gopher: paragraphs that stood before"),
+        Column("punctuation_ratio", "document", "float", "share", "OBELICS: tokens that are punctuation"),
+        Column("duplicate_paragraph_ratio", "document", "float", "share", "Gopher: paragraphs that occurred before"),
         Column("bullet_line_ratio", "document", "float", "share", "Gopher: lines that begin with a bullet or number"),
         Column("ellipsis_line_ratio", "document", "float", "share", "Gopher: lines that end with an ellipsis"),
         Column(
@@ -55,7 +55,7 @@ class Scorer(DocumentScorer):
             "OmniCorpus: letters that are capitals; null without letters",
         ),
         Column("digit_ratio", "document", "float", "share", "OmniCorpus: characters other than space that are digits"),
-        Column("words_per_image", "document", "float", "words", "OmniCorpus: words an image; null without images"),
+        Column("words_per_image", "document", "float", "words", "OmniCorpus: words per image; null without images"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
         "char_repetition": "char_repetition_ratio",
@@ -103,8 +103,8 @@ def _share(hits: Iterable[bool], total: int) -> float | None:
 
 
 def char_repetition(text: str) -> float:
-    """Of all runs of 10 characters those of the most frequent kinds: as many kinds as the root of their number, of
-    those that stand more than once."""
+    """Share of the 10-character runs that are of the most frequent kinds: of those that occur more than once, as many
+    as the square root of the number of kinds."""
     counts = Counter(text[i : i + CHAR_NGRAM] for i in range(len(text) - CHAR_NGRAM + 1))
     if not counts:
         return 0.0

@@ -1,7 +1,7 @@
-"""Images that a document shows again: the same bytes a second time, or the same picture in another file.
+"""Images that a document repeats: the same bytes again, or the same picture in another file.
 
-Neighboring screenshots of a tutorial have equal hashes and differ in one button, so that a hash alone proves nothing:
-it only chooses which pairs are compared by their pixels.
+Consecutive screenshots of a tutorial have equal hashes and differ in one button, so a hash alone proves nothing: it
+only chooses which pairs are compared by their pixels.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from leafinstruct.score.base import Column, GalleryScorer, Row
 
 
 class Sketch(NamedTuple):
-    """What is kept of a picture: 64 bits, and uint8 [32, 32, 3]."""
+    """What is kept of an image: a perceptual hash of 64 bits, and levels, uint8 [32, 32, 3]."""
 
     hash: int
     levels: np.ndarray
@@ -29,16 +29,18 @@ class Sketch(NamedTuple):
 class Scorer(GalleryScorer):
     version = 4
     columns = (
-        Column("occurrence", "image", "int", "count", "1 where the image stands first in the document, then 2, 3, ..."),
+        Column("occurrence", "image", "int", "count", "1 where the document first shows the image, then 2, 3, ..."),
         Column("times", "image", "int", "count", "how often the document shows this image"),
-        Column("nearest", "image", "float", "gray levels", "difference to the most alike earlier image; 0 if the same"),
+        Column(
+            "nearest", "image", "float", "gray levels", "difference from the most similar earlier image; 0 if equal"
+        ),
         Column("distinct_share", "document", "float", "share", "distinct images over all images; null without images"),
     )
 
     @dataclass(frozen=True)
     class Settings:
         hash_bits: int = 8
-        """Pictures whose hashes differ in more bits are not compared; `nearest` is null without a pair to compare."""
+        """Images whose hashes differ in more bits are not compared; `nearest` is null without a pair to compare."""
 
     def sketch(self, pixels: PIL.Image.Image) -> Sketch:
         seen = small(pixels)
@@ -57,7 +59,7 @@ class Scorer(GalleryScorer):
         return [{"document": document.id, "distinct_share": share}, *rows]
 
     def _nearest(self, image: str, earlier: Counter[str], sketches: Mapping[str, Sketch]) -> float | None:
-        """Difference to the most alike of the earlier images; None if none has a hash near enough."""
+        """Difference from the most similar of the earlier images; None if none has a hash near enough."""
         mine = sketches.get(image)
         others = [sketches[other] for other in earlier if other in sketches] if mine else []
         near = [o for o in others if mine and (mine.hash ^ o.hash).bit_count() <= self.settings.hash_bits]

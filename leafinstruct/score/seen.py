@@ -1,4 +1,4 @@
-"""How widely an image is used: what stands on many sites or on most pages of one site is boilerplate."""
+"""How widely an image is used: one on many sites or on most pages of one site is boilerplate."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Scorer(CorpusScorer):
         return counted.rename_columns({"count_all": "documents"}).cast(self.map_schema).sort_by("sha256")
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterable[Row]:
-        """Rows of the images. Holds 80 bytes for each image and each site that shows it."""
+        """Rows of the images. Memory: 80 bytes for each image and each site that shows it."""
         table = pa.concat_tables([self.map_schema.empty_table(), *signatures])
         encoded, sites = (table[name].dictionary_encode().combine_chunks() for name in ("sha256", "site"))
         images, shown = encoded.dictionary, encoded.indices.to_numpy()

@@ -1,7 +1,7 @@
-"""Documents that share their images with others: the same pictures under another text, or a gallery shown again.
+"""Documents that share their images with others: the same images with another text, or a gallery shown again.
 
-Images are the same by their bytes. Which of them are boilerplate is for `seen` to say, and an image that stands
-in very many documents pairs none of them here.
+Images are the same if their bytes are. `seen` finds those that are boilerplate; here an image of very many documents
+pairs none of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from leafinstruct.score.lsh import Forest
 class Scorer(CorpusScorer):
     version = 2
     columns = (
-        Column("share", "document", "float", "share", "its distinct images that stand in other documents too"),
+        Column("share", "document", "float", "share", "its distinct images that other documents also show"),
         Column(
             "documents_sharing_images",
             "document",
@@ -30,7 +30,7 @@ class Scorer(CorpusScorer):
             "documents",
             "others that show at least half of its distinct images",
         ),
-        Column("group", "document", "text", "", "smallest document id that shows mostly the same images; or null"),
+        Column("group", "document", "text", "", "smallest id of documents with mostly the same images; or null"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
         "alike": "documents_sharing_images",
@@ -40,16 +40,16 @@ class Scorer(CorpusScorer):
     @dataclass(frozen=True)
     class Settings:
         boilerplate: int = 20
-        """An image in more documents counts in `share` alone: it is boilerplate, and its pairs would be very many."""
+        """An image of more documents counts only in `share`: it is boilerplate, and its pairs would be very many."""
         images: int = 2
-        """Documents are in one group from so many common images on, if they are half of either's."""
+        """Documents are in one group if they share at least this many images, and half of the images of each."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = [{"document": d.id, "images": sorted({int(s[:16], 16) for s in d.images})} for d in documents]
         return pa.Table.from_pylist([row for row in rows if row["images"]], schema=self.map_schema)
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:
-        """Rows of the documents with images. Holds ids, and some 50 bytes for each image of each document."""
+        """Rows of the documents with images. Memory: ids, and about 50 bytes for each image of each document."""
         table = pa.concat_tables([self.map_schema.empty_table(), *signatures]).sort_by("document").combine_chunks()
         names, lists = table["document"].combine_chunks(), table["images"].combine_chunks()
         shown = _Shown(lists.flatten().to_numpy(), np.diff(lists.offsets.to_numpy()))
@@ -73,8 +73,8 @@ class Scorer(CorpusScorer):
 
 
 class _Shown:
-    """Which document shows which image, both by number: `images` [all showings] document after document, `sizes`
-    [documents]."""
+    """Which document shows which image, both by number. `images`, uint64 [all showings], lists those of one document
+    after another; `sizes`, int [documents], has their counts."""
 
     def __init__(self, images: np.ndarray, sizes: np.ndarray) -> None:
         self._ends = np.concatenate([[0], np.cumsum(sizes)])

@@ -1,4 +1,4 @@
-"""Runs of words as numbers: what near-duplicates and benchmarks are found by."""
+"""Hashes of word n-grams, by which near-duplicates and benchmarks are found."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 KNOWN_WORDS = 500_000
-"""Words whose hashes are remembered, some 100 bytes each."""
+"""Words whose hashes are cached, about 100 bytes each."""
 
 
 class _Hashes(dict[str, int]):
-    """64 bits of a word, made when it is first asked for."""
+    """64-bit hashes of words, made on first use."""
 
     def __missing__(self, word: str) -> int:
         if len(self) >= KNOWN_WORDS:

@@ -1,7 +1,7 @@
-"""Evidence that the words or characters of a text do not stand in the order they were written in: no model is asked.
+"""Evidence that the words or characters of a text are not in the order they were written in, without a model.
 
-In writing with capitals a sentence ends before a capital letter; where words were shuffled it seldom does. In writing
-without spaces the same characters stand side by side again and again, because they make up words.
+In writing with capitals a sentence ends before a capital letter; in shuffled words it seldom does. In writing without
+spaces the same characters are adjacent again and again, because they make up words.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ END = re.compile(r"(?<=[^\W\d_]{4})[.!?][\"'”’)]* +[\"'“‘(]*([^\W\d_])")
 FIRST_LETTER = re.compile(r"(?<!\w)[^\W\d_]")
 FEWEST_ENDS = 5
 FEWEST_CAPITALS = 0.03
-"""Of words: who writes hardly any capitals does not begin sentences with them. In prose one word in ten has one."""
+"""Share of words; a text with fewer capitals does not begin its sentences with them. In prose it is one in ten."""
 DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 """Chinese, Japanese and Korean characters without anything between them."""
 
 
 def lowercase_sentence_starts(text: str) -> float | None:
-    """Share of the sentence ends inside a line behind which a small letter stands; None with fewer than five of them
-    or with hardly any capitals in the text."""
+    """Share of the sentence ends inside a line that a lowercase letter follows; None with fewer than five of them or
+    with hardly any capitals in the text."""
     small = [letter.islower() for letter in END.findall(text) if letter.islower() or letter.isupper()]
     if len(small) < FEWEST_ENDS:
         return None
@@ -33,10 +33,10 @@ def lowercase_sentence_starts(text: str) -> float | None:
 
 
 def char_bigram_repetition(text: str) -> float | None:
-    """How much more often two dense characters stand side by side again than if all of them were shuffled.
+    """How much more often pairs of adjacent dense characters recur than if all characters were shuffled.
 
-    Repetitions of a pair over those expected from how frequent its characters are: 1 for shuffled characters, above 8
-    for texts. None where by chance fewer than one repetition is to be expected: the text is too short to tell.
+    Repetitions of pairs over those expected from the frequencies of characters: 1 for shuffled characters, above 8 for
+    texts. None if chance alone gives fewer than one repetition: the text is too short.
     """
     runs = DENSE.findall(text)
     pairs = Counter(one + other for run in runs for one, other in zip(run, run[1:], strict=False))

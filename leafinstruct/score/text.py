@@ -1,4 +1,4 @@
-"""Facts of a document's text: length, language, repetition, symbols, and whether its sentences end."""
+"""Statistics of a document's text: length, language, repetition, symbols, and whether its sentences end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from leafinstruct.text.words import count_words, words
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
 SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
 CERTAIN = 0.5
-"""Below this probability a detected language says nothing: "Swedish Pancakes" came out as Spanish at .3."""
+"""Below this probability a detected language is ignored: "Swedish Pancakes" was detected as Spanish at .3."""
 LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
 NO_PROSE = re.compile(r"[{};]|\w\(.*\)|=>|[=<>!]=|\s=\s|\s\|\s|https?://\S+$")
 """Lines of code, rows of tables and lines that end in an address."""
@@ -36,8 +36,8 @@ class Scorer(DocumentScorer):
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
         Column("language_score", "document", "float", "probability", "of the detected language"),
-        Column("duplicate_line_ratio", "document", "float", "share", "lines of 5 words or more that stood before"),
-        Column("duplicate_5gram_ratio", "document", "float", "share", "word 5-grams that stood before in the document"),
+        Column("duplicate_line_ratio", "document", "float", "share", "repeated lines of 5 words or more"),
+        Column("duplicate_5gram_ratio", "document", "float", "share", "repeated word 5-grams of the document"),
         Column("stopword_ratio", "document", "float", "share", "words that are function words; null without a list"),
         Column("boilerplate_rate", "document", "float", "per 100 words", "phrases of menus, footers and notices"),
         Column("symbols", "document", "float", "share", "characters that are neither letters, digits nor punctuation"),
@@ -46,9 +46,9 @@ class Scorer(DocumentScorer):
         Column("ends_unterminated", "document", "bool", "", "the last part is prose and ends without punctuation"),
         Column("truncated_parts", "document", "float", "share", "text parts that end where no text ends, as in a word"),
         Column("ends_truncated", "document", "bool", "", "the last text part ends where no text ends"),
-        Column("lowercase_sentence_starts", "document", "float", "share", "sentences that begin with a small letter"),
+        Column("lowercase_sentence_starts", "document", "float", "share", "sentences that begin in lower case"),
         Column(
-            "char_bigram_repetition", "document", "float", "times", "pairs of CJK characters that return, over chance"
+            "char_bigram_repetition", "document", "float", "times", "pairs of CJK characters that recur, over chance"
         ),
         Column("trailing_images", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
@@ -118,20 +118,20 @@ class Scorer(DocumentScorer):
 
 
 def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
-    """Share of the items that stood before."""
+    """Share of the items that occurred before."""
     counts = Counter(items)
     return (len(items) - len(counts)) / len(items) if items else 0.0
 
 
 def sentence_length(text: str) -> float:
-    """Median number of words of a sentence; a line of a list or a heading is one."""
+    """Median number of words of a sentence; a line of a list and a heading count as one."""
     lengths = sorted(n for s in sentences(text) if (n := count_words(s)))
     return float(lengths[len(lengths) // 2]) if lengths else 0.0
 
 
 def unterminated_parts(document: Document) -> float | None:
     """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists,
-    headings, code and tables stop as they like; a short line that stands alone reads as a heading or a caption."""
+    headings, code and tables may end in any way; a short line alone counts as a heading or a caption."""
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading and not _is_caption(p.text)]
     ends = [end for end in map(_without_headings, texts) if _is_prose(_last_line(end))]
     return sum(_is_open(_last_line(end)) and not _is_remark(end) for end in ends) / len(ends) if ends else None
@@ -142,7 +142,7 @@ def _is_prose(line: str) -> bool:
 
 
 def _is_open(line: str) -> bool:
-    """Whether a line stops in a word or at a mark that asks for more; a footnote's arrow or a smiley ends it."""
+    """Whether a line stops in a word or at a mark that needs more text; a footnote's arrow or a smiley ends it."""
     return not line.endswith(SENTENCE_END) and (line[-1].isalnum() or line.endswith(OPEN_MARKS))
 
 
@@ -160,7 +160,7 @@ def _is_caption(text: str) -> bool:
 
 
 def parts_truncated(document: Document, language: str, found: list[str]) -> list[bool]:
-    """For each text part that is no heading whether it was cut off."""
+    """For each text part that is not a heading, whether it was cut off."""
     vocabulary = Counter(found)
     return [is_truncated(p.text, language, vocabulary) for p in document.parts if p.type == "text" and not p.heading]
 
@@ -177,7 +177,7 @@ def _last_line(text: str) -> str:
 
 
 def _without_headings(text: str) -> str:
-    """A text up to its last paragraph that is no heading."""
+    """A text up to its last paragraph that is not a heading."""
     lines = text.rstrip().split("\n")
     while len(lines) > 1 and not lines[-2].strip() and count_words(lines[-1]) <= HEADING_WORDS:
         if lines[-1].rstrip().endswith(SENTENCE_END):

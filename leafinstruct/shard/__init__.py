@@ -1,5 +1,5 @@
-"""The shard stage: records become published Parquet files with their images, a manifest, a card, and a push to the Hub.
+"""The shard stage: turns records into published Parquet files with images, a manifest and a card, and pushes them.
 
-Two passes: `gather` reads light heads, `plan` makes splits and shards from them, `write` gathers the rows again and
-writes them a row group at a time; the corpus is never in memory.
+Two passes: `gather` reads light heads and `plan` makes splits and shards from them; then the rows are gathered and
+`write` writes them one row group at a time. The corpus is never in memory.
 """

@@ -1,6 +1,6 @@
-"""Caps: no site, topic, language or task may be more of the data set than the pipeline allows.
+"""Caps: no site, topic, language or task may be a larger part of the dataset than the pipeline allows.
 
-Which records of a large group stay is left to a hash of their ids, so a new record displaces few others.
+A hash of their ids decides which records of a large group are kept, so a new record displaces few others.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def check_caps(caps: Mapping[str, float]) -> None:
 def apply_caps(
     heads: Sequence[RecordHead], caps: Mapping[str, float], seed: str
 ) -> tuple[list[RecordHead], list[PlanDrop]]:
-    """Heads that stay, in their order, and those over a cap (reasons `cap_site`, `cap_topic`, ...).
+    """Heads that are kept, in their order, and those over a cap (reasons `cap_site`, `cap_topic`, ...).
 
-    A share is of the records that stay. Records that name no topic (language, ...) count in the whole and are not
-    capped. Caps are taken in turn until all of them hold. Raises LeafError if a share cannot hold.
+    A share is of the records that are kept. Records that name no topic (language, ...) count in the whole and are not
+    capped. Caps are applied in turn until all of them hold. Raises LeafError if a share cannot hold.
     """
     kept, dropped = list(heads), dict[str, PlanDrop]()
     before = -1
@@ -59,9 +59,9 @@ def _over(heads: Sequence[RecordHead], field: str, cap: float, seed: str) -> lis
 
 
 def _limit(sizes: Counter[str], free: int, field: str, share: float) -> int:
-    """The most records that a group may have so that it is at most `share` of all that stay.
+    """The most records that a group may have so that it is at most `share` of all that are kept.
 
-    A group of `limit` records is a larger part of what stays the larger the limit is, so the limit is found by halving.
+    A larger limit makes a group of `limit` records a larger part of what is kept, so the limit is found by bisection.
     """
 
     def holds(limit: int) -> bool:

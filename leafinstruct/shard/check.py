@@ -1,4 +1,4 @@
-"""`check`: do shards in a folder, a store or on the Hub hold what they promise? Numbered checks of rows and images."""
+"""`check`: numbered checks of the rows and images of shards in a folder, in an object store or on the Hub."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from leafinstruct.shard.write import file_sha256, split_name, split_numbers
 
 CHECKS = {
     "files": "every shard opens as Parquet, and no shard of a split is missing",
-    "schema": "columns and types are the published ones, alike in all files",
-    "huggingface": "the schema metadata tells datasets which column holds images",
+    "schema": "columns and types are the published ones, the same in all files",
+    "huggingface": "the schema metadata tells `datasets` which columns hold images",
     "rows": "every shard has rows",
     "manifest": "manifest.json names each file with its sha256, rows and bytes",
-    "ids": "ids are unique over all splits",
-    "order": "rows lie in the order of the hash of their id",
+    "ids": "ids are unique across all splits",
+    "order": "rows are sorted by the hash of their id",
     **{name: what for name, (what, _) in ROW_CHECKS.items()},
-    "sites": "no site stands in two splits",
-    "leaks": "train shows no image of another split",
+    "sites": "no site is in two splits",
+    "leaks": "train contains no image of another split",
 }
 EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One numbered check: `failures` counts what it found, `examples` names the first of them; `ran` is false if
-    there was nothing to run it on."""
+    """One numbered check: `failures` counts the faults, `examples` describes the first of them; `ran` is false if there
+    was nothing to check."""
 
     number: int
     name: str
@@ -57,7 +57,7 @@ class CheckReport:
     images: int
     results: tuple[CheckResult, ...]
     templates: tuple[TemplateResult, ...] = ()
-    """What chat templates make of the first row; empty where trl is not installed. No reason to fail."""
+    """How chat templates render the first row without faults; empty if trl is not installed. Never a failure."""
 
     @property
     def ok(self) -> bool:
@@ -70,11 +70,11 @@ class CheckReport:
 
     @property
     def lines(self) -> list[str]:
-        """The report for people: a line for each check, and below it the first things it found."""
+        """The report for people: one line per check, and below it the first faults."""
         lines = [f"{self.path}: {self.files} files, {self.rows} rows, {self.images} images"]
         for result in self.results:
             state = "FAIL" if result.failures else "ok  " if result.ran else "-   "
-            text = f"{result.what}: {result.failures} not so" if result.failures else result.what
+            text = f"{result.what}: {result.failures} failures" if result.failures else result.what
             lines.append(f"{state} {result.number:2d} {result.name:12s} {text}")
             lines.extend(f"        {example}" for example in result.examples)
         return lines + template_lines(self.templates)
@@ -84,7 +84,7 @@ class CheckReport:
 
 
 def check(path: str | Path) -> CheckReport:
-    """Run all checks on shards: a folder, one Parquet file, a URL such as s3://, or a data set on the Hub; every image
+    """Run all checks on shards: a folder, one Parquet file, a URL such as s3://, or a dataset on the Hub; every image
     is decoded.
 
     One row group is in memory at a time, and about 300 bytes for each record and each distinct image. Raises LeafError
@@ -93,7 +93,7 @@ def check(path: str | Path) -> CheckReport:
     place = open_location(path)
     files = [name for name in place.names if place.single or name.endswith(".parquet")]
     if not files:
-        raise LeafError(f"{path}: no Parquet file here; give a folder of shards, one shard, or OWNER/NAME on the Hub")
+        raise LeafError(f"{path}: no Parquet file here; name a folder of shards, one shard, or OWNER/NAME on the Hub")
     run = _Run()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in files:
@@ -115,7 +115,7 @@ def _templates(row: dict[str, Any] | None) -> tuple[TemplateResult, ...]:
 
 
 class _Run:
-    """What the checks have seen so far."""
+    """The state of the checks over all files."""
 
     def __init__(self) -> None:
         self.ran: set[str] = set()
@@ -149,7 +149,7 @@ class _Run:
             self.fail("files", f"{path.name}: {str(error).splitlines()[0]}")
 
     def _schema(self, path: Path, schema: pa.Schema) -> bool:
-        """Whether the rows of the file can be read as records."""
+        """Check the schema; returns whether the rows of the file can be read as records."""
         names = score_names(schema)
         expected = published_schema(names)
         good = schema.remove_metadata().equals(expected.remove_metadata())
@@ -164,7 +164,7 @@ class _Run:
         except (KeyError, TypeError, ValueError):
             found = None
         if found is None:
-            self.fail("huggingface", f"{path.name}: no features in the schema metadata; images would load as dicts")
+            self.fail("huggingface", f"{path.name}: the schema metadata has no features; images would load as dicts")
         elif good and found != features(expected):
             self.fail("huggingface", f"{path.name}: the features in the schema metadata differ from the columns")
         return good
@@ -183,7 +183,7 @@ class _Run:
                 number += 1
 
     def _looks(self, rows: list[dict], pool: ThreadPoolExecutor) -> list[list[Look]]:
-        """A look at each image of each row; bytes seen before are not decoded again."""
+        """A Look at each image of each row; bytes seen before are not decoded again."""
         data = [[(image or {}).get("bytes") or b"" for image in row["images"] or []] for row in rows]
         flat = [one for images in data for one in images]
         seen = iter(pool.map(self._look, flat))
@@ -206,10 +206,10 @@ class _Run:
             self.first = row
         key = row["id"] or ""
         if key in self.ids:
-            self.fail("ids", f"{where}: the id stands also in {self.ids[key]}")
+            self.fail("ids", f"{where}: the id is also in {self.ids[key]}")
         self.ids[key] = split
         if order_key(key) < self.last_key.get(split, ""):
-            self.fail("order", f"{where}: belongs before the row above it")
+            self.fail("order", f"{where}: must come before the previous row")
         self.last_key[split] = order_key(key)
         self.site_splits.setdefault(row["site"] or "", set()).add(split)
         for image in images:
@@ -221,16 +221,16 @@ class _Run:
             self.ran.add("leaks")
         for site, found in sorted(self.site_splits.items()):
             if len(found) > 1:
-                self.fail("sites", f"site {site!r} stands in {', '.join(sorted(found))}")
+                self.fail("sites", f"site {site!r} is in {', '.join(sorted(found))}")
         for sha256, found in sorted(self.image_splits.items()):
             if len(found) > 1 and "train" in found:
-                self.fail("leaks", f"image {sha256} stands in {', '.join(sorted(found))}")
+                self.fail("leaks", f"image {sha256} is in {', '.join(sorted(found))}")
 
     def complete(self, files: list[str]) -> None:
         numbers: dict[tuple[str, int], set[int]] = {}
         for file in files:
             if not split_name(file):
-                self.fail("files", f"{file}: not a name like train-00000-of-00004.parquet")
+                self.fail("files", f"{file}: the name is not like train-00000-of-00004.parquet")
                 continue
             number, count = split_numbers(file)
             numbers.setdefault((split_name(file), count), set()).add(number)
@@ -239,7 +239,7 @@ class _Run:
                 self.fail("files", f"{split}: {len(missing)} of {count} shards missing, first number {missing[0]}")
         for split in sorted({split for split, _ in numbers}):
             if len(counts := [count for name, count in numbers if name == split]) > 1:
-                self.fail("files", f"{split}: shards of different cuts lie together ({counts})")
+                self.fail("files", f"{split}: shards with different counts in their names ({counts})")
 
     def manifest(self, place: Location, files: list[str]) -> None:
         self.ran.add("manifest")
@@ -253,14 +253,14 @@ class _Run:
             self.fail("manifest", f"{MANIFEST} cannot be read: {error or type(error).__name__}")
             return
         for name in sorted(set(entries) - set(files)):
-            self.fail("manifest", f"{name}: in the manifest, not in the folder")
+            self.fail("manifest", f"{name}: in the manifest but not in the folder")
         for name in files:
             if name not in entries:
                 self.fail("manifest", f"{name}: not in the manifest")
                 continue
             for key, value in self.facts[name].items():
                 if entries[name].get(key) != value:
-                    self.fail("manifest", f"{name}: {key} is {value}, manifest says {entries[name].get(key)}")
+                    self.fail("manifest", f"{name}: {key} is {value}, but the manifest has {entries[name].get(key)}")
 
 
 def _difference(found: pa.Schema, expected: pa.Schema) -> str:
@@ -271,5 +271,5 @@ def _difference(found: pa.Schema, expected: pa.Schema) -> str:
         if found.field(index).type != field.type:
             return f"column {field.name} is {found.field(index).type}, not {field.type}"
     if more := [name for name in found.names if name not in expected.names]:
-        return f"column {more[0]} is not a published one"
-    return "the columns are in another order"
+        return f"column {more[0]} is not in the published schema"
+    return "the columns are in the wrong order"

@@ -1,4 +1,4 @@
-"""The checks that look at one row: each gives a message for every fault of the row that it finds."""
+"""The checks of one row: each yields a message for every fault that it finds in the row."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from leafinstruct.shard.schema import TEXT_COLUMNS
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the bytes of an image say: size in pixels as displayed, why they do not decode (""), and which metadata
-    could have been removed."""
+    """What the bytes of an image contain: size in pixels as displayed, why they do not decode ("" if they do), and the
+    metadata that could have been removed."""
 
     sha256: str
     width: int = 0
@@ -74,7 +74,7 @@ def content(row: dict, looks: list[Look]) -> Iterator[str]:
 def roles(row: dict, looks: list[Look]) -> Iterator[str]:
     found = [message["role"] for message in row["messages"] or []]
     if found != [("user", "assistant")[number % 2] for number in range(len(found))]:
-        yield f"roles are {found}; they alternate, and the user begins"
+        yield f"roles are {found}; they must alternate, and the user must begin"
 
 
 def answer(row: dict, looks: list[Look]) -> Iterator[str]:
@@ -85,7 +85,7 @@ def answer(row: dict, looks: list[Look]) -> Iterator[str]:
 def placeholders(row: dict, looks: list[Look]) -> Iterator[str]:
     places = sum(part["type"] == "image" for _, part in _parts(row))
     if places != len(looks):
-        yield f"{places} image entries in the messages, {len(looks)} images"
+        yield f"{places} image entries in the messages but {len(looks)} images"
 
 
 def decode(row: dict, looks: list[Look]) -> Iterator[str]:
@@ -104,13 +104,13 @@ def image_meta(row: dict, looks: list[Look]) -> Iterator[str]:
             yield f"image {number}: image_meta has sha256 {(meta or {}).get('sha256')}, the bytes have {image.sha256}"
         elif not image.error and (meta["width"], meta["height"]) != (image.width, image.height):
             size = f"{meta['width']} x {meta['height']}"
-            yield f"image {number}: image_meta says {size}, it is shown as {image.width} x {image.height}"
+            yield f"image {number}: image_meta has {size}, the displayed size is {image.width} x {image.height}"
 
 
 def metadata(row: dict, looks: list[Look]) -> Iterator[str]:
     for number, image in enumerate(looks):
         if image.metadata:
-            yield f"image {number} carries {', '.join(image.metadata)}"
+            yield f"image {number} has removable metadata: {', '.join(image.metadata)}"
 
 
 RowCheck = Callable[[dict, list[Look]], Iterator[str]]
@@ -119,8 +119,8 @@ ROW_CHECKS: dict[str, tuple[str, RowCheck]] = {
     "content": ("content entries are texts that are not blank, or images with an empty text", content),
     "roles": ("roles alternate and the user begins", roles),
     "answer": ("a turn of the assistant has content", answer),
-    "placeholders": ("image entries of the messages and images match in number", placeholders),
+    "placeholders": ("the messages have as many image entries as the row has images", placeholders),
     "decode": ("every image decodes", decode),
     "image_meta": ("image_meta has the sha256 and the displayed size of each image", image_meta),
-    "metadata": ("no image carries metadata that could be removed", metadata),
+    "metadata": ("no image has metadata that could be removed", metadata),
 }

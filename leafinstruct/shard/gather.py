@@ -17,12 +17,12 @@ from leafinstruct.errors import LeafError
 from leafinstruct.shard.split import RecordHead
 
 WINDOW_BYTES, WINDOW_ROWS = 32_000_000, 2_000
-"""Rows that are fetched at a time: about so many bytes, at most so many records."""
+"""Rows that are fetched at once: about this many bytes, at most this many records."""
 
 
 @contextmanager
 def closing(file: pq.ParquetFile) -> Iterator[pq.ParquetFile]:
-    """Close what the file was opened from, too."""
+    """Close the file and what it was opened from."""
     try:
         yield file
     finally:
@@ -30,7 +30,7 @@ def closing(file: pq.ParquetFile) -> Iterator[pq.ParquetFile]:
 
 
 class ShardRow(NamedTuple):
-    """Where a row is: path of the file, index of the row in it, bytes of the image (0 for a record)."""
+    """Where a row is: path of the file, index of the row in it, size of the image in bytes (0 for a record)."""
 
     path: str
     row: int
@@ -42,7 +42,7 @@ Opener = Callable[[str], pq.ParquetFile]
 
 
 def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, ShardRow]:
-    """The place of each image of `images/P.parquet` files; of equal images the first in the order of `paths`."""
+    """The row of each image of `images/P.parquet` files, by sha256; of equal images the first in order of `paths`."""
     index: dict[str, ShardRow] = {}
     for path in paths:
         start = 0
@@ -57,7 +57,7 @@ def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[
 
 
 def index_records(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, ShardRow]:
-    """The place of each record (not of the rows with `dropped_by`) of `records/P.parquet` files, by id."""
+    """The row of each record of `records/P.parquet` files, by id, without rows with `dropped_by`."""
     index: dict[str, ShardRow] = {}
     for path in paths:
         with closing(opener(path)) as file:
@@ -71,8 +71,8 @@ def index_records(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict
 def read_heads(
     paths: Sequence[str], images: Mapping[str, ShardRow], clusters: Mapping[str, str], opener: Opener = pq.ParquetFile
 ) -> Iterator[RecordHead]:
-    """The head of each record of `records/P.parquet` files. `clusters` gives the near-duplicate cluster of a document
-    id. Raises LeafError if a record names an image that no file of `images` holds."""
+    """The head of each record of `records/P.parquet` files. `clusters` has the near-duplicate cluster of each document
+    id. Raises LeafError if a record has an image that is not in `images`."""
     columns = ["id", "document", "site", "topic", "language", "task", "messages", "images", "dropped_by"]
     for path in paths:
         with closing(opener(path)) as file:
@@ -88,7 +88,7 @@ def _head(
 ) -> RecordHead:
     missing = [sha256 for sha256 in row["images"] if sha256 not in images]
     if missing:
-        raise LeafError(f"{path}: record {row['id']} shows image {missing[0]}, which no images file of the run holds")
+        raise LeafError(f"{path}: record {row['id']} shows image {missing[0]}, which no images file of the run has")
     return RecordHead(
         id=row["id"],
         document=row["document"],
@@ -115,8 +115,8 @@ def _text_bytes(messages: pa.Array) -> list[int]:
 def gather(
     index: Mapping[str, ShardRow], keys: Iterable[str], opener: Opener = pq.ParquetFile
 ) -> Iterator[tuple[list[str], pa.Table]]:
-    """Rows of many Parquet files by their keys, in the order they lie in: some keys, and a table with a row for each.
-    Each file is opened once, and of it the row groups are read in which a row is wanted."""
+    """Rows of many Parquet files by their keys, in file order: some keys, and a table with a row for each. Each file is
+    opened once; only row groups with a wanted row are read."""
     wanted: dict[str, list[tuple[int, str]]] = {}
     for key in dict.fromkeys(keys):
         wanted.setdefault(index[key].path, []).append((index[key].row, key))
@@ -143,14 +143,14 @@ def gather_records(
 def gather_images(
     index: Mapping[str, ShardRow], keys: Iterable[str], opener: Opener = pq.ParquetFile
 ) -> dict[str, Image]:
-    """Images by sha256, over an index made by `index_images`. Images files want small row groups (16 rows)."""
+    """Images by sha256, over an index made by `index_images`. Images files need small row groups (16 rows)."""
     tables = gather(index, keys, opener)
     return {key: Image(**row) for keys, table in tables for key, row in zip(keys, table.to_pylist(), strict=True)}
 
 
 def windows(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """The ids of records with `size` bytes in all, in pieces that are fetched at a time. Rows are published in the
-    order of a hash: fetched one by one, each would cost opening a file."""
+    """The ids of records with `size` bytes in all, in pieces that are fetched at once. Rows are published in the order
+    of a hash: if they were fetched one by one, each would cost opening a file."""
     each = max(1, size // max(1, len(ids)))
     count = max(1, min(WINDOW_ROWS, WINDOW_BYTES // each))
     return (ids[at : at + count] for at in range(0, len(ids), count))

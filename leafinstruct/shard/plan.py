@@ -16,10 +16,10 @@ from leafinstruct.shard.split import SPLITS, PlanDrop, RecordHead, assign_sites,
 @dataclass(frozen=True, slots=True)
 class ShardSettings:
     """`validation`, `test`: shares of the sites' hash range; a share of 0 makes no such split.
-    `max_shard_bytes`: shards get about this size (300 MB lies in the middle of the 200 to 500 MB that streaming
-    readers and uploads like). `min_shards`: per split, as far as it has rows. `large_site`: a site with a larger share
-    of all records is in train. `seed`: another value, another split. `caps`: for site, topic, language or task the
-    most that one of them may be, as a share of the records that stay or as a number of records."""
+    `max_shard_bytes`: shards get about this size (300 MB is within the 200 to 500 MB that suit streaming readers and
+    uploads). `min_shards`: per split, as far as it has rows. `large_site`: a site with a larger share of all records is
+    in train. `seed`: another value makes other splits. `caps`: the most that one site, topic, language or task may
+    have, as a share of the kept records or as a number of records."""
 
     validation: float = 0.05
     test: float = 0.05
@@ -31,7 +31,7 @@ class ShardSettings:
 
     def __post_init__(self) -> None:
         if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
-            raise LeafError(f"shard: validation {self.validation} + test {self.test} must be >= 0 and below 1")
+            raise LeafError(f"shard: validation {self.validation}, test {self.test}: each 0 or more, their sum below 1")
         if self.max_shard_bytes < 1 or self.min_shards < 1:
             raise LeafError("shard: max_shard_bytes and min_shards must be at least 1")
         check_caps(self.caps)
@@ -44,7 +44,7 @@ class ShardSettings:
 
 @dataclass(frozen=True, slots=True)
 class PlannedShard:
-    """One file to write: `name` is `train-00000-of-00004.parquet`, `ids` its rows in order, `bytes` its estimate."""
+    """One file to write: `name` such as `train-00000-of-00004.parquet`, `ids` its rows in order, `bytes` estimated."""
 
     name: str
     split: str
@@ -63,8 +63,8 @@ class SplitCounts:
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
-    """Shards of all splits, the records train lost, sentences for people on what was not left to the hash, and
-    counts per split. Rows in = rows of all shards + dropped."""
+    """Shards of all splits, dropped records, notes for people on splits that the hash did not decide, and counts per
+    split. Rows in = rows of all shards + dropped."""
 
     shards: tuple[PlannedShard, ...]
     dropped: tuple[PlanDrop, ...]
@@ -73,28 +73,28 @@ class ShardPlan:
 
 
 def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> ShardPlan:
-    """Split by site, take from train what the other splits show, order by hash of the id, cut into shards.
+    """Split by site, drop from train what the other splits show, order by hash of the id, cut into shards.
 
-    Needs memory for the heads only (about 1 KB each). The plan depends on the set of heads, not on their order.
+    Memory holds the heads only (about 1 KB each). The plan depends on the set of heads, not on their order.
     Raises LeafError if two records have the same id.
     """
     heads = sorted(records, key=lambda head: head.id)
     for one, two in zip(heads, heads[1:], strict=False):
         if one.id == two.id:
-            raise LeafError(f"record {one.id} stands twice in the records (document {one.document}); ids must differ")
+            raise LeafError(f"record {one.id} occurs twice (document {one.document}); ids must differ")
     heads, capped = apply_caps(heads, settings.caps, settings.seed)
     rows = Counter(head.site for head in heads)
     split_of, notes = assign_sites(rows, settings.shares, settings.large_site, settings.seed) if heads else ({}, [])
     kept, dropped = without_leaks(heads, split_of)
     if shared := both_held(kept):
-        notes.append(f"{shared} images stand in both validation and test")
+        notes.append(f"{shared} images are in both validation and test")
     shards = [shard for name in SPLITS for shard in _cut(name, kept[name], settings)]
     counts = {name: _count(kept[name]) for name in SPLITS if kept[name]}
     return ShardPlan(tuple(shards), (*capped, *dropped), tuple(notes), counts)
 
 
 def order_key(record_id: str) -> str:
-    """Published rows are in the order of this key: a hash of the id, so that new rows land evenly between old ones."""
+    """Published rows are sorted by this key: a hash of the id, so that new rows spread evenly among old ones."""
     return hashlib.sha256(record_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -111,8 +111,8 @@ def _count(heads: Sequence[RecordHead]) -> SplitCounts:
 def _cut(split: str, heads: Sequence[RecordHead], settings: ShardSettings) -> list[PlannedShard]:
     """Shards of one split: equal ranges of the order key, so that a new row changes one file and no other.
 
-    The sizes then vary a little; the number of shards grows (to twice the least number) until none is above 1.25 of
-    the limit. If a range is empty, as happens with few rows, the rows are cut into equal counts instead.
+    The sizes then vary a little; the number of shards grows (to at most twice the least number) until none is above
+    1.25 times the limit. If a range is empty, as with few rows, the rows are cut into equal counts instead.
     """
     if not heads:
         return []

@@ -1,4 +1,4 @@
-"""The published schema: Arrow types, and the `huggingface` metadata by which `datasets` knows what an image is."""
+"""The published schema: Arrow types, and the `huggingface` metadata that tells `datasets` which columns hold images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXT_COLUMNS = ("id", "task", "source", "url", "site", "license", "topic", "lang
 
 def published_schema(score_names: Sequence[str]) -> pa.Schema:
     """Schema of a shard. `scores` is a struct of one float64 per name, absent without names (Parquet has no empty
-    struct). Lists and structs are in the order in which they are published; the metadata is what `datasets` writes."""
+    struct). Columns and fields are in published order; the metadata is what `datasets` writes."""
     schema = pa.schema(
         [(name, TEXT) for name in TEXT_COLUMNS]
         + [

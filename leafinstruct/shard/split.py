@@ -1,4 +1,4 @@
-"""Splits by site: which site belongs to which split, and what train loses because validation or test shows it too."""
+"""Splits by site: which site belongs to which split, and what train loses because validation or test also shows it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class RecordHead:
-    """What the plan needs of a record: `images` by sha256, `bytes` as it will weigh in a shard, `cluster` of
-    near-duplicate documents ("" for none)."""
+    """What the plan needs of a record: `images` by sha256, `bytes` of its texts and images, `cluster` of near-duplicate
+    documents ("" for none)."""
 
     id: str
     document: str
@@ -27,7 +27,7 @@ class RecordHead:
 
 @dataclass(frozen=True, slots=True)
 class PlanDrop:
-    """A record that train loses; `detail` is the image or the cluster that it shares."""
+    """A record that is not published; `detail` is the image or cluster that it shares, or the value that is capped."""
 
     id: str
     document: str
@@ -36,36 +36,36 @@ class PlanDrop:
 
 
 def unit_hash(text: str) -> float:
-    """A number in [0, 1) that depends on nothing but the text: the first 52 bits of its SHA-256."""
+    """A number in [0, 1) that depends only on the text: the first 52 bits of its SHA-256."""
     return int(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:13], 16) / 16**13
 
 
 def assign_sites(
     rows: Mapping[str, int], shares: dict[str, float], large_site: float, seed: str
 ) -> tuple[dict[str, str], list[str]]:
-    """The split of each site, and notes on what was not left to the hash.
+    """The split of each site, and notes on what the hash did not decide.
 
-    `rows` counts the records of each site, `shares` gives the share of each split that shall exist (they sum to 1).
+    `rows` counts the records of each site, `shares` has the share of each split to make (they sum to 1).
     A site's hash falls into the interval of one split. Four cases are decided otherwise, and noted:
-    - fewer sites than splits: everything is train, for a site is never cut in two;
+    - fewer sites than splits: everything is train, because a site is never cut in two;
     - a site with more than `large_site` of all records is train: no other split could hold it at its share;
     - a split that got no site takes one from a split that has several: a site that is not large before one that is,
-      then the one whose hash lies nearest to the middle of the empty split's interval;
+      then the one whose hash is nearest to the middle of the empty split's interval;
     - a split with less than half its share of the records (few sites, or sites of very different size) takes more from
       train until it has half: those nearest by hash that are not large and do not lift it above twice its share.
     """
     if len(rows) < len(shares):
         empty = " and ".join(name for name in shares if name != "train")
         return dict.fromkeys(rows, "train"), [
-            f"{empty} stay empty: {len(shares)} splits by site need at least {len(shares)} sites, "
-            f"and the records come from {len(rows)}"
+            f"no records in {empty}: {len(shares)} splits by site need at least {len(shares)} sites, "
+            f"and the records are from {len(rows)}"
         ]
     total = sum(rows.values())
     large = {site for site, count in rows.items() if count > large_site * total}
     hashes = {site: unit_hash(f"{seed}/{site}") for site in rows}
     split_of = {site: "train" if site in large else _interval(hashes[site], shares) for site in rows}
     notes = [
-        f"site {site!r} has {rows[site]} of {total} records, more than {large_site:.0%}: in train whatever its hash"
+        f"site {site!r} has {rows[site]} of {total} records, more than {large_site:.0%}: always in train"
         for site in sorted(large)
     ]
     for name in reversed(shares):
@@ -95,7 +95,7 @@ def _top_up(
     hashes: Mapping[str, float],
     large: set[str],
 ) -> list[str]:
-    """Sites that train gives to a split that has too little. With many sites of like size there are none."""
+    """Sites that train gives to a split that has too few records. With many sites of similar size there are none."""
     wanted = shares[name] * sum(rows.values())
     held = sum(rows[site] for site, split in split_of.items() if split == name)
     spare = [site for site, split in split_of.items() if split == "train" and site not in large]
@@ -160,6 +160,6 @@ def _shared(head: RecordHead, images: Mapping[str, set[str]], clusters: Mapping[
 
 
 def both_held(kept: Mapping[str, Iterable[RecordHead]]) -> int:
-    """Images that validation and test share; they stay in both."""
+    """Number of images that validation and test share; they are kept in both."""
     sets = [{image for head in kept[name] for image in head.images} for name in ("validation", "test")]
     return len(sets[0] & sets[1])

@@ -1,4 +1,4 @@
-"""The shard stage: splits, Parquet shards, manifest and card, made again only when a record or setting changed."""
+"""The shard stage: splits, Parquet shards, manifest and card, made again only if a record or setting has changed."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 
 VERSION = 2
-"""Grows whenever the same records would make other shards."""
+"""Increase it whenever the same records would make other shards."""
 
 
 def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for settings of shards that are none."""
+    """Raises LeafError for invalid settings of shards."""
     pipeline.section("shard", ShardSettings)
 
 
@@ -50,7 +50,7 @@ def run(context: Context) -> None:
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
     if not plan.shards:
-        raise LeafError(f"{run}: no record came out of rewriting; leafinstruct status says what dropped them")
+        raise LeafError(f"{run}: rewriting made no record; leafinstruct status shows what dropped the documents")
     run.remove(layout.SHARDS_MANIFEST)
     _remove_others(run, plan)
     written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
@@ -61,14 +61,14 @@ def run(context: Context) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ImageRows:
-    """Where the rows of one shard lie: its records by id, and their images by sha256."""
+    """Where the rows of one shard are: its records by id, and their images by sha256."""
 
     records: dict[str, ShardRow]
     images: dict[str, ShardRow]
 
 
 def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRows]]:
-    """Plan the shards of a run, and say of each where its rows are."""
+    """Plan the shards of a run; returns the plan and where the rows of each shard are."""
     pipeline, run = job.open()
     files = [layout.records(name) for name in partitions]
     images = index_images([layout.images(name) for name in partitions], run.open)
@@ -106,7 +106,7 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
 
 
 def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
-    """The manifest of a run's shards; None if there are none, or if records or pipeline changed since."""
+    """The manifest of a run's shards; None if there are none or they are stale."""
     partitions = run.partitions()
     if any(run.meta(layout.records(name)) is None for name in partitions):
         return None
@@ -114,21 +114,21 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
 
 
 def card(run: Run, pipeline: Pipeline) -> CardFacts:
-    """Write the card of a run anew. Raises LeafError if its shards are not those of its records."""
+    """Write the card of a run again. Raises LeafError if its shards are missing or stale."""
     if (found := current_manifest(run, pipeline)) is None:
-        raise LeafError(f"{run}: no shards of these records and rules; run first: leafinstruct build --stage shard")
+        raise LeafError(f"{run}: its shards are missing or stale; run first: leafinstruct build --stage shard")
     return write_card(run, pipeline, found)
 
 
 def pipeline_version(pipeline: Pipeline) -> str:
-    """Name of the pipeline and a hash of its text and its filters' rules; the cluster it is built on is none of it."""
+    """Name of the pipeline and a hash of its text and its filters' rules, without the settings of a Ray cluster."""
     text = {key: value for key, value in pipeline.raw.items() if key != "ray"}
     rules = [[f.name, f.folder, [r.source() for r in f.rules]] for f in pipeline.filters]
     return f"{pipeline.name}-{fingerprint(text, rules)[:8]}"
 
 
 def published_scores(pipeline: Pipeline) -> list[str]:
-    """Names of the published scores: all numeric document columns but those of corpus scorers, as FILTER_COLUMN."""
+    """Names of the published scores, FILTER_COLUMN: all numeric document columns except those of corpus scorers."""
     return [
         f"{f.name}_{c.name}"
         for f in pipeline.filters
@@ -145,7 +145,7 @@ def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
-    """The manifest, if the shards are whole and made from that."""
+    """The manifest, if the shards are complete and have this fingerprint."""
     there: dict[str, Any] | None = run.json(layout.SHARDS_MANIFEST)
     if not there or there["provenance"].get("fingerprint") != made_from:
         return None

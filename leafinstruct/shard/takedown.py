@@ -1,4 +1,4 @@
-"""What takedowns mean for shards: which published rows a request names, and a push that refuses to publish them."""
+"""Takedowns applied to shards: which published rows a request names, and a check that refuses to push them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_rem
 
 
 def takedown(root: Path, shards: Path, wanted: Mapping[str, Sequence[str]], note: str) -> dict[str, Any]:
-    """Write requests (values by kind: url, site, sha256) into the project, and list the published rows they name.
+    """Add requests (values by kind: url, site, sha256) to the project, and list the published rows they name.
 
-    An image named by its published bytes is also entered by its bytes as harvested, by which a build knows it. Raises
+    An image named by its published bytes is also entered by its bytes as harvested, which a build needs. Raises
     LeafError if nothing is named.
     """
     if not any(wanted.values()):
@@ -36,15 +36,15 @@ def takedown_lines(found: Mapping[str, Any]) -> list[str]:
     lines += [f"  {row['file']}  {row['id']}  {row['url'] or row['site']}" for row in rows]
     files = sorted({row["file"] for row in rows})
     if rows:
-        lines.append(f"the next build and push take {len(rows)} records out of {', '.join(files)}")
-        lines.append("go on with: leafinstruct build --stage shard, then leafinstruct push")
+        lines.append(f"the next build and push remove {len(rows)} records from {', '.join(files)}")
+        lines.append("run next: leafinstruct build --stage shard, then leafinstruct push")
     else:
-        lines.append("no published record of this run is named; later builds leave it out")
+        lines.append("no published record of this run matches; later builds will drop what matches")
     return lines
 
 
 def published(shards: Path, removals: Removals) -> list[dict[str, Any]]:
-    """Rows of shards that a request names: file, id, url, site, and `images`: named ones by SHA-256 as harvested."""
+    """Rows of shards that a request names: file, id, url, site, and `images`, the named ones by harvested SHA-256."""
     rows = []
     for file in sorted(shards.glob("*.parquet")):
         for row in pq.read_table(file, columns=["id", "url", "site", "image_meta"]).to_pylist():
@@ -55,9 +55,9 @@ def published(shards: Path, removals: Removals) -> list[dict[str, Any]]:
 
 
 def refuse_removed(shards: Path, removals: Removals) -> None:
-    """Raises LeafError if shards hold what was removed."""
+    """Raises LeafError if shards contain what a request names."""
     if len(removals) and (rows := published(shards, removals)):
         raise LeafError(
-            f"{shards}: {len(rows)} records were removed since these shards were built, the first is {rows[0]['id']}; "
+            f"{shards}: {len(rows)} records were removed since these shards were built, such as {rows[0]['id']}; "
             "run first: leafinstruct build --stage shard"
         )

@@ -1,7 +1,7 @@
-"""Which chat templates show the assistant's images: each one that ships inside trl, rendered with a published row.
+"""Which chat templates show the assistant's images: renders a published row with each template that ships in trl.
 
-A template is text that a trainer believes. Several of those for vision models were written for models that only read
-images, and leave the assistant's out without a word; training on them teaches text alone.
+Trainers use a template without checking it. Several of those for vision models were written for models that only read
+images, and silently leave out the assistant's; training with them teaches text alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class TemplateResult:
-    """What a template makes of a row with images in both turns: one of VERDICTS, and the error of one that refuses."""
+    """How a template renders a row with images in both turns: a key of VERDICTS, and the error of one that refuses."""
 
     name: str
     verdict: str
@@ -31,7 +31,7 @@ class TemplateResult:
 
 
 def available() -> bool:
-    """Whether trl, with its templates, and transformers, which renders them, are installed."""
+    """Whether trl, which has the templates, and transformers, which renders them, are installed."""
     return find_spec("trl") is not None and find_spec("transformers") is not None
 
 
@@ -42,9 +42,9 @@ def template_files() -> list[Path]:
 
 
 def render_all(messages: Sequence[dict[str, Any]], files: Sequence[Path]) -> list[TemplateResult]:
-    """Render one record's messages, given an image in each turn, with every template.
+    """Render one record's messages, with an image added to each turn, with every template.
 
-    A template shows an image if what it renders changes when the image goes.
+    A template shows an image if its output changes without the image.
     """
     whole = _with_images(messages, ("user", "assistant"))
     return [_result(path, whole, messages) for path in files]
@@ -55,7 +55,7 @@ def _result(path: Path, whole: list[dict[str, Any]], messages: Sequence[dict[str
     try:
         full = _render(text, whole)
         shown = [full != _render(text, _with_images(messages, (role,))) for role in ("user", "assistant")]
-    except Exception as error:  # a template raises what its author liked; all mean that it takes no such row
+    except Exception as error:  # templates raise many types; all mean that it refuses such a row
         return TemplateResult(path.stem, "refuses", f"{type(error).__name__}: {str(error).splitlines()[0][:120]}")
     if "'type':" in full:
         return TemplateResult(path.stem, "prints_list")
@@ -85,7 +85,7 @@ def _render(template: str, messages: list[dict[str, Any]]) -> str:
 
 
 def template_lines(results: Sequence[TemplateResult]) -> list[str]:
-    """The result for people: counts, and by name those that show all images and those that silently lose some."""
+    """The result for people: counts, and the names of those that show all images or silently lose some."""
     lines = []
     for verdict, what in VERDICTS.items():
         names = [result.name for result in results if result.verdict == verdict]

@@ -1,4 +1,4 @@
-"""Other shapes of a published row, for trainers that want them: functions, not second copies of the data."""
+"""Other shapes of a published row, for trainers that need them: functions, not second copies of the data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def obelics(row: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """`texts` and `images` as OBELICS has them: parallel lists in reading order, at each place one of them None."""
+    """`texts` and `images` as in OBELICS: parallel lists in reading order, with None in one of them at each index."""
     images = iter(row["images"])
     parts = [part for message in row["messages"] for part in message["content"]]
     return {
@@ -21,8 +21,8 @@ def text_loss(
 ) -> Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]:
     """A collator whose labels leave out the ids `image_tokens`, for models that read images and write text.
 
-    TRL's vision collator (1.16) counts the placeholders of the assistant's images as text to be learnt: a model would
-    be taught to write them, and learn nothing about the images. They stay in the input.
+    TRL's vision collator (1.16) trains on the placeholders of the assistant's images as text: a model would learn to
+    write them and nothing about the images. They stay in the input.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""The second pass: records with their images into one Parquet file, a row group at a time, always the same bytes."""
+"""The second pass: writes records with their images into one Parquet file by row groups, always the same bytes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IMAGE_BYTES = "images.list.element.bytes"
 
 @dataclass(slots=True)
 class WrittenShard:
-    """What a shard turned out to be. `bytes`, `sha256`: of the file; `arrow_bytes`: of its rows in memory.
+    """A shard as written. `bytes`, `sha256`: of the file; `arrow_bytes`: of its rows in memory.
 
     `stripped` counts the images that lost metadata; `metadata_left` names, by source sha256, what could not be
     removed from an image without re-encoding it.
@@ -56,7 +56,7 @@ class _Published:
 
 
 class _Hashing(io.RawIOBase):
-    """Passes bytes on to a file and hashes them; closing it leaves the file open for its owner."""
+    """Passes bytes on to a file and hashes them; closing it leaves the file open."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -90,8 +90,8 @@ def write_shard(
     """Write records in the order given as one Parquet file; memory holds one row group (GROUP_ROWS rows or
     GROUP_BYTES, whichever comes first).
 
-    Image bytes are stored plain and uncompressed (zstd gains 0.2 % on JPEG), everything else as zstd; there is a page
-    index, and no statistics on images. Published floats have 4 places. Scores not in `score_names` are not published,
+    Image bytes are stored plain and uncompressed (zstd gains 0.2% on JPEG), everything else as zstd; there is a page
+    index, and no statistics on images. Published floats have 4 places. Scores not in `score_names` are not published;
     missing ones are null. Raises LeafError for an image whose size cannot be read.
     """
     schema = published_schema(score_names)
@@ -107,7 +107,7 @@ def write_shard(
 
 
 def _writer(sink: _Hashing, schema: pa.Schema) -> pq.ParquetWriter:
-    """Content-defined pages are off: they cost a third of the speed, and uncompressed images deduplicate without."""
+    """Content-defined pages are off: they cost a third of the speed, and uncompressed images deduplicate anyway."""
     leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
     return pq.ParquetWriter(
         sink,
@@ -116,7 +116,7 @@ def _writer(sink: _Hashing, schema: pa.Schema) -> pq.ParquetWriter:
         use_dictionary=[leaf for leaf in leaves if not leaf.startswith("images.") and not leaf.endswith(".text")],
         write_statistics=[leaf for leaf in leaves if not leaf.startswith(("images.", "messages."))],
         write_page_index=True,
-        write_batch_size=16,  # page sizes are looked at once a batch; the default makes one page of a row group
+        write_batch_size=16,  # page sizes are checked once per batch; the default makes a row group one page
     )
 
 
@@ -155,7 +155,7 @@ def _publish(image: Image, record_id: str, shard: WrittenShard) -> _Published:
     if clean.left:
         shard.metadata_left[image.sha256] = clean.left
     if not image.width or not image.height:
-        raise LeafError(f"record {record_id}: image {image.sha256} has no readable size; filter it out before sharding")
+        raise LeafError(f"record {record_id}: image {image.sha256} has no readable size; drop it with the filter image")
     sha256 = hashlib.sha256(clean.data).hexdigest() if clean.removed else image.sha256
     kind = (sniff(clean.data) or image.format).lower()
     path = f"{sha256}.{'jpg' if kind == 'jpeg' else kind}"
@@ -188,11 +188,11 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _image_column(rows: Sequence[Sequence[_Published]]) -> pa.Array:
-    """Built from flat buffers: each image is copied once, while an array builder would copy it again as it grows."""
+    """Built from flat buffers: each image is copied once, but an array builder would copy it again as it grows."""
     flat = [image for images in rows for image in images]
     ends = np.cumsum([0, *(len(image.data) for image in flat)])
     if ends[-1] > np.iinfo(np.int32).max:
-        raise LeafError("the images of one record exceed 2 GB; filter such records out before sharding")
+        raise LeafError("the images of one record exceed 2 GB; drop such records with a filter")
     joined = pa.py_buffer(b"".join([image.data for image in flat]))
     data = pa.Array.from_buffers(pa.binary(), len(flat), [None, pa.py_buffer(ends.astype(np.int32)), joined])
     paths = pa.array([image.path for image in flat], pa.string())
@@ -217,7 +217,7 @@ def _meta(record: Record, images: Sequence[_Published]) -> list[dict[str, Any]]:
 
 
 def _places(value: float | None) -> float | None:
-    """Four decimal places; null for what is not a finite number."""
+    """Rounded to four decimal places; None for a number that is not finite."""
     return round(value, 4) if value is not None and math.isfinite(value) else None
 
 

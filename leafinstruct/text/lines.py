@@ -11,7 +11,7 @@ from leafinstruct.document import Document, Part
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with something in it: `number` within its part's text."""
+    """A line that is not blank; `number` is its index in the text of part `part`."""
 
     part: int
     number: int
@@ -19,7 +19,7 @@ class Line:
 
 
 def lines_of(document: Document) -> list[Line]:
-    """Lines of all texts in order, without empty ones."""
+    """Lines of all text parts in order, without blank ones."""
     return [
         Line(index, number, line)
         for index, part in enumerate(document.parts)
@@ -30,8 +30,8 @@ def lines_of(document: Document) -> list[Line]:
 
 
 def without_lines(document: Document, lines: Sequence[Line]) -> Document:
-    """The edited document without some of its lines, and without texts that held nothing else. All stay if nothing else
-    would be left of the text."""
+    """The edited document without some of its lines, and without text parts that hold nothing else. The document is
+    unchanged if no text would be left."""
     gone = {(line.part, line.number) for line in lines}
     if not gone or len(gone) == len(lines_of(document)):
         return document

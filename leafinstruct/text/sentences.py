@@ -1,4 +1,4 @@
-"""Where the sentences of a text begin and end, in any language that ends them with a stop."""
+"""Where the sentences of a text begin and end, in any language that ends them with a punctuation mark."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 SENTENCE = re.compile(r"(?:[^.!?。！？\n]|[.!?](?=[^\s.!?\"')\]]))+(?:[.!?。！？]+[\"')\]]*|(?=\n|$))")
-"""Up to a full stop that a space, a closing mark or the line's end follows: 3.5 and image.png hold none."""
+"""Up to an end mark before a space, a closing mark or the end of the line, so that 3.5 and image.png hold no end."""
 ABBREVIATION = re.compile(r"\b(?:fig|abb|z|B|e\.g|i\.e|approx|ca|Nr|No)\.$", re.IGNORECASE)
 END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 
@@ -32,12 +32,12 @@ def sentences(text: str) -> list[str]:
 
 
 def ends_sentence(line: str) -> bool:
-    """Whether a line ends with a stop, closing marks behind it apart."""
+    """Whether a line ends with an end mark, perhaps followed by closing quotes or brackets."""
     return END.search(line.rstrip()) is not None
 
 
 def whole_sentences(text: str) -> str:
-    """A text without its last sentence if that has no end; "" if there is no other."""
+    """A text up to its last complete sentence; "" if it has none."""
     for start, end in reversed(list(sentence_spans(text))):
         if ends_sentence(text[start:end]):
             return text[:end]

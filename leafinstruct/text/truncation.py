@@ -1,4 +1,4 @@
-"""Evidence that a text was cut off: what no writer ends a paragraph with, whatever their style of punctuation."""
+"""Evidence that a text was cut off: endings that no writer gives a paragraph, in any style of punctuation."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PAIRS = (("(", ")"), ("[", "]"), ("（", "）"), ("「", "」"))
 
 
 def is_truncated(text: str, language: str, vocabulary: Counter[str]) -> bool:
-    """Whether a text part ends where no text ends: at a word that asks for another one, inside a word, in an open
-    bracket or in an open row of a table. `vocabulary` counts the lower-case words of the whole document."""
+    """Whether a text part ends where no text ends: at a word that needs another one, inside a word, in an open bracket
+    or in an open row of a table. `vocabulary` counts the lower-case words of the whole document."""
     paragraph = text.rstrip().split("\n\n")[-1]
     line = paragraph.split("\n")[-1]
     if re.match(r"\s*\|.*\S", line) and not line.endswith("|"):

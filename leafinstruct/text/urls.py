@@ -1,4 +1,4 @@
-"""Addresses in one form, by which their spellings are compared; and the host of one."""
+"""URLs in one form, by which their spellings are compared; and the host of a URL."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
 TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")
-"""Parameters that tell where a visitor came from (own list)."""
+"""Parameters that track where a visitor came from (own list)."""
 SAFE = "/~:@!$&'()*+,;="
 RAW = "surrogateescape"
-"""Escapes that are no UTF-8 stay the bytes they are: two of them are two addresses."""
+"""Percent escapes that are not UTF-8 keep their bytes: different ones make different URLs."""
 KNOWN = 4096
 
 
 @lru_cache(maxsize=KNOWN)
 def url_key(url: str) -> str:
-    """Host, path and query of an address as all its spellings share them; "" for an empty one.
+    """Host, path and query of a URL in a form that all its spellings share; "" for an empty one.
 
-    Scheme, user, www., default port, closing slash, tracking parameters, the order of parameters, escapes, `..` and a
-    fragment do not count, but a fragment that begins with ! or / does: such sites keep their pages there. What is no
-    address is its own key.
+    Scheme, user, www., default port, trailing slash, tracking parameters, the order of parameters, escapes, `..` and
+    the fragment do not count; a fragment that begins with ! or / does, because some sites name pages that way. A string
+    that is not a URL is its own key.
     """
     url = url.strip()
     try:
@@ -46,7 +46,7 @@ def url_key(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of an address in lower case, with a port that is not the scheme's own; "" for what has none."""
+    """The host of a URL in lower case, with a port that is not the scheme's default; "" if it has none."""
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -56,7 +56,7 @@ def host_of(url: str) -> str:
 
 
 def _ascii(host: str) -> str:
-    """A host as it is resolved: names in other letters by their IDNA form."""
+    """A host as it is resolved: names with non-ASCII letters in their IDNA form."""
     if host.isascii():
         return host
     try:

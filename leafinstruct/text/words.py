@@ -1,4 +1,4 @@
-"""Words of a text as its readers count them, in any language; stems, content words and runs of words."""
+"""Words of a text as its readers count them, in any language; stems, content words and n-grams."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
     "\u0e30-\u0e3a\u0e47-\u0e4e\u0eb0-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 )
-"""Vowels, accents and points that are written on letters and that Python's `\\w` leaves out; they split no word."""
+"""Vowels, accents and points written on letters, which Python's `\\w` leaves out; they do not split words."""
 _LETTERS = rf"[^\W_{UNSPACED}]+(?:[{MARKS}]+[^\W_{UNSPACED}]*)*"
 WORD = re.compile(rf"[{UNSPACED}]|{_LETTERS}(?:['’-]{_LETTERS})*")
 """A word: a run of letters and digits, with an apostrophe or hyphen inside; of kana and Han each character."""
@@ -38,8 +38,8 @@ def count_words(text: str) -> int:
 
 
 CONTENT_LETTERS = 4
-"""Longer words carry content in any language written with an alphabet; shorter ones are mostly articles and
-prepositions, and carry content only if they are in none of the lists below."""
+"""Words of at least this length carry content in any language written with an alphabet; shorter ones are mostly
+articles and prepositions. Neither count if they are in FUNCTION_WORDS."""
 STEM_LETTERS = 5
 
 
@@ -48,14 +48,14 @@ def ngrams(items: list[str], size: int) -> set[tuple[str, ...]]:
 
 
 def stem(word: str) -> str:
-    """The first letters, which survive most endings."""
+    """The first letters of a word, which most endings do not change."""
     return word[:STEM_LETTERS]
 
 
 def content(text: str) -> set[str]:
-    """Content words by their first letters; of Chinese and Japanese pairs of characters.
+    """Content words by their first letters; for Chinese and Japanese, pairs of characters.
 
-    A short word ("mug", "hem") counts unless it is a function word; its plural is the same word.
+    A three-letter word ("mug", "hem") counts unless it is a function word; its plural is the same word.
     """
     found = words(text)
     stems = {stem(w) for w in found if len(w) >= CONTENT_LETTERS and w not in FUNCTION_WORDS}

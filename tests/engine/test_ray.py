@@ -53,7 +53,7 @@ def double(number: int) -> int:
 
 
 def fail(number: int) -> int:
-    raise LeafError(f"document {number}: mend it")
+    raise LeafError(f"document {number}: fix it")
 
 
 def break_down(number: int) -> int:
@@ -90,7 +90,7 @@ def test_all_results_come_in(engine: RayEngine) -> None:
 
 
 def test_an_error_of_ours_is_raised_as_it_is_and_others_by_their_kind(engine: RayEngine) -> None:
-    with pytest.raises(LeafError, match="^document 3: mend it$"):
+    with pytest.raises(LeafError, match="^document 3: fix it$"):
         list(engine.run_tasks(fail, [(3,)], 2))
     with pytest.raises(ZeroDivisionError):
         list(engine.run_tasks(break_down, [(3,)], 2))

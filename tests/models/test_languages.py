@@ -1,4 +1,4 @@
-"""Documents in a language that a model does not speak: passed over by name, counted, asked about once it does."""
+"""Documents in a language that a model does not support: skipped, logged, counted, and asked about once it does."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def score(
     rows = {row["document"]: row for row in run.table(scores_file(made.filters[0], "p")).to_pylist()}
     assert len(run.table("decisions/p.parquet")) == len(documents)
     asked = list(type(made.filters[0].scorer).asked)  # type: ignore[attr-defined]
-    return rows, [line for line in told.lines if "passed over" in line], asked
+    return rows, [line for line in told.lines if "skipped" in line], asked
 
 
 @pytest.fixture
@@ -96,18 +96,18 @@ def test_they_are_null_by_name_and_counted(folder: Path) -> None:
         "3": (None, "language"),
     }
     assert asked == ["0", "2"]
-    assert said == ["length: 2 documents (1 in de, 1 in fr) passed over: a/b speaks en"]
+    assert said == ["length: skipped 2 documents (1 in de, 1 in fr): a/b supports only en"]
 
 
 def test_another_language_asks_about_its_documents_alone(folder: Path) -> None:
     score(folder, ["en"])
     rows, said, asked = score(folder, ["en", "de"])
     assert asked == ["1"] and rows["1"]["length"] == 5 and rows["3"]["error"] == "language"
-    assert said == []  # the French one was passed over before
+    assert said == []  # the French one was skipped before
 
 
 def test_a_model_that_speaks_no_language_of_the_corpus_is_refused(folder: Path) -> None:
-    with pytest.raises(LeafError, match=r"length: a/b speaks ja, .* 4 documents \(1 in de, 2 in en, 1 in fr\)"):
+    with pytest.raises(LeafError, match=r"length: a/b supports only ja, .* 4 documents \(1 in de, 2 in en, 1 in fr\)"):
         score(folder, ["ja"])
 
 

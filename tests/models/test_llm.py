@@ -100,10 +100,10 @@ def test_the_same_continuation_is_read_after_any_context(toy: Toy) -> None:
 
 def test_rows_too_long_for_the_model_say_so(toy: Toy) -> None:
     long, short = toy.prompt_logprobs([("a" * 12, "b" * 12), ("a", "b")])
-    assert long.error == "25 tokens, the model reads 19" and short.total == -1.0
+    assert long.error == "25 tokens, but the model reads 19" and short.total == -1.0
     answers = toy.generate([[{"role": "user", "content": text}] for text in ("ab", "a" * 15, "c")], max_tokens=6)
     assert [answer.text for answer in answers] == ["ab>", "", "c>"]
-    assert answers[1].error == "prompt of 16 tokens, 14 fit beside 6 for the answer"
+    assert answers[1].error == "prompt of 16 tokens, but 14 fit with 6 for the answer"
 
 
 def test_choices_are_probabilities(toy: Toy) -> None:
@@ -119,7 +119,7 @@ def test_choices_of_one_token_each_take_one_pass(toy: Toy) -> None:
     assert (toy.calls, toy.prompt_tokens) == (3, 2 + 4 + 2)
     assert math.isclose(sum(math.exp(value) for value in chances[0].values()), 1)
     assert math.isclose(chances[0]["a"] - chances[0]["b"], 1)
-    with pytest.raises(LeafError, match="prompt too long: 31 tokens, the model reads 19"):
+    with pytest.raises(LeafError, match="prompt too long: 31 tokens, but the model reads 19"):
         toy.choice_logprobs([[{"role": "user", "content": "x" * 30}]], ["a", "b"])
 
 

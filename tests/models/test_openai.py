@@ -162,7 +162,7 @@ def test_choices_by_the_first_token(server: Server) -> None:
 
 
 def test_choices_need_logprobs_and_different_letters(server: Server) -> None:
-    with pytest.raises(LeafError, match="gives no log-probabilities"):
+    with pytest.raises(LeafError, match="returns no log-probabilities"):
         server.llm().choice_logprobs([PROMPT], ["yes", "no"])
     with pytest.raises(LeafError, match="differ in their first letter"):
         server.llm().choice_logprobs([PROMPT], ["no", "never"])

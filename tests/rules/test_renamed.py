@@ -32,8 +32,8 @@ def test_old_columns_are_read_under_their_new_names_and_said(tmp_path: Path) -> 
     assert rule.when is not None
     assert rule.when.text == "boilerplate_rate > 3 or (text.trailing_images > 2 and text.language in ['furniture'])"
     assert [notice.partition("rules: ")[2] for notice in built.notices] == [
-        "menu: column 'furniture' is called 'boilerplate_rate' from now on",
-        "menu: column 'text.longest_tail' is called 'text.trailing_images' from now on",
+        "menu: column 'furniture' is now called 'boilerplate_rate'; rename it",
+        "menu: column 'text.longest_tail' is now called 'text.trailing_images'; rename it",
     ]
 
 

@@ -113,8 +113,8 @@ def test_identity_follows_what_benchmarks_hold_and_not_where_they_lie(tmp_path: 
         ({"texts": ["list.jsonl"], "columns": ["question"]}, "none of the columns question"),
         ({"texts": ["broken.jsonl"], "columns": ["q"]}, "broken.jsonl cannot be read"),
         ({"texts": ["broken.parquet"], "columns": ["q"]}, "broken.parquet cannot be read"),
-        ({"texts": ["a.csv"]}, "texts come from"),
-        ({"images": ["none"]}, "no folder with images"),
+        ({"texts": ["a.csv"]}, "texts must be"),
+        ({"images": ["none"]}, "not a folder with images"),
         ({"ngram": 0}, "1 or more"),
     ],
 )

@@ -151,7 +151,7 @@ def test_two_judges_must_both_reject(tmp_path: Path) -> None:
 
 
 def test_a_filter_names_only_a_model_that_its_scorer_can_ask(tmp_path: Path) -> None:
-    with pytest.raises(LeafError, match="model is 'second_llm'; the scorer asks clip"):
+    with pytest.raises(LeafError, match="model is 'second_llm', but the scorer uses clip"):
         pipeline(tmp_path, {"f": {"scorer": "clip", "model": "second_llm"}}, models={"clip": {"model": "a/b"}})
     with pytest.raises(LeafError, match="add models: second_llm"):
         pipeline(tmp_path, {"f": {"scorer": "judge", "model": "second_llm"}}, models={"llm": {"model": "a/b"}})

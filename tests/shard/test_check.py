@@ -294,4 +294,4 @@ def test_examples_are_few_and_say_where(shards: Path) -> None:
     result = next(result for result in check(shards).results if result.name == "image_meta")
     assert result.failures == pq.read_metadata(train(shards)).num_rows > 3 == len(result.examples)
     assert result.examples[0].startswith(f"{train(shards).name} row 0 (id")
-    assert "image_meta says 1 x 16, it is shown as 24 x 16" in result.examples[0]
+    assert "image_meta has 1 x 16, the displayed size is 24 x 16" in result.examples[0]

@@ -71,7 +71,7 @@ def test_nothing_in_nothing_out() -> None:
 
 
 def test_same_id_twice_is_refused() -> None:
-    with pytest.raises(LeafError, match="id3 stands twice"):
+    with pytest.raises(LeafError, match="id3 occurs twice"):
         plan_shards([*heads(5), heads(5)[3]], ShardSettings())
 
 

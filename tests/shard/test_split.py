@@ -44,7 +44,7 @@ def test_fewer_sites_than_splits_is_all_train() -> None:
     split_of, notes = assign_sites({"a": 5, "b": 5}, SHARES, 0.2, "")
     assert set(split_of.values()) == {"train"}
     assert notes == [
-        "validation and test stay empty: 3 splits by site need at least 3 sites, and the records come from 2"
+        "no records in validation and test: 3 splits by site need at least 3 sites, and the records are from 2"
     ]
 
 
@@ -54,7 +54,7 @@ def test_large_site_is_train_whatever_its_hash() -> None:
     large = next(site for site, split in small.items() if split == "test")
     split_of, notes = assign_sites(rows | {large: 100}, SHARES, 0.2, "")
     assert split_of[large] == "train"
-    assert notes == [f"site {large!r} has 100 of 299 records, more than 20%: in train whatever its hash"]
+    assert notes == [f"site {large!r} has 100 of 299 records, more than 20%: always in train"]
 
 
 def test_a_large_site_is_the_last_to_fill_an_empty_split() -> None:

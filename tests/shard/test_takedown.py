@@ -53,5 +53,5 @@ def test_nothing_named_and_a_broken_file(tmp_path: Path) -> None:
     with pytest.raises(LeafError, match="line 2: kind is 'page'; use url, site, sha256"):
         load_removals(tmp_path)
     (tmp_path / FILE).write_text("oh\n")
-    with pytest.raises(LeafError, match="line 1 is no removal"):
+    with pytest.raises(LeafError, match="line 1 is not a valid removal; fix or delete it"):
         load_removals(tmp_path)

@@ -1,1 +1,1 @@
-"""The data card: what it tells as objects, where the numbers come from, and how it is written."""
+"""The data card: its content as objects, how its numbers are counted, and how it is rendered."""

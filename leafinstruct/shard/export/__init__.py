@@ -1,1 +1,1 @@
-"""Shards in other formats, one module for each."""
+"""Exports shards to other formats, one module for each."""

@@ -1,7 +1,7 @@
-"""Shards as WebDataset tars, for loaders that stream those: one tar for each Parquet shard, rows in the same order.
+"""Exports shards as WebDataset tars, for loaders that stream them: one tar per Parquet shard, rows in the same order.
 
-A sample `ID` has `ID.json` (all columns but the images' bytes) and its images as `ID.000.jpg`, `ID.001.png`, … in
-reading order. The same shard gives the same bytes: files in a tar carry no time.
+A sample `ID` has `ID.json` (all columns except image bytes) and its images as `ID.000.jpg`, `ID.001.png`, … in reading
+order. The same shard gives the same bytes: files in a tar have no time.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from leafinstruct.errors import LeafError
 
 
 def export_webdataset(shards: str | Path, out: str | Path) -> list[Path]:
-    """Write a tar beside each other in `out` for each shard of the folder, and return them.
+    """Write a tar into `out` for each shard of the folder, and return the paths.
 
-    One row group is in memory at a time. Raises LeafError if the folder holds no shard, or webdataset is missing.
+    One row group is in memory at a time. Raises LeafError if the folder has no shard or webdataset is not installed.
     """
     try:
         from webdataset import TarWriter
@@ -28,7 +28,7 @@ def export_webdataset(shards: str | Path, out: str | Path) -> list[Path]:
         raise LeafError("package webdataset is not installed; pip install leafinstruct[webdataset]") from None
     files = sorted(Path(shards).glob("*.parquet"))
     if not files:
-        raise LeafError(f"{shards}: no shards here; give the shards folder of a run")
+        raise LeafError(f"{shards}: no shards here; name the shards folder of a run")
     Path(out).mkdir(parents=True, exist_ok=True)
     written = []
     for file in files:
@@ -39,7 +39,7 @@ def export_webdataset(shards: str | Path, out: str | Path) -> list[Path]:
             for sample in _samples(file):
                 tar.write(sample)
             tar.close()
-        os.replace(partial, target)  # noqa: PTH105 - atomic, and named so
+        os.replace(partial, target)  # noqa: PTH105 - atomic
         written.append(target)
     return written
 

@@ -1,1 +1,1 @@
-"""Where shards go: the Hugging Face Hub, a folder, an object store."""
+"""Publishes shards to the Hugging Face Hub, a folder or an object store."""

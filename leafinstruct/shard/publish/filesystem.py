@@ -1,7 +1,7 @@
-"""Push shards and card to a folder or an object store (`s3://`, `gs://`, a path) through fsspec.
+"""Pushes shards and card to a folder or an object store (`s3://`, `gs://`, a path) through fsspec.
 
-What is there already, by SHA-256, stays. A store cannot tell a file's SHA-256, so the push keeps a list beside the
-files, and the manifest goes up last: while a push is under way, the old manifest does not fit, and a check says so.
+Files that exist there with the same SHA-256 are skipped. A store does not report a file's SHA-256, so the push keeps a
+list next to the files. The manifest is uploaded last: during a push the old one does not match, and `check` fails.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from leafinstruct.shard.write import file_sha256, split_name
 from leafinstruct.store import asking, open_filesystem
 
 PUSHED = ".pushed.json"
-"""SHA-256 and bytes of each file that was pushed whole."""
+"""SHA-256 and bytes of each completely pushed file."""
 
 
 def is_filesystem(target: str) -> bool:
-    """Whether a push target is a filesystem and not a data set on the Hub: it has a protocol or is a plain path."""
+    """Whether a push target is a filesystem, not a dataset on the Hub: it has a protocol or is a plain path."""
     return "://" in target or target.startswith(("/", ".", "~"))
 
 
 def push_files(folder: str | Path, target: str, *, dry_run: bool = False) -> PushResult:
     """Upload what `target` lacks, the manifest last, then delete its shards that `folder` no longer has.
 
-    Safe to repeat after a failure. Raises LeafError if the folder holds no shard, the protocol's package is missing, or
+    Safe to repeat after a failure. Raises LeafError if the folder has no shard, the protocol's package is missing, or
     the store refuses.
     """
     local = local_files(Path(folder))
@@ -50,7 +50,7 @@ def _plan(fs: Any, root: str, target: str, local: list[Path]) -> tuple[PushPlan,
         files.append(PushFile(str(path), name, size, sha256, "same" if same else "changed" if name in sizes else "new"))
     here = {file.path_in_repo for file in files}
     stale = tuple(sorted(name for name in sizes if split_name(name) and name not in here))
-    return PushPlan(target, "", f"{len(sizes)} files there", tuple(files), stale), known
+    return PushPlan(target, "", f"{len(sizes)} files exist", tuple(files), stale), known
 
 
 def _sizes(fs: Any, root: str) -> dict[str, int]:
@@ -73,7 +73,7 @@ def _upload(fs: Any, root: str, plan: PushPlan, pushed: dict[str, dict[str, Any]
     fs.makedirs(root, exist_ok=True)
     for file in sorted(plan.upload, key=lambda file: file.path_in_repo == layout.MANIFEST):
         if pushed.pop(file.path_in_repo, None):
-            _remember(fs, root, pushed)  # a killed upload must not leave the old entry beside half a file
+            _remember(fs, root, pushed)  # a killed upload must not leave the old entry with half a file
         fs.put_file(file.path, f"{root}/{file.path_in_repo}")
         pushed[file.path_in_repo] = {"sha256": file.sha256, "bytes": file.bytes}
         _remember(fs, root, pushed)

@@ -1,4 +1,4 @@
-"""Push shards and card to the Hugging Face Hub in one commit: what is there already stays, what is stale goes."""
+"""Pushes shards and card to the Hugging Face Hub in one commit: skips existing files and deletes stale ones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from leafinstruct.errors import LeafError
 from leafinstruct.shard.write import file_sha256, split_name
 
 CARD = "data_card.md"
-# the Hub shows the file of this name as the card of a data set
+# the Hub shows the file of this name as the card of a dataset
 NAME_ON_HUB = {CARD: "README.md"}
-KNOCK_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 
 
 class Unreachable(LeafError):
-    """The Hub does not answer."""
+    """The Hub cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class PushFile:
 
 @dataclass(frozen=True, slots=True)
 class PushPlan:
-    """What a push would do. `hub` says what is known of the other side; `delete` lists the shards there that this
-    folder no longer has."""
+    """What a push would do. `hub` says what is known of the target; `delete` lists its shards that this folder no
+    longer has."""
 
     repo_id: str
     revision: str
@@ -77,10 +77,10 @@ class PushResult:
 def plan_push(
     folder: str | Path, repo_id: str, token: str | None = None, *, revision: str = "main", ask_hub: bool = False
 ) -> PushPlan:
-    """List what a push of `folder` (shards, manifest.json, data_card.md) to the data set `repo_id` would upload.
+    """List what a push of `folder` (shards, manifest.json, data_card.md) to the dataset `repo_id` would upload.
 
-    Without `ask_hub` nothing goes over the network and every file is `unknown`. With it, a Hub that cannot be reached
-    is named in `hub`, not raised. Raises LeafError if the folder holds no shard or the token is refused.
+    Without `ask_hub` the network is not used and every file is `unknown`. With it, a Hub that cannot be reached is
+    reported in `hub`, not raised. Raises LeafError if the folder has no shard or the token is refused.
     """
     local = local_files(Path(folder))
     if not ask_hub:
@@ -105,14 +105,14 @@ def push(
     tag: str = "",
     message: str = "Update shards and card",
 ) -> PushResult:
-    """Create the data set if needed and upload what it lacks, as one commit on `revision` or as a pull request.
+    """Create the dataset if needed and upload what it lacks, as one commit on `revision` or as a pull request.
 
-    `tag` names the commit for good; a pull request has none before it is merged.
-    The token is taken from the usual places if not given. Safe to repeat after a failure: large files are uploaded
-    before the commit, and those the Hub has are skipped. Raises LeafError with the Hub's reason.
+    `tag` names the commit permanently; a pull request is not tagged. The token is taken from the usual places if not
+    given. Safe to repeat after a failure: large files are uploaded before the commit, and those the Hub has are
+    skipped. Raises LeafError with the Hub's reason.
     """
     if pull_request and revision != "main":
-        raise LeafError("push: a pull request is always against main; leave out the revision or the pull request")
+        raise LeafError("push: a pull request is always against main; omit the revision or the pull request")
     local = local_files(Path(folder))
     api = hub_api(token)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -143,18 +143,19 @@ def local_files(folder: Path) -> list[Path]:
     """Shards, manifest and card of a folder, in the order in which they are pushed."""
     shards = sorted(folder.glob("*.parquet"))
     if not shards:
-        raise LeafError(f"{folder}: no shards here to push; give the shards folder of a run")
+        raise LeafError(f"{folder}: no shards here to push; name the shards folder of a run")
     return [*shards, *(path for name in (layout.MANIFEST, CARD) if (path := folder / name).is_file())]
 
 
 def run_tag(folder: Path) -> str:
-    """Name for what these shards were made from: the pipeline's version and the start of their fingerprint."""
+    """A tag for what these shards were made from: the pipeline's version and the start of their fingerprint. Raises
+    LeafError without a manifest."""
     try:
         made = json.loads((folder / layout.MANIFEST).read_bytes())["provenance"]
         return f"{made['pipeline_version']}-{made['fingerprint'][:8]}"
     except (OSError, ValueError, KeyError, TypeError):
         raise LeafError(
-            f"{folder}: no manifest.json that says what the shards were made from; build the stage shard"
+            f"{folder}: no manifest.json that records what the shards were made from; run the shard stage"
         ) from None
 
 
@@ -170,7 +171,7 @@ def _plan(repo_id: str, revision: str, hub: str, local: list[Path], remote: dict
 
 
 def _state(path: Path, sha256: str, there: Any) -> str:
-    """`there` is the Hub's entry of the file: large files have a SHA-256, small ones git's SHA-1 of the blob."""
+    """`there` is the Hub's entry for the file: large files have a SHA-256, small ones git's SHA-1 of the blob."""
     if there is None:
         return "new"
     if there.lfs is not None:
@@ -188,19 +189,19 @@ def _remote_files(api: Any, repo_id: str, revision: str) -> tuple[dict[str, Any]
         tree = api.list_repo_tree(repo_id, repo_type="dataset", revision=revision)
         files = {entry.path: entry for entry in tree if hasattr(entry, "blob_id")}
     except RevisionNotFoundError:
-        return {}, "the data set is there, the revision is not"
+        return {}, "the dataset exists, the revision does not"
     except RepositoryNotFoundError:
-        return {}, "no such data set yet, or the token may not see it"
-    return files, f"{len(files)} files there"
+        return {}, "no such dataset yet, or the token has no access to it"
+    return files, f"{len(files)} files exist"
 
 
 def check_reachable(repo_id: str) -> None:
-    """Raises Unreachable within seconds where no Hub answers; the client would go on trying for a minute."""
+    """Raises Unreachable within seconds if no Hub answers; the client would retry for a minute."""
     from huggingface_hub import constants
 
     place = urlsplit(constants.ENDPOINT)
     try:
-        socket.create_connection((place.hostname or "", place.port or 443), timeout=KNOCK_SECONDS).close()
+        socket.create_connection((place.hostname or "", place.port or 443), timeout=CONNECT_SECONDS).close()
     except OSError as error:
         raise Unreachable(f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {error})") from None
 
@@ -215,7 +216,7 @@ def hub_api(token: str | None) -> Any:
 
 @contextmanager
 def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
-    """The Hub's refusals as one line each; a token never appears in them."""
+    """Turn the Hub's refusals into one-line LeafErrors; a token never appears in them."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -232,13 +233,13 @@ def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
     except HfHubHTTPError as error:
         status = error.response.status_code
         if reading and isinstance(error, RepositoryNotFoundError) and not isinstance(error, GatedRepoError):
-            raise LeafError(f"{repo_id}: no such data set on the Hub, or the token may not see it") from None
+            raise LeafError(f"{repo_id}: no such dataset on the Hub, or the token has no access to it") from None
         advice = {
             401: "the token is missing or refused; log in with `hf auth login` or set HF_TOKEN",
-            403: "the token may not read this data set; ask for access on its page"
+            403: "the token may not read this dataset; ask for access on its page"
             if reading
-            else "the token may not write here; use one with write access to this data set",
-            404: "not found, or the token may not see it",
+            else "the token may not write here; use one with write access to this dataset",
+            404: "not found, or the token has no access to it",
         }.get(status, f"the Hub refused; repeating the {'check' if reading else 'push'} later is safe")
         raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({_first_line(error)})") from None
     except (HTTPError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""Where shards can lie: a folder, an object store, a data set on the Hub; each file in turn as a local path."""
+"""Where shards can be: a folder, an object store, a dataset on the Hub; each file in turn as a local path."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 class Location(Protocol):
-    """`names`: the files that lie there, those of folders below left out; `single`: it is one file, not a folder."""
+    """`names`: the files there, without those of subfolders; `single`: whether it is one file, not a folder."""
 
     names: list[str]
     single: bool
 
     def file(self, name: str) -> Any:
-        """A context manager that gives the path of a local copy, which is there until it ends."""
+        """A context manager with the path of a local copy, which exists until the context ends."""
 
 
 def open_location(target: str | Path) -> Location:
-    """The place that `target` names: a URL with a protocol, else a path, else (`OWNER/NAME` that is no path here) a
-    data set on the Hub, as its main branch stands now. Raises LeafError if it cannot be reached or read."""
+    """The location that `target` names: a URL with a protocol, else a path, else (`OWNER/NAME` that is not a path here)
+    a dataset on the Hub, at the newest commit of main. Raises LeafError if it cannot be reached or read."""
     if "://" in str(target):
         return _Store(str(target))
     path = Path(target).expanduser()
@@ -50,7 +50,7 @@ class _Folder:
 
 
 class _Store:
-    """Files of an object store are fetched one at a time and dropped after their look."""
+    """Files of an object store are downloaded one at a time and deleted after use."""
 
     def __init__(self, url: str) -> None:
         self._fs, root = open_filesystem(url)
@@ -74,11 +74,11 @@ class _Store:
             with asking(self._url):
                 yield
         except FileNotFoundError:
-            raise LeafError(f"{self._url}: nothing there") from None
+            raise LeafError(f"{self._url}: not found") from None
 
 
 class _DataSet:
-    """Files come through the Hub's cache, all of the commit that was the newest at the start."""
+    """Files are read through the Hub's cache, all at the commit that was the newest at the start."""
 
     single = False
 
@@ -89,7 +89,7 @@ class _DataSet:
             with hub_errors(repo_id, reading=True):
                 info = self._api.dataset_info(repo_id)
         except LeafError as error:
-            raise LeafError(f"{error}; and no folder here has this name") from None
+            raise LeafError(f"{error}; no local folder has this name either") from None
         self._commit = info.sha
         self.names = sorted(one.rfilename for one in info.siblings or [] if "/" not in one.rfilename)
 

@@ -52,7 +52,7 @@ def _sha256(path: Path) -> str:
 
 
 def test_push_then_push_again_then_push_a_change(shards: Path, hub: Hub) -> None:
-    assert plan_push(shards, "me/garden", TOKEN, ask_hub=True).hub.startswith("no such data set yet")
+    assert plan_push(shards, "me/garden", TOKEN, ask_hub=True).hub.startswith("no such dataset yet")
     first = push(shards, "me/garden", TOKEN)
     assert {file.state for file in first.plan.files} == {"new"}
     assert set(hub.files) == {file.path_in_repo for file in first.plan.files}

@@ -59,11 +59,11 @@ def test_damage_on_the_hub_is_named(shards: Path, hub: Hub) -> None:
 
 
 def test_what_the_hub_refuses(shards: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(LeafError, match="no such data set on the Hub, or the token may not see it; and no folder here"):
+    with pytest.raises(LeafError, match="no such dataset on the Hub, or .* no access to it; no local folder"):
         check("me/garden")
     push(shards, "me/garden", TOKEN)
     hub.forbidden = True
-    with pytest.raises(LeafError, match="HTTP 403: the token may not read this data set"):
+    with pytest.raises(LeafError, match="HTTP 403: the token may not read this dataset"):
         check("me/garden")
     hub.forbidden = False
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
@@ -82,7 +82,7 @@ def test_no_network_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{free.getsockname()[1]}")
-        with pytest.raises(LeafError, match="me/garden: the Hub cannot be reached .* no folder here") as caught:
+        with pytest.raises(LeafError, match="me/garden: the Hub cannot be reached .* no local folder") as caught:
             check("me/garden")
     assert "\n" not in str(caught.value)
 
@@ -110,7 +110,7 @@ def test_an_object_store(shards: Path, bucket: str, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("target", "says"),
-    [("s3://nobucket/x", "s3://nobucket/x: nothing there"), ("nosuch://x", "nosuch://x: Protocol not known")],
+    [("s3://nobucket/x", "s3://nobucket/x: not found"), ("nosuch://x", "nosuch://x: Protocol not known")],
 )
 def test_a_store_that_is_not_there(target: str, says: str, bucket: str) -> None:
     with pytest.raises(LeafError, match=says) as caught:
