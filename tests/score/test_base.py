@@ -325,3 +325,9 @@ def test_numbers_change_only_with_the_version(name: str) -> None:
         f"{name}: its numbers changed and its version did not; runs would go on with the old ones. "
         f"Raise `version` in leafinstruct/score/{name}.py and pin the new numbers here"
     )
+
+
+def test_a_small_negative_number_is_stored_as_zero() -> None:
+    kind = load_scorer("ratios", Path())
+    row = kind({}).table([{"document": "a", "digit_ratio": -0.00001}])["digit_ratio"][0].as_py()
+    assert str(row) == "0.0"

@@ -25,6 +25,9 @@ CUT = 25.0
 FLAT = 4.0
 """Standard deviation of gray values below which a frame is blank, as in fades."""
 QUALITY = 92
+EXACT = 2 | 0x40000 | 0x80000
+"""Flags of FFmpeg's scaler: bilinear, accurate rounding, bit-exact. Without them its kernels round differently from one
+processor to another, and a frame is another JPEG there."""
 
 
 @dataclass
@@ -88,7 +91,8 @@ def _samples(container: Any, stream: Any, segment: Segment) -> Iterator[Any]:
 
 def _gray(frame: Any) -> np.ndarray:
     height = max(2, round(frame.height * WIDTH / frame.width / 2) * 2)
-    return frame.reformat(width=WIDTH, height=height, format="gray").to_ndarray().astype(np.float32)
+    small = frame.reformat(width=WIDTH, height=height, format="gray", interpolation=EXACT)
+    return small.to_ndarray().astype(np.float32)
 
 
 def _sharpness(gray: np.ndarray) -> float:
@@ -99,7 +103,7 @@ def _sharpness(gray: np.ndarray) -> float:
 
 
 def _image(frame: Any, url: str) -> Image | str:
-    picture = frame.to_image()
+    picture = frame.to_image(interpolation=EXACT)
     if rotation := getattr(frame, "rotation", 0):  # recorded on its side, as phones do
         picture = picture.rotate(rotation, expand=True)
     out = io.BytesIO()
