@@ -7,7 +7,11 @@ __getattr__ = moved(
     {
         "apply": "leafinstruct.filter.edits",
         "decisions_table": "leafinstruct.filter.decisions",
+        "candidates": "leafinstruct.filter.representatives",
+        "choose": "leafinstruct.filter.representatives",
         "evaluate": "leafinstruct.filter.rules",
+        "one_per_columns": "leafinstruct.filter.representatives",
+        "Verdicts": "leafinstruct.filter.rules",
         "make_view": "leafinstruct.filter.frame",
     },
 )

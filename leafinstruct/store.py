@@ -115,13 +115,11 @@ class LocalStore:
 
 def open_filesystem(url: str) -> tuple[Any, str]:
     """The fsspec filesystem of a URL and the path in it, without a cache of listings. Raises LeafError for a protocol
-    that is unknown or whose package is not installed."""
-    try:
+    that is unknown, whose package is not installed or whose server does not answer."""
+    with asking(url, "for s3:// pip install leafinstruct[s3]" if url.startswith(("s3:", "s3a:")) else ""):
         import fsspec
 
         filesystem, root = fsspec.url_to_fs(url, use_listings_cache=False)
-    except (ImportError, ValueError) as error:
-        raise LeafError(f"{url}: {error}; for s3:// pip install leafinstruct[s3]") from None
     return filesystem, root.rstrip("/")
 
 

@@ -18,7 +18,9 @@ FOLDERS = {
     if name in {"documents", "images", "asked", "indexes", "corpus", "decisions", "filtered", "written", "records"}
     or name in {"shard", "trained", "proof", "audit_run"}
 } | {"scores", "generations", "overlap", "report"}
-SPELLED = re.compile(rf"(?:{'|'.join(sorted(FOLDERS))})/.*|(?:.*/)?(?:{'|'.join(map(re.escape, sorted(FILES)))})", re.S)
+SPELLED = re.compile(
+    rf"(?:.*/)?(?:{'|'.join(sorted(FOLDERS))})/.*|(?:.*/)?(?:{'|'.join(map(re.escape, sorted(FILES)))})", re.S
+)
 
 
 def spelled(source: str) -> list[str]:
@@ -28,19 +30,30 @@ def spelled(source: str) -> list[str]:
     texts = [
         n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in told
     ]
-    return [f"{node.lineno}: {node.value}" for node in texts if SPELLED.fullmatch(node.value)]
+    joined = [n.right for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
+    named = {id(node) for node in joined if isinstance(node, ast.Constant) and node.value in FOLDERS}
+    return [f"{node.lineno}: {node.value}" for node in texts if SPELLED.fullmatch(node.value) or id(node) in named]
 
 
 def test_no_module_but_layout_spells_a_runs_files() -> None:
     root = Path(leafinstruct.__file__).parent
-    own = {"layout.py", "moss/train.py"}  # the trainer writes into any folder that the user names
-    files = [path for path in sorted(root.rglob("*.py")) if path.relative_to(root).as_posix() not in own]
+    own = ("layout.py", "moss/train.py", "demo/")  # the trainer and the sample write into any folder
+    files = [path for path in sorted(root.rglob("*.py")) if not path.relative_to(root).as_posix().startswith(own)]
     found = {path.relative_to(root).as_posix(): spelled(path.read_text(encoding="utf-8")) for path in files}
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize(
-    "line", ['f"documents/{name}.parquet"', '"run.json"', '"shards/manifest.json"', 'f"scores/{a}/{b}.parquet"']
+    "line",
+    [
+        'f"{root}/shards/x"',
+        'f"{root}/documents/{p}.parquet"',
+        'root / "documents"',
+        'f"documents/{name}.parquet"',
+        '"run.json"',
+        '"shards/manifest.json"',
+        'f"scores/{a}/{b}.parquet"',
+    ],
 )
 def test_the_search_knows_a_path_when_it_sees_one(line: str) -> None:
     assert spelled(f"x = {line}")

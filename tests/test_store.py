@@ -17,7 +17,7 @@ from leafinstruct.layout import METAS
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.page import write_report
 from leafinstruct.run import Run
-from leafinstruct.store import ObjectStore
+from leafinstruct.store import ObjectStore, open_filesystem
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -126,3 +126,12 @@ def test_an_error_of_the_store_is_one_line(bucket: str, tmp_path: Path) -> None:
     pipeline = make_project(tmp_path)
     done = leafinstruct("build", str(pipeline), "--run", "s3://no-such-bucket/run", cwd=tmp_path, check=2)
     assert done.stderr.startswith("leafinstruct: s3://no-such-bucket/run") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "said"), [("ftp://127.0.0.1:1/x", "127.0.0.1:1"), ("github://a:b@x/", "github"), ("nothing://x", "nothing")]
+)
+def test_a_store_that_cannot_be_opened_is_said(url: str, said: str) -> None:
+    with pytest.raises(LeafError, match=said) as caught:
+        open_filesystem(url)
+    assert "s3" not in str(caught.value)

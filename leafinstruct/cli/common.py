@@ -59,10 +59,20 @@ def open_run(pipeline: Path | None, run: str | None, limit: int | None) -> tuple
 
 def existing_run(pipeline: Path | None, run: str | None) -> Run:
     """A run that exists; raises LeafError otherwise."""
-    from leafinstruct.errors import LeafError
     from leafinstruct.run import Run
 
-    opened = Run(run) if run else open_run(pipeline, None, None)[1]
+    return _that_exists(Run(run) if run else open_run(pipeline, None, None)[1])
+
+
+def pipeline_and_run(pipeline: Path | None, run: str | None) -> tuple[Pipeline, Run]:
+    """The pipeline, and its run, which exists; raises LeafError otherwise."""
+    loaded, opened = open_run(pipeline, run, None)
+    return loaded, _that_exists(opened)
+
+
+def _that_exists(opened: Run) -> Run:
+    from leafinstruct.errors import LeafError
+
     if not opened.exists(layout.RUN):
         raise LeafError(f"{opened} holds no run; make one with: leafinstruct build")
     return opened

@@ -20,6 +20,7 @@ from leafinstruct.cli.common import (
     Workers,
     existing_run,
     open_run,
+    pipeline_and_run,
     renamed,
     show_result,
 )
@@ -48,8 +49,8 @@ def show(
     """Trace one document through all stages."""
     from leafinstruct.report.trace import trace, trace_lines
 
-    loaded, _ = open_run(pipeline, run, None)
-    found = trace(existing_run(pipeline, run), loaded, document)
+    loaded, opened = pipeline_and_run(pipeline, run)
+    found = trace(opened, loaded, document)
     show_result(found, trace_lines(found), as_json)
 
 
@@ -91,9 +92,9 @@ def audit(
     from leafinstruct.progress import Progress
 
     limit = renamed(old_documents, limit, "audit --documents is called --limit")
-    loaded, _ = open_run(pipeline, run, None)
+    loaded, opened = pipeline_and_run(pipeline, run)
     found = audit_run(
-        existing_run(pipeline, run),
+        opened,
         loaded,
         run_tasks,
         documents=limit,
@@ -120,8 +121,7 @@ def report(
     from leafinstruct.report.page import write_report
 
     limit = renamed(old_documents, limit, "report --documents is called --limit")
-    loaded, _ = open_run(pipeline, run, None)
-    opened = existing_run(pipeline, run)
+    loaded, opened = pipeline_and_run(pipeline, run)
     other = existing_run(None, against) if against else None
     print(f"{opened}/{write_report(opened, loaded, other, limit)}")
 

@@ -15,8 +15,8 @@ from leafinstruct.cli.common import (
     PipelineFile,
     PipelineOption,
     RunFolder,
-    existing_run,
     open_run,
+    pipeline_and_run,
     renamed,
     show_result,
 )
@@ -43,8 +43,8 @@ def card(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson =
     from leafinstruct.shard.card.render import render_card
     from leafinstruct.shard.stage import card as write
 
-    opened = existing_run(pipeline, run)
-    facts = write(opened, open_run(pipeline, run, None)[0])
+    loaded, opened = pipeline_and_run(pipeline, run)
+    facts = write(opened, loaded)
     show_result(asdict(facts), [render_card(facts).rstrip()], as_json)
 
 
@@ -105,7 +105,7 @@ def push(
     from leafinstruct.shard.stage import current_manifest
     from leafinstruct.shard.takedown import refuse_removed
 
-    opened, loaded = existing_run(pipeline, run), open_run(pipeline, run, None)[0]
+    loaded, opened = pipeline_and_run(pipeline, run)
     with opened.folder(layout.SHARDS) as folder:
         refuse_removed(folder, load_removals(loaded.root))
     if (current := current_manifest(opened, loaded)) and not dry_run:

@@ -60,15 +60,20 @@ def displayed(pixels: PIL.Image.Image) -> PIL.Image.Image:
 def eight_bits(pixels: PIL.Image.Image) -> PIL.Image.Image:
     """An image of one band with more than 8 bits as screens show it; any other image unchanged.
 
-    Of 16 bits the upper 8 are shown, as in browsers. Larger integers and floats have no standard white level: see
-    `_white`.
+    Of 16 bits the upper 8 are shown, as in browsers, and a transparent level as white. Larger integers and floats have
+    no standard white level: see `_white`. What is not a finite number is black.
     """
     if not pixels.mode.startswith(("I", "F")):
         return pixels
-    levels = np.asarray(pixels, np.float64)
+    levels = np.nan_to_num(np.asarray(pixels, np.float64), posinf=0.0, neginf=0.0)
     white = 65535.0 if pixels.mode.startswith("I;16") else _white(float(levels.max(initial=0.0)))
-    shown = PIL.Image.fromarray((np.clip(np.nan_to_num(levels) / white, 0.0, 1.0) * 255).astype(np.uint8))
-    shown.info = dict(pixels.info)
+    upper = (np.clip(levels / white, 0.0, 1.0) * 255).astype(np.uint8)
+    info = dict(pixels.info)
+    clear = info.pop("transparency", None)  # a level of the deep image; 8 bits cannot tell it from its neighbors
+    if isinstance(clear, int):
+        upper[levels == clear] = 255
+    shown = PIL.Image.fromarray(upper)
+    shown.info = info
     return shown
 
 

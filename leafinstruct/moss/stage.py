@@ -20,9 +20,13 @@ from leafinstruct.run import fingerprint
 VERSION = 3
 
 
-def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for invalid training settings, and for packages that are not installed."""
+def check_settings(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings that are unknown or wrong."""
     pipeline.section("train", TrainConfig)
+
+
+def check(pipeline: Pipeline) -> None:
+    """Raises LeafError if a package is not installed."""
     require("transformers", "train")
 
 
@@ -36,7 +40,7 @@ def run(context: Context) -> None:
     run.remove(layout.TRAIN_FINGERPRINT)
     context.pool.close()
     with TemporaryDirectory() as folder:
-        made = Path(folder) / "train"
+        made = Path(folder) / layout.TRAIN
         with run.folder(layout.SHARDS) as shards:
             train_on(shards, made, config, told(context.progress))
         for path in sorted(made.rglob("*")):

@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-SENTENCE = re.compile(r"(?:[^.!?。！？\n]|[.!?](?=[^\s.!?\"')\]]))+(?:[.!?。！？]+[\"')\]]*|(?=\n|$))")
-"""Up to an end mark before a space, a closing mark or the end of the line, so that 3.5 and image.png hold no end."""
-ABBREVIATION = re.compile(r"\b(?:fig|abb|z|B|e\.g|i\.e|approx|ca|Nr|No)\.$", re.IGNORECASE)
-END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
+SPACED, FULL = ".!?…؟", "。！？।॥"
+"""End marks: those of the first kind end a sentence only before a space, a closing mark or the end of the line, so that
+3.5 and image.png hold no end."""
+CLOSING = "\"'”’»›)\\]」』）】》"
+MARK, CLOSE = f"[{SPACED}{FULL}]", f"[{CLOSING}]*"
+SENTENCE = re.compile(
+    rf"{MARK}*(?:[^{SPACED}{FULL}\n]|[{SPACED}](?=[^\s{SPACED}{FULL}{CLOSING}]))+(?:{MARK}+{CLOSE}|(?=\n|$))"
+    rf"|{MARK}+{CLOSE}"
+)
+"""Marks that open a line ("...and then") belong to the sentence after them."""
+ABBREVIATION = re.compile(r"(?<!\w)(?:[Ff]ig|Abb|[Ee]\.g|[Ii]\.e|[Aa]pprox|ca|z\.\s?B)\.$")
+NUMBERED, NUMBER = re.compile(r"(?<!\w)(?:[Nn]o|Nr|z)\.$"), re.compile(r"\s*(?:\d|B\.)")
+"""Abbreviations only before a number (No. 5), or before the second half of `z. B.`: each also ends sentences."""
+LONGEST_ABBREVIATION = 8
+END = re.compile(rf"{MARK}{CLOSE}$")
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -16,7 +27,7 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     start: int | None = None
     for match in SENTENCE.finditer(text):
         begin = match.start() if start is None else start
-        if ABBREVIATION.search(match.group()):
+        if _abbreviates(text, begin, match.end()):
             start = begin
             continue
         start = None
@@ -24,6 +35,12 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
             yield begin, match.end()
     if start is not None:
         yield start, len(text)
+
+
+def _abbreviates(text: str, begin: int, end: int) -> bool:
+    """Whether what ends there is an abbreviation, after which its sentence goes on."""
+    last = text[max(begin, end - LONGEST_ABBREVIATION) : end]
+    return bool(ABBREVIATION.search(last) or (NUMBERED.search(last) and NUMBER.match(text, end)))
 
 
 def sentences(text: str) -> list[str]:

@@ -10,6 +10,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
 TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")
 """Parameters that track where a visitor came from (own list)."""
+AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+OPAQUE = re.compile(r"(?:about|blob|cid|data|javascript|mailto|tel|urn):", re.IGNORECASE)
+"""Schemes without a host."""
+ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
+SURROGATE = re.compile("[\ud800-\udfff]")
 SAFE = "/~:@!$&'()*+,;="
 RAW = "surrogateescape"
 """Percent escapes that are not UTF-8 keep their bytes: different ones make different URLs."""
@@ -22,18 +27,20 @@ def url_key(url: str) -> str:
 
     Scheme, user, www., default port, trailing slash, tracking parameters, the order of parameters, escapes, `..` and
     the fragment do not count; a fragment that begins with ! or / does, because some sites name pages that way. A string
-    that is not a URL is its own key.
+    that is not a URL, or that has no host, is its own key.
     """
-    url = url.strip()
+    url = SURROGATE.sub("\ufffd", url.strip())
+    if OPAQUE.match(url):
+        return url
     try:
-        parts = urlsplit(url if "//" in url else f"//{url}")
+        parts = urlsplit(url if AUTHORITY.match(url) else f"//{url}")
         host = _ascii((parts.hostname or "").rstrip(".").removeprefix("www."))
         port = parts.port
     except ValueError:
         return url
     place = host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
-    path = parts.path.replace("%2F", "%252F").replace("%2f", "%252F")
-    path = quote(unquote(path, errors=RAW), safe=SAFE, errors=RAW).rstrip("/")
+    between = (quote(unquote(piece, errors=RAW), safe=SAFE, errors=RAW) for piece in ESCAPED_SLASH.split(parts.path))
+    path = "%2F".join(between).rstrip("/")
     if "/." in path or "//" in path:
         path = posixpath.normpath(path).replace("//", "/").rstrip("/")
     query = ""
@@ -56,9 +63,9 @@ def host_of(url: str) -> str:
 
 
 def _ascii(host: str) -> str:
-    """A host as it is resolved: names with non-ASCII letters in their IDNA form."""
+    """A host as it is resolved: names with non-ASCII letters in their IDNA form, IPv6 addresses in brackets."""
     if host.isascii():
-        return host
+        return f"[{host}]" if ":" in host else host
     try:
         return host.encode("idna").decode()
     except UnicodeError:

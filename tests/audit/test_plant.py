@@ -144,7 +144,7 @@ def test_another_language_comes_from_the_corpus_where_it_has_one() -> None:
     assert any("Fluss" in p.text or "rivière" in p.text for p in bundled.parts)
 
 
-def test_furniture_of_the_corpus_is_used_beside_our_own() -> None:
+def test_boilerplate_of_the_corpus_is_used_next_to_our_own() -> None:
     lines = [f"Menu entry {i}" for i in range(9)]
     corpus = CorpusSample(0, DOCUMENTS, WORLD.images, {"en": lines})
     used = set()

@@ -199,6 +199,14 @@ def test_mmc4_losses_and_bad_rows(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("half", [b"\\ud800", b"\xed\xa0\x80"])
+def test_half_a_surrogate_pair_becomes_a_replacement_character(tmp_path: Path, half: bytes) -> None:
+    row = mmc4_row([0], url="https://a.org/HALF", text_list=["Sentence HALF \U0001f600."] * 4)
+    write(tmp_path, {"a.jsonl": jsonl([row]).replace(b"HALF", half)})
+    document = only(harvest("mmc4", tmp_path, "a.jsonl"))
+    assert document.url == "https://a.org/\ufffd" and "\ufffd \U0001f600." in document.parts[0].text
+
+
 def packed(data: bytes, ending: str) -> bytes:
     if ending == ".jsonl.gz":
         return gzip.compress(data)

@@ -83,6 +83,22 @@ def test_numbers_without_an_agreed_white_keep_their_picture(scale: float) -> Non
     assert abs(shown - np.asarray(gray)).max() <= 1
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_one_number_that_is_none_keeps_the_picture(broken: float) -> None:
+    levels = np.asarray(photograph().convert("L")).astype(np.float32)
+    whole = np.asarray(displayed(PIL.Image.fromarray(levels)))
+    levels[0, 0] = broken
+    shown = np.asarray(displayed(PIL.Image.fromarray(levels)))
+    assert (shown[0, 0] == 0).all() and (shown[1:] == whole[1:]).all()
+
+
+def test_only_the_transparent_level_of_sixteen_bits_is_clear() -> None:
+    levels = np.array([[1280, 1281, 5, 0]], np.uint16)
+    deep = opened(made.picture(PIL.Image.fromarray(levels), "PNG", transparency=1280).bytes)
+    assert deep.info["transparency"] == 1280
+    assert np.asarray(displayed(deep))[0, :, 0].tolist() == [255, 4, 0, 0]
+
+
 def test_transparency_lies_on_white_paper() -> None:
     clear = photograph().convert("RGBA")
     clear.putalpha(0)

@@ -47,7 +47,7 @@ def test_lines_are_sentences_and_cover_the_text() -> None:
     assert [line.text for line in lines_of(boat())][0] == boat().parts[0].text
 
 
-def test_furniture_goes_and_the_rest_stays_as_it_was() -> None:
+def test_boilerplate_goes_and_the_rest_stays_as_it_was() -> None:
     result, counts, _ = cleaned('{"delete": [2, 6]}')
     assert counts == {"deleted": 2} and result.images == page().images
     assert (

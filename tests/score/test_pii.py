@@ -57,7 +57,7 @@ def test_personal_data_is_found(text: str, kind: str) -> None:
         "Mix 200 g of flour with 100-150 ml of water",
     ],
 )
-def test_what_is_nobodys_is_passed_over(text: str) -> None:
+def test_what_is_nobodys_is_kept(text: str) -> None:
     assert kinds(text) == []
 
 

@@ -91,7 +91,7 @@ def test_the_hash_chooses_what_is_compared() -> None:
     assert (nearest(*pair, hash_bits=64)[1] or 0) > 50
 
 
-def test_what_cannot_be_decoded_is_passed_over() -> None:
+def test_what_cannot_be_decoded_is_skipped() -> None:
     broken = made.image_of(b"no image")
     assert nearest(made.picture(made.scene(1)), broken, made.picture(made.scene(1), "GIF"))[1] is None
     assert nearest(broken, broken) == [None, 0.0]

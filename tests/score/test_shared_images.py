@@ -43,7 +43,7 @@ def test_one_common_image_makes_no_group() -> None:
     assert rows(pair, images=1)["b"]["group"] == "a"
 
 
-def test_furniture_pairs_nothing() -> None:
+def test_boilerplate_pairs_nothing() -> None:
     many = [page(f"{n:02}", "fg") for n in range(21)]
     assert rows(many)["03"] == {"share": 1.0, "documents_sharing_images": 0, "group": None}
     assert rows(many[:20])["03"] == {"share": 1.0, "documents_sharing_images": 19, "group": "00"}

@@ -64,7 +64,7 @@ def test_stop_words_are_those_of_the_detected_language() -> None:
     assert score("home search menu cart login gallery offers", language="en")["stopword_ratio"] == 0.0
 
 
-def test_furniture_is_counted_per_hundred_words() -> None:
+def test_boilerplate_is_counted_per_hundred_words() -> None:
     assert score("Fold the sheet in half. Turn it round.")["boilerplate_rate"] == 0.0
     assert score("Home | Log in | Privacy | Cookies | Newsletter")["boilerplate_rate"] == pytest.approx(4 / 6 * 100)
 
@@ -99,7 +99,7 @@ def test_open_ends_are_prose_that_stops_in_the_middle(texts: tuple[str | Part, .
     assert score(*texts)["unterminated_parts"] == share
 
 
-def test_a_document_that_stops_in_the_middle_stops_open() -> None:
+def test_a_document_that_stops_in_the_middle_is_truncated() -> None:
     assert score(ENGLISH, ENGLISH[:-8])["ends_unterminated"] is True
     assert score(ENGLISH[:-8], ENGLISH)["ends_unterminated"] is False
     assert score(ENGLISH[:-8], made.image("a"))["ends_unterminated"] is True

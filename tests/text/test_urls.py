@@ -34,6 +34,7 @@ def test_spellings_of_one_address_are_one(other: str) -> None:
         "http://a.example:443/fold/crane",
         "https://a.example/fold/crane#!/second",
         "https://a.example/fold%2Fcrane?",
+        "https://a.example/fold%252Fcrane",
         "https://a.example",
     ],
 )
@@ -71,3 +72,24 @@ def test_names_in_other_letters_are_compared_as_they_are_resolved() -> None:
 )
 def test_the_host_of_an_address(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+def test_an_address_in_a_parameter_is_not_its_own() -> None:
+    assert url_key("www.A.example/x?u=http://b.example") == url_key("http://a.example/x?u=http://b.example")
+
+
+def test_escaped_slashes_are_not_escaped_percent_signs() -> None:
+    assert url_key(f"{PAGE}%2Fx") == url_key(f"{PAGE}%2fx") != url_key(f"{PAGE}%252Fx")
+
+
+def test_what_has_no_host_is_its_own_key() -> None:
+    for url in ("data:image/png;base64,AA//BB", "mailto:a@b.example"):
+        assert url_key(url) == url
+
+
+def test_addresses_in_digits_keep_their_port_apart() -> None:
+    assert url_key("http://[::1]:8080/x") == "[::1]:8080/x" != url_key("http://[::1:8080]/x")
+
+
+def test_half_a_surrogate_pair_is_no_error() -> None:
+    assert url_key("https://a.example/\ud800") == url_key("https://a.example/\ufffd")

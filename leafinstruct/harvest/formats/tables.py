@@ -30,6 +30,9 @@ MAX_RATIO = 100
 """JSON compresses to about a tenth; a file that claims a much larger size is damaged."""
 MAX_ROW = 256 << 20
 """Bytes of one line or element; anything longer is not a row of a dataset (largest published ones: a few MB)."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+STORED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Escaped in JSON (among them whole pairs, which are characters), or as bytes that are not UTF-8."""
 OPENING, BETWEEN, CLOSING = re.compile(r"\ufeff?\s*\[\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s*\]\s*")
 EMPTY = re.compile(r"\ufeff?\s*\[\s*\]\s*")
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
@@ -152,9 +155,21 @@ def _lines(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]
 
 def _json(line: bytes) -> Any:
     try:
-        return json.loads(line)
+        row = json.loads(line)
+        return _encodable(row) if STORED_SURROGATE.search(line) else row
     except (ValueError, RecursionError):
         return BadRow("not_json")
+
+
+def _encodable(value: Any) -> Any:
+    """A JSON value with U+FFFD in place of halves of surrogate pairs, which no UTF-8 file can hold."""
+    if isinstance(value, str):
+        return SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(inner) for key, inner in value.items()}
+    return value
 
 
 def array_positions(file: Path) -> pa.Table:
