@@ -48,7 +48,7 @@ def _add_timings(context: Context) -> None:
 
 
 STAGE_PACKAGES = {"harvest": "harvest", "filter": "filter", "rewrite": "rewrite", "shard": "shard", "train": "moss"}
-"""The subpackage of each stage; its module `stage` has `check(pipeline)` and `run(context)`."""
+"""The subpackage of each stage, whose module `stage` has `check_settings` and `check` of a pipeline, and `run`."""
 
 
 def _stage_module(name: str) -> ModuleType:
@@ -59,6 +59,8 @@ def preflight(pipeline: Pipeline, run: Run, stage: str) -> None:
     """Run every check that is possible before the work starts. Raises LeafError for the first problem."""
     if stage not in STAGES:
         raise LeafError(f"unknown stage '{stage}'{did_you_mean(stage, STAGES)}")
+    for name in STAGES:  # settings of later stages, too: a misspelt one is cheapest to hear of now
+        _stage_module(name).check_settings(pipeline)
     for name in STAGES[: STAGES.index(stage) + 1]:
         _stage_module(name).check(pipeline)
     _check_disk(run)

@@ -16,8 +16,8 @@ from leafinstruct.settings import (
     check_keys,
     check_unique,
     list_of,
-    make_settings,
     mapping_of,
+    read,
     read_yaml,
 )
 
@@ -65,10 +65,7 @@ class Pipeline:
 
     def section(self, name: Literal["shard", "train", "ray"], kind: type[Any]) -> Any:
         """A section of the file as a settings dataclass. Raises LeafError naming file and section."""
-        try:
-            return make_settings(kind, getattr(self, name))
-        except LeafError as error:
-            raise LeafError(f"{self.path}: {name}: {error}") from None
+        return read(kind, getattr(self, name), f"{self.path}: {name}: ")
 
 
 def default_pipeline(folder: Path) -> Path:
@@ -81,6 +78,17 @@ def default_pipeline(folder: Path) -> Path:
     if own:
         raise LeafError(f"{folder / 'pipelines'} holds {len(own)} pipelines; name one: {', '.join(map(str, own))}")
     raise LeafError(f"no pipelines/ in {folder}; go to a project folder or create one with: leafinstruct init DIR")
+
+
+def pipeline_named(folder: Path, name: str) -> Path | None:
+    """The file in `pipelines/` of a folder that builds runs under a name; None if there is none."""
+    for path in sorted((folder / "pipelines").glob("*.yaml")):
+        try:
+            if str(read_yaml(path).get("name") or path.stem) == name:
+                return path
+        except LeafError:
+            continue
+    return None
 
 
 def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
@@ -97,7 +105,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     raw = read_yaml(path)
     check_keys(path, "", raw, PIPELINE_KEYS, required=("sources", "filters"))
     root = path.resolve().parent.parent if path.resolve().parent.name == "pipelines" else path.resolve().parent
-    models = _models(path, raw.get("models") or {}, resolve_models)
+    models = _models(path, {} if raw.get("models") is None else raw["models"], resolve_models)
     filters = tuple(load_filter(path, root, str(name), models) for name in list_of(path, raw, "filters"))
     check_unique(path, "filters", [f.name for f in filters])
     filters, notices = with_current_columns(filters)
@@ -123,25 +131,28 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
 
 
 def _models(path: Path, raw: Any, resolve_models: bool) -> dict[str, ModelSettings]:
+    from leafinstruct.models.backends import options_of
     from leafinstruct.models.languages import checked_languages
 
     check_keys(path, "models: ", raw, MODELS)
     found = {}
     for kind, entry in raw.items():
-        if not isinstance(entry, dict) or not entry.get("model"):
-            raise LeafError(f"{path}: models: {kind}: needs 'model', a hub id or a local folder")
+        where = f"{path}: models: {kind}: "
+        if not isinstance(entry, dict) or not isinstance(entry.get("model"), str) or not entry["model"]:
+            raise LeafError(f"{where}needs 'model', a Hub id or a local folder; found {entry!r}")
         options = {k: v for k, v in entry.items() if k not in ("model", "backend", "languages")}
+        backend = entry.get("backend") or ("" if kind == "clip" else "vllm")
         try:
             languages = checked_languages(entry.get("languages") or [])
+            read(options_of(kind, backend), options)
         except LeafError as error:
-            raise LeafError(f"{path}: models: {kind}: {error}") from None
+            raise LeafError(f"{where}{error}") from None
         revision = ""
-        backend = str(entry.get("backend") or ("" if kind == "clip" else "vllm"))
         if resolve_models and backend != "openai":
             from leafinstruct.models.weights import resolve
 
-            revision = resolve(str(entry["model"])).revision
-        found[kind] = ModelSettings(str(entry["model"]), revision, backend, tuple(sorted(options.items())), languages)
+            revision = resolve(entry["model"]).revision
+        found[kind] = ModelSettings(entry["model"], revision, backend, tuple(sorted(options.items())), languages)
     return found
 
 

@@ -1,18 +1,29 @@
-"""Checked settings from YAML files; every error names the file, the key, what was found and what is allowed."""
+"""One typed reader for settings of YAML files. An error names the file, the key, what was found and what is allowed.
+
+Settings are frozen dataclasses: their annotations are checked, give the JSON Schema, and are what the docs list.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
+from msgspec import Meta
 
 from leafinstruct.errors import LeafError, did_you_mean
 
+Kind = TypeVar("Kind")
+Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
 MODELS = ("clip", "llm", "second_llm")
-"""Models that a pipeline can name. A filter whose scorer uses `llm` may set `model: second_llm`."""
+"""Models that a pipeline names. A filter whose scorer uses `llm` may set `model: second_llm`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +59,22 @@ def check_keys(path: Path, where: str, raw: Any, allowed: Iterable[str], require
         if key not in allowed:
             raise LeafError(f"{path}: {where}unknown key '{key}'{did_you_mean(str(key), allowed)}")
     for key in required:
-        if not raw.get(key):
+        if raw.get(key) is None:
             raise LeafError(f"{path}: {where}key '{key}' is missing")
 
 
 def list_of(path: Path, raw: Mapping[str, Any], key: str) -> list[Any]:
     if not isinstance(raw[key], list):
         raise LeafError(f"{path}: {key}: expected a list, found {type(raw[key]).__name__}")
+    if not raw[key]:
+        raise LeafError(f"{path}: {key}: the list is empty")
     return raw[key]
 
 
 def mapping_of(path: Path, raw: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = raw.get(key) or {}
+    value = raw.get(key)
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise LeafError(f"{path}: {key}: expected keys and values, found {type(value).__name__}")
     return value
@@ -71,24 +86,95 @@ def check_unique(path: Path, where: str, names: list[str]) -> None:
             raise LeafError(f"{path}: {where}: '{name}' is listed twice; rename or remove one")
 
 
-def make_settings(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """A settings dataclass from a mapping. Raises LeafError for an unknown key or a value of the wrong type."""
-    known = {f.name: f for f in fields(kind)}
+def read(kind: type[Kind], values: Any, where: str = "") -> Kind:
+    """A settings dataclass from keys and values, as YAML gives them. Nothing is converted: "3" is no number, true is no
+    1; a list becomes a tuple, a whole number a fraction where one is declared.
+
+    Raises LeafError, beginning with `where`, for an unknown key, a value of another type or out of the range that the
+    field's annotation gives (`Annotated[int, Meta(ge=1)]`), and for what is not finite.
+    """
+    import msgspec
+
+    if values is None:
+        values = {}
+    if not isinstance(values, Mapping):
+        raise LeafError(f"{where}expected keys and values, found {values!r}")
+    _check_names(kind, values, where)
+    for path, value in _numbers(values, ()):
+        if not math.isfinite(value):
+            raise LeafError(f"{where}setting '{'.'.join(path)}' is {value}; it takes a finite number")
+    try:
+        return msgspec.convert(dict(values), kind, strict=True, dec_hook=_other_types)
+    except msgspec.ValidationError as error:
+        raise LeafError(f"{where}{_in_words(str(error), values)}") from None
+    except LeafError as error:  # from the dataclass itself: values that do not go together
+        raise LeafError(f"{where}{error}") from None
+
+
+def _check_names(kind: type[Any], values: Mapping[Any, Any], where: str) -> None:
+    """Keys of this dataclass and of those within it."""
+    known = {field.name for field in fields(kind)}
+    types = get_type_hints(kind)
     for key, value in values.items():
         if key not in known:
-            raise LeafError(f"unknown setting '{key}'{did_you_mean(key, known)}")
-        default = known[key].default
-        if default is not MISSING and not _same_kind(value, default):
-            raise LeafError(f"setting '{key}' is {value!r}; it takes a value like {default!r}")
-    ready = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return kind(**ready)
+            raise LeafError(f"{where}unknown setting '{key}'{did_you_mean(str(key), known)}")
+        kinds = (types[key], *get_args(types[key]))
+        words = [word for one in kinds if get_origin(one) is Literal for word in get_args(one)]
+        if words and value not in words and value is not None:
+            allowed = " or ".join(map(str, words))
+            raise LeafError(f"{where}setting '{key}' is {value!r}; it takes {allowed}{_meant(value, words)}")
+        inner = [one for one in kinds if is_dataclass(one)]
+        if isinstance(value, Mapping) and len(inner) == 1 and isinstance(inner[0], type):
+            _check_names(inner[0], value, f"{where}{key}: ")
 
 
-def _same_kind(value: Any, default: Any) -> bool:
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float)
-    if isinstance(default, tuple):
-        return isinstance(value, list | tuple)
-    return isinstance(value, type(default))
+def _meant(value: Any, words: Iterable[Any]) -> str:
+    """The nearest of the words, where one is near."""
+    hint = did_you_mean(str(value), map(str, words))
+    return hint if "did you mean" in hint else ""
+
+
+def _numbers(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+    if isinstance(value, float):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _numbers(inner, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _numbers(inner, path)
+
+
+def _other_types(kind: type[Any], value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"Expected `{getattr(kind, '__name__', kind)}`, got `{type(value).__name__}`")
+
+
+WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list"}
+WORDS |= {"object": "keys and values", "null": "nothing"}
+LIMITS = {">=": "{} or more", "<=": "{} at most", ">": "above {}", "<": "below {}"}
+
+
+def _in_words(message: str, values: Mapping[str, Any]) -> str:
+    """What msgspec says of a value, for who wrote the file: the key, what was found, what is allowed."""
+    said, _, path = message.partition(" - at `$")
+    keys = [part for part in re.split(r"[.\[\]`]+", path) if part]
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", said):
+        return f"setting '{'.'.join([*keys, missing[1]])}' is missing"
+    found: Any = values
+    for key in keys:
+        found = found[int(key)] if isinstance(found, list | tuple) and key.isdigit() else _value_of(found, key)
+    name = ".".join(keys)
+    expected = re.match(r"Expected `([^`]+)`(?: of length)?(?: (>=|<=|>|<) (\S+))?", said)
+    if not expected:
+        return f"setting '{name}' is {found!r}; {said[:1].lower()}{said[1:]}"
+    kinds = " or ".join(WORDS.get(one.strip(), one.strip()) for one in expected[1].split("|"))
+    limit = f", {LIMITS[expected[2]].format(expected[3])}" if expected[2] else ""
+    if "of length" in said:
+        limit = f" with {LIMITS[expected[2] or '>='].format(expected[3])} entries"
+    return f"setting '{name}' is {found!r}; it takes {kinds}{limit}"
+
+
+def _value_of(found: Any, key: str) -> Any:
+    return found.get(key, found) if isinstance(found, Mapping) else found

@@ -47,11 +47,11 @@ def test_the_shipped_pipeline_passes(project: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("backend: vllm", "backend: openai", "prompt_logprobs"),
+        ("backend: vllm", "backend: openai", "unknown setting 'max_model_len'"),
         ("backend: vllm", "backend: vlm", "did you mean 'vllm'"),
         ("howto: 3", "howtoo: 3", "did you mean 'howto'"),
         ("validation: 0.02", "validaton: 0.02", "did you mean 'validation'"),
-        ("validation: 0.02", "validation: 2.0", "validation 2.0"),
+        ("validation: 0.02", "validation: 2.0", "setting 'validation' is 2.0"),
         ("train: {}", "train: {stepps: 3}", "did you mean 'steps'"),
         ("kind: warc", "kind: wrac", "did you mean 'warc'"),
         ("crawl/*.warc.gz", "crawls/*.warc.gz", "crawls/*.warc.gz"),

@@ -159,7 +159,8 @@ def photographs(count: int = 64) -> list[bytes]:
 def client(listed: str, folder: str) -> None:
     """Fetch the URLs of a file into a cache; what the killed and restarted process runs."""
     from leafinstruct.harvest.fetch.cache import Cache
-    from leafinstruct.harvest.fetch.fetch import FetchSettings, fetch
+    from leafinstruct.harvest.fetch.fetch import fetch
+    from leafinstruct.harvest.fetch.settings import FetchSettings
     from leafinstruct.progress import Progress
 
     settings = FetchSettings(private=True, connections=CONNECTIONS, per_host=CONNECTIONS, timeout=3.0, tries=2)

@@ -59,7 +59,7 @@ def train(
         alpha=2.0 * rank,
         dropout=dropout,
         model=model,
-        precision=precision,
+        precision=precision,  # type: ignore[arg-type]  # checked by TrainConfig
         gradient_checkpointing=gradient_checkpointing,
         steps=steps,
         batch=batch,

@@ -19,6 +19,9 @@ def on_engine(engine: str, run: Run, pipeline: Pipeline, stage: str, workers: in
     """Build a run up to a stage; `options` are those of a Context. Raises LeafError for an unknown engine."""
     if engine not in ENGINES:
         raise LeafError(f"unknown engine '{engine}'{did_you_mean(engine, ENGINES)}")
+    from leafinstruct.engine.ray import RayEngine, RaySettings
+
+    settings = pipeline.section("ray", RaySettings)
     if engine == "local":
         local = LocalEngine()
         try:
@@ -26,9 +29,7 @@ def on_engine(engine: str, run: Run, pipeline: Pipeline, stage: str, workers: in
         finally:
             local.close()
         return
-    from leafinstruct.engine.ray import RayEngine, RaySettings
-
-    ray = RayEngine(pipeline.section("ray", RaySettings), workers)
+    ray = RayEngine(settings, workers)
     try:
         build(Context(run, pipeline, ray.run_tasks, workers, run_model_tasks=ray.run_model_tasks, **options), stage)
     finally:

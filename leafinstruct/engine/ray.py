@@ -12,7 +12,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.pool import Pool
@@ -28,14 +30,10 @@ class RaySettings:
     `retries` times if its process or node dies; an error that it raises ends the build."""
 
     address: str = ""
-    actors: int = 1
-    gpus: float = 0
-    cpus: float = 1
-    retries: int = 3
-
-    def __post_init__(self) -> None:
-        if self.actors < 1 or self.gpus < 0 or self.cpus < 0 or self.retries < 0:
-            raise LeafError("ray: actors must be 1 or more, and gpus, cpus and retries 0 or more")
+    actors: Annotated[int, Meta(ge=1)] = 1
+    gpus: Annotated[float, Meta(ge=0)] = 0
+    cpus: Annotated[float, Meta(ge=0)] = 1
+    retries: Annotated[int, Meta(ge=0)] = 3
 
 
 class RayEngine:

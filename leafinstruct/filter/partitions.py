@@ -6,7 +6,7 @@ opened and no model is called.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 from leafinstruct import layout
 from leafinstruct.context import Job
 from leafinstruct.document import DOCUMENT_SCHEMA, Document, documents_from_table, documents_to_table
-from leafinstruct.filter.decisions import decisions_table
+from leafinstruct.filter.decisions import DECISION_SCHEMA, decisions_table
 from leafinstruct.filter.edits import apply, edit_texts
 from leafinstruct.filter.frame import ABOUT_COLUMNS, View, kept_columns, stored_view
-from leafinstruct.filter.representatives import Candidate, candidates, one_per_columns
+from leafinstruct.filter.representatives import Candidate, candidates, cluster_representatives, one_per_columns
 from leafinstruct.filter.rules import VERSION as DECIDE_VERSION
 from leafinstruct.filter.rules import Verdicts, evaluate
 from leafinstruct.pipeline import Pipeline
@@ -46,6 +46,25 @@ def corpus_file(owner: Filter) -> str:
 def table_file(owner: Filter, name: str) -> str:
     """The file that holds a filter's scores of one partition."""
     return corpus_file(owner) if isinstance(owner.scorer, CorpusScorer) else scores_file(owner, name)
+
+
+def stored_scores(run: Run, owner: Filter) -> Iterator[pa.Table]:
+    """The stored score tables of a filter: one for each partition, or the one of a corpus scorer."""
+    for file in dict.fromkeys(table_file(owner, name) for name in run.partitions()):
+        if run.exists(file):
+            yield run.table(file)
+
+
+def decisions_of(run: Run, pipeline: Pipeline) -> pa.Table:
+    """Decisions (DECISION_SCHEMA) by the rules of a pipeline from stored scores, over all partitions."""
+    names = [name for name in run.partitions() if run.exists(layout.documents(name))]
+    columns, chosen = one_per_columns(pipeline), {}
+    if columns:
+        found = [candidate for name in names for candidate in candidates(pipeline, partition_view(run, pipeline, name))]
+        chosen = cluster_representatives(columns, found)
+    views = (partition_view(run, pipeline, name) for name in names)
+    tables = [decisions_table(evaluate(pipeline, view, chosen=chosen)) for view in views]
+    return pa.concat_tables([DECISION_SCHEMA.empty_table(), *tables])
 
 
 def partition_view(run: Run, pipeline: Pipeline, *names: str) -> View:

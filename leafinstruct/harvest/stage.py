@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from leafinstruct import __version__, layout
+from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import SCHEMA_VERSION, Document, Harvested, documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
@@ -18,6 +18,7 @@ from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
+from leafinstruct.version import __version__
 
 VERSION = 5
 """Grows whenever harvest would make other documents of the same input."""
@@ -31,7 +32,7 @@ def open_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
     values = dict(settings.settings)
     if "path" in values:
         listed = values["path"] if isinstance(values["path"], list) else [values["path"]]
-        values["path"] = [_place(pipeline, settings, str(p)) for p in listed]
+        values["path"] = [_place(pipeline, settings, p) if isinstance(p, str) else p for p in listed]
     try:
         return load_source(SourceSettings(settings.name, settings.kind, values), pipeline.root)
     except LeafError as error:
@@ -72,6 +73,12 @@ class Planned:
     indexes: str
 
 
+def check_settings(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings of a source that are unknown or of the wrong type. Opens no source."""
+    for settings in pipeline.sources:
+        open_source(pipeline, settings)
+
+
 def check(pipeline: Pipeline) -> None:
     """Raises LeafError for a source that cannot be harvested as configured."""
     for settings in pipeline.sources:
@@ -110,11 +117,12 @@ def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[P
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     """Fetch the images of all partitions at once: one process keeps the limits of each host."""
-    from leafinstruct.harvest.fetch.fetch import fetch, fetch_settings
+    from leafinstruct.harvest.fetch.fetch import fetch
+    from leafinstruct.harvest.fetch.settings import fetch_settings
 
     index = _open_index(context.run, source)
     addresses = (url for one in stale for url in source.addresses(one.chunk, index))
-    fetch(addresses, fetch_settings(source.name, source.given["fetch"]), context.progress)
+    fetch(addresses, fetch_settings(source.name, source.settings.fetch), context.progress)
 
 
 def _limited(context: Context, source: Source, planned: list[Planned]) -> list[Planned]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import field, make_dataclass
+from typing import Any, get_type_hints
 
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.models.llm import BACKENDS, Llm
@@ -61,3 +62,21 @@ def check_llm(where: str, model: ModelSettings | None, needs: frozenset[str], wh
         raise LeafError(f"{where}: {who} needs {lacking}, which backend '{model.backend}' lacks; use {able}")
     if model.backend != "openai":
         require(model.backend, "gpu] or leafinstruct[cpu" if model.backend == "vllm" else "train")
+
+
+def options_of(kind: str, backend: Any) -> type[Any]:
+    """Settings of a model of a pipeline besides its name, as a dataclass: the keywords of the class that loads it.
+
+    Raises LeafError for an unknown back-end of a language model.
+    """
+    if kind == "clip":
+        from leafinstruct.models.clip import Clip
+
+        loads: Any = Clip
+    else:
+        if backend not in BACKENDS:
+            raise LeafError(f"unknown backend '{backend}'{did_you_mean(str(backend), BACKENDS)}")
+        loads = _backend_class(backend)
+    hints = get_type_hints(loads.__init__, include_extras=True)
+    known = [p for p in inspect.signature(loads).parameters.values() if p.name != "model"]
+    return make_dataclass("Options", [(p.name, hints[p.name], field(default=p.default)) for p in known], frozen=True)

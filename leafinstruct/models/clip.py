@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.device import pick_device
+from leafinstruct.models.device import Device, pick_device
 from leafinstruct.models.weights import ModelPath, resolve
+from leafinstruct.settings import Positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ class Clip:
     CLIP checkpoints. Raises LeafError if open_clip is not installed or the weights cannot be found.
     """
 
-    def __init__(self, model: str, device: str = "cpu", batch_size: int = CPU_BATCH) -> None:
+    def __init__(self, model: str, device: Device = "cpu", batch_size: Positive = CPU_BATCH) -> None:
         self.device = pick_device(device)
         found = resolve(model)
         self.name = model

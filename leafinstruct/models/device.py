@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Literal
 
 from leafinstruct.errors import LeafError
 
 DEVICES = ("auto", "cpu", "cuda")
+Device = Literal["auto", "cpu", "cuda"]
 
 # On a shared machine, spinning OpenMP threads slow a model to a token a second; these make them sleep (GNU and Intel).
 PASSIVE_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}

@@ -14,10 +14,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, chunks
+from leafinstruct.settings import Positive
 from leafinstruct.timing import retry_after
 
 # Statuses after which a later try may help: timeout, conflict, too early, too many requests, server errors.
@@ -49,10 +52,10 @@ class OpenAiLlm(Llm):
         model: str,
         *,
         base_url: str | None = None,
-        batch_size: int = 8,
-        timeout: float = 120.0,
-        retries: int = 5,
-        backoff: float = 1.0,
+        batch_size: Positive = 8,
+        timeout: Annotated[float, Meta(gt=0)] = 120.0,
+        retries: Annotated[int, Meta(ge=0)] = 5,
+        backoff: Annotated[float, Meta(ge=0)] = 1.0,
     ) -> None:
         super().__init__(model, "served", batch_size)
         url = base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"

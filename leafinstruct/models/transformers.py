@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.device import pick_device, quiet_threads
+from leafinstruct.models.device import Device, pick_device, quiet_threads
 from leafinstruct.models.llm import Generation, chunks
 from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
+from leafinstruct.settings import Positive
 
 MAX_BATCH = 8  # larger batches only add padding
 STEP = 64
@@ -21,7 +22,9 @@ on the shape of a batch, and so would a row's number on its neighbors."""
 class TransformersLlm(LocalLlm):
     """A causal model in this process: float32 on a CPU, its own type on a GPU. `batch_size` 1 to 8."""
 
-    def __init__(self, model: str, *, device: str = "auto", batch_size: int = 4, max_model_len: int = 2048) -> None:
+    def __init__(
+        self, model: str, *, device: Device = "auto", batch_size: Positive = 4, max_model_len: Positive = 2048
+    ) -> None:
         if batch_size > MAX_BATCH:
             raise LeafError(f"back-end transformers: batch_size {batch_size}: at most {MAX_BATCH}")
         quiet_threads()

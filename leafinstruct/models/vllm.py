@@ -11,6 +11,7 @@ from leafinstruct.models.device import quiet_threads, set_unset
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.local import LocalLlm, Row, cannot_load
 from leafinstruct.models.weights import resolve
+from leafinstruct.settings import Positive
 
 # On a CPU: one process, no thread binding (it needs its own cores), a key-value cache of 1 GiB, and no compiling at the
 # first request (8 s, and a C++ compiler, to rank log-probabilities that nothing reads).
@@ -34,7 +35,12 @@ class VllmLlm(LocalLlm):
     """
 
     def __init__(
-        self, model: str, *, batch_size: int = 16, max_model_len: int = 2048, engine: dict[str, Any] | None = None
+        self,
+        model: str,
+        *,
+        batch_size: Positive = 16,
+        max_model_len: Positive = 2048,
+        engine: dict[str, Any] | None = None,
     ) -> None:
         on_cpu = _platform(model) == "cpu"
         found = resolve(model)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from leafinstruct.errors import LeafError
 from leafinstruct.moss.config import check_variant
+from leafinstruct.settings import Count, Positive, Share
 
 TINY = ("tiny", "tiny-continuous")
 PRECISIONS = ("float32", "bfloat16")
@@ -27,34 +30,34 @@ class TrainConfig:
     """
 
     variant: str = "moss"
-    r: int = 8
-    image_r: int = 0
+    r: Positive = 8
+    image_r: Count = 0
     alpha: float = 16.0
-    dropout: float = 0.0
-    kernel: int = 2
+    dropout: Share = 0.0
+    kernel: Positive = 2
     target_modules: tuple[str, ...] = TARGETS
     model: str = "tiny"
-    precision: str = "float32"
+    precision: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
-    steps: int = 60
-    batch: int = 6
+    steps: Positive = 60
+    batch: Positive = 6
     packed: bool = False
-    learning_rate: float = 5e-3
-    warmup: int = 10
-    clip: float = 1.0
-    context: int = 1024
-    hidden: int = 128
-    layers: int = 3
-    grid: int = 8
-    patch: int = 4
-    codes: int = 256
-    held_out: int = 60
-    validate_every: int = 0
-    checkpoint_every: int = 0
-    samples: int = 3
-    temperature: float = 0.7
+    learning_rate: Annotated[float, Meta(gt=0)] = 5e-3
+    warmup: Count = 10
+    clip: Annotated[float, Meta(gt=0)] = 1.0
+    context: Positive = 1024
+    hidden: Positive = 128
+    layers: Positive = 3
+    grid: Positive = 8
+    patch: Positive = 4
+    codes: Positive = 256
+    held_out: Count = 60
+    validate_every: Count = 0
+    checkpoint_every: Count = 0
+    samples: Count = 3
+    temperature: Annotated[float, Meta(ge=0)] = 0.7
     seed: int = 0
-    threads: int = 1
+    threads: Positive = 1
 
     def __post_init__(self) -> None:
         check_variant(self.variant)

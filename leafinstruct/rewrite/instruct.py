@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from leafinstruct.document import Record, digest
 from leafinstruct.errors import LeafError
@@ -22,6 +24,7 @@ from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
 from leafinstruct.rewrite.task import Draft
 from leafinstruct.rewrite.title import full_title
 from leafinstruct.rewrite.verify import verify
+from leafinstruct.settings import Positive
 from leafinstruct.text.language import LANGUAGES, language_of
 from leafinstruct.text.sentences import whole_sentences
 from leafinstruct.text.words import content, words
@@ -37,14 +40,14 @@ TURN_TOKENS = 8
 class Settings:
     """How instructions are requested. Raises LeafError for invalid values."""
 
-    max_document_tokens: int = 1000
+    max_document_tokens: Positive = 1000
     """Estimated tokens of a document that the model reads: its beginning, in whole paragraphs."""
-    max_tokens: int = 128
+    max_tokens: Positive = 128
     """Tokens of an answer. Longest answer in JSON: `max_chars` characters."""
-    max_chars: int = 320
-    min_words: int = 4
-    max_words: int = 80
-    temperature: float = 0.0
+    max_chars: Positive = 320
+    min_words: Positive = 4
+    max_words: Positive = 80
+    temperature: Annotated[float, Meta(ge=0)] = 0.0
     """0 is greedy: the same answer in any batch. Variety comes from the styles of the prompt file."""
     seed: int = 0
     """Another seed draws other styles, personas and lengths, and samples other answers."""
@@ -52,13 +55,8 @@ class Settings:
     """Whether the model also returns title and topic; the topic is published where the source has none."""
 
     def __post_init__(self) -> None:
-        for name in ("max_document_tokens", "max_tokens", "max_chars", "min_words"):
-            if getattr(self, name) < 1:
-                raise LeafError(f"{name}: {getattr(self, name)}: must be at least 1")
         if self.max_words < self.min_words:
             raise LeafError(f"max_words: {self.max_words}: must be at least min_words, {self.min_words}")
-        if self.temperature < 0:
-            raise LeafError(f"temperature: {self.temperature}: must be at least 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ in `written/`. What depends on all partitions, and `records/`, is in `dedup`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from leafinstruct import layout
 from leafinstruct.bundled import find_file
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
-from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.errors import LeafError
 from leafinstruct.models.backends import check_llm, context_of
 from leafinstruct.models.languages import UNSUPPORTED_LANGUAGE, supports, unsupported_language
 from leafinstruct.models.pool import Pool
@@ -30,50 +32,50 @@ from leafinstruct.rewrite.record import Facts, dropped
 from leafinstruct.rewrite.task import Draft, check_weights, choose_task, draft, tasks
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.base import CorpusScorer, make_settings
+from leafinstruct.score.base import CorpusScorer
+from leafinstruct.settings import read
 
 VERSION = 5
 """Grows whenever the same documents and answers would make other records."""
-WRITERS = ("llm", "template")
 BATCH = 32
 """Answers committed together, or the model's batch if that is larger."""
 
 
 @dataclass(frozen=True)
-class RewriteSettings:
-    """`writer`: llm, or template for dry runs. `tasks`: weights by task name. `prompt` and `clean`: files next to the
-    pipeline; without `clean`, texts are left unchanged. `leak_margin`: by how much a request may be nearer to a
-    sentence of the answer than to the title, in cosine of the pipeline's dual encoder; 0 skips that check."""
+class RewriteSettings(Settings):
+    """The section `rewrite:` of a pipeline."""
 
-    writer: str = "llm"
+    writer: Literal["llm", "template"] = "llm"
+    """`template` fills phrases in, for dry runs."""
     prompt: str = "prompts/instruction.md"
+    """Prompt file, next to the pipeline or as shipped."""
     clean: str = ""
+    """Prompt file for the clean-up of documents; without one texts stay as they are."""
     leak_margin: float = 0.0
-    tasks: dict[str, float] = field(default_factory=lambda: dict.fromkeys(tasks(), 1.0))
-    instruct: Settings = field(default_factory=Settings)
+    """By how much a request may be closer to a sentence of the answer than to the title, in cosine of the pipeline's
+    dual encoder; 0 asks none."""
+    tasks: dict[str, Annotated[float, Meta(ge=0)]] = field(default_factory=lambda: dict.fromkeys(tasks(), 1.0))
+    """Weights by the name of a task."""
+
+    @property
+    def instruct(self) -> Settings:
+        """The settings of the questions to the model alone."""
+        return Settings(**{one.name: getattr(self, one.name) for one in fields(Settings)})
 
     @property
     def wanted(self) -> list[str]:
-        """Tasks with a weight above 0."""
+        """Tasks that documents can get."""
         return [name for name, weight in self.tasks.items() if weight > 0]
 
 
 def rewrite_settings(pipeline: Pipeline) -> RewriteSettings:
     """The checked `rewrite:` section of a pipeline. Raises LeafError naming the key."""
-    raw = dict(pipeline.rewrite)
     where = f"{pipeline.path}: rewrite: "
-    own = {key: raw.pop(key) for key in ("writer", "prompt", "clean", "leak_margin", "tasks") if key in raw}
-    try:
-        settings = RewriteSettings(**own, instruct=make_settings(Settings, raw))
-    except LeafError as error:
-        raise LeafError(f"{where}{error}") from None
-    if settings.writer not in WRITERS:
-        hint = did_you_mean(str(settings.writer), WRITERS)
-        raise LeafError(f"{where}writer is {settings.writer!r}; use one of {', '.join(WRITERS)}{hint}")
+    settings: RewriteSettings = read(RewriteSettings, pipeline.rewrite, where)
     try:
         check_weights(settings.tasks)
     except LeafError as error:
-        raise LeafError(f"{pipeline.path}: {error}") from None
+        raise LeafError(f"{where}{error}") from None
     if settings.leak_margin and "clip" not in pipeline.models:
         raise LeafError(f"{where}leak_margin needs a dual encoder; add models: clip: to the pipeline")
     if settings.writer == "llm":
@@ -88,6 +90,11 @@ def _file(pipeline: Pipeline, key: str, name: str) -> Path:
         return find_file(pipeline.root, "pipelines", name)
     except LeafError as error:
         raise LeafError(f"{pipeline.path}: rewrite: {key}: {error}") from None
+
+
+def check_settings(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings or prompts that are unknown or wrong."""
+    rewrite_settings(pipeline)
 
 
 def check(pipeline: Pipeline) -> None:

@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from leafinstruct import plugins
 from leafinstruct.bundled import find_file
 from leafinstruct.errors import LeafError
 from leafinstruct.rules.expression import Expression, ExpressionError
-from leafinstruct.settings import MODELS, ModelSettings, check_keys, check_unique, list_of, mapping_of, read_yaml
+from leafinstruct.settings import MODELS, ModelSettings, check_unique, read, read_yaml
 
 if TYPE_CHECKING:
     from leafinstruct.score.base import Scorer
 
-RULE_KEYS = ("name", "drop", "when", "one_per", "missing", "origin")
-FILTER_KEYS = ("scorer", "model", "settings", "rules", "about")
+
+@dataclass(frozen=True)
+class RuleEntry:
+    """A rule as it is written in a filter."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    drop: Literal["image", "document"]
+    when: str | bool | int | float | None = None
+    """Expression over score columns; what it is true of is dropped."""
+    one_per: str = ""
+    """Instead of `when`: a column that names a group; all but one document of each are dropped."""
+    missing: Literal["drop", "keep"] = "drop"
+    """What becomes of an item whose score could not be made."""
+    origin: str = ""
+    """Where the threshold comes from."""
+
+
+@dataclass(frozen=True)
+class FilterFile:
+    """A file under filters/."""
+
+    about: str = ""
+    scorer: str = ""
+    """A scorer by name, `./file.py:Class` or entry point; without one the rules read other filters' columns."""
+    model: str = ""
+    """`second_llm`, to ask that model instead of `llm`."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Settings of the scorer."""
+    rules: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,14 +93,13 @@ def load_filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSet
         raise LeafError(f"{path}: filters: {error}") from None
     if not name.isidentifier():
         raise LeafError(f"{path}: filters: '{name}' becomes part of column names; use letters, digits and _")
-    raw = read_yaml(file)
-    check_keys(file, "", raw, FILTER_KEYS)
+    raw = read(FilterFile, {key: value for key, value in read_yaml(file).items() if value is not None}, f"{file}: ")
     scorer = None
-    if raw.get("scorer"):
+    if raw.scorer:
         try:
-            kind = load_scorer(str(raw["scorer"]), root)
-            asked = str(raw.get("model") or kind.model)
-            scorer = kind(mapping_of(file, raw, "settings"), models.get(asked))
+            kind = load_scorer(raw.scorer, root)
+            asked = raw.model or kind.model
+            scorer = kind(raw.settings, models.get(asked))
             scorer.read_files(root)
         except LeafError as error:
             raise LeafError(f"{file}: {error}") from None
@@ -80,30 +108,23 @@ def load_filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSet
             raise LeafError(f"{file}: model is {asked!r}, but the scorer uses {own}; remove the key 'model'")
         if asked in MODELS and asked not in models:
             raise LeafError(f"{path}: filter '{name}' needs a model; add models: {asked}: to the pipeline")
-    rules = tuple(_rule(file, entry) for entry in (list_of(file, raw, "rules") if raw.get("rules") else []))
+    rules = tuple(_rule(file, entry) for entry in raw.rules)
     check_unique(file, "rules", [r.name for r in rules])
-    return Filter(name, file, scorer, rules, str(raw.get("about") or ""))
+    return Filter(name, file, scorer, rules, raw.about)
 
 
-def _rule(file: Path, raw: Any) -> Rule:
-    if not isinstance(raw, dict):
-        raise LeafError(f"{file}: rules: each rule is a mapping with {', '.join(RULE_KEYS)}; found {raw!r}")
-    where = f"rules: {raw.get('name', '?')}: "
-    check_keys(file, where, raw, RULE_KEYS, required=("name", "drop"))
-    if raw["drop"] not in ("image", "document"):
-        raise LeafError(f"{file}: {where}drop is {raw['drop']!r}; it must be image or document")
-    missing = raw.get("missing", "drop")
-    if missing not in ("drop", "keep"):
-        raise LeafError(f"{file}: {where}missing is {missing!r}; it must be drop or keep")
-    if ("when" in raw) == ("one_per" in raw):
-        raise LeafError(f"{file}: {where}needs either 'when' or 'one_per'")
-    if "one_per" in raw and raw["drop"] != "document":
-        raise LeafError(f"{file}: {where}one_per keeps one document of each group; write drop: document")
+def _rule(file: Path, entry: Mapping[str, Any]) -> Rule:
+    where = f"{file}: rules: {entry.get('name', '?')}: "
+    raw = read(RuleEntry, entry, where)
+    if ("when" in entry) == ("one_per" in entry):
+        raise LeafError(f"{where}needs either 'when' or 'one_per'")
+    if raw.one_per and raw.drop != "document":
+        raise LeafError(f"{where}one_per keeps one document of each group; write drop: document")
     try:
-        when = Expression(raw["when"]) if "when" in raw else None
+        when = Expression(str(raw.when)) if "when" in entry else None
     except ExpressionError as error:
-        raise LeafError(f"{file}: {where}{error}") from None
-    return Rule(raw["name"], raw["drop"], when, str(raw.get("one_per", "")), missing, str(raw.get("origin", "")))
+        raise LeafError(f"{where}{error}") from None
+    return Rule(raw.name, raw.drop, when, raw.one_per, raw.missing, raw.origin)
 
 
 def load_scorer(spec: str, root: Path) -> type[Scorer]:

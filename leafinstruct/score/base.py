@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leafinstruct.document import Document, Image, digest
-from leafinstruct.settings import ModelSettings, make_settings
+from leafinstruct.settings import ModelSettings, read
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -60,7 +60,7 @@ class Scorer:
         """No settings."""
 
     def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
-        self.settings = make_settings(self.Settings, settings)
+        self.settings: Any = read(self.Settings, settings)
         self.model_settings = model
 
     def read_files(self, root: Path) -> None:

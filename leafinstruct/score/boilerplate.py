@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
+from leafinstruct.settings import Positive, Share
 from leafinstruct.text.lines import Line, lines_of, without_lines
 from leafinstruct.text.words import count_words
 
@@ -44,13 +45,13 @@ class Scorer(CorpusScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        documents: int = 3
+        documents: Positive = 3
         """A line counts if this many documents of its site have it; OBELICS removes what occurs more than twice."""
-        line_words: int = 3
+        line_words: Positive = 3
         """Lines with fewer words do not count: they repeat in good texts, such as "Ingredients" or "Step 1"."""
         remove: bool = False
         """Whether the `head` and `foot` lines are cut from the edited document."""
-        site_share: float = 0.05
+        site_share: Share = 0.05
         """A line is cut only if this share of its site's documents has it at the same edge; own choice."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:

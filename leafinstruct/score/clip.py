@@ -15,6 +15,7 @@ import numpy as np
 from leafinstruct.document import Document
 from leafinstruct.score.background_texts import TEXTS
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
+from leafinstruct.settings import Positive
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -67,9 +68,9 @@ class Scorer(ModelScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        windows: int = 6
+        windows: Positive = 6
         """Windows of a document's text that are read, spread evenly; a window is what the model reads at once."""
-        near_windows: int = 2
+        near_windows: Positive = 2
         """Windows read of the text on either side of an image, nearest to it."""
         order: bool = True
         """Whether an image is compared with the document's other images and positions, all of which are then embedded;

@@ -16,10 +16,9 @@ import numpy as np
 import PIL.Image
 
 from leafinstruct.document import Document, digest
-from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, GalleryScorer, Row
 from leafinstruct.score.benchmark_files import benchmark_images, benchmark_ngrams, ngrams, picture_hash
-from leafinstruct.settings import ModelSettings
+from leafinstruct.settings import ModelSettings, Positive
 
 
 class Scorer(GalleryScorer):
@@ -43,13 +42,11 @@ class Scorer(GalleryScorer):
         """Columns of .jsonl and .parquet files that hold texts; those of one row make one text."""
         images: tuple[str, ...] = ()
         """Folders, relative to the project's folder; all images below them count."""
-        ngram: int = 13
+        ngram: Positive = 13
         """Words of an n-gram."""
 
     def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:
         super().__init__(settings, model)
-        if self.settings.ngram < 1:
-            raise LeafError(f"setting 'ngram' is {self.settings.ngram}; it must be a number of words, 1 or more")
         self._ngrams = np.zeros(0, np.uint64)
         self._shas: frozenset[str] = frozenset()
         self._hashes: frozenset[int] = frozenset()

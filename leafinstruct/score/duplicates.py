@@ -20,7 +20,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.lsh import SignatureStore
 from leafinstruct.score.shingles import shingles
-from leafinstruct.settings import ModelSettings
+from leafinstruct.settings import ModelSettings, Positive, Share
 from leafinstruct.text.words import words
 
 SEED = 42
@@ -36,11 +36,11 @@ class Scorer(CorpusScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        permutations: int = 128
-        bands: int = 32
+        permutations: Positive = 128
+        bands: Positive = 32
         """Bands of LSH; a pair is compared if it agrees in one whole band."""
-        ngram: int = 3
-        similarity: float = 0.6
+        ngram: Positive = 3
+        similarity: Share = 0.6
         """Estimated Jaccard similarity of word n-grams at and above which two texts are near-duplicates."""
 
     def __init__(self, settings: Mapping[str, Any], model: ModelSettings | None = None) -> None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
+from leafinstruct.settings import Count
 from leafinstruct.text.urls import url_key
 from leafinstruct.text.words import count_words
 
@@ -32,7 +33,7 @@ class Scorer(CorpusScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        words: int = 5
+        words: Count = 5
         """Shorter texts are in no group: two images titled "Untitled" are not copies."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:

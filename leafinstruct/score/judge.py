@@ -19,6 +19,7 @@ from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Prompt
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
+from leafinstruct.settings import Positive
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -49,7 +50,7 @@ class Scorer(ModelScorer):
     class Settings:
         prompt: str = "judge.md"
         """File in filters/ with the questions and the template of a document."""
-        max_tokens: int = 1024
+        max_tokens: Positive = 1024
         """The most tokens of a document that the model reads, from its start."""
 
     prompt: dict[str, str] = {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
+from leafinstruct.settings import Positive
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -45,13 +46,13 @@ class Scorer(ModelScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        max_tokens: int = 512
+        max_tokens: Positive = 512
         """The most tokens of a document that the model reads for its likelihood, from its start."""
         gain: bool = False
         """Whether to compute context gain, which costs up to three times `part_tokens` for each part."""
-        gain_parts: int = 8
+        gain_parts: Positive = 8
         """The most parts of a document whose gain is computed, from the second on."""
-        part_tokens: int = 96
+        part_tokens: Positive = 96
         """Tokens that are read of a part, and of the part before it."""
 
     def load(self, pool: Pool) -> None:

@@ -17,6 +17,7 @@ import PIL.Image
 from leafinstruct.document import Document
 from leafinstruct.images.pixels import difference, perceptual_hash, sketch, small
 from leafinstruct.score.base import Column, GalleryScorer, Row
+from leafinstruct.settings import Count
 
 
 class Sketch(NamedTuple):
@@ -39,7 +40,7 @@ class Scorer(GalleryScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        hash_bits: int = 8
+        hash_bits: Count = 8
         """Images whose hashes differ in more bits are not compared; `nearest` is null without a pair to compare."""
 
     def sketch(self, pixels: PIL.Image.Image) -> Sketch:

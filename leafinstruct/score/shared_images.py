@@ -17,6 +17,7 @@ import pyarrow as pa
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.lsh import Forest
+from leafinstruct.settings import Positive
 
 
 class Scorer(CorpusScorer):
@@ -39,9 +40,9 @@ class Scorer(CorpusScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        boilerplate: int = 20
+        boilerplate: Positive = 20
         """An image of more documents counts only in `share`: it is boilerplate, and its pairs would be very many."""
-        images: int = 2
+        images: Positive = 2
         """Documents are in one group if they share at least this many images, and half of the images of each."""
 
     def map(self, documents: Sequence[Document]) -> pa.Table:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
+from leafinstruct.settings import Positive
 from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.truncation import is_truncated
@@ -71,7 +72,7 @@ class Scorer(DocumentScorer):
 
     @dataclass(frozen=True)
     class Settings:
-        sample_chars: int = 2000
+        sample_chars: Positive = 2000
         """Characters of the text that language detection reads."""
 
     def score(self, document: Document) -> list[Row]:

@@ -7,6 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.balance import apply_caps, check_caps
@@ -15,25 +18,26 @@ from leafinstruct.shard.split import SPLITS, PlanDrop, RecordHead, assign_sites,
 
 @dataclass(frozen=True, slots=True)
 class ShardSettings:
-    """`validation`, `test`: shares of the sites' hash range; a share of 0 makes no such split.
-    `max_shard_bytes`: shards get about this size (300 MB is within the 200 to 500 MB that suit streaming readers and
-    uploads). `min_shards`: per split, as far as it has rows. `large_site`: a site with a larger share of all records is
-    in train. `seed`: another value makes other splits. `caps`: the most that one site, topic, language or task may
-    have, as a share of the kept records or as a number of records."""
+    """The section `shard:` of a pipeline."""
 
-    validation: float = 0.05
-    test: float = 0.05
-    max_shard_bytes: int = 300_000_000
-    min_shards: int = 1
-    large_site: float = 0.2
+    validation: Annotated[float, Meta(ge=0, lt=1)] = 0.05
+    """Share of the sites' hash range; 0 makes no such split."""
+    test: Annotated[float, Meta(ge=0, lt=1)] = 0.05
+    max_shard_bytes: Annotated[int, Meta(ge=1)] = 300_000_000
+    """Size of a shard, about: 300 MB is in the middle of the 200 to 500 MB that streaming readers and uploads like."""
+    min_shards: Annotated[int, Meta(ge=1)] = 1
+    """Shards of each split, as far as it has rows."""
+    large_site: Annotated[float, Meta(ge=0, le=1)] = 0.2
+    """A site with a larger share of all records is in train."""
     seed: str = ""
-    caps: Mapping[str, float] = field(default_factory=dict)
+    """Another value, another split."""
+    caps: Mapping[str, int | float] = field(default_factory=dict)
+    """For site, topic, language or task the most that one of them may have: a share of the records that stay (below 1)
+    or a number of records."""
 
     def __post_init__(self) -> None:
-        if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
-            raise LeafError(f"shard: validation {self.validation}, test {self.test}: each 0 or more, their sum below 1")
-        if self.max_shard_bytes < 1 or self.min_shards < 1:
-            raise LeafError("shard: max_shard_bytes and min_shards must be at least 1")
+        if self.validation + self.test >= 1:
+            raise LeafError(f"validation {self.validation} + test {self.test} must be below 1")
         check_caps(self.caps)
 
     @property

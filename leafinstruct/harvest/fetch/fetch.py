@@ -10,18 +10,16 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from leafinstruct import __version__
 from leafinstruct.document import Image
-from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch import robots
+from leafinstruct.harvest.fetch.settings import FetchSettings
 from leafinstruct.images.header import MAX_BYTES, read_image
 from leafinstruct.progress import Progress
-from leafinstruct.settings import make_settings
 from leafinstruct.text.urls import host_of
 from leafinstruct.timing import retry_after
 
@@ -38,42 +36,6 @@ RETRIED = (408, 429, 500, 502, 503, 504)
 LONGEST = 60.0
 """Longest Retry-After in seconds to wait for; a host that asks for more is left for another day."""
 REPORT_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class FetchSettings:
-    """`connections` in all and `per_host`; `timeout` in seconds for one image with its redirects; `tries` at most;
-    `contact` (a URL or email) is added to the user agent; `private` allows private addresses, for tests."""
-
-    connections: int = 64
-    per_host: int = 4
-    timeout: float = 30.0
-    tries: int = 3
-    contact: str = ""
-    private: bool = False
-
-    @property
-    def agent(self) -> str:
-        about = f"; {self.contact}" if self.contact else ""
-        return f"{robots.AGENT}/{__version__} (collects images for training data; heeds robots.txt{about})"
-
-
-def fetch_settings(source: str, given: Any) -> FetchSettings:
-    """Settings of a source's `fetch`: true, or a mapping. Raises LeafError naming the source."""
-    try:
-        import aiohttp  # noqa: F401
-        import protego  # noqa: F401
-    except ImportError as error:
-        raise LeafError(
-            f"source {source}: fetch needs {error.name}, which is not installed; pip install leafinstruct[fetch]"
-        ) from None
-    try:
-        settings: FetchSettings = make_settings(FetchSettings, {} if given is True else given)
-    except LeafError as error:
-        raise LeafError(f"source {source}: fetch: {error}") from None
-    if min(settings.connections, settings.per_host, settings.timeout, settings.tries) <= 0:
-        raise LeafError(f"source {source}: fetch: connections, per_host, timeout and tries must be above 0")
-    return settings
 
 
 def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cache: Cache | None = None) -> Counter[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urljoin
 
 from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.fetch.robots import page_opted_out
+from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.html.flow import Block, Page, assemble
 from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.index import Index
@@ -36,18 +37,19 @@ class Source(tutorial.Source):
     """Saved pages. Settings: path (folders), fetch (images that are not next to the page), license, language, topic,
     partition."""
 
-    settings: ClassVar = {**tutorial.Source.settings, "fetch": (bool, dict)}
+    @dataclass(frozen=True)
+    class Settings(tutorial.Source.Settings):
+        fetch: bool | FetchSettings = False
+        """Whether images that are not next to the page are fetched, or how."""
 
     def check(self) -> None:
         super().check()
         if self.fetches:
-            from leafinstruct.harvest.fetch.fetch import fetch_settings
-
-            fetch_settings(self.name, self.given["fetch"])
+            fetch_settings(self.name, self.settings.fetch)
 
     @property
     def fetches(self) -> bool:
-        return bool(self.given.get("fetch"))
+        return self.settings.fetch is not False
 
     def inputs(self) -> list[tutorial.Input]:
         found = []

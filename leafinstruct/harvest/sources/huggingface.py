@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.harvest import base
@@ -32,32 +33,30 @@ class Source(Rows):
     a stream reads its file from the start: for a large dataset on the hub, download it and give `path`.
     """
 
-    settings: ClassVar = {
-        **Rows.settings,
-        "columns": dict,
-        "marker": str,
-        "dataset": str,
-        "config": str,
-        "split": str,
-        "revision": str,
-    }
+    @dataclass(frozen=True)
+    class Settings(Rows.Settings):
+        columns: dict[str, str] = field(default_factory=dict)
+        marker: str = MARKER
+        dataset: str = ""
+        config: str | None = None
+        split: str = "train"
+        revision: str | None = None
 
     @cached_property
     def columns(self) -> dict[str, str]:
-        return {str(k): str(v) for k, v in (self.given.get("columns") or {}).items()}
+        return dict(self.settings.columns)
 
     def check(self) -> None:
-        if "dataset" in self.given and "path" in self.given:
+        if self.settings.dataset and self.settings.path:
             raise LeafError(f"source {self.name}: give 'path' or 'dataset', not both")
         for key in self.columns:
             if key not in MAPPED:
                 raise LeafError(f"source {self.name}: columns: unknown key '{key}'{did_you_mean(key, MAPPED)}")
         if "content" not in self.columns and "text" not in self.columns:
             raise LeafError(f"source {self.name}: columns: name the column for 'text' (and 'images'), or 'content'")
-        if "dataset" not in self.given:
+        if not self.settings.dataset:
             super().check()
             return
-        self.check_settings()
         self._check_images()
         self._check_columns()
 
@@ -68,13 +67,12 @@ class Source(Rows):
                 raise LeafError(f"source {self.name}: columns: no column '{column}'{did_you_mean(column, known)}")
 
     def _stream(self) -> Any:
-        folder = self.root / self.given["dataset"]
-        where = str(folder) if folder.is_dir() else self.given["dataset"]
-        found = [self.given.get(key) for key in ("config", "split", "revision")]
-        return open_stream(self.name, where, found[0], found[1] or "train", found[2])
+        folder = self.root / self.settings.dataset
+        where = str(folder) if folder.is_dir() else self.settings.dataset
+        return open_stream(self.name, where, self.settings.config, self.settings.split, self.settings.revision)
 
     def plan(self, known: int | None) -> list[base.Chunk]:
-        if "dataset" not in self.given:
+        if not self.settings.dataset:
             return super().plan(known)
         stream = self._stream()
         shards = stream.num_shards
@@ -91,7 +89,7 @@ class Source(Rows):
         return chunks
 
     def _inputs(self) -> tuple[str, ...]:
-        folder = self.root / self.given["dataset"]
+        folder = self.root / self.settings.dataset
         return tuple(sorted(str(f) for f in folder.rglob("*") if f.is_file())) if folder.is_dir() else ()
 
     def _version(self, stream: Any) -> str:
@@ -99,10 +97,10 @@ class Source(Rows):
         return re.sub(r"\s+", " ", " ".join(sorted(stream.info.download_checksums or {})))[:200]
 
     def index_inputs(self) -> tuple[str, ...]:
-        return () if "dataset" in self.given else super().index_inputs()
+        return () if self.settings.dataset else super().index_inputs()
 
     def rows(self, chunk: base.Chunk, index: Index | None) -> Iterator[tuple[str, int, Any]]:
-        if "dataset" not in self.given:
+        if not self.settings.dataset:
             yield from super().rows(chunk, index)
             return
         spec = chunk.spec
@@ -112,7 +110,7 @@ class Source(Rows):
         stream = stream.skip(spec["start"])
         if spec["end"] is not None:
             stream = stream.take(spec["end"] - spec["start"])
-        label = f"{self.given['dataset']}/{spec['shard']:05d}"
+        label = f"{self.settings.dataset}/{spec['shard']:05d}"
         for number, row in enumerate(stream, spec["start"]):
             yield label, number, row
 
@@ -131,7 +129,7 @@ class Source(Rows):
         named = captions if isinstance(captions, list) else [captions] * len(shown)
         if not isinstance(text, list):
             entries = [image_entry(i, caption=text_of(c)) for i, c in zip(shown, named, strict=False)]
-            return _marked(text_of(text), [e for e in entries if e is not None], self.given.get("marker", MARKER))
+            return _marked(text_of(text), [e for e in entries if e is not None], self.settings.marker)
         if not isinstance(images, list):
             raise BadRow("other_layout")
         if all((t is None or t == "") != (i is None or i == "") for t, i in zip(text, shown, strict=False)):

@@ -5,7 +5,8 @@ MMC4 records which sentence an image belongs to, not on which side of it: its ow
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from leafinstruct.harvest.formats.tables import BadRow
 from leafinstruct.harvest.rows import Draft, Entry, Rows, text_of
@@ -15,14 +16,10 @@ class Source(Rows):
     """MMC4. `images` may be a folder with the files that `image_name` names; `side` is `before` (as in published
     loaders) or `after`: the place of an image relative to its sentence."""
 
-    settings: ClassVar = {**Rows.settings, "side": str}
-
-    def check(self) -> None:
-        super().check()
-        from leafinstruct.errors import LeafError
-
-        if self.given.get("side", "before") not in ("before", "after"):
-            raise LeafError(f"source {self.name}: 'side' must be before or after, found {self.given['side']!r}")
+    @dataclass(frozen=True)
+    class Settings(Rows.Settings):
+        side: Literal["before", "after"] = "before"
+        """Where an image is relative to its sentence."""
 
     def draft(self, row: dict[str, Any]) -> Draft:
         sentences, infos = row.get("text_list"), row.get("image_info")
@@ -39,7 +36,7 @@ class Source(Rows):
 
     def _entries(self, sentences: list[Any], matched: dict[int, list[Entry]]) -> list[Entry]:
         """Sentences between two images are one text."""
-        after = self.given.get("side") == "after"
+        after = self.settings.side == "after"
         entries: list[Entry] = []
         run: list[str] = []
         for index in range(max(len(sentences), 1)):

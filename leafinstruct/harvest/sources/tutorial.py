@@ -67,7 +67,7 @@ class Source(base.Source):
         super().check()
         if not self.repositories():
             raise LeafError(
-                f"source {self.name}: path '{self.given['path']}' names no folder; give the folder of the tutorials"
+                f"source {self.name}: path '{self.settings.path}' names no folder; give the folder of the tutorials"
             )
 
     def repositories(self) -> dict[str, Path]:

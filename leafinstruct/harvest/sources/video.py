@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from leafinstruct.document import Document, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
@@ -29,11 +32,11 @@ class Source(tutorial.Source):
     """Videos. Settings: path (folders), steps (a JSON file of timed steps, by video name), license, language (of the
     captions to take, if there are several, and of the documents), topic, partition."""
 
-    settings: ClassVar = {**tutorial.Source.settings, "steps": str}
-
-    @property
-    def partition(self) -> int:
-        return int(self.given.get("partition", VIDEOS))
+    @dataclass(frozen=True)
+    class Settings(tutorial.Source.Settings):
+        partition: Annotated[int, Meta(ge=1)] = VIDEOS
+        steps: str = ""
+        """JSON file of timed steps, by video name."""
 
     def check(self) -> None:
         super().check()
@@ -48,7 +51,7 @@ class Source(tutorial.Source):
 
     @cached_property
     def steps_file(self) -> Path | None:
-        given = self.given.get("steps")
+        given = self.settings.steps
         return (self.root / str(given)).absolute() if given else None
 
     def inputs(self) -> list[tutorial.Input]:

@@ -40,7 +40,7 @@ class Source(base.Source):
         super().check()
         if not self.files():
             raise LeafError(
-                f"source {self.name}: path '{self.given['path']}' contains no .warc or .warc.gz file; check the path"
+                f"source {self.name}: path '{self.settings.path}' contains no .warc or .warc.gz file; check the path"
             )
 
     def files(self) -> list[Path]:

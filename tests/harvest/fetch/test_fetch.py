@@ -18,10 +18,12 @@ from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch import robots
 from leafinstruct.harvest.fetch.addresses import is_public, plain_address
 from leafinstruct.harvest.fetch.cache import Cache, Outcome
-from leafinstruct.harvest.fetch.fetch import FetchSettings, fetch, fetch_settings
+from leafinstruct.harvest.fetch.fetch import fetch
+from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.index import Index
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
+from leafinstruct.settings import read
 
 QUIET = Progress(quiet=True)
 OPEN = FetchSettings(private=True, timeout=1.0, tries=2, per_host=16)
@@ -284,7 +286,8 @@ def test_a_socket_is_the_last_place_to_refuse() -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from leafinstruct.harvest.fetch.fetch import FetchSettings, fetch
+from leafinstruct.harvest.fetch.fetch import fetch
+from leafinstruct.harvest.fetch.settings import FetchSettings
 from leafinstruct.harvest.fetch.cache import Cache
 from leafinstruct.progress import Progress
 address, folder = sys.argv[1:]
@@ -326,7 +329,7 @@ def test_sources_take_images_from_the_cache(tmp_path: Path, monkeypatch: pytest.
         source = load_source(SourceSettings("s", "mmc4", settings), tmp_path)
         (chunk,) = source.plan(None)
         urls = list(source.addresses(chunk, Index(Run(tmp_path), {})))
-        fetch(urls, fetch_settings("s", source.given["fetch"]), QUIET)
+        fetch(urls, fetch_settings("s", source.settings.fetch), QUIET)
         (document,) = harvest("mmc4", tmp_path, "a.jsonl", fetch={"private": True}).documents
         assert [p.url for p in document.parts if p.type == "image"] == [f"{server.address}/image/1"]
         assert [x.reason for x in document.lost] == ["status_404", "scheme_refused"]
@@ -334,7 +337,10 @@ def test_sources_take_images_from_the_cache(tmp_path: Path, monkeypatch: pytest.
 
 def test_settings(tmp_path: Path) -> None:
     assert fetch_settings("s", True) == FetchSettings()
-    assert "me@example.org" in fetch_settings("s", {"contact": "me@example.org"}).agent
-    for given, said in [({"perhost": 1}, "did you mean 'per_host'"), ({"tries": 0}, "must be above 0")]:
+    assert "me@example.org" in fetch_settings("s", read(FetchSettings, {"contact": "me@example.org"})).agent
+    for given, said in [
+        ({"perhost": 1}, "did you mean 'per_host'"),
+        ({"tries": 0}, "'tries' is 0; it takes .* 1 or more"),
+    ]:
         with pytest.raises(LeafError, match=said):
-            fetch_settings("s", given)
+            read(FetchSettings, given)

@@ -224,7 +224,7 @@ def test_can_be_sent_to_another_process(tmp_path: Path) -> None:
     [
         ({"path": "nowhere/*"}, "matches nothing"),
         ({"path": "*", "licence": "MIT"}, "did you mean 'license'"),
-        ({"path": "*", "partition": "many"}, "wrong type"),
+        ({"path": "*", "partition": "many"}, "it takes a whole number"),
         ({"path": "*", "partition": 0}, "1 or more"),
         ({"path": ""}, "'path' is missing"),
         ({"path": "file.md"}, "names no folder"),
