@@ -1,3 +1,92 @@
-"""leafinstruct turns web pages and tutorials into instruction data of interleaved text and images."""
+"""leafinstruct turns web pages and tutorials into instruction data with interleaved text and images.
 
-__version__ = "0.1.0"
+`import leafinstruct as li` loads nothing heavy: each name below is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from leafinstruct.version import __version__
+
+if TYPE_CHECKING:
+    from leafinstruct.api import OpenedRun, PagePart, build, check, extract, open_run, with_rules
+    from leafinstruct.document import Document, Image, Part, Record
+    from leafinstruct.errors import LeafError
+    from leafinstruct.harvest.base import Source
+    from leafinstruct.pipeline import Pipeline, load_pipeline
+    from leafinstruct.rewrite.task import Task
+    from leafinstruct.score.base import (
+        Column,
+        CorpusScorer,
+        DocumentScorer,
+        GalleryScorer,
+        ImageScorer,
+        ModelScorer,
+    )
+
+__all__ = [
+    "__version__",
+    "Column",
+    "CorpusScorer",
+    "Document",
+    "DocumentScorer",
+    "GalleryScorer",
+    "Image",
+    "ImageScorer",
+    "LeafError",
+    "ModelScorer",
+    "OpenedRun",
+    "PagePart",
+    "Part",
+    "Pipeline",
+    "Record",
+    "Source",
+    "Task",
+    "build",
+    "check",
+    "extract",
+    "load_pipeline",
+    "open_run",
+    "with_rules",
+]
+
+_HOMES = {
+    "api": ("OpenedRun", "PagePart", "build", "check", "extract", "open_run", "with_rules"),
+    "document": ("Document", "Image", "Part", "Record"),
+    "errors": ("LeafError",),
+    "harvest.base": ("Source",),
+    "pipeline": ("Pipeline", "load_pipeline"),
+    "rewrite.task": ("Task",),
+    "score.base": ("Column", "CorpusScorer", "DocumentScorer", "GalleryScorer", "ImageScorer", "ModelScorer"),
+}
+_HOME = {name: f"{__name__}.{module}" for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """`leafinstruct.build` is the function, though the package has a module of this name: importing the module does
+    not put it in the function's place."""
+
+    @property
+    def build(self) -> Any:
+        return __getattr__("build")
+
+    @build.setter
+    def build(self, module: ModuleType) -> None:
+        return
+
+
+sys.modules[__name__].__class__ = _Package

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leafinstruct import __version__
+from leafinstruct.version import __version__
 
 app = typer.Typer(
     name="leafinstruct",

