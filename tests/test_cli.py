@@ -223,7 +223,10 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"sources": [{"name": "a", "kind": "tutorial", "path": "$LEAF_NO_SUCH_PLACE/x"}]},
         ("LEAF_NO_SUCH_PLACE", "environment variable"),
     ),
-    "unknown writer": ({"rewrite": {"writer": "templat"}}, ("writer is 'templat'", "did you mean 'template'")),
+    "unknown writer": (
+        {"rewrite": {"writer": "templat"}},
+        ("setting 'writer' is 'templat'", "did you mean 'template'"),
+    ),
     "unknown setting of rewriting": ({"rewrite": {"writer": "template", "max_word": 3}}, ("'max_word'", "max_words")),
     "unknown setting of shards": ({"shard": {"validaton": 0.1}}, ("shard: ", "validaton", "did you mean 'validation'")),
     "impossible splits": ({"shard": {"validation": 0.6, "test": 0.6}}, ("shard: validation 0.6",)),
@@ -265,7 +268,7 @@ FILTERS = {
     "scorer file that is missing": ("scorer: text", "scorer: ./mine.py:Mine", ("mine.py is not there",)),
     "unknown column": ("words < 30", "wrds < 30", ("too_short", "unknown column 'wrds'", "did you mean 'words'")),
     "rule that does not parse": ("words < 30", "words <", ("text.yaml", "too_short")),
-    "unknown key of a rule": ("missing: keep", "missin: keep", ("unknown key 'missin'", "did you mean 'missing'")),
+    "unknown key of a rule": ("missing: keep", "missin: keep", ("unknown setting 'missin'", "did you mean 'missing'")),
     "text for a number": ("words < 30", "words < 'x'", ("text.yaml", "too_short")),
 }
 
@@ -381,6 +384,7 @@ COMMANDS = [
     "remove",
     "export",
     "push",
+    "schema",
     "train",
     "prove",
 ]
@@ -395,3 +399,12 @@ def test_help_and_version(terminal: Terminal) -> None:
     assert terminal("--version")[1].startswith("leafinstruct ")
     done = leafinstruct("--version", cwd=Path.cwd(), check=0)
     assert done.stdout.startswith("leafinstruct ")
+
+
+@pytest.mark.parametrize("command", [["show", "x"], ["audit"], ["report"], ["card"], ["push", "a/b"], ["status"]])
+def test_an_old_name_is_noticed_once(terminal: Terminal, tmp_path: Path, command: list[str]) -> None:
+    terminal("init", str(tmp_path / "mine"))
+    old = {"name": "menu", "drop": "document", "when": "mean(flat) > 0.5", "origin": "own"}
+    (tmp_path / "mine/filters/image.yaml").write_text(yaml.safe_dump({"scorer": "image", "rules": [old]}))
+    code, _, err = terminal(*command, folder=tmp_path / "mine")
+    assert code == 2 and err.count("column 'flat' is now called 'uniform_area_ratio'") == 1, err
