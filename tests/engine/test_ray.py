@@ -19,6 +19,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
+from leafinstruct.settings import read
 
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
@@ -140,9 +141,9 @@ def test_a_node_that_dies_takes_nothing_with_it(cluster: Any, engine: RayEngine)
     assert len({node for _, node in found}) >= 2
 
 
-def test_settings_and_a_cluster_that_is_not_there() -> None:
-    with pytest.raises(LeafError, match="actors must be 1 or more"):
-        RaySettings(actors=0)
+def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(LeafError, match="ray: setting 'actors' is 0; it takes a whole number, 1 or more"):
+        read(RaySettings, {"actors": 0}, "ray: ")
 
 
 def test_a_build_on_a_cluster_that_loses_a_node_gives_the_same_bytes(cluster: Any, tmp_path: Path) -> None:
