@@ -153,8 +153,7 @@ def build(
     from leafinstruct.run import Run
 
     loaded = pipeline if isinstance(pipeline, Pipeline) else _loaded(pipeline)
-    name = loaded.name if limit is None else f"{loaded.name}-limit-{limit}"
-    opened = Run(str(run) if run is not None else f"runs/{name}")
+    opened = Run(str(run) if run is not None else loaded.run_folder(limit))
     options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
     return OpenedRun(opened, loaded)
@@ -162,13 +161,10 @@ def build(
 
 def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> OpenedRun:
     """A run that is there. Raises LeafError if `run` holds none."""
-    from leafinstruct import layout
     from leafinstruct.pipeline import Pipeline
-    from leafinstruct.run import Run
+    from leafinstruct.run import Run, existing
 
-    opened = Run(str(run))
-    if not opened.exists(layout.RUN):
-        raise LeafError(f"{opened} holds no run; make one with: leafinstruct build")
+    opened = existing(Run(str(run)))
     given = pipeline if pipeline is None or isinstance(pipeline, Pipeline) else _loaded(pipeline)
     return OpenedRun(opened, given)
 

@@ -63,6 +63,10 @@ class Pipeline:
         """For each filter everything that can change its decisions: its scores' folder and its rules."""
         return {f.name: [f.folder, *(rule.source() for rule in f.rules)] for f in self.filters}
 
+    def run_folder(self, limit: int | None) -> str:
+        """Where the pipeline is built by default, with at most `limit` documents of each source."""
+        return f"runs/{self.name}" if limit is None else f"runs/{self.name}-limit-{limit}"
+
     def section(self, name: Literal["shard", "train", "ray"], kind: type[Any]) -> Any:
         """A section of the file as a settings dataclass. Raises LeafError naming file and section."""
         return read(kind, getattr(self, name), f"{self.path}: {name}: ")

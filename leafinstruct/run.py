@@ -252,6 +252,13 @@ class Run:
             self.commit_text(layout.METAS, json.dumps(now, sort_keys=True))
 
 
+def existing(run: Run) -> Run:
+    """The run itself. Raises LeafError if nothing was built there."""
+    if not run.exists(layout.RUN):
+        raise LeafError(f"{run} holds no run; make one with: leafinstruct build")
+    return run
+
+
 def void(_: object) -> None:
     """Make a write call a statement: `commit` takes functions that return nothing."""
 

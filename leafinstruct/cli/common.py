@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from leafinstruct import layout
-
 if TYPE_CHECKING:
     from leafinstruct.pipeline import Pipeline
     from leafinstruct.run import Run
@@ -53,29 +51,22 @@ def open_run(pipeline: Path | None, run: str | None, limit: int | None) -> tuple
     loaded = load_pipeline(pipeline or default_pipeline(Path.cwd()))
     for notice in loaded.notices:
         print(notice, file=sys.stderr)
-    name = loaded.name if limit is None else f"{loaded.name}-limit-{limit}"
-    return loaded, Run(run or f"runs/{name}")
+    return loaded, Run(run or loaded.run_folder(limit))
 
 
 def existing_run(pipeline: Path | None, run: str | None) -> Run:
     """A run that exists; raises LeafError otherwise."""
-    from leafinstruct.run import Run
+    from leafinstruct.run import Run, existing
 
-    return _that_exists(Run(run) if run else open_run(pipeline, None, None)[1])
+    return existing(Run(run) if run else open_run(pipeline, None, None)[1])
 
 
 def pipeline_and_run(pipeline: Path | None, run: str | None) -> tuple[Pipeline, Run]:
     """The pipeline, and its run, which exists; raises LeafError otherwise."""
+    from leafinstruct.run import existing
+
     loaded, opened = open_run(pipeline, run, None)
-    return loaded, _that_exists(opened)
-
-
-def _that_exists(opened: Run) -> Run:
-    from leafinstruct.errors import LeafError
-
-    if not opened.exists(layout.RUN):
-        raise LeafError(f"{opened} holds no run; make one with: leafinstruct build")
-    return opened
+    return loaded, existing(opened)
 
 
 def show_result(value: Any, lines: list[str], as_json: bool) -> None:

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from leafinstruct.text.surrogates import replace_surrogates
+
 DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
 TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")
 """Parameters that track where a visitor came from (own list)."""
@@ -14,7 +16,6 @@ AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 OPAQUE = re.compile(r"(?:about|blob|cid|data|javascript|mailto|tel|urn):", re.IGNORECASE)
 """Schemes without a host."""
 ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
-SURROGATE = re.compile("[\ud800-\udfff]")
 SAFE = "/~:@!$&'()*+,;="
 RAW = "surrogateescape"
 """Percent escapes that are not UTF-8 keep their bytes: different ones make different URLs."""
@@ -29,7 +30,7 @@ def url_key(url: str) -> str:
     the fragment do not count; a fragment that begins with ! or / does, because some sites name pages that way. A string
     that is not a URL, or that has no host, is its own key.
     """
-    url = SURROGATE.sub("\ufffd", url.strip())
+    url = replace_surrogates(url.strip())
     if OPAQUE.match(url):
         return url
     try:

@@ -22,6 +22,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from leafinstruct.text.surrogates import replace_surrogates
+
 ARRAY = ".json"
 TORCH = (".pth", ".pt")
 ENDINGS = ("*.parquet", "*.jsonl", "*.jsonl.gz", "*.jsonl.zip", "*.json", "*.pth", "*.pt")
@@ -30,7 +32,6 @@ MAX_RATIO = 100
 """JSON compresses to about a tenth; a file that claims a much larger size is damaged."""
 MAX_ROW = 256 << 20
 """Bytes of one line or element; anything longer is not a row of a dataset (largest published ones: a few MB)."""
-SURROGATE = re.compile("[\ud800-\udfff]")
 STORED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 """Escaped in JSON (among them whole pairs, which are characters), or as bytes that are not UTF-8."""
 OPENING, BETWEEN, CLOSING = re.compile(r"\ufeff?\s*\[\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s*\]\s*")
@@ -162,9 +163,9 @@ def _json(line: bytes) -> Any:
 
 
 def _encodable(value: Any) -> Any:
-    """A JSON value with U+FFFD in place of halves of surrogate pairs, which no UTF-8 file can hold."""
+    """A JSON value with U+FFFD in place of halves of surrogate pairs."""
     if isinstance(value, str):
-        return SURROGATE.sub("\ufffd", value)
+        return replace_surrogates(value)
     if isinstance(value, list):
         return [_encodable(inner) for inner in value]
     if isinstance(value, dict):
