@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST = 300
+"""Characters of an error's message that are shown."""
 
 
 class LeafError(Exception):
@@ -16,3 +23,55 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(names)})"
+
+
+def raised(error: BaseException) -> str:
+    """An error of code that is not ours in one line: its kind, its message, and the file and line that raised it,
+    preferably of the user's own code rather than of a library that it called."""
+    message = " ".join(str(error).split())[:MOST]
+    what = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    if isinstance(error, SyntaxError):  # its message names file and line
+        return what
+    ours = str(Path(__file__).parent)
+    libraries = (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), "<frozen")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    own = [frame for frame in frames if not frame.filename.startswith(libraries)]
+    shown = (own or frames)[-1:]
+    return " ".join([what, *(f"({Path(frame.filename).name}, line {frame.lineno})" for frame in shown)])
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Fault:
+    """What code that is not ours did wrong with one document (or image): its id, its path or address, and the error."""
+
+    about: str
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The first of some faults, by id, and how many documents (or images) have one."""
+
+    first: Fault | None = None
+    count: int = 0
+
+    @classmethod
+    def of(cls, faults: Iterable[Fault]) -> Faults:
+        found = sorted(faults)
+        return cls(found[0], len({fault.about for fault in found})) if found else cls()
+
+    @classmethod
+    def sum(cls, several: Iterable[Faults]) -> Faults:
+        """Those of different documents together."""
+        some = [one for one in several if one.first]
+        return cls(min(one.first for one in some if one.first), sum(one.count for one in some)) if some else cls()
+
+    def line(self, what: str) -> str:
+        """One line for the user about the first and the number of the others; `what` is missing. "" without faults."""
+        if self.first is None:
+            return ""
+        place = f" ({self.first.place})" if self.first.place else ""
+        more = self.count - 1
+        others = f"; nor for {more} other{'s' if more > 1 else ''}" if more else ""
+        return f"no {what} for {self.first.about}{place}: {self.first.reason}{others}"

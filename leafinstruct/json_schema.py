@@ -104,27 +104,29 @@ def _sources() -> Iterator[dict[str, Any]]:
         found = of(plugins.own(plugins.SOURCE, name).Settings)
         found["properties"] = {"name": {"type": "string"}, "kind": {"const": name}, **found["properties"]}
         yield {**found, "required": ["name", "kind"]}
-    own = {"name": {"type": "string"}, "kind": {"type": "string", "pattern": ":"}}
+    kinds = {"not": {"enum": sorted(plugins.bundled_names(plugins.SOURCE))}}
+    own = {"name": {"type": "string"}, "kind": {"type": "string", **kinds}}
     yield {"type": "object", "properties": own, "required": ["name", "kind"], "description": "A source of your own."}
 
 
 def _models() -> dict[str, Any]:
     from leafinstruct.models.backends import options_of
-    from leafinstruct.models.llm import BACKENDS
+    from leafinstruct.models.clip import Clip
     from leafinstruct.settings import MODELS
 
     shared = {"model": {"type": "string"}, "languages": {"type": ["array", "string"], "items": {"type": "string"}}}
 
-    def entry(kind: str, backend: str) -> dict[str, Any]:
-        found = of(options_of(kind, backend))
+    def entry(backend: str) -> dict[str, Any]:
+        found = of(options_of(plugins.own(plugins.LLM, backend) if backend else Clip))
         chosen = {"backend": {"const": backend}} if backend else {}
         needed = ["model"] if backend in ("", "vllm") else ["model", "backend"]
         return {**found, "properties": {**shared, **chosen, **found["properties"]}, "required": needed}
 
-    return {
-        kind: entry(kind, "") if kind == "clip" else {"oneOf": [entry(kind, backend) for backend in BACKENDS]}
-        for kind in MODELS
-    }
+    backends = ("vllm", "transformers", "openai")
+    backend = {"type": "string", "not": {"enum": list(backends)}}
+    own = {"type": "object", "properties": {**shared, "backend": backend}, "required": ["model", "backend"]}
+    llm = {"oneOf": [*map(entry, backends), {**own, "description": "A back-end of your own."}]}
+    return {kind: entry("") if kind == "clip" else llm for kind in MODELS}
 
 
 def to_json(schema: dict[str, Any]) -> str:
@@ -145,6 +147,8 @@ def settings_page() -> str:
     for model, found in _models().items():
         for one in found.get("oneOf", [found]):
             backend = one["properties"].get("backend", {}).get("const", "")
+            if model != "clip" and not backend:
+                continue  # one of the user's own
             lines += [f"### `{model}`{f', backend `{backend}`' if backend else ''}", "", *_rows(one)]
     lines += ["## `sources:` of a pipeline", ""]
     for one in _sources():

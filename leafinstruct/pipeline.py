@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -109,7 +109,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     raw = read_yaml(path)
     check_keys(path, "", raw, PIPELINE_KEYS, required=("sources", "filters"))
     root = path.resolve().parent.parent if path.resolve().parent.name == "pipelines" else path.resolve().parent
-    models = _models(path, {} if raw.get("models") is None else raw["models"], resolve_models)
+    models = _models(path, root, {} if raw.get("models") is None else raw["models"], resolve_models)
     filters = tuple(load_filter(path, root, str(name), models) for name in list_of(path, raw, "filters"))
     check_unique(path, "filters", [f.name for f in filters])
     filters, notices = with_current_columns(filters)
@@ -134,8 +134,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     return pipeline
 
 
-def _models(path: Path, raw: Any, resolve_models: bool) -> dict[str, ModelSettings]:
-    from leafinstruct.models.backends import options_of
+def _models(path: Path, root: Path, raw: Any, resolve_models: bool) -> dict[str, ModelSettings]:
     from leafinstruct.models.languages import checked_languages
 
     check_keys(path, "models: ", raw, MODELS)
@@ -144,20 +143,42 @@ def _models(path: Path, raw: Any, resolve_models: bool) -> dict[str, ModelSettin
         where = f"{path}: models: {kind}: "
         if not isinstance(entry, dict) or not isinstance(entry.get("model"), str) or not entry["model"]:
             raise LeafError(f"{where}needs 'model', a Hub id or a local folder; found {entry!r}")
-        options = {k: v for k, v in entry.items() if k not in ("model", "backend", "languages")}
-        backend = entry.get("backend") or ("" if kind == "clip" else "vllm")
         try:
             languages = checked_languages(entry.get("languages") or [])
-            read(options_of(kind, backend), options)
+            settings, has_weights = _dual_encoder(entry) if kind == "clip" else _language_model(entry, root)
         except LeafError as error:
             raise LeafError(f"{where}{error}") from None
         revision = ""
-        if resolve_models and backend != "openai":
+        if resolve_models and has_weights:
             from leafinstruct.models.weights import resolve
 
-            revision = resolve(entry["model"]).revision
-        found[kind] = ModelSettings(entry["model"], revision, backend, tuple(sorted(options.items())), languages)
+            revision = resolve(settings.name).revision
+        found[kind] = replace(settings, revision=revision, languages=languages)
     return found
+
+
+def _dual_encoder(entry: Mapping[str, Any]) -> tuple[ModelSettings, bool]:
+    from leafinstruct.models.backends import options_of
+    from leafinstruct.models.clip import Clip
+
+    options = {key: value for key, value in entry.items() if key not in ("model", "languages")}
+    read(options_of(Clip), options)
+    return ModelSettings(entry["model"], options=tuple(sorted(options.items()))), True
+
+
+def _language_model(entry: Mapping[str, Any], root: Path) -> tuple[ModelSettings, bool]:
+    """The settings of a language model, and whether its weights are on this machine. Raises LeafError."""
+    from leafinstruct.models.backends import load_backend, options_of
+
+    backend = entry.get("backend") or "vllm"
+    if not isinstance(backend, str):
+        raise LeafError(f"setting 'backend' is {backend!r}; it takes a text")
+    plugin = load_backend(backend, root)
+    options = {key: value for key, value in entry.items() if key not in ("model", "backend", "languages")}
+    read(options_of(plugin.value), options)
+    place = str(root) if plugin.code else ""
+    settings = ModelSettings(entry["model"], "", backend, tuple(sorted(options.items())), (), plugin.code, place)
+    return settings, plugin.value.weights
 
 
 def _source(path: Path, raw: Any) -> SourceSettings:

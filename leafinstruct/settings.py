@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -36,6 +36,18 @@ class ModelSettings:
     options: tuple[tuple[str, Any], ...] = ()
     languages: tuple[str, ...] = ()
     """Codes of the languages it supports; documents in others are skipped. Empty: it is asked about all."""
+    code: str = ""
+    """Digest of the code of a back-end that is not built in."""
+    root: str = ""
+    """The project's folder, for a back-end in one of its files."""
+
+    def facts(self) -> dict[str, Any]:
+        """All that can change the model's answers, and its languages."""
+        found = asdict(self)
+        del found["root"]
+        if not self.code:
+            del found["code"]
+        return found
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_a_class_in_a_file_of_the_project(tmp_path: Path) -> None:
     text = "from leafinstruct.score.base import DocumentScorer\nclass Mine(DocumentScorer):\n    score = None\n"
     (tmp_path / "mine.py").write_text(text)
     found = plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, Scorer)
-    assert issubclass(found, DocumentScorer)
+    assert issubclass(found.value, DocumentScorer) and found.code
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
-from leafinstruct.document import Image, documents_from_table
+from leafinstruct.document import Document, Image, documents_from_table
+from leafinstruct.errors import Fault, Faults, LeafError, raised
+from leafinstruct.filter.checked_rows import (
+    WrongRow,
+    error_of_map,
+    fault_of,
+    name_of,
+    row_of_image,
+    rows_of_corpus,
+    rows_of_document,
+    signatures_of,
+    sketch_of,
+)
 from leafinstruct.filter.partitions import corpus_file, scores_file
 from leafinstruct.images.decode import MAX_PIXELS, decode
 from leafinstruct.images.of_partition import open_images
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Row
+from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Row, Scorer
 
 
 def scores_from(run: Run, owner: Filter, name: str) -> str:
@@ -36,44 +50,83 @@ def stale_filters(run: Run, pipeline: Pipeline, name: str) -> list[Filter]:
     return [f for f in cheap_filters(pipeline) if not run.fresh(scores_file(f, name), scores_from(run, f, name))]
 
 
-def score_partition(job: Job, name: str) -> str:
-    """Make all stale cheap scores of a partition; scorers that read pixels share one decode of each image."""
+def score_partition(job: Job, name: str) -> dict[str, Faults]:
+    """Make all stale cheap scores of a partition; scorers that read pixels share one decode of each image. Returns what
+    scorers did wrong, by filter."""
     pipeline, run = job.open()
-    documents = list(documents_from_table(run.table(layout.documents(name))))
+    documents = [d for d in documents_from_table(run.table(layout.documents(name))) if not d.error]
     stale = stale_filters(run, pipeline, name)
-    tables: dict[str, pa.Table] = {}
-    sketches: dict[str, dict[str, Any]] = {f.name: {} for f in stale if isinstance(f.scorer, GalleryScorer)}
+    faults: dict[str, list[Fault]] = {owner.name: [] for owner in stale}
+    sketches: dict[str, Sketches] = {f.name: {} for f in stale if isinstance(f.scorer, GalleryScorer)}
     visual = [f for f in stale if isinstance(f.scorer, ImageScorer | GalleryScorer)]
+    rows: dict[str, list[Row]] = {}
     if visual:
-        tables |= _measure_images(visual, open_images(run.parquet(layout.images(name))), sketches)
+        rows = _measure_images(visual, open_images(run.parquet(layout.images(name))), sketches, faults)
     for owner in stale:
-        if isinstance(owner.scorer, DocumentScorer):
-            rows = [row for d in documents if not d.error for row in owner.scorer.score(d)]
-            tables[owner.name] = owner.scorer.table(rows)
-        elif isinstance(owner.scorer, GalleryScorer):
-            kept = sketches[owner.name]
-            rows = [row for d in documents if not d.error for row in owner.scorer.score(d, kept)]
-            tables[owner.name] = owner.scorer.table(rows)
-        elif isinstance(owner.scorer, CorpusScorer):
-            tables[owner.name] = owner.scorer.map([d for d in documents if not d.error])
-    for owner in stale:
-        run.commit_table(scores_file(owner, name), tables[owner.name], scores_from(run, owner, name))
-    return name
+        scorer, extra = owner.scorer, dict[str, Any]()
+        assert scorer
+        if isinstance(scorer, CorpusScorer):
+            table, errors = _signatures(scorer, documents, faults[owner.name])
+            extra = {"errors": errors} if errors else {}
+        else:
+            if not isinstance(scorer, ImageScorer):
+                rows[owner.name] = _score_documents(scorer, documents, sketches.get(owner.name, {}), faults[owner.name])
+            table = scorer.table(rows[owner.name])
+        run.commit_table(scores_file(owner, name), table, scores_from(run, owner, name), extra)
+    return {filter_name: Faults.of(found) for filter_name, found in faults.items() if found}
+
+
+Sketches = dict[str, Any]
+
+
+def _score_documents(
+    scorer: Scorer, documents: Sequence[Document], sketches: Sketches, faults: list[Fault]
+) -> list[Row]:
+    rows: list[Row] = []
+    for document in documents:
+        if isinstance(scorer, DocumentScorer):
+            rows += rows_of_document(scorer, document, partial(scorer.score, document), faults)
+        elif isinstance(scorer, GalleryScorer):
+            rows += rows_of_document(scorer, document, partial(scorer.score, document, sketches), faults)
+    return rows
 
 
 def _measure_images(
-    owners: Sequence[Filter], images: Iterable[Image], sketches: Mapping[str, dict[str, Any]]
-) -> dict[str, pa.Table]:
-    """Tables of the image scorers; the gallery scorers' sketch of each image is added to `sketches`."""
+    owners: Sequence[Filter],
+    images: Iterable[Image],
+    sketches: Mapping[str, Sketches],
+    faults: Mapping[str, list[Fault]],
+) -> dict[str, list[Row]]:
+    """Rows of the image scorers; the gallery scorers' sketch of each image is added to `sketches`."""
     rows: dict[str, list[Row]] = {owner.name: [] for owner in owners if isinstance(owner.scorer, ImageScorer)}
     for image in images:
         pixels, error = decode(image, MAX_PIXELS)
         for owner in owners:
-            if isinstance(owner.scorer, ImageScorer):
-                rows[owner.name].append(owner.scorer.measure(image, pixels, error))
-            elif isinstance(owner.scorer, GalleryScorer) and pixels is not None:
-                sketches[owner.name][image.sha256] = owner.scorer.sketch(pixels)
-    return {owner.name: owner.scorer.table(rows[owner.name]) for owner in owners if owner.scorer and owner.name in rows}
+            scorer = owner.scorer
+            if isinstance(scorer, ImageScorer):
+                measure = partial(scorer.measure, image, pixels, error)
+                rows[owner.name] += row_of_image(scorer, image, measure, faults[owner.name])
+            elif isinstance(scorer, GalleryScorer) and pixels is not None:
+                made = sketch_of(scorer, image, partial(scorer.sketch, pixels), faults[owner.name])
+                sketches[owner.name].update(made)
+    return rows
+
+
+def _signatures(
+    scorer: CorpusScorer, documents: Sequence[Document], faults: list[Fault]
+) -> tuple[pa.Table, dict[str, str]]:
+    """The signature table of a partition, without the documents that a scorer fails on, and their errors by id."""
+    if not scorer.code:
+        return scorer.map(documents), {}
+    try:
+        return signatures_of(scorer, documents), {}
+    except WrongRow:
+        found = {d.id: error for d in documents if (error := error_of_map(scorer, d))}
+        faults += [fault_of(scorer, d, found[d.id]) for d in documents if d.id in found]
+    try:
+        return signatures_of(scorer, [d for d in documents if d.id not in found]), found
+    except WrongRow as error:  # of these documents together
+        raise LeafError(f"scorer {name_of(scorer)}: map: {error}") from error
 
 
 def bring_corpus_files(context: Context, partitions: Sequence[str]) -> None:
@@ -85,14 +138,39 @@ def bring_corpus_files(context: Context, partitions: Sequence[str]) -> None:
             made_from = fingerprint(owner.scorer.identity(), digests)
             if not run.fresh(corpus_file(owner), made_from):
                 tasks.append((index, list(partitions), made_from))
-    context.map_whole(reduce_corpus, tasks, "corpus", "filters")
+    for name, faults in context.map_whole(reduce_corpus, tasks, "corpus", "filters"):
+        say_faults(context, name, faults)
 
 
-def reduce_corpus(job: Job, index: int, partitions: Sequence[str], made_from: str) -> str:
-    """Make the corpus file of a filter from its signatures, read one partition at a time."""
+def reduce_corpus(job: Job, index: int, partitions: Sequence[str], made_from: str) -> tuple[str, Faults]:
+    """Make the corpus file of a filter from its signatures, read one partition at a time. Returns the filter's name,
+    and what its scorer did wrong."""
     pipeline, run = job.open()
     owner = pipeline.filters[index]
-    assert isinstance(owner.scorer, CorpusScorer)
-    rows = owner.scorer.reduce(run.table(scores_file(owner, name)) for name in partitions)
-    run.commit_table(corpus_file(owner), owner.scorer.table(rows), made_from)
-    return owner.name
+    scorer, faults = owner.scorer, list[Fault]()
+    assert isinstance(scorer, CorpusScorer)
+    try:
+        rows = scorer.reduce(run.table(scores_file(owner, name)) for name in partitions)
+        table = scorer.table(chain(rows_of_corpus(scorer, rows, faults), _failed(run, owner, partitions)))
+    except LeafError:
+        raise
+    except Exception as error:
+        if not scorer.code:
+            raise
+        raise LeafError(f"scorer {name_of(scorer)}: reduce: {raised(error)}") from error
+    run.commit_table(corpus_file(owner), table, made_from)
+    return owner.name, Faults.of(faults)
+
+
+def _failed(run: Run, owner: Filter, partitions: Sequence[str]) -> Iterator[Row]:
+    """Rows of the documents whose signature could not be made."""
+    for name in partitions if owner.scorer and owner.scorer.code else ():
+        meta = run.meta(scores_file(owner, name))
+        for document, error in (meta.extra.get("errors", {}) if meta else {}).items():
+            yield {"document": document, "error": error}
+
+
+def say_faults(context: Context, name: str, faults: Faults) -> None:
+    """Tell the user what the scorer of a filter did wrong, in one line."""
+    if line := faults.line("score"):
+        context.progress.say(f"filter {name}: {line}")

@@ -8,7 +8,9 @@ from typing import Any
 from leafinstruct import layout
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import documents_from_table
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import Fault, Faults, LeafError
+from leafinstruct.filter.checked_rows import FAILED, rows_of_items
+from leafinstruct.filter.cpu_scores import say_faults
 from leafinstruct.filter.partitions import partition_view, scores_file
 from leafinstruct.filter.rules import evaluate
 from leafinstruct.images.of_partition import image_opener
@@ -45,7 +47,14 @@ def score_with_model(
     if count:
         unit = "images" if scorer.about_images else "documents"
         context.progress.say(f"{owner.name}: {count} {unit} to score")
-    context.map_with_model(score_items, [(index, *task) for task in work], owner.name)
+    found: list[Faults] = context.map_with_model(score_items, [(index, *task) for task in work], owner.name)
+    say_faults(context, owner.name, Faults.sum(found))
+
+
+def has_failed(run: Run, owner: Filter, name: str) -> bool:
+    """Whether a partition has rows that the scorer is asked for again."""
+    meta = run.meta(scores_file(owner, name))
+    return meta is not None and "failed" in meta.extra
 
 
 def _rename_columns(run: Run, owner: Filter, scorer: ModelScorer, name: str) -> None:
@@ -113,15 +122,17 @@ def _known(run: Run, owner: Filter, name: str, unsupported: bool) -> dict[tuple[
         return {}
     have: dict[tuple[str, str], set[int]] = {}
     for row in run.table(relative, ["document", "part", "key", "error"]).to_pylist():
-        if unsupported or row["error"] != UNSUPPORTED_LANGUAGE:
+        error = row["error"] or ""
+        if not error.startswith(FAILED) and (unsupported or error != UNSUPPORTED_LANGUAGE):
             have.setdefault((row["document"], row["key"]), set()).add(-1 if row["part"] is None else row["part"])
     return have
 
 
 def score_items(
     pool: Pool, job: Job | Opened, index: int, name: str, items: Sequence[Item], unsupported: Sequence[Item]
-) -> str:
-    """Score the items and commit their rows together with the stored rows that are still valid."""
+) -> Faults:
+    """Score the items and commit their rows together with the stored rows that are still valid. Returns what the scorer
+    did wrong."""
     pipeline, run = job.open()
     owner = pipeline.filters[index]
     scorer = owner.scorer
@@ -136,15 +147,17 @@ def score_items(
         row
         for row in old
         if digests.get(row["document"]) == row["key"]
-        and not (row["error"] == UNSUPPORTED_LANGUAGE and row["document"] in asked)
+        and not (row["document"] in asked and (row["error"] or "").startswith((UNSUPPORTED_LANGUAGE, FAILED)))
     ]
+    faults: list[Fault] = []
     for item in unsupported:
         for part in sorted(item.parts) if scorer.about_images else [None]:
             name_of = item.document.id
             rows.append({"document": name_of, "part": part, "error": UNSUPPORTED_LANGUAGE, "key": digests[name_of]})
     if items:
         opened = image_opener(run.parquet(layout.images(name)), {sha for item in items for sha in item.document.images})
-        for row in scorer.score(items, opened):
+        for row in rows_of_items(scorer, items, opened, faults):
             rows.append({**row, "key": digests[row["document"]]})
-    run.commit_table(relative, scorer.table(rows), fingerprint(scorer.identity()))
-    return name
+    failed = any((row["error"] or "").startswith(FAILED) for row in rows if "error" in row)
+    run.commit_table(relative, scorer.table(rows), fingerprint(scorer.identity()), {"failed": True} if failed else {})
+    return Faults.of(faults)

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 
 from leafinstruct import layout
 from leafinstruct.context import Context
-from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, score_partition, stale_filters
-from leafinstruct.filter.model_scores import Chosen, score_with_model
+from leafinstruct.errors import Faults
+from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, say_faults, score_partition, stale_filters
+from leafinstruct.filter.model_scores import Chosen, has_failed, score_with_model
 from leafinstruct.filter.partitions import candidates_of, decide_partitions, decided, decisions_from, table_file
 from leafinstruct.filter.representatives import cluster_representatives, one_per_columns
 from leafinstruct.models.backends import check_llm
 from leafinstruct.models.packages import require
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import ModelScorer
 
@@ -42,13 +44,15 @@ def run(context: Context) -> None:
     run, pipeline = context.run, context.pipeline
     partitions = run.partitions()
     stale = [(name,) for name in partitions if stale_filters(run, pipeline, name)]
-    context.map(score_partition, stale, "scores")
+    found: list[dict[str, Faults]] = context.map(score_partition, stale, "scores")
+    for owner in pipeline.filters:
+        say_faults(context, owner.name, Faults.sum(one[owner.name] for one in found if owner.name in one))
     bring_corpus_files(context, partitions)
     gated = not context.score_all
     choice = _choice_from(run, pipeline, partitions)
     made_from = {name: decisions_from(run, pipeline, name, gated, choice) for name in partitions}
     waiting = [name for name in partitions if not decided(run, name, made_from[name])]
-    if not waiting:
+    if not waiting and not any(has_failed(run, f, name) for f in model_filters(pipeline) for name in partitions):
         return
     chosen = _choose(context, partitions)
     asks = False
@@ -63,6 +67,10 @@ def run(context: Context) -> None:
         ({name: made_from[name] for name in names}, chosen, gated) for names in _together(waiting, context.workers)
     ]
     context.map(decide_partitions, tasks, "decisions")
+
+
+def model_filters(pipeline: Pipeline) -> list[Filter]:
+    return [owner for owner in pipeline.filters if isinstance(owner.scorer, ModelScorer)]
 
 
 TOGETHER = 25

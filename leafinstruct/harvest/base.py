@@ -48,6 +48,9 @@ class Source(ABC):
         partition: Annotated[int, Meta(ge=1)] = PARTITION
         """Documents in a partition, about."""
 
+    code: str = ""
+    """Digest of the code of a source that is not built in (see `plugins`): what edited code read is harvested again."""
+
     def __init__(self, name: str, settings: Mapping[str, Any], root: Path) -> None:
         self.name = name
         self.settings: Any = read(self.Settings, settings, f"source {name}: ")

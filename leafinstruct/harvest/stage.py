@@ -71,6 +71,8 @@ class Planned:
     chunk: Chunk
     limit: int | None
     indexes: str
+    code: str = ""
+    """Digest of the code of a source that is not built in."""
 
 
 def check_settings(pipeline: Pipeline) -> None:
@@ -97,7 +99,9 @@ def run(context: Context) -> None:
         chunks = source.plan(buckets.get(settings.name))
         buckets[settings.name] = len(chunks)
         indexes = _index(context, settings, source)
-        planned = [Planned(f"{settings.name}-{c.name}", settings, c, context.limit, indexes) for c in chunks]
+        planned = [
+            Planned(f"{settings.name}-{c.name}", settings, c, context.limit, indexes, source.code) for c in chunks
+        ]
         planned = [one for one in planned if context.only is None or one.name in context.only]
         plan += planned if context.limit is None else _limited(context, source, planned)
     if not plan:
@@ -162,7 +166,8 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
 
 def _index_made_from(source: Source, file: str) -> str:
     kind = type(source).__module__.rpartition(".")[2]
-    return fingerprint(INDEX_VERSION, f"leafinstruct.harvest.{kind}", file)  # as named when indexes were first made
+    named = f"leafinstruct.harvest.{kind}"  # as named when indexes were first made
+    return fingerprint(INDEX_VERSION, named, file, *([source.code] if source.code else []))
 
 
 def _indexed(run: Run, source: Source, file: str, place: str) -> bool:
@@ -186,7 +191,7 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
         "pipeline": pipeline.raw,
         "pipeline_name": pipeline.name,
         "models": {
-            kind: {**asdict(m), "options": dict(m.options), "languages": list(m.languages)}
+            kind: {**m.facts(), "options": dict(m.options), "languages": list(m.languages)}
             for kind, m in pipeline.models.items()
         },
         "leafinstruct": __version__,
@@ -206,7 +211,8 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
 
 def _made_from(one: Planned) -> str:
     settings = one.settings
-    return fingerprint(VERSION, SCHEMA_VERSION, settings.kind, settings.settings, asdict(one.chunk), one.limit)
+    code = [one.code] if one.code else []
+    return fingerprint(VERSION, SCHEMA_VERSION, settings.kind, settings.settings, asdict(one.chunk), one.limit, *code)
 
 
 def _fresh(run: Run, source: Source, one: Planned) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, raised
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""
@@ -60,9 +60,15 @@ class LogProb:
 
 
 class Llm(ABC):
-    """A language model of one back-end. `calls`, `prompt_tokens` and `output_tokens` count its use."""
+    """A language model of one back-end. `calls`, `prompt_tokens` and `output_tokens` count its use.
 
-    capabilities: frozenset[str]
+    The class of a back-end takes the model's name and, by keyword, its settings: their annotations and defaults are
+    what a pipeline may set under `models:`.
+    """
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"generate"})
+    weights: ClassVar[bool] = False
+    """Whether `model` names weights on this machine, a Hub id or a folder, whose revision is part of every answer."""
 
     def __init__(self, name: str, revision: str, batch_size: int) -> None:
         if batch_size < 1:
@@ -90,7 +96,10 @@ class Llm(ABC):
         """
         results: list[Generation] = []
         for chunk in chunks(prompts, self.batch_size):
-            results += self._generate(chunk, schema, max_tokens, temperature, seed)
+            answers = self._answers(chunk, schema, max_tokens, temperature, seed)
+            if len(answers) != len(chunk):
+                raise LeafError(f"model {self.name!r}: {len(answers)} answers to {len(chunk)} prompts")
+            results += answers
         for result in results:
             self._count(result.prompt_tokens, result.output_tokens)
         return results
@@ -123,10 +132,21 @@ class Llm(ABC):
         """Free memory and processes; the model cannot be used afterwards."""
 
     @abstractmethod
-    def _generate(
+    def generate_batch(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
     ) -> list[Generation]:
-        """Answer at most `batch_size` prompts."""
+        """Answer at most `batch_size` prompts, each with one Generation, in order. An error about one prompt is a
+        Generation with `error`; one that concerns all is raised, and stops the build."""
+
+    def _answers(
+        self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
+    ) -> list[Generation]:
+        try:
+            return list(self.generate_batch(prompts, schema, max_tokens, temperature, seed))
+        except LeafError:
+            raise
+        except Exception as error:  # of a library, a driver or a back-end of the user's own
+            raise LeafError(f"model {self.name!r}: {raised(error)}") from error
 
     def _count(self, prompt_tokens: int, output_tokens: int) -> None:
         self.calls += 1

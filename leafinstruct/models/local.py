@@ -26,6 +26,7 @@ class LocalLlm(Llm):
     """A language model with its tokenizer. A back-end implements `_answer`, `_score` and `_next` on token ids."""
 
     capabilities = ALL
+    weights = True
 
     def __init__(self, found: ModelPath, batch_size: int, context_tokens: int) -> None:
         # A hub model's commit may be known only once it is downloaded, that is after loading.
@@ -85,7 +86,7 @@ class LocalLlm(Llm):
             totals.append(scored.total)
         return [totals[start : start + len(choices)] for start in range(0, len(totals), len(choices))]
 
-    def _generate(
+    def generate_batch(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
     ) -> list[Generation]:
         rows = [self._render(prompt) for prompt in prompts]

@@ -111,7 +111,7 @@ class OpenAiLlm(Llm):
         total = sum(mass.values())
         return {choice: math.log(part / total) for choice, part in mass.items()}
 
-    def _generate(
+    def generate_batch(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
     ) -> list[Generation]:
         bodies = [self._body(prompt, max_tokens, temperature, seed) for prompt in prompts]
@@ -197,3 +197,6 @@ def _reason(error: urllib.error.HTTPError) -> str:
     """The server's message, at most 200 characters of it, on one line."""
     text = " ".join(error.read(2000).decode(errors="replace").split())[:200]
     return f": {text}" if text else ""
+
+
+Backend = OpenAiLlm

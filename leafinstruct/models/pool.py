@@ -42,11 +42,11 @@ class Pool:
         if settings is None:
             raise LeafError("no language model in the pipeline; add models: llm: to it")
         if settings != self._key:
-            from leafinstruct.models.backends import load_llm
+            from leafinstruct.models.backends import backend_of, load_llm
 
             self.close()
             start = time.perf_counter()
-            self._hold(settings, load_llm(settings.backend, settings.name, **dict(settings.options)))
+            self._hold(settings, load_llm(backend_of(settings), settings.name, **dict(settings.options)))
             self.loading += time.perf_counter() - start
         return self._model
 

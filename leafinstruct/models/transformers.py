@@ -159,3 +159,6 @@ class TransformersLlm(LocalLlm):
         compiler = xgrammar.GrammarCompiler(info, max_threads=1)
         grammar = compiler.compile_json_schema(json.dumps(schema), any_whitespace=False, separators=(",", ":"))
         return LogitsProcessor(grammar)
+
+
+Backend = TransformersLlm

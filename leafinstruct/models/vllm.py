@@ -142,3 +142,6 @@ def _platform(model: str) -> str:
     if device == "cpu":
         set_unset(CPU_ENVIRONMENT)
     return device
+
+
+Backend = VllmLlm

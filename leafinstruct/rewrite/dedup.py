@@ -4,7 +4,7 @@ which repeat another. Then `records/` is committed."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -58,11 +58,11 @@ def _leaking(context: Context, leak_margin: float) -> set[str]:
     """Ids of records whose request is nearer to a sentence of the answer than to the title, by more than `leak_margin`.
     The margins are stored for each partition; another threshold uses no model."""
     run, model = context.run, context.pipeline.models["clip"]
-    asked = digest([answer_leak.VERSION, asdict(model)])[:8]
+    asked = digest([answer_leak.VERSION, model.facts()])[:8]
     found: set[str] = set()
     for name in run.partitions():
         file, written = layout.leak_margins(asked, name), layout.written(name)
-        made_from = fingerprint(answer_leak.VERSION, asdict(model), run.digest(written))
+        made_from = fingerprint(answer_leak.VERSION, model.facts(), run.digest(written))
         if not run.fresh(file, made_from):
             records = list(_kept(run, [written]))
             documents = list(documents_from_table(run.table(layout.filtered(name)))) if records else []

@@ -74,13 +74,14 @@ def load_prompt(path: Path, wanted: Collection[str]) -> Prompt:
 
     Raises LeafError for a file or section that is missing, and for unknown sections and placeholders.
     """
-    found = read_sections(path, (*NEEDED, *sorted(wanted)), (*CHOICES, *tasks()))
+    known = dict.fromkeys((*tasks(), *sorted(wanted)))
+    found = read_sections(path, (*NEEDED, *sorted(wanted)), (*CHOICES, *known))
     for name in PLACEHOLDER.findall("\n".join(found.values())):
         if name not in PLACEHOLDERS:
             raise LeafError(f"prompt {path}: unknown placeholder '{{{name}}}'{did_you_mean(name, PLACEHOLDERS)}")
     if "{document}" not in found["user"]:
         raise LeafError(f"prompt {path}: section '# user' does not show the document; put {{document}} in it")
-    examples = tuple(_example(path, block) for block in re.split(r"\n\s*\n", found["examples"]))
+    examples = tuple(_example(path, block, known) for block in re.split(r"\n\s*\n", found["examples"]))
     for example in examples:
         if example.task not in found:
             raise LeafError(f"prompt {path}: section '# examples': no section '# {example.task}'; add it")
@@ -88,7 +89,7 @@ def load_prompt(path: Path, wanted: Collection[str]) -> Prompt:
         found["system"],
         found["user"],
         found["retry"],
-        {name: found[name] for name in tasks() if name in found},
+        {name: found[name] for name in known if name in found},
         _lines(found["styles"]),
         examples,
         _lines(found.get("personas", "")) or ("",),
@@ -119,13 +120,13 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip(" -") for line in text.splitlines() if line.strip(" -"))
 
 
-def _example(path: Path, block: str) -> Example:
+def _example(path: Path, block: str, known: Collection[str]) -> Example:
     """An example: a block of lines `key: value`."""
     values = dict(re.findall(r"^(\w+): *(.+?) *$", block, re.MULTILINE))
-    if set(values) - set(EXAMPLE_EXTRA) != set(EXAMPLE_KEYS) or values["task"] not in tasks():
+    if set(values) - set(EXAMPLE_EXTRA) != set(EXAMPLE_KEYS) or values["task"] not in known:
         raise LeafError(
             f"prompt {path}: section '# examples': each example needs the lines {', '.join(EXAMPLE_KEYS)}, and a task "
-            f"of {', '.join(tasks())}; found {', '.join(values) or block[:40]!r}"
+            f"of {', '.join(known)}; found {', '.join(values) or block[:40]!r}"
         )
     return Example(**values)
 

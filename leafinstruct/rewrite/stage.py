@@ -17,7 +17,7 @@ from leafinstruct import layout
 from leafinstruct.bundled import find_file
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import Fault, Faults, LeafError
 from leafinstruct.models.backends import check_llm, context_of
 from leafinstruct.models.languages import UNSUPPORTED_LANGUAGE, supports, unsupported_language
 from leafinstruct.models.pool import Pool
@@ -29,7 +29,7 @@ from leafinstruct.rewrite.generations import Answers
 from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts, dropped
-from leafinstruct.rewrite.task import Draft, check_weights, choose_task, draft, tasks
+from leafinstruct.rewrite.task import Draft, TaskFailed, Weighted, choose_draft, tasks, weighted_tasks
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
@@ -55,34 +55,34 @@ class RewriteSettings(Settings):
     """By how much a request may be closer to a sentence of the answer than to the title, in cosine of the pipeline's
     dual encoder; 0 asks none."""
     tasks: dict[str, Annotated[float, Meta(ge=0)]] = field(default_factory=lambda: dict.fromkeys(tasks(), 1.0))
-    """Weights by the name of a task."""
+    """Weights by task: a name, `./file.py:TASK` in the project, or an entry point."""
 
     @property
     def instruct(self) -> Settings:
         """The settings of the questions to the model alone."""
         return Settings(**{one.name: getattr(self, one.name) for one in fields(Settings)})
 
-    @property
-    def wanted(self) -> list[str]:
-        """Tasks that documents can get."""
-        return [name for name, weight in self.tasks.items() if weight > 0]
-
 
 def rewrite_settings(pipeline: Pipeline) -> RewriteSettings:
     """The checked `rewrite:` section of a pipeline. Raises LeafError naming the key."""
     where = f"{pipeline.path}: rewrite: "
     settings: RewriteSettings = read(RewriteSettings, pipeline.rewrite, where)
-    try:
-        check_weights(settings.tasks)
-    except LeafError as error:
-        raise LeafError(f"{where}{error}") from None
+    weighted = _weighted(pipeline, settings)
     if settings.leak_margin and "clip" not in pipeline.models:
         raise LeafError(f"{where}leak_margin needs a dual encoder; add models: clip: to the pipeline")
     if settings.writer == "llm":
-        load_prompt(_file(pipeline, "prompt", settings.prompt), settings.wanted)
+        load_prompt(_file(pipeline, "prompt", settings.prompt), [one.task.name for one in weighted])
         if settings.clean:
             load_clean_prompt(_file(pipeline, "clean", settings.clean))
     return settings
+
+
+def _weighted(pipeline: Pipeline, settings: RewriteSettings) -> list[Weighted]:
+    """The tasks that documents can get. Raises LeafError naming the key."""
+    try:
+        return weighted_tasks(settings.tasks, pipeline.root)
+    except LeafError as error:
+        raise LeafError(f"{pipeline.path}: rewrite: {error}") from None
 
 
 def _file(pipeline: Pipeline, key: str, name: str) -> Path:
@@ -109,13 +109,15 @@ def run(context: Context) -> None:
     settings = rewrite_settings(pipeline)
     made_from = {name: _made_from(run, pipeline, settings, name) for name in run.partitions()}
     stale = [name for name in run.partitions() if not run.fresh(layout.written(name), made_from[name])]
+    work = [(name, made_from[name]) for name in stale]
     if settings.writer == "template":
-        context.map(write_templates, [(name, made_from[name]) for name in stale], "rewrite")
+        left: list[Left] = context.map(write_templates, work, "rewrite")
     else:
-        tasks = [(name, made_from[name]) for name in stale]
-        foreign = [lang for found in context.map_with_model(write_with_model, tasks, "rewrite") for lang in found]
-        if foreign:
-            context.progress.say(unsupported_language("rewrite", pipeline.models["llm"], foreign))
+        left = context.map_with_model(write_with_model, work, "rewrite")
+    if foreign := [language for one in left for language in one.foreign]:
+        context.progress.say(unsupported_language("rewrite", pipeline.models["llm"], foreign))
+    if line := Faults.sum(one.faults for one in left).line("record"):
+        context.progress.say(f"rewrite: {line}")
     keep(context, settings.leak_margin)
 
 
@@ -127,7 +129,8 @@ def writer_name(pipeline: Pipeline) -> str:
 def answers_file(pipeline: Pipeline, name: str) -> str:
     """The file of a model's answers about a partition; keys inside hash the prompt, so another prompt asks only for
     what it changes."""
-    return layout.generations(digest(writer_name(pipeline))[:8], name)
+    code = pipeline.models["llm"].code
+    return layout.generations(digest([writer_name(pipeline), code] if code else writer_name(pipeline))[:8], name)
 
 
 def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: str) -> str:
@@ -135,15 +138,18 @@ def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: st
     if settings.writer == "llm":
         files = [("prompt", settings.prompt)] + ([("clean", settings.clean)] if settings.clean else [])
         texts = [_file(pipeline, key, file).read_text(encoding="utf-8") for key, file in files]
-        asked = [writer_name(pipeline), *texts, _context_tokens(pipeline), *pipeline.models["llm"].languages]
+        model = pipeline.models["llm"]
+        asked = [
+            writer_name(pipeline),
+            *texts,
+            context_of(model),
+            *model.languages,
+            *([model.code] if model.code else []),
+        ]
     scores = [run.digest(file) for _, file in _published(pipeline, name)]
     own = {key: value for key, value in asdict(settings).items() if key != "leak_margin"}
-    return fingerprint(VERSION, run.digest(layout.filtered(name)), own, asked, scores)
-
-
-def _context_tokens(pipeline: Pipeline) -> int | None:
-    model = pipeline.models["llm"]
-    return context_of(model.backend, dict(model.options))
+    codes = [one.code for one in _weighted(pipeline, settings) if one.code]
+    return fingerprint(VERSION, run.digest(layout.filtered(name)), own, asked, scores, *codes)
 
 
 def _published(pipeline: Pipeline, name: str) -> list[tuple[Filter, str]]:
@@ -160,16 +166,38 @@ def _documents(run: Run, name: str) -> list[Document]:
     return list(documents_from_table(run.table(layout.filtered(name))))
 
 
-def _drafts(documents: Sequence[Document], settings: RewriteSettings) -> tuple[list[Draft], list[Document]]:
-    """Drafts of the documents, and the documents that fit no task."""
-    drafts, without = [], []
+@dataclass(frozen=True)
+class Left:
+    """Documents of a partition that became no draft: of languages that the model does not support, and with faults of
+    tasks that are not built in."""
+
+    foreign: tuple[str, ...] = ()
+    faults: Faults = Faults()
+
+
+@dataclass
+class _Drafts:
+    """Drafts of documents, and those that became none, with the reason."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    without: list[tuple[Document, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def _drafts(documents: Sequence[Document], weighted: Sequence[Weighted]) -> _Drafts:
+    made = _Drafts()
     for document in documents:
-        task = choose_task(document, settings.tasks)
-        if task is None:
-            without.append(document)
+        try:
+            draft = choose_draft(document, weighted)
+        except TaskFailed as error:
+            made.without.append((document, "task_failed"))
+            made.faults.append(Fault(document.id, document.path or document.url, str(error)))
+            continue
+        if draft is None:
+            made.without.append((document, "no_task"))
         else:
-            drafts.append(draft(document, task))
-    return drafts, without
+            made.drafts.append(draft)
+    return made
 
 
 def _commit(
@@ -177,34 +205,33 @@ def _commit(
     name: str,
     made_from: str,
     records: Sequence[Record],
-    without: Sequence[Document],
+    without: Sequence[tuple[Document, str]],
     writer: str,
     facts: Facts,
     extra: dict[str, Any] | None = None,
-    foreign: Sequence[Document] = (),
 ) -> None:
-    none = [dropped(document, "", "no_task", writer, facts) for document in without]
-    none += [dropped(document, "", UNSUPPORTED_LANGUAGE, writer, facts) for document in foreign]
+    none = [dropped(document, "", reason, writer, facts) for document, reason in without]
     run.commit_table(layout.written(name), records_to_table([*records, *none]), made_from, extra)
 
 
-def write_templates(job: Job, name: str, made_from: str) -> str:
+def write_templates(job: Job, name: str, made_from: str) -> Left:
     """Records of a partition by the template writer."""
     pipeline, run = job.open()
     settings = rewrite_settings(pipeline)
-    drafts, without = _drafts(_documents(run, name), settings)
+    made = _drafts(_documents(run, name), _weighted(pipeline, settings))
     facts = read_facts(run, pipeline, name)
-    records = template.write(drafts, settings=settings.instruct, facts=facts)
-    _commit(run, name, made_from, records, without, template.WRITER, facts)
-    return name
+    records = template.write(made.drafts, settings=settings.instruct, facts=facts)
+    _commit(run, name, made_from, records, made.without, template.WRITER, facts)
+    return Left(faults=Faults.of(made.faults))
 
 
-def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -> list[str]:
-    """Records of a partition by the language model. Returns the languages of documents that it does not support."""
+def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -> Left:
+    """Records of a partition by the language model."""
     pipeline, run = job.open()
     settings = rewrite_settings(pipeline)
-    prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), settings.wanted)
-    writer = Writer(writer_name(pipeline), prompt, settings.instruct, _context_tokens(pipeline))
+    weighted = _weighted(pipeline, settings)
+    prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), [one.task.name for one in weighted])
+    writer = Writer(writer_name(pipeline), prompt, settings.instruct, context_of(pipeline.models["llm"]))
     batch = max(BATCH, dict(pipeline.models["llm"].options).get("batch_size", 0))
     llm = pipeline.models["llm"]
     answers = Answers(run, answers_file(pipeline, name), lambda: pool.llm(llm), batch)
@@ -216,11 +243,12 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
         file = _file(pipeline, "clean", settings.clean)
         documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model)
         extra = {"clean": dict(sorted(counts.items()))}
-    drafts, without = _drafts(documents, settings)
-    records = write(drafts, answers, writer=writer, facts=facts)
+    made = _drafts(documents, weighted)
+    records = write(made.drafts, answers, writer=writer, facts=facts)
+    made.without += [(document, UNSUPPORTED_LANGUAGE) for document in foreign]
     whole = made_from if answers.complete else fingerprint(made_from, "to be asked again")
-    _commit(run, name, whole, records, without, writer.model, facts, extra, foreign)
-    return [d.language for d in foreign]
+    _commit(run, name, whole, records, made.without, writer.model, facts, extra)
+    return Left(tuple(d.language for d in foreign), Faults.of(made.faults))
 
 
 def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:

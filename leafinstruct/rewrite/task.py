@@ -1,17 +1,20 @@
 """Tasks: which parts of a document the user gives, and which answer, in one turn or in several.
 
-A task is one file in `tasks/`, found by its name. A document's task depends on its id and the pipeline's weights alone.
+A task is one file in `tasks/`, found by its name, or one of the project's own. A document's task depends on its id and
+the pipeline's weights alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 from leafinstruct import plugins
 from leafinstruct.document import Document, Part, digest
-from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,16 @@ Turns = tuple[Turn, ...]
 class Task:
     """`divide` returns the turns, in reading order, or None if the document does not fit the task.
 
-    `about` describes a record in one line. `whole`: every part of the document is used.
+    `name` names it in records, in prompts (a section `# name` tells the model what to ask for) and in seeds. `about`
+    describes a record in one line. `whole`: every part of the document is used. `phrases` are requests that the
+    template writer fills the title into, by language: {"en": ("Show me {0}.",)}; by default those of `illustrate`.
     """
 
     name: str
     about: str
     divide: Callable[[Document], Turns | None]
     whole: bool = True
+    phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,12 @@ class Draft:
     """A document with its task and the turns it is divided into."""
 
     document: Document
-    task: str
+    kind: Task
     turns: Turns
+
+    @property
+    def task(self) -> str:
+        return self.kind.name
 
     def input(self, turn: int = 0) -> list[Part]:
         return self._parts(self.turns[turn].given)
@@ -76,31 +86,81 @@ def tasks() -> dict[str, Task]:
     return {task.name: task for task in sorted(found, key=lambda t: t.name)}
 
 
-def choose_task(document: Document, weights: Mapping[str, float]) -> Task | None:
-    """One of the tasks the document fits, drawn by its id with the weights; None if it fits none of them.
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """A task as a pipeline lists it; `code` is the digest of one that is not built in."""
 
-    Raises LeafError for an unknown task, a weight below 0 and weights that are all 0.
-    """
-    check_weights(weights)
-    fitting = [
-        tasks()[name] for name in sorted(weights) if weights[name] > 0 and tasks()[name].divide(document) is not None
-    ]
-    point = draw(document.id, "task") * sum(weights[task.name] for task in fitting)
-    for task in fitting:
-        point -= weights[task.name]
-        if point < 0:
-            return task
-    return fitting[-1] if fitting else None
+    task: Task
+    weight: float
+    code: str = ""
 
 
-def check_weights(weights: Mapping[str, float]) -> None:
-    for name, weight in weights.items():
-        if name not in tasks():
-            raise LeafError(f"tasks: unknown task '{name}'{did_you_mean(name, tasks())}")
+def weighted_tasks(weights: Mapping[str, float], root: Path = Path()) -> list[Weighted]:
+    """The tasks of a pipeline whose weight is above 0, by their names: built-in ones, `./file.py:TASK` relative to
+    `root`, or entry points. Raises LeafError for an unknown task, a weight below 0, two tasks of one name, and weights
+    that are all 0."""
+    found: dict[str, Weighted] = {}
+    for spec, weight in weights.items():
         if not isinstance(weight, int | float) or weight < 0:
-            raise LeafError(f"tasks: {name}: {weight!r} is not a weight; give a number of 0 or more")
+            raise LeafError(f"tasks: {spec}: {weight!r} is not a weight; give a number of 0 or more")
+        try:
+            plugin = plugins.Plugin(tasks()[spec]) if spec in tasks() else plugins.load(plugins.TASK, spec, root, Task)
+        except LeafError as error:
+            raise LeafError(f"tasks: {error}") from None
+        task = plugin.value
+        if not isinstance(task.name, str) or not task.name.isidentifier():
+            raise LeafError(f"tasks: {spec}: its name {task.name!r} is not a name; use letters, digits and _")
+        if task.name in found or (plugin.code and task.name in tasks()):
+            raise LeafError(f"tasks: {spec}: another task is called '{task.name}'; rename it")
+        found[task.name] = Weighted(task, weight, plugin.code)
     if not any(weights.values()):
         raise LeafError(f"tasks: no task has a weight above 0; known: {', '.join(sorted(tasks()))}")
+    return [found[name] for name in sorted(found) if found[name].weight > 0]
+
+
+class TaskFailed(Exception):
+    """A task of the project's own raised an error or gave no turns."""
+
+
+def choose_draft(document: Document, weighted: Sequence[Weighted]) -> Draft | None:
+    """A draft of one of the tasks the document fits, drawn by its id with the weights; None if it fits none of them.
+    Raises TaskFailed naming the task."""
+    fitting = [(one, turns) for one in weighted if (turns := _divided(document, one)) is not None]
+    point = draw(document.id, "task") * sum(one.weight for one, _ in fitting)
+    for one, turns in fitting:
+        point -= one.weight
+        if point < 0:
+            return Draft(document, one.task, turns)
+    return Draft(document, fitting[-1][0].task, fitting[-1][1]) if fitting else None
+
+
+def _divided(document: Document, one: Weighted) -> Turns | None:
+    if not one.code:
+        return one.task.divide(document)
+    try:
+        turns = one.task.divide(document)
+    except Exception as error:  # the user's own code
+        raise TaskFailed(f"task {one.task.name}: {raised(error)}") from error
+    if turns is None:
+        return None
+    if problem := _problem(document, turns):
+        raise TaskFailed(f"task {one.task.name}: divide gave {problem}")
+    return tuple(turns)
+
+
+def _problem(document: Document, turns: Any) -> str:
+    """What is wrong with the turns that a task gave; "" if nothing is."""
+    if not isinstance(turns, tuple | list) or not turns or not all(isinstance(turn, Turn) for turn in turns):
+        return f"{str(turns)[:60]!r}; it returns a tuple of one or more Turn, or None"
+    known = range(len(document.parts))
+    for turn in turns:
+        for position in (*turn.given, *turn.answer, *turn.shown):
+            if not isinstance(position, int) or position not in known:
+                return f"the position {position!r}; the document has {len(document.parts)} parts"
+        if not turn.answer:
+            return "a turn without an answer"
+    used = [i for turn in turns for i in (*turn.given, *turn.answer)]
+    return "" if used == sorted(set(used)) else "parts twice or out of their order"
 
 
 def draft(document: Document, task: Task) -> Draft:
@@ -108,7 +168,7 @@ def draft(document: Document, task: Task) -> Draft:
     turns = task.divide(document)
     if turns is None:
         raise ValueError(f"document {document.id} does not fit the task {task.name}")
-    return Draft(document, task.name, turns)
+    return Draft(document, task, turns)
 
 
 def span(start: int, end: int) -> tuple[int, ...]:

@@ -126,8 +126,9 @@ def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[
 def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusal:
     """A request around the title or, for a part of the document, around the heading of that part; the document's id
     draws the phrase."""
-    phrases = PHRASES.get(language_of(draft.document))
-    if phrases is None:
+    phrases = PHRASES.get(language_of(draft.document), {})
+    own = draft.kind.phrases.get(language_of(draft.document))
+    if not phrases and not own:
         return Refusal("no_template", "there are phrases for English and German only", final=True)
     title = full_title(draft.document)
     if draft.task in BY_HEADING:
@@ -137,8 +138,8 @@ def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusa
     title = re.sub(r"[\s.!?:;,]+$", "", " ".join(title.split()))
     if not title:
         return Refusal("no_title", "the document has neither title nor heading", final=True)
-    choice = phrases[draft.task]
-    if draft.task == "howto" and phrases is PHRASES["en"] and (goal := HOW_TO.match(title)):
+    choice = own or phrases.get(draft.task) or phrases["illustrate"]
+    if draft.task == "howto" and choice is PHRASES["en"]["howto"] and (goal := HOW_TO.match(title)):
         choice, title = HOW_TO_PHRASES, YOURS.sub("my", goal[1])
     text = choice[int(draw(draft.document.id, f"phrase/{turn}") * len(choice))].format(title)
     return check(text, draft, turn, "", settings) or Written(text)

@@ -26,7 +26,6 @@ from leafinstruct.rewrite.patterns import (
     THIS_THING,
     matter,
 )
-from leafinstruct.rewrite.task import tasks
 from leafinstruct.text.language import LANGUAGE_SAMPLE, LANGUAGE_WORDS, LANGUAGES, detected, latin_share, probability
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import CONTENT_LETTERS, content, ngrams, stem, words
@@ -99,7 +98,7 @@ def placeholders(case: Case) -> str:
     places = [sum(c.type == "image" for c in message.content) for message in case.messages]
     order = [i for i in case.draft.positions if parts[i].type == "image"]
     own = [parts[i].image for i in order]
-    whole = tasks()[case.draft.task].whole and len(case.draft.positions) < len(parts)
+    whole = case.draft.kind.whole and len(case.draft.positions) < len(parts)
     if whole or places != wanted or list(case.images) != own or order != sorted(set(order)):
         return f"{sum(places)} image places and {len(case.images)} images for the {len(own)} images of the document"
     return ""

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from leafinstruct import plugins
 from leafinstruct.bundled import find_file
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, raised
 from leafinstruct.rules.expression import Expression, ExpressionError
 from leafinstruct.settings import MODELS, ModelSettings, check_unique, read, read_yaml
 
@@ -97,14 +97,13 @@ def load_filter(path: Path, root: Path, name: str, models: Mapping[str, ModelSet
     scorer = None
     if raw.scorer:
         try:
-            kind = load_scorer(raw.scorer, root)
-            asked = raw.model or kind.model
-            scorer = kind(raw.settings, models.get(asked))
-            scorer.read_files(root)
+            plugin = load_scorer(raw.scorer, root)
+            asked = raw.model or plugin.value.model
+            scorer = _made(plugin, raw.settings, models.get(asked), root)
         except LeafError as error:
             raise LeafError(f"{file}: {error}") from None
-        if asked != kind.model and (asked, kind.model) != ("second_llm", "llm"):
-            own = kind.model or "no model"
+        if asked != scorer.model and (asked, scorer.model) != ("second_llm", "llm"):
+            own = scorer.model or "no model"
             raise LeafError(f"{file}: model is {asked!r}, but the scorer uses {own}; remove the key 'model'")
         if asked in MODELS and asked not in models:
             raise LeafError(f"{path}: filter '{name}' needs a model; add models: {asked}: to the pipeline")
@@ -127,11 +126,28 @@ def _rule(file: Path, entry: Mapping[str, Any]) -> Rule:
     return Rule(raw.name, raw.drop, when, raw.one_per, raw.missing, raw.origin)
 
 
-def load_scorer(spec: str, root: Path) -> type[Scorer]:
+def load_scorer(spec: str, root: Path) -> plugins.Plugin:
     """A scorer's class by name, by file (`./mine.py:Class`) or by entry point. Raises LeafError."""
-    from leafinstruct.score.base import Scorer
+    from leafinstruct.score.base import Scorer, check_columns
 
-    kind = plugins.load(plugins.SCORER, spec, root, Scorer)
-    if not kind.columns:
-        raise LeafError(f"'{spec}': the scorer declares no columns")
-    return kind
+    plugin = plugins.load(plugins.SCORER, spec, root, Scorer)
+    try:
+        check_columns(plugin.value)
+    except LeafError as error:
+        raise LeafError(f"'{spec}': {error}") from None
+    return plugin
+
+
+def _made(plugin: plugins.Plugin, settings: Mapping[str, Any], model: ModelSettings | None, root: Path) -> Scorer:
+    """A scorer with its settings and files. Raises LeafError."""
+    try:
+        scorer: Scorer = plugin.value(settings, model)
+        scorer.code = plugin.code
+        scorer.read_files(root)
+    except LeafError:
+        raise
+    except Exception as error:
+        if not plugin.code:
+            raise
+        raise LeafError(f"scorer {plugin.value.__qualname__}: {raised(error)}") from error
+    return scorer

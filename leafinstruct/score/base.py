@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leafinstruct.document import Document, Image, digest
+from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.settings import ModelSettings, read
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from leafinstruct.models.pool import Pool
 
+GRAINS = ("image", "document")
 ARROW_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "text": pa.string()}
 
 ROWS_AT_A_TIME = 1000
@@ -43,6 +45,31 @@ class Column:
     about: str
 
 
+RESERVED = ("document", "part", "sha256", "error", "key")
+"""What every row may have besides the columns of its scorer."""
+
+
+def check_columns(kind: type[Scorer]) -> None:
+    """Raises LeafError unless a scorer declares columns that rules can name."""
+    if not kind.columns:
+        raise LeafError("the scorer declares no columns")
+    names: set[str] = set()
+    for column in kind.columns:
+        if not isinstance(column, Column):
+            raise LeafError(f"columns: {column!r} is no Column")
+        where = f"column {column.name!r}"
+        if not isinstance(column.name, str) or not column.name.isidentifier() or column.name in RESERVED:
+            raise LeafError(f"{where}: not a name; use letters, digits and _, and none of {', '.join(RESERVED)}")
+        if column.name in names:
+            raise LeafError(f"{where} is declared twice; rename one")
+        names.add(column.name)
+        if issubclass(kind, ModelScorer) and column.grain != kind.columns[0].grain:
+            raise LeafError(f"{where}: a model's scores are all about images or all about documents")
+        for key, value, known in (("grain", column.grain, GRAINS), ("type", column.type, ARROW_TYPES)):
+            if value not in known:
+                raise LeafError(f"{where}: {key} is {value!r}{did_you_mean(str(value), known)}")
+
+
 class Scorer:
     """Base of all scorers. `Settings` is a frozen dataclass; increase `version` whenever the code changes a number."""
 
@@ -54,6 +81,8 @@ class Scorer:
     """Which of the pipeline's models it uses (one of MODELS), or the name of a model of its own; "" for none."""
     needs: ClassVar[frozenset[str]] = frozenset()
     """Capabilities that its model must have."""
+    code: str = ""
+    """Digest of the code of a scorer that is not built in (see `plugins`): scores of edited code are made again."""
 
     @dataclass(frozen=True)
     class Settings:
@@ -69,12 +98,20 @@ class Scorer:
 
     def identity(self) -> dict[str, Any]:
         """Everything that can change the numbers; its hash names the scorer's folder."""
-        model = asdict(self.model_settings) if self.model_settings else {}
+        model = self.model_settings.facts() if self.model_settings else {}
         model.pop("languages", None)  # they decide which documents are scored, not the scores
         kind = f"{type(self).__module__.rsplit('.', 1)[-1]}.{type(self).__qualname__}"
         names = self.stored_names()
         settings = asdict(self.settings)
-        return {"scorer": kind, "version": self.version, "columns": names, "settings": settings, "model": model or None}
+        code = {"code": self.code} if self.code else {}
+        facts = {
+            "scorer": kind,
+            "version": self.version,
+            "columns": names,
+            "settings": settings,
+            "model": model or None,
+        }
+        return {**facts, **code}
 
     def stored_names(self) -> list[str]:
         """Names of the columns as used in the identity."""

@@ -147,7 +147,7 @@ class Made(Llm):
     def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
         return " ".join(text.split()[:max_tokens]), len(text.split())
 
-    def _generate(self, prompts, schema, max_tokens, temperature, seed):  # type: ignore[no-untyped-def]
+    def generate_batch(self, prompts, schema, max_tokens, temperature, seed):  # type: ignore[no-untyped-def]
         self.asked += [prompt[-1]["content"] for prompt in prompts]
         return [self._answer(prompt[-1]["content"], schema) for prompt in prompts]
 

@@ -77,7 +77,9 @@ def score(
     filter_stage.run(context)
     rows = {row["document"]: row for row in run.table(scores_file(made.filters[0], "p")).to_pylist()}
     assert len(run.table("decisions/p.parquet")) == len(documents)
-    asked = list(type(made.filters[0].scorer).asked)  # type: ignore[attr-defined]
+    listed: list[str] = type(made.filters[0].scorer).asked  # type: ignore[union-attr]
+    asked = listed.copy()
+    listed.clear()
     return rows, [line for line in told.lines if "skipped" in line], asked
 
 

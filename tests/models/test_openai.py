@@ -181,7 +181,7 @@ def test_what_it_cannot_do_is_declared_and_refused() -> None:
         ("vlm", {}, "did you mean 'vllm'"),
         ("openai", {"base_ulr": "http://x"}, "did you mean 'base_url'"),
         ("openai", {"base_url": "localhost:8000"}, "must begin with http"),
-        ("openai", {"batch_size": 0}, "at least 1"),
+        ("openai", {"batch_size": 0}, "'batch_size' is 0; it takes a whole number, 1 or more"),
     ],
 )
 def test_settings_are_checked(backend: str, settings: dict[str, Any], said: str) -> None:

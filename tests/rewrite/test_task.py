@@ -8,7 +8,7 @@ from made.rewrite import boat, chapters, document, documents, essay, image, stor
 
 from leafinstruct.errors import LeafError
 from leafinstruct.rewrite.segments import is_procedure, sections
-from leafinstruct.rewrite.task import Task, check_weights, choose_task, draft, tasks
+from leafinstruct.rewrite.task import Task, choose_draft, draft, tasks, weighted_tasks
 
 ALL = {"howto": 1, "continue": 1, "illustrate": 1}
 
@@ -16,6 +16,11 @@ ALL = {"howto": 1, "continue": 1, "illustrate": 1}
 def fitting(parts, title=""):
     made = document(parts, title)
     return {name for name, task in tasks().items() if task.divide(made) is not None}
+
+
+def chosen(made, weights):
+    draft = choose_draft(made, weighted_tasks(weights))
+    return draft and draft.task
 
 
 def names(made):
@@ -108,17 +113,17 @@ def test_a_step_that_comes_back_is_not_cut():
 
 def test_the_choice_follows_id_and_weights():
     made = [boat(f"b{n}") for n in range(200)]
-    names = [choose_task(d, ALL).name for d in made]
-    assert names == [choose_task(d, ALL).name for d in made]
+    names = [chosen(d, ALL) for d in made]
+    assert names == [chosen(d, ALL) for d in made]
     assert 70 < names.count("howto") < 130
-    few = [choose_task(d, {"howto": 9, "continue": 1}).name for d in made].count("continue")
+    few = [chosen(d, {"howto": 9, "continue": 1}) for d in made].count("continue")
     assert 5 < few < 40
-    assert {choose_task(d, {"continue": 1}).name for d in made} == {"continue"}
+    assert {chosen(d, {"continue": 1}) for d in made} == {"continue"}
 
 
 def test_no_task_fits():
-    assert choose_task(document([text("No image.")]), ALL) is None
-    assert choose_task(boat(), {"illustrate": 1, "howto": 0}) is None
+    assert chosen(document([text("No image.")]), ALL) is None
+    assert chosen(boat(), {"illustrate": 1, "howto": 0}) is None
     with pytest.raises(ValueError, match="does not fit the task illustrate"):
         draft(boat(), tasks()["illustrate"])
 
@@ -129,7 +134,7 @@ def test_no_task_fits():
 )
 def test_wrong_weights(weights, message):
     with pytest.raises(LeafError, match=message):
-        check_weights(weights)
+        weighted_tasks(weights)
 
 
 # the other tasks

@@ -24,7 +24,7 @@ MODEL = ModelSettings("made", "r1")
 
 
 def scorer(name: str, **settings: Any) -> Any:
-    kind = load_scorer(name, Path())
+    kind = load_scorer(name, Path()).value
     one = kind(settings, MODEL if kind.model else None)
     one.read_files(Path())
     return one
@@ -39,7 +39,7 @@ SCORERS = sorted(
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_each_scorer_declares_its_columns(name: str) -> None:
-    kind = load_scorer(name, Path())
+    kind = load_scorer(name, Path()).value
     assert issubclass(kind, Scorer)
     assert kind.columns
     assert len({c.name for c in kind.columns}) == len(kind.columns)
@@ -53,7 +53,7 @@ def test_each_scorer_declares_its_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_folder_changes_with_all_that_can_change_the_numbers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, kind = scorer(name).hash8(), load_scorer(name, Path())
+    plain, kind = scorer(name).hash8(), load_scorer(name, Path()).value
     assert scorer(name).hash8() == plain
     if kind.model:
         assert kind({}, replace(MODEL, revision="r2")).hash8() != plain
@@ -328,6 +328,6 @@ def test_numbers_change_only_with_the_version(name: str) -> None:
 
 
 def test_a_small_negative_number_is_stored_as_zero() -> None:
-    kind = load_scorer("ratios", Path())
+    kind = load_scorer("ratios", Path()).value
     row = kind({}).table([{"document": "a", "digit_ratio": -0.00001}])["digit_ratio"][0].as_py()
     assert str(row) == "0.0"

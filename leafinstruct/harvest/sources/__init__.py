@@ -14,7 +14,9 @@ def load_source(config: SourceSettings, root: Path) -> Source:
     """The source that a pipeline entry describes; relative paths in its settings start at `root`. Raises LeafError
     naming the source."""
     try:
-        kind = plugins.load(plugins.SOURCE, config.kind, root, Source)
+        plugin = plugins.load(plugins.SOURCE, config.kind, root, Source)
     except LeafError as error:
         raise LeafError(f"source {config.name}: {error}") from None
-    return kind(config.name, config.settings, root)
+    source: Source = plugin.value(config.name, config.settings, root)
+    source.code = plugin.code
+    return source
