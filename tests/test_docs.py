@@ -221,6 +221,9 @@ KINDS: dict[str, Callable[..., None]] = {"leafinstruct": parse, "make": make, "p
 @pytest.mark.parametrize("place", inline_commands())
 def test_commands_in_running_text_are_commands(place: str) -> None:
     name, *rest = inline_commands()[place][1:]
+    if ">" in rest:
+        rest, (into,) = rest[: rest.index(">")], rest[rest.index(">") + 1 :]
+        assert (ROOT / into).is_file()
     if rest:
         parse(name, *rest)
     else:  # the name of a command
