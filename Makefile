@@ -1,11 +1,12 @@
 # make demo: set up, build the bundled sample through all stages.  make test: style, types, imports and quick tests.
-# make test-all: all tests, about half an hour.
+# make test-all: all tests, about half an hour.  make docs: the docs as web pages, in site/.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS := $(VENV)/.docs
 
-.PHONY: demo test test-all check install clean
+.PHONY: demo test test-all check docs install clean
 
 demo: $(READY)
 	$(BIN)/leafinstruct build pipelines/demo.yaml --stage train
@@ -31,6 +32,15 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Every link, name and page must be there: a warning fails.
+docs: $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The constraints keep what the tests run with as it is.
+$(DOCS): $(READY) pyproject.toml
+	$(BIN)/python -m pip install --quiet -c constraints/cpu.txt -e ".[docs]"
+	@touch $(DOCS)
+
 install: $(READY)
 
 # The lock is complete, so pip resolves nothing; a CPU build of torch needs the step after it (see constraints/).
@@ -42,4 +52,4 @@ $(READY): constraints/cpu.txt pyproject.toml constraints/torchvision_cpu.py
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) runs build dist
+	rm -rf $(VENV) runs build dist site

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +34,14 @@ def build(context: Context, stage: str) -> None:
         finally:
             context.pool.close()
             _add_timings(context)
+
+
+TIMING: Mapping[str, str] = {
+    "[].step": "what was done, such as `harvest` or `split`",
+    "[].tasks": "tasks of this step, over all builds of the run",
+    "[].seconds": "their wall seconds",
+}
+"""Keys of `timings.json` with their meanings."""
 
 
 def _add_timings(context: Context) -> None:

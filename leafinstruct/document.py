@@ -6,7 +6,7 @@ A run stores documents, images and records under these schemas. Any module may i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -27,13 +27,21 @@ class Part:
     """
 
     type: Literal["text", "image"]
+    """`text` or `image`."""
     text: str = ""
+    """Markdown of a text part; "" for an image."""
     image: str = ""
+    """SHA-256 (hex) of the image's bytes as harvested; "" for a text."""
     alt: str = ""
+    """Alternative text of the image, as on the page."""
     caption: str = ""
+    """Caption of the image, as on the page."""
     url: str = ""
+    """URL or path of the image."""
     step: int = 0
+    """Step of the tutorial, from 1; 0 if the part belongs to none."""
     heading: int = 0
+    """Level of a heading, 1 to 6; 0 for other parts."""
 
     def __post_init__(self) -> None:
         if self.type == "text" and (self.image or not self.text):
@@ -50,8 +58,11 @@ class LostImage:
     """
 
     position: int
+    """Index of the part that follows the missing image; the number of parts if none follows."""
     ref: str
+    """URL or path that the page gives."""
     reason: str
+    """Why harvest could not get it, such as `missing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +74,32 @@ class Document:
     """
 
     id: str
+    """Hash of the source's name, the URL or path, and the occurrence."""
     source: str
+    """Name of the source in the pipeline."""
     site: str
+    """Host or repository that the document is from."""
     url: str
+    """URL of the page; "" if unknown."""
     path: str
+    """Where the source has it: a path below the source's root, or a URL."""
     license: str
+    """License that the source or the page states, as SPDX where it is known; "" if none."""
     title: str
+    """Title of the page; "" if it has none."""
     topic: str
+    """What it is about, as the source states it; "" if it does not."""
     language: str
+    """ISO 639-1 code; raw documents have what the source or page declares, edited ones the detected language where
+    none is declared; "" if unknown."""
     parts: tuple[Part, ...]
+    """Texts and images in reading order."""
     lost: tuple[LostImage, ...] = ()
+    """Images that the page shows and harvest could not get; empty in an edited document."""
     raw: tuple[int, ...] = ()
+    """For each part of an edited document, the index of the raw part; empty in a raw document."""
     error: str = ""
+    """Why harvest made no document from this input; "" if it did."""
 
     def __post_init__(self) -> None:
         if self.raw and len(self.raw) != len(self.parts):
@@ -104,11 +129,17 @@ class Image:
     orientation); None if the header cannot be read."""
 
     sha256: str
+    """SHA-256 (hex) of the bytes; the image's id everywhere in the run."""
     bytes: bytes
+    """The file as harvested."""
     format: str
+    """Format by its header, as Pillow names it, such as `JPEG`."""
     width: int | None
+    """Pixels as displayed; null if the header cannot be read."""
     height: int | None
+    """Pixels as displayed; null if the header cannot be read."""
     url: str
+    """URL or path where it was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +147,17 @@ class Content:
     """One entry of a message: a text, or the position of an image (with an empty `text`)."""
 
     type: Literal["text", "image"]
+    """`text` or `image`."""
     text: str = ""
+    """Markdown of a text; "" for an image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     role: Literal["user", "assistant"]
+    """`user` or `assistant`."""
     content: tuple[Content, ...]
+    """Texts and images of the turn in reading order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +165,15 @@ class ImageMeta:
     """What is published about one image of a record; `source_sha256` is the SHA-256 of the bytes as harvested."""
 
     source_sha256: str
+    """SHA-256 (hex) of the bytes as harvested."""
     url: str
+    """URL or path where the image was found."""
     license: str
+    """License of the document that shows it."""
     caption: str
+    """Its caption on the page or, without one, its alternative text."""
     clip_score: float | None
+    """Similarity to the text around it, by the pipeline's dual encoder; null if it was not scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +185,35 @@ class Record:
     """
 
     id: str
+    """Hash of the document's id and the task."""
     document: str
+    """Id of the document that it was made from."""
     task: str
+    """Task of the record, such as `howto`."""
     source: str
+    """Name of the source in the pipeline."""
     url: str
+    """URL of the document; "" if unknown."""
     site: str
+    """Host or repository that the document is from."""
     license: str
+    """License of the document; "" if none is stated."""
     topic: str
+    """Topic by the source or, where the pipeline asks for one, by the language model; "" if unknown."""
     language: str
+    """ISO 639-1 code of the document's language; "" if unknown."""
     messages: tuple[Message, ...]
+    """Turns of user and assistant; empty in a row without a record."""
     images: tuple[str, ...]
+    """SHA-256 (hex) as harvested of every image of all messages, in reading order."""
     image_meta: tuple[ImageMeta, ...]
+    """One entry for each image, in the same order."""
     scores: tuple[tuple[str, float | None], ...] = ()
+    """Scores of the document that are published with the record."""
     writer: str = ""
+    """What wrote the request: model and revision, or `template`."""
     dropped_by: str = ""
+    """Why the document has no record; "" for a record."""
 
     def __post_init__(self) -> None:
         places = sum(c.type == "image" for m in self.messages for c in m.content)
@@ -166,6 +221,19 @@ class Record:
             raise ValueError(
                 f"record {self.id}: {places} image places, {len(self.images)} images, {len(self.image_meta)} image_meta"
             )
+
+
+Described = Mapping[str, tuple[pa.DataType, str]]
+"""Columns of a table, or fields of a struct, in order: type and meaning."""
+
+
+def schema_of(columns: Described) -> pa.Schema:
+    """The meanings are for the docs; they are not in the schema."""
+    return pa.schema([(name, kind) for name, (kind, _) in columns.items()])
+
+
+def struct_of(fields: Described) -> pa.DataType:
+    return pa.struct([(name, kind) for name, (kind, _) in fields.items()])
 
 
 TEXT = pa.string()
@@ -197,13 +265,17 @@ MESSAGE_TYPE = pa.struct([("role", TEXT), ("content", pa.list_(CONTENT_TYPE))])
 IMAGE_META_TYPE = pa.struct(
     [(name, TEXT) for name in ("source_sha256", "url", "license", "caption")] + [("clip_score", pa.float64())]
 )
+RECORD_SCORE: Described = {
+    "name": (TEXT, "filter and column, as `FILTER_COLUMN`"),
+    "value": (pa.float64(), "the number; null if it could not be made"),
+}
 RECORD_SCHEMA = pa.schema(
     [(n, TEXT) for n in ("id", "document", "task", "source", "url", "site", "license", "topic", "language")]
     + [
         ("messages", pa.list_(MESSAGE_TYPE)),
         ("images", pa.list_(TEXT)),
         ("image_meta", pa.list_(IMAGE_META_TYPE)),
-        ("scores", pa.list_(pa.struct([("name", TEXT), ("value", pa.float64())]))),
+        ("scores", pa.list_(struct_of(RECORD_SCORE))),
         ("writer", TEXT),
         ("dropped_by", TEXT),
     ]

@@ -6,25 +6,35 @@ A partition's file has the same name in each folder, so everything made from a p
 from __future__ import annotations
 
 RUN = "run.json"
-"""The resolved pipeline, versions, and the partitions planned by the last harvest."""
+"""Harvest: the resolved pipeline, versions, and the partitions planned by the last harvest."""
 TIMINGS = "timings.json"
+"""Build: tasks and seconds of each step, over all builds of the run."""
 METAS = ".metas.json"
-"""A cache of the metadata of the run's files by their stamps: reading thousands of footers takes long. A file that is
-not in it, or has another stamp now, is read."""
+"""Build: a cache of the metadata of the run's files by their stamps, because reading thousands of footers takes long. A
+file that is not in it, or has another stamp now, is read."""
 LOCK = ".lock"
+"""Build: empty; locked while a build is at work."""
 AUDIT = "audit.json"
+"""Audit: what the filters detected of the planted defects."""
 AUDIT_CASES = "cases.json"
+"""The planted defects, in the folder of their run."""
 REPORT = "report/index.html"
+"""Report: the page that shows what happened to the documents."""
 REPEATED_REQUESTS = "corpus/requests.parquet"
+"""Rewrite: records whose request repeats that of another record."""
 MANIFEST = "manifest.json"
 """The manifest of shards, in their folder."""
 SHARDS = "shards"
 SHARDS_MANIFEST = f"{SHARDS}/{MANIFEST}"
+"""Shard: the shards with their checksums and counts, and what they were made from."""
 TRAIN = "train"
 TRAIN_REPORT = f"{TRAIN}/report.json"
+"""Train: losses and the pairing test."""
 TRAIN_FINGERPRINT = f"{TRAIN}/fingerprint.json"
+"""Train: fingerprint of the shards and settings that the adapters were trained with."""
 PROOF = "prove"
 PROOF_REPORT = f"{PROOF}/report.json"
+"""Prove: every training of the ablation, and the comparisons."""
 
 ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED = "asked", "documents", "images", "decisions", "filtered"
 WRITTEN, RECORDS = "written", "records"
@@ -49,27 +59,27 @@ def images(partition: str) -> str:
 
 
 def asked(partition: str) -> str:
-    """Harvest: lookups in indexes of files other than the partition's own."""
+    """Harvest: lookups of WARC files in the indexes of other files than the partition's own."""
     return in_folder(ASKED, partition)
 
 
 def indexes(source: str) -> str:
-    """Harvest: the folder of a source's indexes."""
+    """Harvest: indexes of a source's WARC files and JSON arrays."""
     return f"index/{source}"
 
 
 def scores(folder: str, partition: str) -> str:
-    """Filter: scores of a partition; `folder` is `Filter.folder`, <filter>-<hash8>."""
+    """Filter: scores of a partition. The folder is the filter's name and a hash of all that can change its numbers."""
     return in_folder(f"scores/{folder}", partition)
 
 
 def corpus(folder: str) -> str:
-    """Filter: the scores of a corpus scorer over all partitions."""
+    """Filter: the scores of a corpus scorer over all documents."""
     return f"corpus/{folder}{SUFFIX}"
 
 
 def decisions(partition: str) -> str:
-    """Filter: one row per document and image: kept or dropped, by which rules, with the numbers."""
+    """Filter: what is kept or dropped, by which rules, with the numbers."""
     return in_folder(DECISIONS, partition)
 
 
@@ -79,12 +89,12 @@ def filtered(partition: str) -> str:
 
 
 def generations(writer: str, partition: str) -> str:
-    """Rewrite: the answers of a language model; `writer` is a digest of its name and settings."""
+    """Rewrite: the answers of a language model. The folder is a digest of its name and settings."""
     return in_folder(f"generations/{writer}", partition)
 
 
 def leak_margins(model: str, partition: str) -> str:
-    """Rewrite: how similar requests are to sentences of their answers; `model` is a digest of the dual encoder."""
+    """Rewrite: how similar requests are to sentences of their answers. The folder is a digest of the dual encoder."""
     return in_folder(f"overlap/{model}", partition)
 
 
@@ -99,20 +109,20 @@ def records(partition: str) -> str:
 
 
 def shard(name: str) -> str:
-    """Shard: one published file, or the manifest or card next to them."""
+    """Shard: the published files, `data_card.md` and `manifest.json`."""
     return f"{SHARDS}/{name}"
 
 
 def trained(name: str) -> str:
-    """Train: a file of the adapters, samples or report."""
+    """Train: adapters, log, plot, samples and report."""
     return f"{TRAIN}/{name}"
 
 
 def proof(name: str) -> str:
-    """Prove: a file of the report or of one training."""
+    """Prove: tables, plot and report, and one file for each training."""
     return f"{PROOF}/{name}"
 
 
 def audit_run(plan: str) -> str:
-    """Audit: the folder of the inner run of planted documents; `plan` is a digest of how they were planted."""
+    """Audit: a run of planted documents, and `cases.json`, what was planted. The folder is a digest of how."""
     return f"audit/{plan}"

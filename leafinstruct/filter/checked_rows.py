@@ -15,13 +15,12 @@ import pyarrow as pa
 
 from leafinstruct.document import Document, Image
 from leafinstruct.errors import Fault, LeafError, did_you_mean, raised
-from leafinstruct.score.base import Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
+from leafinstruct.score.base import ABOUT, Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
 from leafinstruct.text.surrogates import replace_surrogates
 
 if TYPE_CHECKING:
     import PIL.Image
 
-ABOUT = ("document", "part", "sha256", "error")
 STOPS = (ImportError, MemoryError)
 """Errors that are no fact about one document."""
 LARGEST = 2**63

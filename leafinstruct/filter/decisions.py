@@ -12,21 +12,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from leafinstruct.document import Described, schema_of, struct_of
 from leafinstruct.filter.frame import aggregate
 from leafinstruct.filter.rules import Verdicts
 
-VALUE_TYPE = pa.struct([("name", pa.string()), ("value", pa.float64()), ("text", pa.string())])
-DECISION_SCHEMA = pa.schema(
-    [
-        ("document", pa.string()),
-        ("part", pa.int32()),
-        ("sha256", pa.string()),
-        ("kept", pa.bool_()),
-        ("dropped_by", pa.string()),
-        ("failed_rules", pa.list_(pa.string())),
-        ("values", pa.list_(VALUE_TYPE)),
-    ]
-)
+DECISION_VALUE: Described = {
+    "name": (pa.string(), "column, field or function that the rule reads, such as `text.words`"),
+    "value": (pa.float64(), "its number; null for a text and for a missing score"),
+    "text": (pa.string(), "its text; null for a number"),
+}
+VALUE_TYPE = struct_of(DECISION_VALUE)
+DECISION: Described = {
+    "document": (pa.string(), "id of the document"),
+    "part": (pa.int32(), "index of the image part in the raw document; null in the document's own row"),
+    "sha256": (pa.string(), "id of the image; null in the document's own row"),
+    "kept": (pa.bool_(), "whether it stays; an image does not stay if its document is dropped"),
+    "dropped_by": (
+        pa.string(),
+        'first rule that drops it, as `FILTER.RULE`; `document` for an image that is dropped with its document; "" '
+        "if it is kept",
+    ),
+    "failed_rules": (pa.list_(pa.string()), "all rules that it fails, in order"),
+    "values": (pa.list_(VALUE_TYPE), "what those rules read"),
+}
+DECISION_SCHEMA = schema_of(DECISION)
 
 
 _Sides = Mapping[str, np.ndarray]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,15 @@ import pyarrow as pa
 
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
-from leafinstruct.document import SCHEMA_VERSION, Document, Harvested, documents_to_table, images_to_table
+from leafinstruct.document import (
+    SCHEMA_VERSION,
+    Described,
+    Document,
+    Harvested,
+    documents_to_table,
+    images_to_table,
+    schema_of,
+)
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.base import Chunk, Source
 from leafinstruct.harvest.index import Index
@@ -23,7 +32,25 @@ from leafinstruct.version import __version__
 VERSION = 5
 """Grows whenever harvest would make other documents of the same input."""
 INDEX_VERSION = 2
-ASKED_SCHEMA = pa.schema([("key", pa.string()), ("offset", pa.int64())])
+ASKED: Described = {
+    "key": (pa.string(), "URL that was looked up, normalized"),
+    "offset": (pa.int64(), "where a page of that URL is in its file; -2^62 if an image or a revisit names the URL"),
+}
+ASKED_SCHEMA = schema_of(ASKED)
+
+
+PLAN: Mapping[str, str] = {
+    "pipeline": "the pipeline file as read",
+    "pipeline_name": "name of the pipeline",
+    "models": "models with the revisions and settings that were resolved",
+    "leafinstruct": "version of leafinstruct",
+    "schema_version": "version of the tables of documents and images",
+    "buckets": "for each source its number of partitions; a tree of small files keeps it",
+    "limit": "documents per source (`--limit`); null for a whole build",
+    "partitions[].name": "name of a partition",
+    "partitions[].source": "source that it is a part of",
+}
+"""Keys of `run.json` with their meanings."""
 
 
 def open_source(pipeline: Pipeline, settings: SourceSettings) -> Source:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from leafinstruct.document import Document, Message, Record
+from leafinstruct.document import Described, Document, Message, Record, schema_of
 from leafinstruct.rewrite.title import plain_title
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import words
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Grows whenever the same records would get other margins."""
-SCHEMA = pa.schema([("id", pa.string()), ("margin", pa.float64())])
+MARGIN: Described = {
+    "id": (pa.string(), "id of the record"),
+    "margin": (
+        pa.float64(),
+        "largest over its turns: similarity of the request to the nearest sentence of the answer, minus similarity to "
+        "the title or the answer's first line, whichever is nearer; null without a title or a sentence",
+    ),
+}
+SCHEMA = schema_of(MARGIN)
 MIN_WORDS = 4
 """Shorter sentences only name things."""
 MAX_SENTENCES = 40

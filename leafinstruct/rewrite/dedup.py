@@ -10,12 +10,24 @@ import pyarrow as pa
 
 from leafinstruct import layout
 from leafinstruct.context import Context
-from leafinstruct.document import Record, digest, documents_from_table, records_from_table, records_to_table
+from leafinstruct.document import (
+    Described,
+    Record,
+    digest,
+    documents_from_table,
+    records_from_table,
+    records_to_table,
+    schema_of,
+)
 from leafinstruct.rewrite import answer_leak, request_minhash
 from leafinstruct.run import Run, fingerprint
 
 VERSION = 1
-REPEATED_SCHEMA = pa.schema([("id", pa.string()), ("stays", pa.string())])
+REPEATED: Described = {
+    "id": (pa.string(), "id of a record whose request repeats another"),
+    "stays": (pa.string(), "id of the record with that request which stays"),
+}
+REPEATED_SCHEMA = schema_of(REPEATED)
 
 
 def keep(context: Context, leak_margin: float) -> None:

@@ -11,26 +11,25 @@ from typing import Any
 
 import pyarrow as pa
 
+from leafinstruct.document import Described, schema_of
 from leafinstruct.models.llm import Generation, Llm
 from leafinstruct.rewrite.instruct import Request
 from leafinstruct.run import Run
 
-GENERATION_SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),
-        ("document", pa.string()),
-        ("task", pa.string()),
-        ("attempt", pa.int32()),
-        ("shown_tokens", pa.int64()),
-        ("all_tokens", pa.int64()),
-        ("text", pa.string()),
-        ("prompt_tokens", pa.int64()),
-        ("output_tokens", pa.int64()),
-        ("finish_reason", pa.string()),
-        ("error", pa.string()),
-    ]
-)
-"""`shown_tokens` of `all_tokens` (estimated) of the request's document were shown to the model."""
+GENERATION: Described = {
+    "key": (pa.string(), "hash of all that was sent, with model and sampling"),
+    "document": (pa.string(), "id of the document"),
+    "task": (pa.string(), "task of the record; `clean` for clean-up"),
+    "attempt": (pa.int32(), "1 for the first request, 2 for the one after a refusal"),
+    "shown_tokens": (pa.int64(), "tokens of the document that the model was shown (estimated)"),
+    "all_tokens": (pa.int64(), "tokens of the whole document (estimated)"),
+    "text": (pa.string(), "the answer as the model gave it"),
+    "prompt_tokens": (pa.int64(), "tokens sent, as the model counts them; 0 if it does not"),
+    "output_tokens": (pa.int64(), "tokens of the answer, as the model counts them; 0 if it does not"),
+    "finish_reason": (pa.string(), "why the answer ends: `stop`, or `length` if it was cut"),
+    "error": (pa.string(), "why there is no answer, and will be none; null if there is one"),
+}
+GENERATION_SCHEMA = schema_of(GENERATION)
 ANSWER_COLUMNS = ("text", "prompt_tokens", "output_tokens", "finish_reason", "error")
 
 

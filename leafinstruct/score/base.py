@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leafinstruct.document import Document, Image, digest
+from leafinstruct.document import Described, Document, Image, digest, schema_of
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.settings import ModelSettings, read
 
@@ -32,6 +32,14 @@ ROWS_AT_A_TIME = 1000
 Row = dict[str, Any]
 """A score row: values of columns, `error` if they could not be made, and what it is about: `sha256` (an image in any
 document), `document` and `part` (an image part of one document), or `document` alone."""
+ABOUT: Described = {
+    "document": (pa.string(), "id of the document; null in a row about an image in any document"),
+    "part": (pa.int32(), "index of the image part in the raw document; null otherwise"),
+    "sha256": (pa.string(), "id of the image, in a row about an image in any document; null otherwise"),
+    "error": (pa.string(), "why the scores could not be made; null if they were"),
+}
+KEY: Described = {"key": (pa.string(), "digest of the document that the model saw")}
+"""Last column of a model scorer's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,8 @@ class Column:
     about: str
 
 
-RESERVED = ("document", "part", "sha256", "error", "key")
-"""What every row may have besides the columns of its scorer."""
+RESERVED = (*ABOUT, *KEY)
+"""What rows may have besides the columns of their scorer."""
 
 
 def check_columns(kind: type[Scorer]) -> None:
@@ -121,8 +129,7 @@ class Scorer:
         return digest(self.identity())[:8]
 
     def schema(self) -> pa.Schema:
-        about = [("document", pa.string()), ("part", pa.int32()), ("sha256", pa.string()), ("error", pa.string())]
-        return pa.schema(about + [(c.name, ARROW_TYPES[c.type]) for c in self.columns])
+        return pa.schema([*schema_of(ABOUT), *(pa.field(c.name, ARROW_TYPES[c.type]) for c in self.columns)])
 
     def table(self, rows: Iterable[Row]) -> pa.Table:
         """Rows as a table in a fixed order, floats at four places. Few rows at a time are Python objects."""
@@ -184,7 +191,7 @@ class ModelScorer(Scorer, ABC):
         return self.columns[0].grain == "image"
 
     def schema(self) -> pa.Schema:
-        return super().schema().append(pa.field("key", pa.string()))
+        return pa.schema([*super().schema(), *schema_of(KEY)])
 
     def stored_names(self) -> list[str]:
         """A renamed column keeps its old name here: renaming does not make stored scores of models stale."""
@@ -212,6 +219,9 @@ class CorpusScorer(Scorer, ABC):
     """Numbers that need all documents: `map` makes a signature table per partition, `reduce` one corpus table."""
 
     map_schema: ClassVar[pa.Schema]
+    """Of what `map` returns. The built-in scorers make it with `schema_of` from `map_columns`."""
+    map_columns: ClassVar[Described] = {}
+    """Columns of `map_schema` with their meanings, for the docs."""
 
     def edited_by(self) -> tuple[str, ...]:
         """Document columns (int) whose values `edit` takes; most scorers change nothing."""

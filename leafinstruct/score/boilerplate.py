@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from leafinstruct.document import Document
+from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.settings import Positive, Share
 from leafinstruct.text.lines import Line, lines_of, without_lines
@@ -32,16 +32,18 @@ class Scorer(CorpusScorer):
         Column("head", "document", "int", "lines", "first lines after the title that other pages also begin with"),
         Column("foot", "document", "int", "lines", "last lines that other pages of the site also end with"),
     )
-    map_schema: ClassVar[pa.Schema] = pa.schema(
-        [
-            ("document", pa.string()),
-            ("site", pa.uint64()),
-            ("lines", pa.list_(pa.uint64())),
-            ("words", pa.list_(pa.int32())),
-            ("head", pa.list_(pa.uint64(), HEAD)),
-            ("foot", pa.list_(pa.uint64(), FOOT)),
-        ]
-    )
+    map_columns: ClassVar[Described] = {
+        "document": (pa.string(), "id of the document"),
+        "site": (pa.uint64(), "hash of its site"),
+        "lines": (pa.list_(pa.uint64()), "hash of each distinct line with its site; 0 for a short line"),
+        "words": (pa.list_(pa.int32()), "words of each of those lines"),
+        "head": (pa.list_(pa.uint64(), HEAD), "hashes of the first lines; 0 for one that may be content"),
+        "foot": (
+            pa.list_(pa.uint64(), FOOT),
+            "hashes of the last lines, the last one first; 0 for one that may be content",
+        ),
+    }
+    map_schema: ClassVar[pa.Schema] = schema_of(map_columns)
 
     @dataclass(frozen=True)
     class Settings:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leafinstruct.document import Document
+from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.lsh import SignatureStore
@@ -32,7 +32,11 @@ class Scorer(CorpusScorer):
         Column("cluster", "document", "text", "", "smallest document id of the near-duplicate cluster; null if alone"),
         Column("cluster_size", "document", "int", "documents", "documents of the cluster; 1 if alone"),
     )
-    map_schema: ClassVar[pa.Schema] = pa.schema([("document", pa.string()), ("signature", pa.list_(pa.uint32()))])
+    map_columns: ClassVar[Described] = {
+        "document": (pa.string(), "id of the document; documents without a word n-gram have no row"),
+        "signature": (pa.list_(pa.uint32()), "MinHash of its word n-grams, one number per permutation"),
+    }
+    map_schema: ClassVar[pa.Schema] = schema_of(map_columns)
 
     @dataclass(frozen=True)
     class Settings:

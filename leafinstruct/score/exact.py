@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from leafinstruct.document import Document
+from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.settings import Count
 from leafinstruct.text.urls import url_key
@@ -27,9 +27,12 @@ class Scorer(CorpusScorer):
         Column("text_group", "document", "text", "", "smallest document id with the same text; null if alone"),
         Column("url_group", "document", "text", "", "smallest document id with the same URL; null if alone"),
     )
-    map_schema: ClassVar[pa.Schema] = pa.schema(
-        [("document", pa.string()), ("text_group", pa.uint64()), ("url_group", pa.uint64())]
-    )
+    map_columns: ClassVar[Described] = {
+        "document": (pa.string(), "id of the document"),
+        "text_group": (pa.uint64(), "hash of its text in lower case with single spaces; null for a short one"),
+        "url_group": (pa.uint64(), "hash of its URL, normalized; null without one"),
+    }
+    map_schema: ClassVar[pa.Schema] = schema_of(map_columns)
 
     @dataclass(frozen=True)
     class Settings:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from leafinstruct.document import Document
+from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 
 
@@ -18,9 +18,12 @@ class Scorer(CorpusScorer):
         Column("sites_seen", "image", "int", "sites", "sites with a document that shows the image"),
         Column("documents_seen", "image", "int", "documents", "documents that show the image"),
     )
-    map_schema: ClassVar[pa.Schema] = pa.schema(
-        [("sha256", pa.string()), ("site", pa.string()), ("documents", pa.int64())]
-    )
+    map_columns: ClassVar[Described] = {
+        "sha256": (pa.string(), "id of the image"),
+        "site": (pa.string(), "site that shows it"),
+        "documents": (pa.int64(), "documents of the site in this partition that show it"),
+    }
+    map_schema: ClassVar[pa.Schema] = schema_of(map_columns)
 
     def map(self, documents: Sequence[Document]) -> pa.Table:
         pairs = sorted((sha, d.site) for d in documents for sha in set(d.images))

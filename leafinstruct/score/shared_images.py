@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from leafinstruct.document import Document
+from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.lsh import Forest
 from leafinstruct.settings import Positive
@@ -36,7 +36,11 @@ class Scorer(CorpusScorer):
     renamed: ClassVar[Mapping[str, str]] = {
         "alike": "documents_sharing_images",
     }
-    map_schema: ClassVar[pa.Schema] = pa.schema([("document", pa.string()), ("images", pa.list_(pa.uint64()))])
+    map_columns: ClassVar[Described] = {
+        "document": (pa.string(), "id of the document; documents without images have no row"),
+        "images": (pa.list_(pa.uint64()), "first 64 bits of the SHA-256 of each of its distinct images"),
+    }
+    map_schema: ClassVar[pa.Schema] = schema_of(map_columns)
 
     @dataclass(frozen=True)
     class Settings:

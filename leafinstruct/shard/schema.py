@@ -8,22 +8,33 @@ from typing import Any
 
 import pyarrow as pa
 
-from leafinstruct.document import MESSAGE_TYPE, TEXT
+from leafinstruct.document import MESSAGE_TYPE, TEXT, Described, schema_of, struct_of
 
-IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", TEXT)])
-PUBLISHED_META_TYPE = pa.struct(
-    [
-        ("sha256", TEXT),
-        ("source_sha256", TEXT),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("url", TEXT),
-        ("license", TEXT),
-        ("caption", TEXT),
-        ("clip_score", pa.float64()),
-    ]
-)
+PUBLISHED_IMAGE: Described = {
+    "bytes": (pa.binary(), "the image file, without metadata that identifies people"),
+    "path": (TEXT, "its SHA-256 and format, as a file name"),
+}
+IMAGE_TYPE = struct_of(PUBLISHED_IMAGE)
+PUBLISHED_META: Described = {
+    "sha256": (TEXT, "SHA-256 (hex) of the published bytes"),
+    "source_sha256": (TEXT, "SHA-256 (hex) of the bytes as harvested"),
+    "width": (pa.int32(), "pixels as displayed"),
+    "height": (pa.int32(), "pixels as displayed"),
+    "url": (TEXT, "URL or path where the image was found"),
+    "license": (TEXT, "license of the document that shows it"),
+    "caption": (TEXT, "its caption on the page or, without one, its alternative text"),
+    "clip_score": (pa.float64(), "similarity to the text around it; null if it was not scored"),
+}
+PUBLISHED_META_TYPE = struct_of(PUBLISHED_META)
 TEXT_COLUMNS = ("id", "task", "source", "url", "site", "license", "topic", "language")
+"""As in the run's records."""
+PUBLISHED: Described = {
+    "messages": (pa.list_(MESSAGE_TYPE), "turns of user and assistant"),
+    "images": (pa.list_(IMAGE_TYPE), "every image of all messages, in reading order"),
+    "image_meta": (pa.list_(PUBLISHED_META_TYPE), "one entry for each image, in the same order"),
+}
+SCORES = "one number for each numeric document column of the filters; absent if there is none"
+VERSION_COLUMN: Described = {"pipeline_version": (TEXT, "name of the pipeline, and a hash of its text and its rules")}
 
 
 def published_schema(score_names: Sequence[str]) -> pa.Schema:
@@ -31,13 +42,9 @@ def published_schema(score_names: Sequence[str]) -> pa.Schema:
     struct). Columns and fields are in published order; the metadata is what `datasets` writes."""
     schema = pa.schema(
         [(name, TEXT) for name in TEXT_COLUMNS]
-        + [
-            ("messages", pa.list_(MESSAGE_TYPE)),
-            ("images", pa.list_(IMAGE_TYPE)),
-            ("image_meta", pa.list_(PUBLISHED_META_TYPE)),
-        ]
+        + list(schema_of(PUBLISHED))
         + ([("scores", pa.struct([(name, pa.float64()) for name in score_names]))] if score_names else [])
-        + [("pipeline_version", TEXT)]
+        + list(schema_of(VERSION_COLUMN))
     )
     return schema.with_metadata({"huggingface": json.dumps({"info": {"features": features(schema)}})})
 

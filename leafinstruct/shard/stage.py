@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
@@ -33,6 +33,21 @@ from leafinstruct.version import __version__
 
 VERSION = 2
 """Increase it whenever the same records would make other shards."""
+
+
+PROVENANCE: Mapping[str, str] = {
+    "fingerprint": "hash of the records and settings that the shards were made from",
+    "pipeline": "name of the pipeline",
+    "pipeline_version": "the same with a hash of its text and its rules",
+    "leafinstruct": "version of leafinstruct",
+    "versions": "versions of the packages that can change the result",
+    "inputs": "for each source its number of partitions, and a digest of what was harvested from them",
+    "models": "name and revision of each model",
+    "filters": "text of the rules of each filter",
+    "dropped": "records that the splits left out, by reason",
+    "notes": "what the split could not do as configured, in words",
+}
+"""Keys of the manifest's `provenance` with their meanings."""
 
 
 def check_settings(pipeline: Pipeline) -> None:

@@ -221,6 +221,19 @@ def _places(value: float | None) -> float | None:
     return round(value, 4) if value is not None and math.isfinite(value) else None
 
 
+MANIFEST: Mapping[str, str] = {
+    "manifest_version": "version of this layout",
+    "files[].file": "name of a shard",
+    "files[].split": "`train`, `validation` or `test`",
+    "files[].sha256": "SHA-256 (hex) of the file",
+    "files[].rows": "records in it",
+    "files[].images": "images in it",
+    "files[].bytes": "size of the file",
+    "files[].arrow_bytes": "size of its rows in memory",
+}
+"""Keys of the manifest with their meanings; `provenance` has those of the shard stage."""
+
+
 def manifest(shards: Mapping[str, WrittenShard], provenance: Mapping[str, Any]) -> bytes:
     """`manifest.json`: for each file its split, sha256, rows, images and bytes, and what the shards were made from
     (plain values: pipeline, filters, models with revisions, versions, inputs)."""

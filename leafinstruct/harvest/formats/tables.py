@@ -22,6 +22,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from leafinstruct.document import Described, schema_of
 from leafinstruct.text.surrogates import replace_surrogates
 
 ARRAY = ".json"
@@ -38,7 +39,11 @@ OPENING, BETWEEN, CLOSING = re.compile(r"\ufeff?\s*\[\s*"), re.compile(r"\s*,\s*
 EMPTY = re.compile(r"\ufeff?\s*\[\s*\]\s*")
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
 """What damaged compressed files raise (RuntimeError: encrypted, or a compression that Python lacks)."""
-ARRAY_SCHEMA = pa.schema([("offset", pa.int64()), ("length", pa.int64())])
+ARRAY_INDEX: Described = {
+    "offset": (pa.int64(), "where an element of the JSON array starts, in bytes"),
+    "length": (pa.int64(), "its length in bytes"),
+}
+ARRAY_SCHEMA = schema_of(ARRAY_INDEX)
 
 
 class BadRow(Exception):

@@ -11,25 +11,26 @@ from urllib.parse import urljoin
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
+from leafinstruct.document import Described, schema_of
 from leafinstruct.harvest.index import HASH, hash_of
 from leafinstruct.text.urls import url_key
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PAGE, OTHER, REVISIT, PAGE_REVISIT, ERROR = "page", "other", "revisit", "page_revisit", "error"
-SCHEMA = pa.schema(
-    [
-        (HASH, pa.int64()),
-        ("key", pa.string()),
-        ("url", pa.string()),
-        ("offset", pa.int64()),
-        ("status", pa.int32()),
-        ("kind", pa.string()),
-        ("target", pa.string()),
-    ]
-)
-"""`key`: the normalized URL, `hash` its hash. `offset`: where the record starts, in bytes; -(n + 1) for record n of a
-file that is compressed as a whole and cannot be entered there. `target`: where a redirect or a revisit leads, or the
-reason of an error row."""
+INDEX: Described = {
+    HASH: (pa.int64(), "64-bit hash of `key`"),
+    "key": (pa.string(), "URL of the record, normalized"),
+    "url": (pa.string(), "URL of the record"),
+    "offset": (
+        pa.int64(),
+        "where the record starts, in bytes; -(n + 1) for record n of a file that is compressed as a whole and cannot "
+        "be entered there",
+    ),
+    "status": (pa.int32(), "HTTP status"),
+    "kind": (pa.string(), f"`{PAGE}`, `{OTHER}`, `{REVISIT}`, `{PAGE_REVISIT}`, or `{ERROR}` for an unreadable place"),
+    "target": (pa.string(), "where a redirect or a revisit leads, or the reason of an error row"),
+}
+SCHEMA = schema_of(INDEX)
 BATCH = 8192
 GZIP = b"\x1f\x8b\x08"
 
