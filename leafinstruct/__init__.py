@@ -13,31 +13,40 @@ from typing import TYPE_CHECKING, Any
 from leafinstruct.version import __version__
 
 if TYPE_CHECKING:
-    from leafinstruct.api import OpenedRun, PagePart, build, check, extract, open_run, with_rules
-    from leafinstruct.document import Document, Image, Part, Record
+    from leafinstruct.api import OpenedRun, build, check, extract, open_run, with_rules
+    from leafinstruct.document import Document, Harvested, Image, Part, Record
     from leafinstruct.errors import LeafError
-    from leafinstruct.harvest.base import Source
+    from leafinstruct.harvest.base import Chunk, Source
+    from leafinstruct.harvest.extract import ExtractedPage, PagePart
+    from leafinstruct.models.llm import Generation, Llm
     from leafinstruct.pipeline import Pipeline, load_pipeline
-    from leafinstruct.rewrite.task import Task
+    from leafinstruct.rewrite.task import Task, Turn
     from leafinstruct.score.base import (
         Column,
         CorpusScorer,
         DocumentScorer,
         GalleryScorer,
         ImageScorer,
+        Item,
         ModelScorer,
     )
 
 __all__ = [
     "__version__",
+    "Chunk",
     "Column",
     "CorpusScorer",
     "Document",
     "DocumentScorer",
+    "ExtractedPage",
     "GalleryScorer",
+    "Generation",
+    "Harvested",
     "Image",
     "ImageScorer",
+    "Item",
     "LeafError",
+    "Llm",
     "ModelScorer",
     "OpenedRun",
     "PagePart",
@@ -46,6 +55,7 @@ __all__ = [
     "Record",
     "Source",
     "Task",
+    "Turn",
     "build",
     "check",
     "extract",
@@ -55,13 +65,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("OpenedRun", "PagePart", "build", "check", "extract", "open_run", "with_rules"),
-    "document": ("Document", "Image", "Part", "Record"),
+    "api": ("OpenedRun", "build", "check", "extract", "open_run", "with_rules"),
+    "document": ("Document", "Harvested", "Image", "Part", "Record"),
     "errors": ("LeafError",),
-    "harvest.base": ("Source",),
+    "harvest.base": ("Chunk", "Source"),
+    "harvest.extract": ("ExtractedPage", "PagePart"),
+    "models.llm": ("Generation", "Llm"),
     "pipeline": ("Pipeline", "load_pipeline"),
-    "rewrite.task": ("Task",),
-    "score.base": ("Column", "CorpusScorer", "DocumentScorer", "GalleryScorer", "ImageScorer", "ModelScorer"),
+    "rewrite.task": ("Task", "Turn"),
+    "score.base": ("Column", "CorpusScorer", "DocumentScorer", "GalleryScorer", "ImageScorer", "Item", "ModelScorer"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _HOMES.items() for name in names}
 

@@ -6,10 +6,10 @@ Everything heavy is imported by the call that needs it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from leafinstruct.errors import LeafError, did_you_mean
 
@@ -17,25 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leafinstruct.document import Document, Record
+    from leafinstruct.harvest.extract import ExtractedPage
     from leafinstruct.pipeline import Pipeline
     from leafinstruct.report.funnel import Funnel
     from leafinstruct.run import Run
     from leafinstruct.shard.check import CheckReport
-
-
-@dataclass(frozen=True, slots=True)
-class PagePart:
-    """One text or image of a page; nothing was fetched, so an image is known by its address."""
-
-    type: Literal["text", "image"]
-    text: str = ""
-    url: str = ""
-    alt: str = ""
-    caption: str = ""
-    step: int = 0
-    """Steps of a procedure count from 1; 0 belongs to none."""
-    heading: int = 0
-    """Level of a heading, 1 to 6; 0 is none."""
 
 
 class OpenedRun:
@@ -131,7 +117,7 @@ class OpenedRun:
 
 
 def build(
-    pipeline: str | Path | Pipeline,
+    pipeline: str | Path | Pipeline | None = None,
     run: str | Path | None = None,
     *,
     stage: str = "shard",
@@ -143,16 +129,19 @@ def build(
 ) -> OpenedRun:
     """Make everything up to and including `stage`, reusing what is done, and open the run.
 
-    `run` is a folder or an address such as `s3://bucket/run`; by default `runs/NAME` of the pipeline. `limit`: at most
-    so many documents of each source. With more than one worker, a script calls this below `if __name__ == "__main__":`.
+    `pipeline`: by default that of the current folder. `run` is a folder or an address such as `s3://bucket/run`; by
+    default `runs/NAME` of the pipeline. `limit`: at most so many documents of each source. With more than one worker, a
+    script calls this below `if __name__ == "__main__":`.
     Raises LeafError for what the user must change.
     """
     from leafinstruct.engine import on_engine
-    from leafinstruct.pipeline import Pipeline
+    from leafinstruct.engine.local import is_starting
     from leafinstruct.progress import Progress
     from leafinstruct.run import Run
 
-    loaded = pipeline if isinstance(pipeline, Pipeline) else _loaded(pipeline)
+    if is_starting():  # a worker imports the script that calls this; the build that started it says what to do
+        raise SystemExit(1)
+    loaded = project_pipeline(pipeline)
     opened = Run(str(run) if run is not None else loaded.run_folder(limit))
     options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
@@ -161,12 +150,10 @@ def build(
 
 def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> OpenedRun:
     """A run that is there. Raises LeafError if `run` holds none."""
-    from leafinstruct.pipeline import Pipeline
     from leafinstruct.run import Run, existing
 
     opened = existing(Run(str(run)))
-    given = pipeline if pipeline is None or isinstance(pipeline, Pipeline) else _loaded(pipeline)
-    return OpenedRun(opened, given)
+    return OpenedRun(opened, None if pipeline is None else project_pipeline(pipeline))
 
 
 def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
@@ -198,14 +185,14 @@ def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
     return replace(pipeline, filters=filters)
 
 
-def extract(page: str | Path, url: str = "") -> list[PagePart]:
+def extract(page: str | Path, url: str = "") -> ExtractedPage:
     """Texts and images of a saved HTML page in reading order; `url` is its address, for relative addresses of images.
 
     Raises LeafError for a file that cannot be read or has no content.
     """
     from leafinstruct.harvest.extract import extract_file
 
-    return [PagePart(**part) for part in extract_file(Path(page), url).parts]
+    return extract_file(Path(page), url)
 
 
 def check(target: str | Path) -> CheckReport:
@@ -216,7 +203,15 @@ def check(target: str | Path) -> CheckReport:
     return check_shards(target)
 
 
-def _loaded(pipeline: str | Path) -> Pipeline:
-    from leafinstruct.pipeline import load_pipeline
+def project_pipeline(pipeline: str | Path | Pipeline | None = None) -> Pipeline:
+    """A pipeline from its file, by default that of the project in the current folder (see `default_pipeline`). What the
+    user should change in it before the next release is logged. Raises LeafError."""
+    from leafinstruct.pipeline import Pipeline, default_pipeline, load_pipeline
+    from leafinstruct.progress import log
 
-    return load_pipeline(Path(pipeline))
+    if isinstance(pipeline, Pipeline):
+        return pipeline
+    loaded = load_pipeline(Path(pipeline) if pipeline is not None else default_pipeline(Path.cwd()))
+    for notice in loaded.notices:
+        log.warning(notice)
+    return loaded

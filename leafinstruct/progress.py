@@ -1,19 +1,22 @@
-"""Progress of long work: a bar on a terminal, plain lines in a log."""
+"""Progress of long work: a bar on a terminal, and lines to the logger `leafinstruct`, at INFO; what the user should
+look at is a WARNING. The command line prints the log; a script configures `logging` as it likes."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
+log = logging.getLogger("leafinstruct")
 Item = TypeVar("Item")
 LINE_SECONDS = 15.0
 """In a log, at most one line in this many seconds, and one at the end."""
 
 
 class Progress:
-    """Shows progress on standard error, so that standard output holds results only."""
+    """Shows how far the work is, on standard error: standard output holds results only. `quiet` leaves warnings."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -23,7 +26,10 @@ class Progress:
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            log.info(text)
+
+    def warn(self, text: str) -> None:
+        log.warning(text)
 
     def over(self, items: Iterable[Item], total: int, label: str, unit: str = "partitions") -> Iterator[Item]:
         """Pass items on and show how many of `total` are done, the rate and the time left."""

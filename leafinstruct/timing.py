@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from leafinstruct.under_way import note
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -33,6 +35,7 @@ class Timed:
 
         # Arrow's own allocator keeps freed memory: a build of 20,000 documents grew by 100 MB and was no faster.
         pa.set_memory_pool(pa.system_memory_pool())
+        note(f"partition {next(texts_among(task), '?')}")
         start, cpu = time.perf_counter(), time.process_time()
         result = self.function(*task)
         return number, time.perf_counter() - start, time.process_time() - cpu, result

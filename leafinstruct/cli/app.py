@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -34,6 +35,20 @@ def main() -> None:
         sys.exit(2)
 
 
+class _ToStandardError(logging.Handler):
+    """Prints each message as it is, to where standard error leads at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+def _show_log() -> None:
+    log = logging.getLogger("leafinstruct")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.handlers = [_ToStandardError()]
+
+
 def _version(value: bool) -> None:
     if value:
         print(f"leafinstruct {__version__}")
@@ -44,4 +59,4 @@ def _version(value: bool) -> None:
 def _options(
     version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version and exit.")] = False,
 ) -> None:
-    pass
+    _show_log()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leafinstruct.cli.app import app
-from leafinstruct.cli.common import CPUS, AsJson, PipelineFile, Quiet, RunFolder, Workers, open_run, show_result
+from leafinstruct.cli.common import CPUS, AsJson, PipelineFile, Quiet, RunFolder, Workers, show_result
 
 
 @app.command()
@@ -41,15 +41,14 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build every stage up to --stage, reusing finished work."""
-    from leafinstruct.engine import on_engine
-    from leafinstruct.progress import Progress
-    from leafinstruct.report.funnel import funnel, funnel_lines
+    from leafinstruct import api
+    from leafinstruct.report.funnel import funnel_lines
 
-    loaded, opened = open_run(pipeline, run, limit)
-    options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
-    on_engine(engine, opened, loaded, stage, workers, options)
-    counts = funnel(opened)
-    show_result(counts.to_dict(), [*funnel_lines(counts), f"run: {opened}"], as_json)
+    made = api.build(
+        pipeline, run, stage=stage, workers=workers, engine=engine, limit=limit, score_all=score_all, quiet=quiet
+    )
+    counts = made.funnel()
+    show_result(counts.to_dict(), [*funnel_lines(counts), f"run: {made.run}"], as_json)
 
 
 @app.command()
@@ -63,8 +62,9 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Show what harvest extracts from a saved page: parts in reading order, and the images it leaves out."""
+    from leafinstruct import api
     from leafinstruct.errors import LeafError
-    from leafinstruct.harvest.extract import extract_file, extract_lines, extract_text
+    from leafinstruct.harvest.extract import extract_lines, extract_text
 
     if (page is None) == (jsonl is None):
         raise LeafError("extract: give one saved page, or a file of pages with --jsonl")
@@ -72,7 +72,7 @@ def extract(
         for row in extract_lines(jsonl):
             print(json.dumps(row, ensure_ascii=False))
     elif page is not None:
-        found = extract_file(page, url)
+        found = api.extract(page, url)
         show_result(found.to_dict(), extract_text(found), as_json)
 
 
@@ -95,11 +95,12 @@ def plan(
 
     Builds a sample in a temporary folder, measures it and deletes it.
     """
+    from leafinstruct.api import project_pipeline
     from leafinstruct.plan.predict import plan_lines, predict, prices
     from leafinstruct.plan.sample import take
     from leafinstruct.progress import Progress
 
     priced = prices(price)
-    loaded, _ = open_run(pipeline, None, None)
+    loaded = project_pipeline(pipeline)
     found = predict(take(loaded, stage, limit, Progress(quiet)), loaded, workers, gpus, priced)
     show_result(found, plan_lines(found), as_json)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from leafinstruct.pipeline import Pipeline
-    from leafinstruct.run import Run
+    from leafinstruct.api import OpenedRun
 
 Given = TypeVar("Given")
 OF_PROJECT = "Pipeline file. Default: pipelines/demo.yaml, or the only pipeline of the project."
@@ -43,30 +42,19 @@ def renamed(old: Given | None, value: Given, change: str) -> Given:
     return old
 
 
-def open_run(pipeline: Path | None, run: str | None, limit: int | None) -> tuple[Pipeline, Run]:
-    """The pipeline, by default that of the current folder, and its run, which may not exist yet."""
-    from leafinstruct.pipeline import default_pipeline, load_pipeline
-    from leafinstruct.run import Run
+def run_of(pipeline: Path | None, run: str | None) -> OpenedRun:
+    """The run, which exists, with the pipeline, by default that of the current folder. Raises LeafError."""
+    from leafinstruct.api import open_run, project_pipeline
 
-    loaded = load_pipeline(pipeline or default_pipeline(Path.cwd()))
-    for notice in loaded.notices:
-        print(notice, file=sys.stderr)
-    return loaded, Run(run or loaded.run_folder(limit))
+    loaded = project_pipeline(pipeline)
+    return open_run(run or loaded.run_folder(None), loaded)
 
 
-def existing_run(pipeline: Path | None, run: str | None) -> Run:
-    """A run that exists; raises LeafError otherwise."""
-    from leafinstruct.run import Run, existing
+def existing_run(pipeline: Path | None, run: str | None) -> OpenedRun:
+    """A run that exists; a pipeline is read only where no run is named. Raises LeafError."""
+    from leafinstruct.api import open_run
 
-    return existing(Run(run) if run else open_run(pipeline, None, None)[1])
-
-
-def pipeline_and_run(pipeline: Path | None, run: str | None) -> tuple[Pipeline, Run]:
-    """The pipeline, and its run, which exists; raises LeafError otherwise."""
-    from leafinstruct.run import existing
-
-    loaded, opened = open_run(pipeline, run, None)
-    return loaded, existing(opened)
+    return open_run(run) if run else run_of(pipeline, None)
 
 
 def show_result(value: Any, lines: list[str], as_json: bool) -> None:

@@ -19,9 +19,8 @@ from leafinstruct.cli.common import (
     RunFolder,
     Workers,
     existing_run,
-    open_run,
-    pipeline_and_run,
     renamed,
+    run_of,
     show_result,
 )
 
@@ -31,12 +30,12 @@ DRAWN = "Number of records, drawn by hash of their id."
 @app.command()
 def status(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
     """Count the documents, images and records of a run at every stage."""
-    from leafinstruct.report.funnel import funnel, funnel_lines
+    from leafinstruct.report.funnel import funnel_lines
 
     opened = existing_run(pipeline, run)
-    counts = funnel(opened)
-    lines = [f"{opened}: stages built: {', '.join(counts.stages) or 'none'}", *funnel_lines(counts)]
-    show_result({"run": str(opened), **counts.to_dict()}, lines, as_json)
+    counts = opened.funnel()
+    lines = [f"{opened.run}: stages built: {', '.join(counts.stages) or 'none'}", *funnel_lines(counts)]
+    show_result({"run": str(opened.run), **counts.to_dict()}, lines, as_json)
 
 
 @app.command()
@@ -47,21 +46,22 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Trace one document through all stages."""
-    from leafinstruct.report.trace import trace, trace_lines
+    from leafinstruct.report.trace import trace_lines
 
-    loaded, opened = pipeline_and_run(pipeline, run)
-    found = trace(opened, loaded, document)
+    found = run_of(pipeline, run).trace(document)
     show_result(found, trace_lines(found), as_json)
 
 
 @app.command()
 def scores(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
     """List the score columns that rules can use; with --run, show their distributions."""
-    loaded, _ = open_run(pipeline, run, None)
+    from leafinstruct.api import project_pipeline
+
+    loaded = project_pipeline(pipeline)
     if run:
         from leafinstruct.report.distributions import distribution_lines, distributions
 
-        found = distributions(existing_run(pipeline, run), loaded)
+        found = distributions(existing_run(pipeline, run).run, loaded)
         show_result(found, distribution_lines(found), as_json)
         return
     rows = [
@@ -92,10 +92,10 @@ def audit(
     from leafinstruct.progress import Progress
 
     limit = renamed(old_documents, limit, "audit --documents is called --limit")
-    loaded, opened = pipeline_and_run(pipeline, run)
+    opened = run_of(pipeline, run)
     found = audit_run(
-        opened,
-        loaded,
+        opened.run,
+        opened.pipeline,
         run_tasks,
         documents=limit,
         seed=seed,
@@ -121,9 +121,9 @@ def report(
     from leafinstruct.report.page import write_report
 
     limit = renamed(old_documents, limit, "report --documents is called --limit")
-    loaded, opened = pipeline_and_run(pipeline, run)
-    other = existing_run(None, against) if against else None
-    print(f"{opened}/{write_report(opened, loaded, other, limit)}")
+    opened = run_of(pipeline, run)
+    other = existing_run(None, against).run if against else None
+    print(f"{opened.run}/{write_report(opened.run, opened.pipeline, other, limit)}")
 
 
 @app.command()
@@ -136,7 +136,7 @@ def diff(
     from leafinstruct.report.diff import diff as diff_runs
     from leafinstruct.report.diff import diff_lines
 
-    found = diff_runs(existing_run(None, first), existing_run(None, second))
+    found = diff_runs(existing_run(None, first).run, existing_run(None, second).run)
     show_result(found, diff_lines(found), as_json)
 
 
@@ -153,7 +153,7 @@ def sample(
     from leafinstruct.report.sample import draw, sample_lines, sample_page
 
     limit = renamed(old_number, limit, "sample -n (--number) is called --limit")
-    opened = existing_run(pipeline, run)
+    opened = existing_run(pipeline, run).run
     shown = draw(opened, limit)
     if page:
         page.write_text(sample_page(opened, shown), encoding="utf-8")
@@ -183,6 +183,6 @@ def review(
         found = agreement(*agree)
         show_result(found, agreement_lines(found), as_json)
         return
-    opened = existing_run(pipeline, run)
+    opened = existing_run(pipeline, run).run
     written = write_review(opened, draw(opened, limit), out)
     show_result([str(path) for path in written], [str(path) for path in written], as_json)

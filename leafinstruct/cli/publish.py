@@ -15,9 +15,8 @@ from leafinstruct.cli.common import (
     PipelineFile,
     PipelineOption,
     RunFolder,
-    open_run,
-    pipeline_and_run,
     renamed,
+    run_of,
     show_result,
 )
 
@@ -28,9 +27,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check published shards: schema, counts, checksums and every image. Exit with code 1 if a check fails."""
-    from leafinstruct.shard.check import check as check_shards
+    from leafinstruct import api
 
-    report = check_shards(path)
+    report = api.check(path)
     show_result(report.to_dict(), report.lines, as_json)
     raise typer.Exit(0 if report.ok else 1)
 
@@ -43,8 +42,8 @@ def card(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson =
     from leafinstruct.shard.card.render import render_card
     from leafinstruct.shard.stage import card as write
 
-    loaded, opened = pipeline_and_run(pipeline, run)
-    facts = write(opened, loaded)
+    opened = run_of(pipeline, run)
+    facts = write(opened.run, opened.pipeline)
     show_result(asdict(facts), [render_card(facts).rstrip()], as_json)
 
 
@@ -63,10 +62,13 @@ def remove(
     old_pipeline: OldPipeline = None,
 ) -> None:
     """Remove documents or images from all later builds and pushes of the project."""
+    from leafinstruct.api import project_pipeline
+    from leafinstruct.run import Run
     from leafinstruct.shard.takedown import takedown, takedown_lines
 
     pipeline = renamed(old_pipeline, pipeline, "remove --pipeline FILE is written remove FILE")
-    loaded, opened = open_run(pipeline, run, None)
+    loaded = project_pipeline(pipeline)
+    opened = Run(run or loaded.run_folder(None))
     wanted = {"url": url or [], "site": site or [], "sha256": sha256 or []}
     with opened.folder(layout.SHARDS) as shards:
         found = takedown(loaded.root, shards, wanted, note)
@@ -105,7 +107,8 @@ def push(
     from leafinstruct.shard.stage import current_manifest
     from leafinstruct.shard.takedown import refuse_removed
 
-    loaded, opened = pipeline_and_run(pipeline, run)
+    made = run_of(pipeline, run)
+    loaded, opened = made.pipeline, made.run
     with opened.folder(layout.SHARDS) as folder:
         refuse_removed(folder, load_removals(loaded.root))
     if (current := current_manifest(opened, loaded)) and not dry_run:

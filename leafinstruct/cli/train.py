@@ -104,7 +104,7 @@ def prove(
     from leafinstruct.progress import Progress
     from leafinstruct.run import Run
 
-    opened = Run(out) if out else existing_run(pipeline, run)
+    opened = Run(out) if out else existing_run(pipeline, run).run
     config = ProveConfig(preset, seeds, workers)
     with opened.folder(layout.SHARDS) as shards:
         folders = named_folders(data or [], None if out else shards)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
+from leafinstruct import under_way
 from leafinstruct.errors import LeafError
 
 
@@ -17,7 +21,7 @@ class LocalEngine:
     """Keeps its processes between the steps of a build: each takes seconds to start and import what it needs."""
 
     def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: _Pool | None = None
 
     def run_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
         """Results of `function(*task)` as they come in. The function must be importable by name; it commits its own
@@ -28,16 +32,11 @@ class LocalEngine:
                 yield function(*task)
             return
         if self._pool is None:
-            # Spawned, not forked: locks and threads of libraries do not survive a fork.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(workers, context, initializer=_end_with_parent)
+            self._pool = _Pool(workers)
         done = False
         try:
-            for future in as_completed([self._pool.submit(function, *task) for task in tasks]):
-                yield future.result()
+            yield from self._pool.results(function, tasks)
             done = True
-        except BrokenProcessPool:
-            raise LeafError("a worker process died (often: out of memory); build again with fewer --workers") from None
         finally:
             if not done:
                 self.close()
@@ -45,8 +44,62 @@ class LocalEngine:
     def close(self) -> None:
         """End the processes; waiting tasks are not started."""
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
             self._pool = None
+
+
+class _Pool:
+    """Worker processes, and a folder in which each notes what it works on."""
+
+    def __init__(self, workers: int) -> None:
+        # Spawned, not forked: locks and threads of libraries do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self._notes = tempfile.TemporaryDirectory(prefix="leafinstruct-")
+        self._started = context.Event()
+        self._executor = ProcessPoolExecutor(workers, context, _begin, (self._started, self._notes.name))
+
+    def results(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+        processes: dict[int, Any] = {}
+        try:
+            futures = [self._executor.submit(function, *task) for task in tasks]
+            processes = dict(getattr(self._executor, "_processes", None) or {})
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool:
+            self._executor.shutdown()  # waits for the ends of all processes
+            if not self._started.is_set():
+                raise LeafError(NO_GUARD) from None
+            raise LeafError(self._death(processes)) from None
+
+    def _death(self, processes: dict[int, Any]) -> str:
+        """How a process ended, and what it was at work on. The executor terminates the others."""
+        ends = {pid: process.exitcode for pid, process in processes.items()}
+        first = [pid for pid, code in ends.items() if code not in (None, 0, -signal.SIGTERM)] or list(ends)
+        notes = filter(None, (under_way.noted(Path(self._notes.name, str(pid))) for pid in first))
+        code = ends[first[0]] if first else None
+        how = "died"
+        if code is not None and code < 0:
+            how = f"was killed by signal {-code} (often: out of memory)"
+        elif code:
+            how = f"ended with exit code {code} (often: code that it ran called exit)"
+        at_work = " or ".join(notes)
+        where = f" at work on {at_work}" if at_work else ""
+        return f"a worker process {how}{where}; build again, with fewer --workers if memory was short"
+
+    def close(self) -> None:
+        self._executor.shutdown(cancel_futures=True)
+        self._notes.cleanup()
+
+
+NO_GUARD = (
+    "worker processes ended before they began: each imports the script that started the build, so a script must call "
+    'leafinstruct below `if __name__ == "__main__":`; or use workers=1'
+)
+
+
+def is_starting() -> bool:
+    """Whether this is a worker process that still imports the script which started it (see NO_GUARD)."""
+    return getattr(multiprocessing.current_process(), "_inheriting", False)
 
 
 def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
@@ -56,6 +109,13 @@ def run_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], wo
         yield from engine.run_tasks(function, tasks, workers)
     finally:
         engine.close()
+
+
+def _begin(started: Any, notes: str) -> None:
+    """Called once in each worker."""
+    started.set()
+    under_way.keep_in(Path(notes, str(os.getpid())))
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

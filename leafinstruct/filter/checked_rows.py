@@ -17,6 +17,7 @@ from leafinstruct.document import Document, Image
 from leafinstruct.errors import Fault, LeafError, did_you_mean, raised
 from leafinstruct.score.base import ABOUT, Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
 from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.under_way import note
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -84,7 +85,7 @@ def signatures_of(scorer: CorpusScorer, documents: Sequence[Document]) -> pa.Tab
     except STOPS as error:
         raise _stopped(scorer, error) from error
     except (Exception, SystemExit) as error:
-        raise WrongRow(raised(error)) from error
+        raise WrongRow(f"map: {raised(error)}") from error
     if not isinstance(table, pa.Table):
         raise WrongRow(f"map returned {_short(table)}; it returns a table of map_schema")
     if not table.schema.equals(scorer.map_schema):
@@ -171,6 +172,7 @@ def _rows(
     parts: frozenset[int] = frozenset(),
     check: bool = True,
 ) -> list[Row]:
+    note(f"scorer {name_of(scorer)}, {' '.join(*about.items())}")
     try:
         found = make()
         return checked(scorer, about, found, parts) if check and scorer.code else list(found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -50,9 +52,16 @@ def stale_filters(run: Run, pipeline: Pipeline, name: str) -> list[Filter]:
     return [f for f in cheap_filters(pipeline) if not run.fresh(scores_file(f, name), scores_from(run, f, name))]
 
 
-def score_partition(job: Job, name: str) -> dict[str, Faults]:
-    """Make all stale cheap scores of a partition; scorers that read pixels share one decode of each image. Returns what
-    scorers did wrong, by filter."""
+@dataclass(frozen=True)
+class Scored:
+    """What scorers did wrong in a partition, and the seconds each took, by filter."""
+
+    faults: dict[str, Faults]
+    seconds: dict[str, float]
+
+
+def score_partition(job: Job, name: str) -> Scored:
+    """Make all stale cheap scores of a partition; scorers that read pixels share one decode of each image."""
     pipeline, run = job.open()
     documents = [d for d in documents_from_table(run.table(layout.documents(name))) if not d.error]
     stale = stale_filters(run, pipeline, name)
@@ -60,9 +69,12 @@ def score_partition(job: Job, name: str) -> dict[str, Faults]:
     sketches: dict[str, Sketches] = {f.name: {} for f in stale if isinstance(f.scorer, GalleryScorer)}
     visual = [f for f in stale if isinstance(f.scorer, ImageScorer | GalleryScorer)]
     rows: dict[str, list[Row]] = {}
+    seconds = dict.fromkeys(faults, 0.0)
     if visual:
-        rows = _measure_images(visual, open_images(run.parquet(layout.images(name))), sketches, faults)
+        images = open_images(run.parquet(layout.images(name)))
+        rows = _measure_images(visual, images, sketches, faults, seconds)
     for owner in stale:
+        start = time.perf_counter()
         scorer, extra = owner.scorer, dict[str, Any]()
         assert scorer
         if isinstance(scorer, CorpusScorer):
@@ -73,7 +85,8 @@ def score_partition(job: Job, name: str) -> dict[str, Faults]:
                 rows[owner.name] = _score_documents(scorer, documents, sketches.get(owner.name, {}), faults[owner.name])
             table = scorer.table(rows[owner.name])
         run.commit_table(scores_file(owner, name), table, scores_from(run, owner, name), extra)
-    return {filter_name: Faults.of(found) for filter_name, found in faults.items() if found}
+        seconds[owner.name] += time.perf_counter() - start
+    return Scored({owner_name: Faults.of(found) for owner_name, found in faults.items() if found}, seconds)
 
 
 Sketches = dict[str, Any]
@@ -96,19 +109,22 @@ def _measure_images(
     images: Iterable[Image],
     sketches: Mapping[str, Sketches],
     faults: Mapping[str, list[Fault]],
+    seconds: dict[str, float],
 ) -> dict[str, list[Row]]:
-    """Rows of the image scorers; the gallery scorers' sketch of each image is added to `sketches`."""
+    """Rows of the image scorers; the gallery scorers' sketch of each image is added to `sketches`, and the time each
+    took to `seconds`."""
     rows: dict[str, list[Row]] = {owner.name: [] for owner in owners if isinstance(owner.scorer, ImageScorer)}
     for image in images:
         pixels, error = decode(image, MAX_PIXELS)
         for owner in owners:
-            scorer = owner.scorer
+            scorer, start = owner.scorer, time.perf_counter()
             if isinstance(scorer, ImageScorer):
                 measure = partial(scorer.measure, image, pixels, error)
                 rows[owner.name] += row_of_image(scorer, image, measure, faults[owner.name])
             elif isinstance(scorer, GalleryScorer) and pixels is not None:
                 made = sketch_of(scorer, image, partial(scorer.sketch, pixels), faults[owner.name])
                 sketches[owner.name].update(made)
+            seconds[owner.name] += time.perf_counter() - start
     return rows
 
 
@@ -126,7 +142,7 @@ def _signatures(
     try:
         return signatures_of(scorer, [d for d in documents if d.id not in found]), found
     except WrongRow as error:  # of these documents together
-        raise LeafError(f"scorer {name_of(scorer)}: map: {error}") from error
+        raise LeafError(f"scorer {name_of(scorer)}: {error}") from error
 
 
 def bring_corpus_files(context: Context, partitions: Sequence[str]) -> None:
@@ -170,7 +186,23 @@ def _failed(run: Run, owner: Filter, partitions: Sequence[str]) -> Iterator[Row]
             yield {"document": document, "error": error}
 
 
+SLOW = 10.0
+"""Seconds from which on a scorer that is not built in and takes more than half of the time is named."""
+
+
+def say_scored(context: Context, found: Sequence[Scored]) -> None:
+    """Tell the user which scorers did something wrong, and which takes most of the time."""
+    total = sum(sum(one.seconds.values()) for one in found)
+    for owner in context.pipeline.filters:
+        say_faults(context, owner.name, Faults.sum(one.faults[owner.name] for one in found if owner.name in one.faults))
+        own = sum(one.seconds.get(owner.name, 0.0) for one in found)
+        if owner.scorer and owner.scorer.code and own > max(SLOW, total / 2):
+            context.progress.warn(
+                f"filter {owner.name}: scorer {name_of(owner.scorer)} took {own:.0f} of {total:.0f} s"
+            )
+
+
 def say_faults(context: Context, name: str, faults: Faults) -> None:
     """Tell the user what the scorer of a filter did wrong, in one line."""
     if line := faults.line("score"):
-        context.progress.say(f"filter {name}: {line}")
+        context.progress.warn(f"filter {name}: {line}")

@@ -42,7 +42,7 @@ def score_with_model(
         assert scorer.model_settings
         if new and not any(items for _, items, _ in work):
             raise LeafError(supports_none(owner.name, scorer.model_settings, foreign))
-        context.progress.say(unsupported_language(owner.name, scorer.model_settings, foreign))
+        context.progress.warn(unsupported_language(owner.name, scorer.model_settings, foreign))
     count = sum(len(item.parts) if scorer.about_images else 1 for _, items, _ in work for item in items)
     if count:
         unit = "images" if scorer.about_images else "documents"

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from leafinstruct import layout
 from leafinstruct.context import Context
-from leafinstruct.errors import Faults
-from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, say_faults, score_partition, stale_filters
+from leafinstruct.filter.cpu_scores import bring_corpus_files, cheap_filters, say_scored, score_partition, stale_filters
 from leafinstruct.filter.model_scores import Chosen, has_failed, score_with_model
 from leafinstruct.filter.partitions import candidates_of, decide_partitions, decided, decisions_from, table_file
 from leafinstruct.filter.representatives import cluster_representatives, one_per_columns
@@ -44,9 +43,7 @@ def run(context: Context) -> None:
     run, pipeline = context.run, context.pipeline
     partitions = run.partitions()
     stale = [(name,) for name in partitions if stale_filters(run, pipeline, name)]
-    found: list[dict[str, Faults]] = context.map(score_partition, stale, "scores")
-    for owner in pipeline.filters:
-        say_faults(context, owner.name, Faults.sum(one[owner.name] for one in found if owner.name in one))
+    say_scored(context, context.map(score_partition, stale, "scores"))
     bring_corpus_files(context, partitions)
     gated = not context.score_all
     choice = _choice_from(run, pipeline, partitions)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.html.flow import Page, steps_of
@@ -17,27 +17,57 @@ SHOWN = 300
 """Characters of a text in the readable form; --json prints all of it."""
 
 
-@dataclass
-class Extract:
-    """One page: its parts in reading order, and the images left out, each with the reason."""
+@dataclass(frozen=True, slots=True)
+class PagePart:
+    """One text or image of a page; nothing was fetched, so an image is known by its address."""
 
-    page: Page
-    parts: list[dict[str, Any]]
-    dropped: list[dict[str, str]]
+    type: Literal["text", "image"]
+    text: str = ""
+    url: str = ""
+    alt: str = ""
+    caption: str = ""
+    step: int = 0
+    """Steps of a procedure count from 1; 0 belongs to none."""
+    heading: int = 0
+    """Level of a heading, 1 to 6; 0 is none."""
+
+
+class ExtractedPage(Sequence[PagePart]):
+    """The parts of a page in reading order. `left_out` are images that harvest leaves out, as (address, reason)."""
+
+    def __init__(self, page: Page, left_out: Sequence[tuple[str, str]]) -> None:
+        self._parts = [PagePart(**part) for part in page_parts(page)]
+        self.title: str = page.title
+        self.language: str = page.language
+        self.license: str = page.license
+        self.left_out = tuple(left_out)
+
+    @overload
+    def __getitem__(self, index: int) -> PagePart: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[PagePart]: ...
+    def __getitem__(self, index: int | slice) -> PagePart | list[PagePart]:
+        return self._parts[index]
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __repr__(self) -> str:
+        return f"ExtractedPage({self.title!r}, {len(self)} parts)"
 
     def to_dict(self) -> dict[str, Any]:
-        page = self.page
+        """For JSON; keys without a value are left out of the parts."""
         return {
-            "title": page.title,
-            "language": page.language,
-            "license": page.license,
-            "error": page.error,
-            "parts": self.parts,
-            "dropped": self.dropped,
+            "title": self.title,
+            "language": self.language,
+            "license": self.license,
+            "error": "",
+            "parts": [_without_empty(asdict(part)) for part in self],
+            "dropped": [{"url": url, "reason": reason} for url, reason in self.left_out],
         }
 
 
-def extract_file(path: Path, url: str) -> Extract:
+def extract_file(path: Path, url: str) -> ExtractedPage:
     """Parts of a saved page. Raises LeafError if the file cannot be read or has no content."""
     try:
         html = path.read_bytes()
@@ -46,8 +76,7 @@ def extract_file(path: Path, url: str) -> Extract:
     page = parse_html(html, url)
     if page.error:
         raise LeafError(f"{path}: contains no document ({page.error}); name a saved HTML page with text")
-    dropped = [{"url": ref, "reason": reason} for ref, reason in dropped_images(html, url, page)]
-    return Extract(page, page_parts(page), dropped)
+    return ExtractedPage(page, dropped_images(html, url, page))
 
 
 def page_parts(page: Page) -> list[dict[str, Any]]:
@@ -59,8 +88,13 @@ def page_parts(page: Page) -> list[dict[str, Any]]:
         else:
             part = {"type": "text", "text": block.text, "heading": block.heading}
         part["step"] = step
-        parts.append({key: value for key, value in part.items() if value or key in ("text", "url")})
+        parts.append(_without_empty(part))
     return parts
+
+
+def _without_empty(part: dict[str, Any]) -> dict[str, Any]:
+    shown = "url" if part["type"] == "image" else "text"
+    return {key: value for key, value in part.items() if value or key == shown}
 
 
 def extract_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -93,20 +127,19 @@ def _extract_line(line: str, where: str) -> dict[str, Any]:
     return found | {"error": page.error} if page.error else found
 
 
-def extract_text(extract: Extract) -> list[str]:
-    """The readable form: each part in order, then what was dropped and why."""
-    page = extract.page
+def extract_text(page: ExtractedPage) -> list[str]:
+    """The readable form: each part in order, then what was left out and why."""
     lines = [page.title or "(no title)", f"language {page.language or '?'}, license {page.license or 'not stated'}", ""]
-    for part in extract.parts:
-        mark = f"[{part['step']}] " if "step" in part else ""
-        if part["type"] == "image":
-            labels = "".join(f"  {key}: {part[key]}" for key in ("alt", "caption") if key in part)
-            lines.append(f"{mark}IMAGE {_short(part['url'])}{labels}")
+    for part in page:
+        mark = f"[{part.step}] " if part.step else ""
+        if part.type == "image":
+            labels = "".join(f"  {key}: {text}" for key, text in (("alt", part.alt), ("caption", part.caption)) if text)
+            lines.append(f"{mark}IMAGE {_short(part.url)}{labels}")
         else:
-            lines.append(mark + "#" * part.get("heading", 0) + " " * ("heading" in part) + _short(part["text"]))
-    if extract.dropped:
-        lines += ["", f"{len(extract.dropped)} images are not part of the content:"]
-        lines += [f"  {row['reason']:16} {_short(row['url'])}" for row in extract.dropped]
+            lines.append(mark + "#" * part.heading + " " * (part.heading > 0) + _short(part.text))
+    if page.left_out:
+        lines += ["", f"{len(page.left_out)} images are not part of the content:"]
+        lines += [f"  {reason:16} {_short(url)}" for url, reason in page.left_out]
     return lines
 
 

@@ -115,9 +115,9 @@ def run(context: Context) -> None:
     else:
         left = context.map_with_model(write_with_model, work, "rewrite")
     if foreign := [language for one in left for language in one.foreign]:
-        context.progress.say(unsupported_language("rewrite", pipeline.models["llm"], foreign))
+        context.progress.warn(unsupported_language("rewrite", pipeline.models["llm"], foreign))
     if line := Faults.sum(one.faults for one in left).line("record"):
-        context.progress.say(f"rewrite: {line}")
+        context.progress.warn(f"rewrite: {line}")
     keep(context, settings.leak_margin)
 
 

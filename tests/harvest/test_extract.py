@@ -18,14 +18,14 @@ def test_page_with_what_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(RECIPE)
     found = extract_file(path, URL)
-    images = [(p["url"].rpartition("/")[2], p["step"]) for p in found.parts if p["type"] == "image"]
+    images = [(part.url.rpartition("/")[2], part.step) for part in found if part.type == "image"]
     assert images == [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3)]
-    reasons = {d["url"].rpartition("/")[2]: d["reason"] for d in found.dropped}
+    reasons = {url.rpartition("/")[2]: reason for url, reason in found.left_out}
     assert reasons == {"logo.png": "icon_address", "fb.png": "icon_size"}
     text = "\n".join(extract_text(found))
     assert "[2] IMAGE https://example.org/a/2.jpg  caption: Turned" in text
     done = CliRunner().invoke(app, ["extract", str(path), "--url", URL, "--json"])
-    assert json.loads(done.stdout)["parts"] == found.parts
+    assert json.loads(done.stdout)["parts"] == found.to_dict()["parts"]
 
 
 def test_lines(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Told(Progress):
 
     lines: list[str]
 
-    def say(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         self.lines.append(text)
 
 
