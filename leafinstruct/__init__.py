@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from leafinstruct.version import __version__
 
 if TYPE_CHECKING:
-    from leafinstruct.api import OpenedRun, build, check, extract, open_run, with_rules
+    from leafinstruct.api import OpenedRun, build, check, extract, open_run
     from leafinstruct.document import Document, Harvested, Image, Part, Record
     from leafinstruct.errors import LeafError
     from leafinstruct.harvest.base import Chunk, Source
     from leafinstruct.harvest.extract import ExtractedPage, PagePart
     from leafinstruct.models.llm import Generation, Llm
-    from leafinstruct.pipeline import Pipeline, load_pipeline
+    from leafinstruct.pipeline import Pipeline, load_pipeline, with_rules
     from leafinstruct.rewrite.task import Task, Turn
     from leafinstruct.score.base import (
         Column,
@@ -65,13 +65,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": ("OpenedRun", "build", "check", "extract", "open_run", "with_rules"),
+    "api": ("OpenedRun", "build", "check", "extract", "open_run"),
     "document": ("Document", "Harvested", "Image", "Part", "Record"),
     "errors": ("LeafError",),
     "harvest.base": ("Chunk", "Source"),
     "harvest.extract": ("ExtractedPage", "PagePart"),
     "models.llm": ("Generation", "Llm"),
-    "pipeline": ("Pipeline", "load_pipeline"),
+    "pipeline": ("Pipeline", "load_pipeline", "with_rules"),
     "rewrite.task": ("Task", "Turn"),
     "score.base": ("Column", "CorpusScorer", "DocumentScorer", "GalleryScorer", "ImageScorer", "Item", "ModelScorer"),
 }

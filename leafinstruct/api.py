@@ -5,8 +5,7 @@ Everything heavy is imported by the call that needs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,35 +153,6 @@ def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> 
 
     opened = existing(Run(str(run)))
     return OpenedRun(opened, None if pipeline is None else project_pipeline(pipeline))
-
-
-def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
-    """The pipeline with other expressions for some of its rules, by `FILTER.RULE`. Files are not changed.
-
-    Raises LeafError for an unknown rule, for one that keeps one document per group, and for an expression that cannot
-    be decided.
-    """
-    from leafinstruct.rules.checks import check_rules
-    from leafinstruct.rules.expression import Expression, ExpressionError
-    from leafinstruct.rules.renamed import current_rule
-
-    wanted = {current_rule(label): text for label, text in rules.items()}
-    known = {f"{owner.name}.{rule.name}": rule for owner in pipeline.filters for rule in owner.rules}
-    for label, text in wanted.items():
-        if label not in known:
-            raise LeafError(f"{pipeline.path}: no rule '{label}'{did_you_mean(label, known)}")
-        if known[label].when is None:
-            raise LeafError(f"{pipeline.path}: rule '{label}' keeps one document per group; it has no expression")
-        try:
-            known[label] = replace(known[label], when=Expression(text))
-        except ExpressionError as error:
-            raise LeafError(f"rule '{label}': {error}") from None
-    filters = tuple(
-        replace(owner, rules=tuple(known[f"{owner.name}.{rule.name}"] for rule in owner.rules))
-        for owner in pipeline.filters
-    )
-    check_rules(filters, pipeline.columns())
-    return replace(pipeline, filters=filters)
 
 
 def extract(page: str | Path, url: str = "") -> ExtractedPage:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from leafinstruct.errors import LeafError
 from leafinstruct.models.pool import Pool
-from leafinstruct.pipeline import Pipeline, load_pipeline
+from leafinstruct.pipeline import Pipeline, load_pipeline, with_rules
 from leafinstruct.progress import Progress
 from leafinstruct.run import Run
 from leafinstruct.timing import Spent, Timed, texts_among
@@ -24,9 +25,14 @@ class Job:
 
     pipeline: Path
     run: str
+    digest: str
+    """That of the pipeline as the build has it."""
+    rules: tuple[tuple[str, str], ...] = ()
+    """Expressions of rules that are not those of the files (see `with_rules`)."""
 
     def open(self) -> tuple[Pipeline, Run]:
-        return _open(self.pipeline, self.run)
+        """Raises LeafError if the pipeline is not what the build began with."""
+        return _open(self)
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,16 @@ class Opened:
 
 
 @lru_cache(maxsize=4)
-def _open(pipeline: Path, run: str) -> tuple[Pipeline, Run]:
-    return load_pipeline(pipeline), Run(run)
+def _open(job: Job) -> tuple[Pipeline, Run]:
+    pipeline = load_pipeline(job.pipeline)
+    if job.rules:
+        pipeline = with_rules(pipeline, dict(job.rules))
+    if pipeline.digest() != job.digest:
+        raise LeafError(f"{job.pipeline}: {CHANGED}")
+    return pipeline, Run(job.run)
+
+
+CHANGED = "a file of the pipeline or of its code was changed while the build ran; build again"
 
 
 @dataclass
@@ -69,7 +83,9 @@ class Context:
 
     def __post_init__(self) -> None:
         _open.cache_clear()  # the pipeline may have been edited since this process last built it
-        self.job = self.job or Job(self.pipeline.path.resolve(), self.run.address)
+        pipeline = self.pipeline
+        rules = tuple(sorted(pipeline.other_rules.items()))
+        self.job = self.job or Job(pipeline.path.resolve(), self.run.address, pipeline.digest(), rules)
 
     def map(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
         """Run `function(job, *task)` for all tasks on the engine, with progress; results in any order."""

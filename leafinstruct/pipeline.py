@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from leafinstruct.document import digest
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.removal import Removals, load_removals
 from leafinstruct.rules.filter import Filter, load_filter
@@ -54,6 +55,14 @@ class Pipeline:
     """Takedown requests of this project."""
     notices: tuple[str, ...] = ()
     """What the user should change before the next release, one line each."""
+    other_rules: Mapping[str, str] = field(default_factory=dict)
+    """Expressions by FILTER.RULE that are not those of the files (see `with_rules`)."""
+
+    def digest(self) -> str:
+        """Changes with anything that this object was read from."""
+        models = {kind: model.facts() for kind, model in self.models.items()}
+        removed = [(entry.kind, entry.value) for entry in self.removals.entries]
+        return digest([self.raw, self.rules(), models, removed])
 
     def columns(self) -> dict[str, Column]:
         """All score columns by their full name, FILTER.COLUMN."""
@@ -132,6 +141,35 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     )
     check_rules(filters, pipeline.columns())
     return pipeline
+
+
+def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
+    """The pipeline with other expressions for some of its rules, by `FILTER.RULE`. Files are not changed.
+
+    Raises LeafError for an unknown rule, for one that keeps one document per group, and for an expression that cannot
+    be decided.
+    """
+    from leafinstruct.rules.checks import check_rules
+    from leafinstruct.rules.expression import Expression, ExpressionError
+    from leafinstruct.rules.renamed import current_rule
+
+    wanted = {current_rule(label): text for label, text in rules.items()}
+    known = {f"{owner.name}.{rule.name}": rule for owner in pipeline.filters for rule in owner.rules}
+    for label, text in wanted.items():
+        if label not in known:
+            raise LeafError(f"{pipeline.path}: no rule '{label}'{did_you_mean(label, known)}")
+        if known[label].when is None:
+            raise LeafError(f"{pipeline.path}: rule '{label}' keeps one document per group; it has no expression")
+        try:
+            known[label] = replace(known[label], when=Expression(text))
+        except ExpressionError as error:
+            raise LeafError(f"rule '{label}': {error}") from None
+    filters = tuple(
+        replace(owner, rules=tuple(known[f"{owner.name}.{rule.name}"] for rule in owner.rules))
+        for owner in pipeline.filters
+    )
+    check_rules(filters, pipeline.columns())
+    return replace(pipeline, filters=filters, other_rules={**pipeline.other_rules, **wanted})
 
 
 def _models(path: Path, root: Path, raw: Any, resolve_models: bool) -> dict[str, ModelSettings]:

@@ -75,7 +75,8 @@ def make_run(run: Run, size: int) -> None:
 
 def alone(root: Path, what: str) -> None:
     """In a process of its own: score all partitions, or make the corpus file of one filter. Tells the peak in MiB."""
-    job = Job(root / "pipelines" / "made.yaml", str(root / "run"))
+    path = root / "pipelines" / "made.yaml"
+    job = Job(path, str(root / "run"), load_pipeline(path).digest())
     pipeline, run = job.open()
     if what == "partitions":
         for name in run.partitions():

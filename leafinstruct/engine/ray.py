@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.pool import Pool
+from leafinstruct.timing import texts_among
 
 IN_FLIGHT = 2
 """Tasks given to Ray for each processor or actor: enough that none waits, few enough that an error stops the rest."""
@@ -62,7 +63,7 @@ class RayEngine:
 
         remote = ray.remote(num_cpus=1, max_retries=self._settings.retries)(_quiet)
         most = IN_FLIGHT * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        yield from _windowed((partial(remote.remote, function, task) for task in tasks), most)
+        yield from _windowed(((_about(task), partial(remote.remote, function, task)) for task in tasks), most)
 
     def run_model_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         """Results of `function(pool, *task)` as they come in; each actor keeps its models from task to task."""
@@ -127,20 +128,23 @@ def _connect(settings: RaySettings, workers: int) -> None:
         raise LeafError(f"ray: no cluster {where} ({reason}); start one with: ray start --head") from None
 
 
-def _windowed(submits: Iterator[Callable[[], Any]], most: int) -> Iterator[Any]:
-    """Keep at most `most` tasks submitted, and pass on results as they are ready."""
+def _windowed(submits: Iterator[tuple[str, Callable[[], Any]]], most: int) -> Iterator[Any]:
+    """Keep at most `most` tasks submitted, each with what it is about, and pass on results as they are ready."""
     import ray
 
-    waiting: list[Any] = []
+    waiting: dict[Any, str] = {}
+
+    def first() -> Any:
+        [done], _ = ray.wait(list(waiting))
+        return _result(done, waiting.pop(done))
+
     try:
-        for submit in submits:
+        for about, submit in submits:
             if len(waiting) >= most:
-                done, waiting = ray.wait(waiting)
-                yield _result(done[0])
-            waiting.append(submit())
+                yield first()
+            waiting[submit()] = about
         while waiting:
-            done, waiting = ray.wait(waiting)
-            yield _result(done[0])
+            yield first()
     finally:
         for left in waiting:
             ray.cancel(left, force=False)
@@ -153,20 +157,24 @@ def _shared(holders: Sequence[Any], function: Callable[..., Any], tasks: Sequenc
 
     left = list(reversed(tasks))
     holder_of: dict[Any, Any] = {holder.begin.remote(): holder for holder in holders}
-    at_work: set[Any] = set()
+    at_work: dict[Any, str] = {}
     while left or at_work:
         [reference], _ = ray.wait(list(holder_of))
-        holder, result = holder_of.pop(reference), _result(reference)
+        holder, result = holder_of.pop(reference), _result(reference, at_work.get(reference, "a model's start"))
         if left:
-            task = holder.run.remote(function, left.pop())
-            holder_of[task] = holder
-            at_work.add(task)
-        if reference in at_work:
-            at_work.remove(reference)
+            task = left.pop()
+            started = holder.run.remote(function, task)
+            holder_of[started] = holder
+            at_work[started] = _about(task)
+        if at_work.pop(reference, ""):
             yield result
 
 
-def _result(reference: Any) -> Any:
+def _about(task: Iterable[Any]) -> str:
+    return f"partition {next(texts_among(task), '?')}"
+
+
+def _result(reference: Any, about: str) -> Any:
     import ray
     from ray.exceptions import RayError, RayTaskError
 
@@ -176,7 +184,10 @@ def _result(reference: Any) -> Any:
         raise error.as_instanceof_cause() from None
     except RayError as error:
         reason = str(error).strip().splitlines()[0][:200]
-        raise LeafError(f"ray: a task and all its retries were lost with their nodes: {reason}; build again") from None
+        raise LeafError(
+            f"ray: the work on {about} ended its process again and again ({reason}); look for what ends it, such as "
+            "memory that runs out or code that calls exit, and build again"
+        ) from None
     if isinstance(value, LeafError):
         raise value
     return value

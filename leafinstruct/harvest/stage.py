@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from leafinstruct import layout
-from leafinstruct.context import Context, Job
+from leafinstruct.context import CHANGED, Context, Job
 from leafinstruct.document import (
     SCHEMA_VERSION,
     Described,
@@ -270,6 +270,8 @@ def harvest_partition(job: Job, one: Planned) -> str:
     """Harvest one partition and commit its images, then its documents. Returns its name."""
     pipeline, run = job.open()
     source = open_source(pipeline, one.settings)
+    if source.code != one.code:
+        raise LeafError(f"{pipeline.path}: source {source.name}: {CHANGED}")
     index = _open_index(run, source)
     made: Harvested = source.harvest(one.chunk, index)
     documents = _first(made.documents, one.limit)

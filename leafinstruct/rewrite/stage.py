@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from leafinstruct import layout
 from leafinstruct.bundled import find_file
-from leafinstruct.context import Context, Job, Opened
+from leafinstruct.context import CHANGED, Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
 from leafinstruct.errors import Fault, Faults, LeafError
 from leafinstruct.models.backends import check_llm, context_of
@@ -214,10 +214,17 @@ def _commit(
     run.commit_table(layout.written(name), records_to_table([*records, *none]), made_from, extra)
 
 
+def _check_unchanged(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: str, made_from: str) -> None:
+    """Raises LeafError if tasks or prompts are not those that the build began with."""
+    if _made_from(run, pipeline, settings, name) != made_from:
+        raise LeafError(f"{pipeline.path}: rewrite: {CHANGED}")
+
+
 def write_templates(job: Job, name: str, made_from: str) -> Left:
     """Records of a partition by the template writer."""
     pipeline, run = job.open()
     settings = rewrite_settings(pipeline)
+    _check_unchanged(run, pipeline, settings, name, made_from)
     made = _drafts(_documents(run, name), _weighted(pipeline, settings))
     facts = read_facts(run, pipeline, name)
     records = template.write(made.drafts, settings=settings.instruct, facts=facts)
@@ -229,6 +236,7 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     """Records of a partition by the language model."""
     pipeline, run = job.open()
     settings = rewrite_settings(pipeline)
+    _check_unchanged(run, pipeline, settings, name, made_from)
     weighted = _weighted(pipeline, settings)
     prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), [one.task.name for one in weighted])
     writer = Writer(writer_name(pipeline), prompt, settings.instruct, context_of(pipeline.models["llm"]))

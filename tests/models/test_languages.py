@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from made.core import document, project, text
 
-from leafinstruct.context import Context
+from leafinstruct.context import Context, Opened
 from leafinstruct.document import documents_to_table, images_to_table
 from leafinstruct.errors import LeafError
 from leafinstruct.filter import stage as filter_stage
@@ -73,7 +73,8 @@ def score(
     run.commit_json("run.json", {"partitions": [{"name": "p", "source": "made"}]})
     told = Told()
     told.lines = []
-    context = Context(run, made, lambda f, tasks, _: (f(*task) for task in tasks), progress=told)
+    job = Opened(made, run)
+    context = Context(run, made, lambda f, tasks, _: (f(*task) for task in tasks), progress=told, job=job)
     filter_stage.run(context)
     rows = {row["document"]: row for row in run.table(scores_file(made.filters[0], "p")).to_pylist()}
     assert len(run.table("decisions/p.parquet")) == len(documents)
