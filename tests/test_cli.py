@@ -403,8 +403,8 @@ def test_help_and_version(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("command", [["show", "x"], ["audit"], ["report"], ["card"], ["push", "a/b"], ["status"]])
 def test_an_old_name_is_noticed_once(terminal: Terminal, tmp_path: Path, command: list[str]) -> None:
-    terminal("init", str(tmp_path / "mine"))
     old = {"name": "menu", "drop": "document", "when": "mean(flat) > 0.5", "origin": "own"}
-    (tmp_path / "mine/filters/image.yaml").write_text(yaml.safe_dump({"scorer": "image", "rules": [old]}))
-    code, _, err = terminal(*command, folder=tmp_path / "mine")
+    project(tmp_path, filters=["image"])
+    put(tmp_path / "filters/image.yaml", yaml.safe_dump({"scorer": "image", "rules": [old]}))
+    code, _, err = terminal(*command)
     assert code == 2 and err.count("column 'flat' is now called 'uniform_area_ratio'") == 1, err
