@@ -140,7 +140,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Every key of pipelines and filters, as `leafinstruct schema` gives them to editors.",
+        "Every key of pipelines and filters. The first line of shipped files names their JSON Schema, so that editors",
+        "with a YAML language server complete and check keys; `leafinstruct schema` prints it.",
         "",
     ]
     for name, (kind, about) in sections().items():
