@@ -5,6 +5,7 @@ Everything heavy is imported by the call that needs it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -55,13 +56,13 @@ class OpenedRun:
         if self._pipeline is not None:
             return self._pipeline
         from leafinstruct import layout
-        from leafinstruct.pipeline import load_pipeline, pipeline_named
+        from leafinstruct.pipeline import pipeline_named
 
         name = str((self.run.json(layout.RUN) or {}).get("pipeline_name"))
         path = pipeline_named(Path.cwd(), name)
         if path is None:
             raise LeafError(f"{self.run}: no pipeline '{name}' in {Path('pipelines').absolute()}; give pipeline=FILE")
-        return load_pipeline(path)
+        return _loaded(path, stacklevel=4)
 
     def funnel(self) -> Funnel:
         """Counts of documents, images and records at each stage, with reasons for every drop; they add up."""
@@ -148,11 +149,10 @@ def build(
     Raises LeafError for what the user must change.
     """
     from leafinstruct.engine import on_engine
-    from leafinstruct.pipeline import Pipeline
     from leafinstruct.progress import Progress
     from leafinstruct.run import Run
 
-    loaded = pipeline if isinstance(pipeline, Pipeline) else _loaded(pipeline)
+    loaded = _loaded(pipeline)
     opened = Run(str(run) if run is not None else loaded.run_folder(limit))
     options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
@@ -161,12 +161,10 @@ def build(
 
 def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> OpenedRun:
     """A run that is there. Raises LeafError if `run` holds none."""
-    from leafinstruct.pipeline import Pipeline
     from leafinstruct.run import Run, existing
 
     opened = existing(Run(str(run)))
-    given = pipeline if pipeline is None or isinstance(pipeline, Pipeline) else _loaded(pipeline)
-    return OpenedRun(opened, given)
+    return OpenedRun(opened, None if pipeline is None else _loaded(pipeline))
 
 
 def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
@@ -179,6 +177,9 @@ def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
     from leafinstruct.rules.expression import Expression, ExpressionError
     from leafinstruct.rules.renamed import current_rule
 
+    for label in rules:
+        if current_rule(label) != label:
+            warnings.warn(f"rule '{label}' is now called '{current_rule(label)}'", DeprecationWarning, stacklevel=2)
     wanted = {current_rule(label): text for label, text in rules.items()}
     known = {f"{owner.name}.{rule.name}": rule for owner in pipeline.filters for rule in owner.rules}
     for label, text in wanted.items():
@@ -216,7 +217,11 @@ def check(target: str | Path) -> CheckReport:
     return check_shards(target)
 
 
-def _loaded(pipeline: str | Path) -> Pipeline:
-    from leafinstruct.pipeline import load_pipeline
+def _loaded(pipeline: str | Path | Pipeline, stacklevel: int = 3) -> Pipeline:
+    """The pipeline, with a DeprecationWarning for each old name in its files."""
+    from leafinstruct.pipeline import Pipeline, load_pipeline
 
-    return load_pipeline(Path(pipeline))
+    loaded = pipeline if isinstance(pipeline, Pipeline) else load_pipeline(Path(pipeline))
+    for notice in loaded.notices:
+        warnings.warn(notice, DeprecationWarning, stacklevel=stacklevel)
+    return loaded
