@@ -5,11 +5,13 @@ Everything heavy is imported by the call that needs it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leafinstruct.deprecated import OldName
 from leafinstruct.errors import LeafError, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,13 +42,13 @@ class OpenedRun:
         if self._pipeline is not None:
             return self._pipeline
         from leafinstruct import layout
-        from leafinstruct.pipeline import load_pipeline, pipeline_named
+        from leafinstruct.pipeline import pipeline_named
 
         name = str((self.run.json(layout.RUN) or {}).get("pipeline_name"))
         path = pipeline_named(Path.cwd(), name)
         if path is None:
             raise LeafError(f"{self.run}: no pipeline '{name}' in {Path('pipelines').absolute()}; give pipeline=FILE")
-        return load_pipeline(path)
+        return project_pipeline(path, stacklevel=4)
 
     def funnel(self) -> Funnel:
         """Counts of documents, images and records at each stage, with reasons for every drop; they add up."""
@@ -140,7 +142,7 @@ def build(
 
     if is_starting():  # a worker imports the script that calls this; the build that started it says what to do
         raise SystemExit(1)
-    loaded = project_pipeline(pipeline)
+    loaded = project_pipeline(pipeline, stacklevel=3)
     opened = Run(str(run) if run is not None else loaded.run_folder(limit))
     options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
@@ -152,7 +154,7 @@ def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> 
     from leafinstruct.run import Run, existing
 
     opened = existing(Run(str(run)))
-    return OpenedRun(opened, None if pipeline is None else project_pipeline(pipeline))
+    return OpenedRun(opened, None if pipeline is None else project_pipeline(pipeline, stacklevel=3))
 
 
 def extract(page: str | Path, url: str = "") -> ExtractedPage:
@@ -173,15 +175,14 @@ def check(target: str | Path) -> CheckReport:
     return check_shards(target)
 
 
-def project_pipeline(pipeline: str | Path | Pipeline | None = None) -> Pipeline:
-    """A pipeline from its file, by default that of the project in the current folder (see `default_pipeline`). What the
-    user should change in it before the next release is logged. Raises LeafError."""
+def project_pipeline(pipeline: str | Path | Pipeline | None = None, *, stacklevel: int = 2) -> Pipeline:
+    """A pipeline from its file, by default that of the project in the current folder (see `default_pipeline`), with a
+    warning for each old name in its files. Raises LeafError."""
     from leafinstruct.pipeline import Pipeline, default_pipeline, load_pipeline
-    from leafinstruct.progress import log
 
     if isinstance(pipeline, Pipeline):
         return pipeline
     loaded = load_pipeline(Path(pipeline) if pipeline is not None else default_pipeline(Path.cwd()))
     for notice in loaded.notices:
-        log.warning(notice)
+        warnings.warn(notice, OldName, stacklevel=stacklevel + 1)
     return loaded

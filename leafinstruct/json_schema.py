@@ -8,6 +8,7 @@ import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
@@ -60,6 +61,9 @@ def of(kind: type[Any]) -> dict[str, Any]:
     whole = msgspec.json.schema(kind)
     found = _inlined(whole, whole.get("$defs", {}))
     told = field_docs(kind)
+    for field in fields(kind):  # msgspec 0.22 leaves out that a mapping is empty by default
+        if field.default_factory is dict:
+            found["properties"][field.name].setdefault("default", {})
     for name, entry in found.get("properties", {}).items():
         if name in told:
             entry["description"] = told[name]
@@ -138,7 +142,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Every key of pipelines and filters, as `leafinstruct schema` gives them to editors.",
+        "Every key of pipelines and filters. The first line of shipped files names their JSON Schema, so that editors",
+        "with a YAML language server complete and check keys; `leafinstruct schema` prints it.",
         "",
     ]
     for name, (kind, about) in sections().items():

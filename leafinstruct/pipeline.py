@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from leafinstruct.deprecated import OldName
 from leafinstruct.document import digest
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.removal import Removals, load_removals
@@ -153,6 +155,9 @@ def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
     from leafinstruct.rules.expression import Expression, ExpressionError
     from leafinstruct.rules.renamed import current_rule
 
+    for label in rules:
+        if current_rule(label) != label:
+            warnings.warn(f"rule '{label}' is now called '{current_rule(label)}'", OldName, stacklevel=2)
     wanted = {current_rule(label): text for label, text in rules.items()}
     known = {f"{owner.name}.{rule.name}": rule for owner in pipeline.filters for rule in owner.rules}
     for label, text in wanted.items():

@@ -1,4 +1,4 @@
-"""What `init` copies for the user to edit: the demo pipeline and all shipped filters and prompts."""
+"""What `init` copies for the user to edit: the demo pipeline, all shipped filters and prompts, and the schemas."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from leafinstruct.bundled import find_file, package_folders
 from leafinstruct.errors import LeafError
 
 PIPELINE = "demo.yaml"
+SCHEMAS = ("pipelines/pipeline.schema.json", "filters/filter.schema.json")
+"""For editors: the first line of each shipped YAML file names its own."""
 
 
 def init_project(folder: Path) -> list[Path]:
-    """Copy the demo pipeline, all filters and prompts into `folder`. Existing files are never overwritten: raises
-    LeafError if the folder already has pipelines or filters."""
+    """Copy the demo pipeline, all filters, prompts and JSON Schemas into `folder`. Existing files are never
+    overwritten: raises LeafError if the folder already has pipelines or filters."""
     for name in ("pipelines", "filters"):
         if (folder / name).exists():
             raise LeafError(f"{folder / name} already exists; choose an empty folder")
@@ -24,6 +26,7 @@ def init_project(folder: Path) -> list[Path]:
     shutil.copyfile(pipeline, made[0])
     for source in [
         *sorted((shipped / "filters").glob("*.yaml")),
+        *(shipped / name for name in SCHEMAS),
         *sorted((shipped / "pipelines" / "prompts").glob("*")),
     ]:
         target = folder / source.relative_to(shipped)

@@ -155,6 +155,32 @@ def test_an_old_spelling_works_and_names_the_new_one(
     assert not {"--number", "--documents", "--pipeline"} & set(terminal(command, "--help")[1].split())
 
 
+OLD_BEFORE_WORK: dict[str, tuple[list[str], str]] = {
+    "audit": (["audit", "--documents", "3"], "audit --documents is called --limit"),
+    "review": (["review", "-n", "3"], "review -n (--number) is called --limit"),
+    "train": (["train", "--shards", "none", "--out", "out"], "train --shards SHARDS is written train SHARDS"),
+}
+"""Of commands that take long: the line is printed first, and then there is nothing to work on."""
+
+
+@pytest.mark.parametrize("command", OLD_BEFORE_WORK)
+def test_an_old_spelling_is_named_before_the_work(terminal: Terminal, tmp_path: Path, command: str) -> None:
+    project(tmp_path)
+    old, words = OLD_BEFORE_WORK[command]
+    code, out, err = terminal(*old)
+    first, *_, last = err.splitlines()
+    assert (code, out, first) == (2, "", f"leafinstruct: {words} from now on")
+    assert last.startswith("leafinstruct: ") and err.count(words) == 1, err
+
+
+def test_every_old_spelling_is_tried() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(cli.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'renamed\(old_\w+, \w+, "(.+)"\)', sources)) == {
+        *(words for _, _, words in OLD.values()),
+        *(words for _, words in OLD_BEFORE_WORK.values()),
+    }
+
+
 def test_train_needs_shards(terminal: Terminal) -> None:
     assert "leafinstruct train SHARDS --out DIR" in terminal.refused("train", "--out", "out")
 
@@ -403,8 +429,8 @@ def test_help_and_version(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("command", [["show", "x"], ["audit"], ["report"], ["card"], ["push", "a/b"], ["status"]])
 def test_an_old_name_is_noticed_once(terminal: Terminal, tmp_path: Path, command: list[str]) -> None:
-    terminal("init", str(tmp_path / "mine"))
     old = {"name": "menu", "drop": "document", "when": "mean(flat) > 0.5", "origin": "own"}
-    (tmp_path / "mine/filters/image.yaml").write_text(yaml.safe_dump({"scorer": "image", "rules": [old]}))
-    code, _, err = terminal(*command, folder=tmp_path / "mine")
+    project(tmp_path, filters=["image"])
+    put(tmp_path / "filters/image.yaml", yaml.safe_dump({"scorer": "image", "rules": [old]}))
+    code, _, err = terminal(*command)
     assert code == 2 and err.count("column 'flat' is now called 'uniform_area_ratio'") == 1, err

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -93,6 +94,21 @@ def test_the_wheel_carries_what_init_copies(wheel: Path) -> None:
         for path in (ROOT / folder).rglob("*.*"):
             assert f"leafinstruct/project/{path.relative_to(ROOT).as_posix()}" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "runs/"))]
+    assert "leafinstruct/py.typed" in names, "type checkers of users read the annotations"
+
+
+def test_the_source_archive_holds_what_the_tests_need(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=tmp_path)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {Path(*Path(name).parts[1:]).as_posix() for name in archive.getnames()}
+    assert {name.partition("/")[0] for name in names} - {".gitignore"} == {
+        *("leafinstruct", "filters", "pipelines", "tests", "benchmarks", "constraints", "docs"),
+        *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "data_card.md"),
+        *("pyproject.toml", "Makefile", "mkdocs.yml", "PKG-INFO"),
+    }
+    for folder in ("leafinstruct", "filters", "pipelines", "tests", "benchmarks", "constraints", "docs"):
+        files = [path for path in (ROOT / folder).rglob("*.*") if path.is_file() and "__pycache__" not in path.parts]
+        assert {path.relative_to(ROOT).as_posix() for path in files} <= names
 
 
 def test_nothing_heavy_is_visible(python: Path, tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from typing import Annotated
 
 import typer
 
+from leafinstruct.deprecated import OldName
 from leafinstruct.version import __version__
 
 app = typer.Typer(
@@ -43,6 +45,9 @@ class _ToStandardError(logging.Handler):
 
 
 def _show_log() -> None:
+    """Log and warnings about old names, one line each."""
+    warnings.simplefilter("always", OldName)
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     log = logging.getLogger("leafinstruct")
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -436,8 +436,8 @@ def write_hub_folder(root: Path) -> None:
 
 
 def test_huggingface_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     write_hub_folder(tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     columns = {"text": "words", "images": "pics", "url": "link"}
     source = load_source(SourceSettings("s", "huggingface", {"dataset": "set", "columns": columns}), tmp_path)
     source.check()

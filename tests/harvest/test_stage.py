@@ -185,6 +185,7 @@ def test_a_new_file_of_rows_is_harvested_alone(tmp_path: Path, ending: str) -> N
 
 
 def test_images_are_fetched_before_partitions_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("aiohttp")
     monkeypatch.setenv("LEAFINSTRUCT_FETCHED", str(tmp_path / "fetched"))
     project = Project(tmp_path, "{name: m, kind: mmc4, path: 'rows/*.jsonl', fetch: {private: true, per_host: 8}}")
     with serve() as server:

@@ -10,7 +10,9 @@ import pytest
 import yaml
 from made import core as made
 
+import leafinstruct as li
 from leafinstruct import plugins
+from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.rules.renamed import RULES, current_rule
 
@@ -36,6 +38,51 @@ def test_old_columns_are_read_under_their_new_names_and_said(tmp_path: Path) -> 
         "menu: column 'furniture' is now called 'boilerplate_rate'; rename it",
         "menu: column 'text.longest_tail' is now called 'text.trailing_images'; rename it",
     ]
+
+
+RENAMED = [(name, old, new) for name, kind in SCORERS.items() for old, new in kind.renamed.items()]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), RENAMED)
+def test_every_old_column_is_read_and_its_new_name_said(tmp_path: Path, name: str, old: str, new: str) -> None:
+    column = next(column for column in SCORERS[name].columns if column.name == new)
+    when = old if column.type == "bool" else f"{old} > 0.5"
+    path = made.project(
+        tmp_path,
+        {"own": {"scorer": name, "rules": [made.rule("r", column.grain, when)]}},
+        models={"clip": {"model": "none"}, "llm": {"model": "none"}},
+    )
+    built = load_pipeline(path, resolve_models=False)
+    (rule,) = built.filters[0].rules
+    assert rule.when and [read.column for read in rule.when.names] == [new]
+    assert [notice.partition("rules: ")[2] for notice in built.notices] == [
+        f"r: column '{old}' is now called '{new}'; rename it"
+    ]
+
+
+def test_scripts_are_warned_of_old_columns(tmp_path: Path) -> None:
+    old = made.rule("flat", "document", "mean(flat) > 0.5")
+    path = made.project(tmp_path, {"image": {"scorer": "image", "rules": [old]}})
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page/index.md").write_text("# A page")
+    with pytest.warns(DeprecationWarning, match="column 'flat' is now called 'uniform_area_ratio'") as told:
+        run = li.build(path, tmp_path / "run", stage="harvest", quiet=True)
+    assert [one.filename for one in told] == [__file__]
+    with pytest.warns(DeprecationWarning, match="column 'flat'"):
+        li.open_run(run.run.path, path)
+
+
+@pytest.mark.parametrize("old", RULES)
+def test_every_old_rule_leads_to_a_shipped_one_and_scripts_are_warned(tmp_path: Path, old: str) -> None:
+    owner, _, rule = RULES[old].partition(".")
+    raw = yaml.safe_load((ROOT / "filters" / f"{owner}.yaml").read_text(encoding="utf-8"))
+    assert rule in [entry["name"] for entry in raw["rules"]]
+    text = made.pipeline(tmp_path, {"mine": [made.rule("r", "document", "words > 3")]})
+    with (
+        pytest.warns(DeprecationWarning, match=f"rule '{old}' is now called '{RULES[old]}'"),
+        pytest.raises(LeafError, match=f"no rule '{RULES[old]}'"),
+    ):
+        li.with_rules(text, {old: "words > 3"})
 
 
 def test_new_names_give_no_notice(tmp_path: Path) -> None:

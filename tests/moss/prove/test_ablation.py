@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from leafinstruct.cli import app
@@ -27,6 +26,7 @@ from leafinstruct.moss.prove.synthetic import write_synthetic
 from leafinstruct.moss.settings import TrainConfig
 from leafinstruct.run import Run
 
+torch = pytest.importorskip("torch")
 SMALL = TrainConfig(
     steps=2, batch=2, context=200, packed=True, hidden=16, layers=1, codes=16, held_out=6, warmup=1, r=4
 )
