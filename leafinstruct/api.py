@@ -184,5 +184,5 @@ def project_pipeline(pipeline: str | Path | Pipeline | None = None, *, stackleve
         return pipeline
     loaded = load_pipeline(Path(pipeline) if pipeline is not None else default_pipeline(Path.cwd()))
     for notice in loaded.notices:
-        warnings.warn(notice, OldName, stacklevel=stacklevel + 1)
+        warnings.warn(notice, OldName, stacklevel=stacklevel)
     return loaded

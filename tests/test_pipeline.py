@@ -39,7 +39,7 @@ def test_user_scorer_comes_from_a_file_of_the_project(tmp_path: Path) -> None:
     scorer = made.named(made.pipeline(tmp_path, {"one": WORDS}), "one").scorer
     assert scorer is not None
     assert type(scorer).__name__ == "Made"
-    assert scorer.identity()["scorer"] == "leafinstruct_user_scorers.Made"
+    assert scorer.identity()["scorer"] == "scorers.Made" and scorer.identity()["code"] == scorer.code != ""
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,8 @@ ELSEWHERE = {
     "shard/export/webdataset.py": "a folder that the user names",
     "score/lsh.py": "a temporary folder",
     "removal.py": "the project's list of takedowns",
+    "plugins.py": "compiled files of the project's own code, outdated by an edit",
+    "under_way.py": "a temporary folder",
     "cli/look.py": "a page that the user names",
     "report/review.py": "a folder that the user names",
     "harvest/fetch/cache.py": "the cache of fetched images",

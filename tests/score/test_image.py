@@ -175,6 +175,9 @@ def test_all_scorers_of_pixels_share_one_decode(tmp_path: Any, monkeypatch: pyte
     monkeypatch.setattr(PIL.Image, "open", lambda *a, **k: (opened.append(1), real(*a, **k))[1])
     images = [made.picture(gray("L", shade)) for shade in (1, 2, 3)]
     sketches: dict[str, dict[str, Any]] = {"three": {}}
-    tables = cpu_scores._measure_images(built.filters, images, sketches)
+    names = ("one", "two", "three")
+    rows = cpu_scores._measure_images(
+        built.filters, images, sketches, {name: [] for name in names}, dict.fromkeys(names, 0.0)
+    )
     assert len(opened) == 3
-    assert tables["one"].num_rows == tables["two"].num_rows == len(sketches["three"]) == 3
+    assert len(rows["one"]) == len(rows["two"]) == len(sketches["three"]) == 3
