@@ -14,10 +14,11 @@ from leafinstruct.version import __version__
 
 if TYPE_CHECKING:
     from leafinstruct.api import OpenedRun, build, check, extract, open_run
-    from leafinstruct.document import Document, Harvested, Image, Part, Record
+    from leafinstruct.document import Document, Harvested, Image, LostImage, Part, Record, document_id
     from leafinstruct.errors import LeafError
     from leafinstruct.harvest.base import Chunk, Source
     from leafinstruct.harvest.extract import ExtractedPage, PagePart
+    from leafinstruct.images.header import read_image
     from leafinstruct.models.llm import Generation, Llm
     from leafinstruct.pipeline import Pipeline, load_pipeline, with_rules
     from leafinstruct.rewrite.task import Task, Turn
@@ -46,6 +47,7 @@ __all__ = [
     "ImageScorer",
     "Item",
     "LeafError",
+    "LostImage",
     "Llm",
     "ModelScorer",
     "OpenedRun",
@@ -58,18 +60,21 @@ __all__ = [
     "Turn",
     "build",
     "check",
+    "document_id",
     "extract",
     "load_pipeline",
     "open_run",
+    "read_image",
     "with_rules",
 ]
 
 _HOMES = {
     "api": ("OpenedRun", "build", "check", "extract", "open_run"),
-    "document": ("Document", "Harvested", "Image", "Part", "Record"),
+    "document": ("Document", "Harvested", "Image", "LostImage", "Part", "Record", "document_id"),
     "errors": ("LeafError",),
     "harvest.base": ("Chunk", "Source"),
     "harvest.extract": ("ExtractedPage", "PagePart"),
+    "images.header": ("read_image",),
     "models.llm": ("Generation", "Llm"),
     "pipeline": ("Pipeline", "load_pipeline", "with_rules"),
     "rewrite.task": ("Task", "Turn"),

@@ -20,9 +20,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelled name: the nearest known one, or all of them if none is near."""
     from difflib import get_close_matches
 
-    names = sorted(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(names)})"
+    names = {name.casefold(): name for name in sorted(known)}
+    near = get_close_matches(word.casefold(), names, n=1, cutoff=0.6)
+    return f" (did you mean '{names[near[0]]}'?)" if near else f" (known: {', '.join(sorted(known))})"
 
 
 def raised(error: BaseException) -> str:

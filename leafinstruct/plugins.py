@@ -184,8 +184,10 @@ def _executed(path: Path, roots: list[Path], code: Code) -> ModuleType:
     folder.__path__ = [str(path.parent)]
     sys.modules[package] = folder
     _executed_at.pop(path, None)
-    module = importlib.import_module(name)
-    _imported.update(key for key in code.modules if key in sys.modules)
+    try:
+        module = importlib.import_module(name)
+    finally:
+        _imported.update(key for key in code.modules if key in sys.modules)
     _executed_at[path] = code.digest
     return module
 
