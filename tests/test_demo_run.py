@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made.front_door import AT_ONCE, GUARDED
+from made.tree import leafinstruct
 
 from leafinstruct.document import documents_from_table, records_from_table
 from leafinstruct.layout import METAS
@@ -151,3 +154,62 @@ def test_a_second_build_writes_nothing_and_loads_no_model(
         monkeypatch.setattr(f"leafinstruct.{module}.open_images", refuse)
     pipeline = load_pipeline(ROOT / "pipelines" / "demo.yaml")
     build_here(Context(run, pipeline, run_tasks, progress=Progress(quiet=True)), "train")
+
+
+def as_script(code: str, folder: Path) -> str:
+    (folder / "example.py").write_text(code)
+    return python(folder / "example.py")
+
+
+def as_argument(code: str, folder: Path) -> str:
+    return python("-c", code)
+
+
+def python(*arguments: str | Path) -> str:
+    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def as_notebook(code: str, folder: Path) -> str:
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT)}}).execute()
+    outputs = notebook.cells[0].outputs
+    return "".join(one.text for one in outputs if one.output_type == "stream" and one.name == "stdout")
+
+
+WAYS = [(as_script, GUARDED), (as_argument, AT_ONCE), (as_notebook, AT_ONCE)]
+
+
+@pytest.mark.parametrize(("way", "code"), WAYS, ids=[way.__name__ for way, _ in WAYS])
+def test_python_gives_the_numbers_of_the_command_line(
+    way: Callable[[str, Path], str], code: str, built: tuple[Run, dict[str, Any]], tmp_path: Path
+) -> None:
+    run, counts = built
+    page = tmp_path / "page.html"
+    page.write_text(f"<article><h1>Boat</h1><p>{'Fold it in half. ' * 9}</p><img src=a.png></article>")
+    filled = code.format(pipeline=str(ROOT / "pipelines/demo.yaml"), run=str(run), page=str(page))
+    found = json.loads(way(filled, tmp_path))
+    status = json.loads(leafinstruct("status", "--run", str(run), "--json", cwd=ROOT, check=0).stdout)
+    assert found["funnel"] == counts == {key: value for key, value in status.items() if key != "run"}
+    assert found["dropped"] == counts["dropped_documents"] and sum(found["images"].values()) > 0
+    shown = json.loads(leafinstruct("show", found["trace"], "--run", str(run), "--json", cwd=ROOT, check=0).stdout)
+    assert shown["document"]["id"] == found["trace"] and found["record"][0] in json.dumps(shown)
+    assert found["words"][found["trace"]] == shown["scores"]["text.words"]
+    assert len(found["words"]) == counts["documents"] and found["record"][1][:2] == ["user", "assistant"]
+    assert len(found["stricter"]) > 0 and all(found["words"][document] < 120 for document in found["stricter"])
+    assert set(found["parts"]) == {"text", "image"} and found["opened"] and found["ok"]
+
+
+def test_the_notebook_runs_as_it_is(built: tuple[Run, dict[str, Any]], tmp_path: Path) -> None:
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "saved without outputs"
+    places = {"../pipelines/demo.yaml": str(ROOT / "pipelines/demo.yaml"), "../runs/demo": str(built[0])}
+    for old, new in places.items():
+        assert old in notebook.cells[1].source
+        notebook.cells[1].source = notebook.cells[1].source.replace(old, new)
+    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    text = json.dumps([cell.get("outputs") for cell in notebook.cells])
+    assert str(built[1]["documents"]) in text and "ok  " in text and "user" in text

@@ -23,7 +23,7 @@ from made.s3 import s3_bucket
 from made.tree import FILTERS, edit, make_tree, run_build
 
 import leafinstruct as li
-from leafinstruct import cli, layout
+from leafinstruct import cli, layout, plugins
 from leafinstruct.build import STAGE_PACKAGES
 from leafinstruct.cli.app import app
 from leafinstruct.engine.ray import RaySettings
@@ -109,7 +109,7 @@ def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
-    assert {str(block): block.kind for block in BLOCKS if block.kind not in ("sh", "python", "yaml")} == {}
+    assert {str(block): block.kind for block in BLOCKS if block.kind not in ("sh", "python", "yaml", "toml")} == {}
     assert len(BLOCKS) == sum(len(re.findall("^ *```", page.read_text("utf-8"), re.M)) for page in pages()) / 2 > 15
 
 
@@ -140,8 +140,7 @@ def test_commands_run(block: Block, project: Path, invoke: Callable[..., int]) -
     shell = Shell(project, invoke)
     for first, *rest in commands(block):
         if first == "cd":
-            shell.folder = shell.folder / rest[0]
-            assert shell.folder.is_dir()
+            shell.go(rest[0])
         elif first not in ("make", "pip") and " ".join(rest) not in SLOW | set(PARSED):
             shell.run(rest)
 
@@ -176,6 +175,12 @@ class Shell:
         self.folder, self._invoke = folder, invoke
         self._document = next(li.open_run(folder / "runs/demo").records()).document
         self._image = next(iter(next(li.open_run(folder / "runs/demo").records()).images))
+
+    def go(self, folder: str) -> None:
+        """Change the folder; one of the clone is copied."""
+        self.folder = self.folder / folder
+        if not self.folder.is_dir():
+            shutil.copytree(ROOT / folder, self.folder, ignore=shutil.ignore_patterns("runs"))
 
     def run(self, words: list[str]) -> None:
         """Run it for real; it must end with exit code 0."""
@@ -254,7 +259,7 @@ def test_an_unknown_target_or_extra_is_found() -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_scripts_and_files_in_running_text_are_there(page: Path) -> None:
     named = re.findall(
-        r"`(?:python )?((?:benchmarks|tests|filters|pipelines|docs)/[\w/.-]+\.\w+)", page.read_text("utf-8")
+        r"`(?:python )?((?:benchmarks|tests|filters|pipelines|docs|examples)/[\w/.-]+\.\w+)", page.read_text("utf-8")
     )
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
@@ -272,9 +277,7 @@ def test_yaml(block: Block, project: Path) -> None:
 
 def check_filter(block: Block, project: Path) -> None:
     """A filter file: it filters the run, and the columns it names have scores."""
-    for other in BLOCKS:
-        if other.path.endswith(".py"):
-            (project / other.path).write_text(other.text)
+    write_python(project)
     (project / block.path).write_text(block.text)
     name = Path(block.path).stem
     pipeline = project / "pipelines/demo.yaml"
@@ -287,8 +290,16 @@ def check_filter(block: Block, project: Path) -> None:
     assert read and [column for column in read if not scores[column].notna().any()] == []
 
 
+def write_python(project: Path) -> None:
+    """The files of the project that Python blocks are."""
+    for other in BLOCKS:
+        if other.path.endswith(".py"):
+            (project / other.path).write_text(other.text)
+
+
 def check_fragment(block: Block, project: Path) -> None:
     """A section of a pipeline, in a pipeline that is whole."""
+    write_python(project)
     pipeline = project / "pipelines/demo.yaml"
     llm = {"backend": "openai", "model": "a/model", "base_url": "http://127.0.0.1:9/v1"}
     edit(pipeline, models={"llm": llm}, **yaml.safe_load(block.text))
@@ -306,6 +317,14 @@ def test_a_wrong_fragment_is_found(project: Path) -> None:
     for text in ("shard: {validaton: 0.1}", "sources: [{name: a, kind: wrac, path: x}]", "rewrite: {tasks: {hwto: 1}}"):
         with pytest.raises((li.LeafError, jsonschema.ValidationError)):
             check_fragment(Block("a.md", 1, "yaml", text), project)
+
+
+@each(of("toml"))
+def test_toml(block: Block) -> None:
+    kinds = (plugins.SOURCE, plugins.SCORER, plugins.TASK, plugins.LLM)
+    groups = tomllib.loads(block.text)["project"]["entry-points"]
+    assert groups and set(groups) <= {kind.group for kind in kinds}
+    assert all(":" in target for group in groups.values() for target in group.values())
 
 
 # Python
@@ -342,6 +361,24 @@ def checked_scorer(names: dict[str, Any]) -> None:
     assert 0 < row["capitals"] < 1
 
 
+def a_page() -> SimpleNamespace:
+    Path("page.html").write_text(f"<article><h1>Boat</h1><p>{'Fold it in half. ' * 9}</p><img src=a.png></article>")
+    return SimpleNamespace()
+
+
+def checked_api(names: dict[str, Any]) -> None:
+    if "page" in names:
+        assert names["page"][-1].url == "https://example.org/a.png"
+        assert len(names["run"].decide(names["stricter"])) == len(names["run"].decisions())
+    else:
+        assert "logging" in names
+
+
+def checked_task(names: dict[str, Any]) -> None:
+    turns = [names["SHOW_AND_TELL"].divide(document) for document in names_of_run().documents()]
+    assert 0 < sum(one is not None for one in turns) < len(turns)
+
+
 def names_of_run() -> li.OpenedRun:
     return li.open_run(f"runs/{Path('pipelines/demo.yaml').stem}")
 
@@ -349,6 +386,8 @@ def names_of_run() -> li.OpenedRun:
 CHECKED: dict[str, tuple[Callable[[], Any], Callable[[dict[str, Any]], None]]] = {
     "README.md": (SimpleNamespace, checked_run),
     "docs/filters.md": (SimpleNamespace, checked_scorer),
+    "docs/python.md": (a_page, checked_api),
+    "docs/rewrite.md": (SimpleNamespace, checked_task),
     "docs/publish.md": (collator, checked_collator),
 }
 """For the Python block of a page: the names that it takes from its reader, and what must be true after it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from made.tree import FILTERS, ROOT, make_tree
+from made.wheel import example_project, plugin_wheel
 
 pytestmark = pytest.mark.slow
 
@@ -156,3 +157,42 @@ def test_the_shipped_pipeline_names_the_extra_it_needs(python: Path, tmp_path: P
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1, done.stderr
     assert "leafinstruct[" in done.stderr
+
+
+def test_plugins_of_all_kinds_from_another_wheel(python: Path, tmp_path: Path) -> None:
+    packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip())
+    with zipfile.ZipFile(plugin_wheel(tmp_path / "plugins")) as archive:
+        archive.extractall(packages)
+    counts = {}
+    for own_files in (True, False):
+        folder = example_project(tmp_path / f"project-{own_files}", own_files)
+        built = run(python, "-m", "leafinstruct", "build", "--workers", "2", "--json", "--quiet", cwd=folder)
+        counts[own_files] = json.loads(built)
+    assert counts[True] == counts[False] and counts[True]["records"] == 2
+    names = "[sorted(plugins.names(kind)) for kind in (plugins.SOURCE, plugins.SCORER, plugins.TASK, plugins.LLM)]"
+    listed = run(python, "-c", f"from leafinstruct import plugins; print({names})", cwd=tmp_path)
+    assert all(f"'{name}'" in listed for name in ("cards", "plain_words", "show_and_tell", "echo"))
+    before = set((folder / "runs/cards/scores").iterdir())
+    helper = packages / "card_plugins/my_helpers.py"
+    helper.write_text(helper.read_text().replace("or 1", "or 2"))  # an update of the package
+    run(python, "-m", "leafinstruct", "build", "--stage", "filter", "--workers", "1", "--quiet", cwd=folder)
+    made = set((folder / "runs/cards/scores").iterdir()) - before
+    assert [path.name.rpartition("-")[0] for path in made] == ["plain_words"]
+
+
+@pytest.mark.parametrize("file", ["my_scorer.py", "my_source.py", "my_task.py", "my_backend.py"])
+def test_users_code_is_typed_strictly_against_the_wheel(file: str, python: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    folder = example_project(tmp_path / "project", own_files=True)
+    cache = ("--cache-dir", str(python.parents[1] / "mypy"))
+    run(sys.executable, "-m", "mypy", "--strict", "--python-executable", python, *cache, folder / file, cwd=folder)
+
+
+def test_a_wrong_type_is_found(python: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    folder = example_project(tmp_path / "project", own_files=True)
+    text = (folder / "my_scorer.py").read_text().replace('"float", "words"', '"flaot", "words"')
+    (folder / "my_scorer.py").write_text(text)
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python), "my_scorer.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 1 and '"Literal[' in done.stdout and "flaot" in done.stdout

@@ -123,14 +123,13 @@ def run(context: Context) -> None:
 
 def writer_name(pipeline: Pipeline) -> str:
     model = pipeline.models["llm"]
-    return f"{model.name}@{model.revision or 'served'}"
+    return f"{model.name}@{model.revision or model.code[:8] or 'served'}"
 
 
 def answers_file(pipeline: Pipeline, name: str) -> str:
     """The file of a model's answers about a partition; keys inside hash the prompt, so another prompt asks only for
     what it changes."""
-    code = pipeline.models["llm"].code
-    return layout.generations(digest([writer_name(pipeline), code] if code else writer_name(pipeline))[:8], name)
+    return layout.generations(digest(writer_name(pipeline))[:8], name)
 
 
 def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: str) -> str:
@@ -139,13 +138,7 @@ def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: st
         files = [("prompt", settings.prompt)] + ([("clean", settings.clean)] if settings.clean else [])
         texts = [_file(pipeline, key, file).read_text(encoding="utf-8") for key, file in files]
         model = pipeline.models["llm"]
-        asked = [
-            writer_name(pipeline),
-            *texts,
-            context_of(model),
-            *model.languages,
-            *([model.code] if model.code else []),
-        ]
+        asked = [writer_name(pipeline), *texts, context_of(model), *model.languages]
     scores = [run.digest(file) for _, file in _published(pipeline, name)]
     own = {key: value for key, value in asdict(settings).items() if key != "leak_margin"}
     codes = [one.code for one in _weighted(pipeline, settings) if one.code]

@@ -34,7 +34,8 @@ class Block:
 
 
 def pages() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    others = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/README.md")]
+    return [*others, *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks() -> list[Block]:
