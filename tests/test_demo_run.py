@@ -196,7 +196,8 @@ def test_python_gives_the_numbers_of_the_command_line(
     assert found["dropped"] == counts["dropped_documents"] and sum(found["images"].values()) > 0
     shown = json.loads(leafinstruct("show", found["trace"], "--run", str(run), "--json", cwd=ROOT, check=0).stdout)
     assert shown["document"]["id"] == found["trace"] and found["record"][0] in json.dumps(shown)
-    assert found["words"][found["trace"]] == shown["scores"]["text.words"]
+    [scored] = shown["scores"]["text"]
+    assert found["words"][found["trace"]] == scored["words"]
     assert len(found["words"]) == counts["documents"] and found["record"][1][:2] == ["user", "assistant"]
     assert len(found["stricter"]) > 0 and all(found["words"][document] < 120 for document in found["stricter"])
     assert set(found["parts"]) == {"text", "image"} and found["opened"] and found["ok"]
