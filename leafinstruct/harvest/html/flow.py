@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from leafinstruct.document import Image, LostImage, Part
+from leafinstruct.harvest.html.marks import ANY, without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
 BREAKS = re.compile(r" *\v[ \v]*")
@@ -19,13 +21,35 @@ STEP_WORD = re.compile(
 NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 
 
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A list item or a block quote around blocks, told from others by `key`. `number` of an item of an ordered list;
+    None for a bullet."""
+
+    kind: Literal["item", "quote"]
+    key: int
+    of: int = 0
+    """The list of an item."""
+    number: int | None = None
+
+
 @dataclass(slots=True)
 class Block:
     """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item; `larger`
-    lists larger versions of the image, largest first; a `tight` block follows without a blank line."""
+    lists larger versions of the image, largest first; a `tight` block follows without a blank line.
+
+    `text` is what a reader sees. `source` is the same with marks of inline markup (see `marks`), or "" if it has none;
+    `code` is the language of a code block ("" if it states none). A row of a table has its `cells`, with marks, and the
+    key of its `table`. `within` are the containers, outermost first.
+    """
 
     text: str = ""
     ref: str = ""
+    source: str = ""
+    code: str | None = None
+    cells: tuple[str, ...] = ()
+    table: int = 0
+    within: tuple[Container, ...] = ()
     alt: str = ""
     caption: str = ""
     heading: int = 0
@@ -60,6 +84,7 @@ class Flow:
         self.item = (0, 0)
         self.marker = ""
         self.tight = False
+        self.within: tuple[Container, ...] = ()
         self.inline: list[str] = []
 
     def text(self, text: str) -> None:
@@ -74,19 +99,23 @@ class Flow:
             text = "".join(self.inline)
             self.inline.clear()
             if text and not text.isspace():
-                self.block(_collapse(text))
+                marked = _collapse(text)
+                plain = _collapse(without_marks(marked)) if ANY.search(marked) else marked
+                self.block(plain, marked)
 
-    def block(self, text: str) -> None:
-        """Add a whole block, whitespace unchanged."""
+    def block(self, text: str, source: str = "", code: str | None = None) -> None:
+        """Add a whole block, whitespace unchanged; `source` is its text with marks."""
         if text:
             marker, self.marker = self.marker, ""
             tight, self.tight = self.tight, False
-            self.blocks.append(Block(marker + text, heading=self.heading, item=self.item, tight=tight))
+            found = Block(marker + text, source=source or text, code=code, heading=self.heading, item=self.item)
+            found.tight, found.within = tight, self.within
+            self.blocks.append(found)
 
     def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
         self.end()
         alt = SPACES.sub(" ", alt).strip()
-        self.blocks.append(Block(ref=ref, alt=alt, item=self.item, larger=larger))
+        self.blocks.append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
 
 
 def _collapse(text: str) -> str:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.flow import Block, Flow
+from leafinstruct.harvest.html.code import language_of_code, text_of_code
+from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
+from leafinstruct.harvest.html.marks import MATH, MATH_END, OF_TAG, PAIRS
+from leafinstruct.harvest.html.tex import tex_of
 
 MAX_DEPTH = 150
 """Deeper nesting is broken markup; its text is taken flat (each level takes up to four of Python's thousand frames)."""
@@ -32,6 +35,9 @@ BLOCKS = frozenset(_BLOCKS.split())
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
+ALONE = "p, div, ul, ol, table, pre, figure, h1, h2, h3, h4, h5, h6, blockquote, li"
+"""Blocks: markup around them is no inline markup."""
+MOST_COLUMNS = 100
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
 Keep = Callable[[LexborNode, str], bool]
 KeepImage = Callable[[str, Mapping[str, str | None]], bool]
@@ -52,6 +58,8 @@ class _Walker:
         self.keep = keep
         self.keep_image = keep_image
         self.lists = 0
+        self.containers = 0
+        self.table = 0
         self.depth_of_lists = 0
         self.rows = 0
         self.captions: list[tuple[int, int]] = []
@@ -88,8 +96,31 @@ class _Walker:
             self.flow.end()
             self.children(node, depth)
             self.flow.end()
+        elif mark := OF_TAG.get(tag):
+            self.marked(node, mark, depth)
+        elif tag == "span" and "math" in (node.attributes.get("class") or ""):
+            self.formula(node, depth)
         else:
             self.children(node, depth)
+
+    def marked(self, node: LexborNode, mark: str, depth: int) -> None:
+        """Inline markup; of an element around blocks nothing but its content."""
+        if node.css_first(ALONE) is not None:
+            self.children(node, depth)
+            return
+        self.flow.inline.append(mark)
+        self.children(node, depth)
+        self.flow.inline.append(PAIRS[mark])
+
+    def formula(self, node: LexborNode, depth: int) -> None:
+        """KaTeX, MathJax and MathML keep the TeX in an annotation; Sphinx writes it between \\( and \\)."""
+        if tex := tex_of(node):
+            self.flow.text(f"{MATH}{tex}{MATH_END}")
+        else:
+            self.children(node, depth)
+
+    def on_math(self, node: LexborNode, depth: int) -> None:
+        self.formula(node, depth)
 
     def heading(self, node: LexborNode, level: int, depth: int) -> None:
         self.flow.end()
@@ -112,9 +143,9 @@ class _Walker:
 
     def on_pre(self, node: LexborNode, depth: int) -> None:
         self.flow.end()
-        for br in node.css("br"):
-            br.replace_with("\n")
-        self.flow.block(node.text(deep=True).replace("\r\n", "\n").strip("\n").rstrip())
+        language = language_of_code(node)
+        text = text_of_code(node).strip("\n").rstrip()
+        self.flow.block(text, text, language)
         for image in node.css("img"):
             self.image(image)
 
@@ -145,13 +176,26 @@ class _Walker:
                 flow.item = (number, count)
             flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
             flow.tight = not first or self.depth_of_lists > 1
+            self.containers += 1
+            within = flow.within
+            flow.within = (*within, Container("item", self.containers, number, count if ordered else None))
             if depth < MAX_DEPTH and (self.keep is None or self.keep(child, "li")):
                 self.children(child, depth + 1)
             flow.end()
-            flow.marker, flow.tight = "", False
+            flow.marker, flow.tight, flow.within = "", False, within
             count, first = count + 1, False
         self.depth_of_lists -= 1
         flow.item = outer
+
+    def on_blockquote(self, node: LexborNode, depth: int) -> None:
+        flow = self.flow
+        flow.end()
+        within = flow.within
+        self.containers += 1
+        flow.within = (*within, Container("quote", self.containers))
+        self.children(node, depth)
+        flow.end()
+        flow.within = within
 
     def on_dl(self, node: LexborNode, depth: int) -> None:
         self.flow.end()
@@ -167,10 +211,12 @@ class _Walker:
 
     def on_table(self, node: LexborNode, depth: int) -> None:
         self.flow.end()
-        outer, self.rows = self.rows, 0
+        outer, self.rows = (self.rows, self.table), 0
+        self.containers += 1
+        self.table = self.containers
         self.children(node, depth)
         self.flow.end()
-        self.rows = outer
+        self.rows, self.table = outer
 
     def on_tr(self, node: LexborNode, depth: int) -> None:
         """A row of plain cells is a line; cells with images or blocks are blocks in order."""
@@ -184,8 +230,24 @@ class _Walker:
         self.rows += 1
         texts = [cell.text(deep=True, separator=" " if cell.css_first("div, p, br") else "") for cell in cells]
         self.flow.text(" | ".join(t.strip() for t in texts))
+        before = len(self.flow.blocks)
         self.flow.end()
+        if len(self.flow.blocks) > before:
+            row = self.flow.blocks[-1]
+            row.cells, row.table = self.cells(cells, depth), self.table
         self.flow.tight = False
+
+    def cells(self, cells: list[LexborNode], depth: int) -> tuple[str, ...]:
+        """Text of each cell with marks; a cell that spans columns is followed by empty ones."""
+        outer, found = self.flow, list[str]()
+        for cell in cells:
+            self.flow = Flow()
+            self.children(cell, depth + 1)
+            self.flow.end()
+            found.append(" ".join(block.source or block.text for block in self.flow.blocks))
+            found += [""] * (min(_integer(cell.attributes.get("colspan"), 1), MOST_COLUMNS) - 1)
+        self.flow = outer
+        return tuple(found)
 
     def on_figure(self, node: LexborNode, depth: int) -> None:
         """The figure's last image gets the caption; a figure without an image is text."""

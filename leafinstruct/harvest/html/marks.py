@@ -1,0 +1,251 @@
+"""Marks of inline markup inside collected text, as Unicode noncharacters: text of a page cannot contain them.
+
+A walk writes them around emphasis, code and formulas; they are taken out for plain text, and written as Markdown by
+`inline_markdown`, which escapes what only looks like Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+STRONG, STRONG_END, EM, EM_END, CODE, CODE_END, STRIKE, STRIKE_END = map(chr, range(0xFDD0, 0xFDD8))
+SUB, SUB_END, SUP, SUP_END, KBD, KBD_END, MATH, MATH_END = map(chr, range(0xFDD8, 0xFDE0))
+DISPLAY, LINK, LINK_ADDRESS, LINK_END = map(chr, range(0xFDE0, 0xFDE4))
+ALL = "".join(map(chr, range(0xFDD0, 0xFDF0)))
+ANY = re.compile(f"[{ALL}]")
+REMOVED = str.maketrans("", "", ALL)
+ADDRESS = re.compile(f"{LINK_ADDRESS}[^{LINK_END}]*")
+FORMULA = re.compile(f"{DISPLAY}?{MATH}([^{MATH_END}]*){MATH_END}")
+PAIRS = {STRONG: STRONG_END, EM: EM_END, CODE: CODE_END, STRIKE: STRIKE_END, SUB: SUB_END, SUP: SUP_END, KBD: KBD_END}
+OF_TAG = {
+    "strong": STRONG,
+    "b": STRONG,
+    "em": EM,
+    "i": EM,
+    "code": CODE,
+    "tt": CODE,
+    "samp": CODE,
+    "del": STRIKE,
+    "s": STRIKE,
+    "strike": STRIKE,
+    "sub": SUB,
+    "sup": SUP,
+    "kbd": KBD,
+}
+WRITTEN = {STRONG: "**", EM: "*", STRIKE: "~~"}
+HTML = {SUB: "sub", SUP: "sup", KBD: "kbd"}
+ENDS = {end: start for start, end in PAIRS.items()}
+
+
+def without_marks(text: str) -> str:
+    """The text as a reader sees it: formulas as TeX, addresses of links left out."""
+    if not ANY.search(text):
+        return text
+    return ADDRESS.sub("", text).translate(REMOVED)
+
+
+# To Markdown
+
+SIGNS = frozenset(".")
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+SPECIAL = re.compile(
+    r"(?P<always>[\\`])"
+    r"|(?P<star>\*)|(?P<line>_)|(?P<strike>~~)"
+    r"|(?P<bracket>\[(?=[^\[\]\n]*\](?:[(\[:]|$)))"
+    r"|(?P<tag><(?=[A-Za-z/!?]))"
+    r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
+    r"|(?P<math>\$(?=[^\s$](?:[^$\n]*[^\s$])?\$(?!\d))|\$(?=\$))"
+)
+LINE_START = re.compile(r"(?P<mark>#{1,6}|[-+]|>|={2,}(?=\s*$)|-{2,}(?=\s*$)|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
+
+
+def inline_markdown(text: str, cell: bool = False) -> str:
+    """Collected text as the Markdown of one paragraph, heading or (with `cell`) table cell."""
+    out = _written(_flanked(_balanced(text)), cell)
+    lines = out.split("\n")
+    if cell:
+        return " ".join(line.strip() for line in lines)
+    return "\\\n".join(_line(line.strip()) for line in lines)
+
+
+def _line(line: str) -> str:
+    """Escape what would begin a block at the start of a line."""
+    found = LINE_START.match(line)
+    if not found:
+        return line
+    mark, rest = found["mark"], found["rest"]
+    if mark[0].isdigit():
+        after = line[len(mark) + 1 : len(mark) + 2]
+        return f"{mark}\\{line[len(mark) :]}" if not after or after.isspace() else line
+    if mark[0] in "#-+" and rest and not rest.isspace() and not (mark[0] == "-" and len(mark) > 1):
+        return line
+    return f"\\{line}"
+
+
+def _balanced(text: str) -> str:
+    """The text with each mark closed in the order opened, spaces moved out of emphasis, and empty pairs dropped."""
+    out: list[str] = []
+    open_marks: list[str] = []
+    for piece in _pieces(text):
+        if piece in PAIRS:
+            if piece in open_marks or CODE in open_marks:
+                open_marks.append("")  # inside itself, or inside code: no mark, and none at its end
+            else:
+                open_marks.append(piece)
+                out.append(piece)
+        elif piece in ENDS:
+            _close(out, open_marks, ENDS[piece])
+        else:
+            out.append(piece)
+    while open_marks:
+        _end(out, open_marks.pop())
+    return "".join(out)
+
+
+def _close(out: list[str], open_marks: list[str], mark: str) -> None:
+    if not open_marks:
+        return
+    if open_marks[-1] in ("", mark):
+        _end(out, open_marks.pop())
+    elif mark in open_marks:  # closed over others, which end too
+        while open_marks and open_marks[-1] != mark:
+            _end(out, open_marks.pop())
+        _end(out, open_marks.pop())
+
+
+def _end(out: list[str], mark: str) -> None:
+    """Write the end of a mark before trailing space; nothing at all around nothing."""
+    if not mark:
+        return
+    at = len(out) - 1 - out[::-1].index(mark)
+    inside = "".join(out[at + 1 :])
+    if not inside.translate(REMOVED).strip():
+        out[at:] = [inside]
+        return
+    start, end = len(inside) - len(inside.lstrip()), len(inside.rstrip())
+    if start and at and out[at - 1].endswith(" "):
+        inside, end, start = inside[start:], end - start, 0
+    out[at:] = [inside[:start], mark, inside[start:end], PAIRS[mark], inside[end:]]
+
+
+def _flanked(text: str) -> str:
+    """The text without emphasis that Markdown cannot write: a mark between a letter and punctuation does not count as
+    one (CommonMark 0.31, 6.2), as in `**http://**host`."""
+    if not any(mark in text for mark in WRITTEN):
+        return text
+    for mark in WRITTEN:
+        text = text.replace(f"{PAIRS[mark]}{mark}", "")  # one ends where the next begins
+    characters = list(text)
+    waiting: list[int] = []
+    for at, character in enumerate(characters):
+        if character in WRITTEN:
+            waiting.append(at)
+        elif ENDS.get(character) in WRITTEN and waiting:
+            begin = waiting.pop()
+            if not (_beside(characters, begin, 1) and _beside(characters, at, -1)):
+                characters[begin] = characters[at] = ""
+    return "".join(characters)
+
+
+def _beside(characters: list[str], at: int, inward: int) -> bool:
+    """Whether a mark can be read as one: what is inside it touches it, and is no punctuation next to a letter outside."""
+    inside = _nearest(characters, at, inward)
+    outside = _nearest(characters, at, -inward)
+    if inside.isspace():
+        return False
+    return inside not in SIGNS or outside.isspace() or outside in SIGNS
+
+
+def _nearest(characters: list[str], at: int, step: int) -> str:
+    """The nearest character that will be written as one; marks that are written as signs count as punctuation."""
+    at += step
+    while 0 <= at < len(characters):
+        character = characters[at]
+        if character and character not in ALL:
+            return character if character.isalnum() or character.isspace() else "."
+        if character:
+            return "."
+        at += step
+    return " "
+
+
+def _pieces(text: str) -> Iterator[str]:
+    at = 0
+    for found in ANY.finditer(text):
+        if found.start() > at:
+            yield text[at : found.start()]
+        yield found[0]
+        at = found.end()
+    if at < len(text):
+        yield text[at:]
+
+
+def _written(text: str, cell: bool) -> str:
+    out: list[str] = []
+    position = 0
+    for found in SPAN.finditer(text):
+        out.append(_escaped(text, position, found.start(), cell))
+        out.append(_span(found, cell))
+        position = found.end()
+    out.append(_escaped(text, position, len(text), cell))
+    return "".join(out)
+
+
+SPAN = re.compile(
+    f"{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|(?P<display>{DISPLAY})?{MATH}(?P<math>[^{MATH_END}]*){MATH_END}"
+    f"|{LINK_ADDRESS}(?P<address>[^{LINK_END}]*){LINK_END}|(?P<mark>[{ALL}])"
+)
+
+
+def _span(found: re.Match[str], cell: bool) -> str:
+    if found["code"] is not None:
+        return _code(found["code"], cell)
+    if found["math"] is not None:
+        sign = "$$" if found["display"] else "$"
+        return f"{sign}{' '.join(found['math'].translate(REMOVED).split())}{sign}"
+    if found["address"] is not None:
+        return f"]({found['address']})"
+    mark = found["mark"]
+    start = ENDS.get(mark, mark)
+    if start in WRITTEN:
+        return WRITTEN[start]
+    if start in HTML:
+        return f"<{'/' if mark in ENDS else ''}{HTML[start]}>"
+    return "[" if mark == LINK else ""
+
+
+def _code(text: str, cell: bool) -> str:
+    """A code span: as many backticks as the text needs."""
+    text = " ".join(text.translate(REMOVED).split("\n"))
+    if cell:
+        text = text.replace("|", "\\|")
+    if not text.strip():
+        return text
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    ticks = "`" * (1 if not longest else longest + 1 if longest < 2 else longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()) else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _escaped(text: str, start: int, end: int, cell: bool) -> str:
+    piece = text[start:end]
+    if cell and "|" in piece:
+        piece = piece.replace("|", "\\|")
+        return SPECIAL.sub(lambda m: m[0] if m[0] == "\\" and piece[m.end() : m.end() + 1] == "|" else _escape(m), piece)
+    return SPECIAL.sub(_escape, piece)
+
+
+def _escape(found: re.Match[str]) -> str:
+    """A character that would be read as markup with a backslash before it; as it is where it could not be."""
+    text = found.string
+    before = text[found.start() - 1] if found.start() else " "
+    after = text[found.end()] if found.end() < len(text) else " "
+    kind = found.lastgroup
+    if kind == "always" and found[0] == "\\" and after not in PUNCTUATION:
+        return found[0]
+    if kind in ("star", "line") and before.isspace() and after.isspace() and found.start():
+        return found[0]
+    if kind == "line" and before.isalnum() and after.isalnum():
+        return found[0]
+    return "".join(f"\\{character}" for character in found[0])

@@ -1,0 +1,138 @@
+"""Blocks as Markdown (CommonMark with pipe tables, `~~` and `$` formulas): the one place that writes it.
+
+Blocks are given as they stand between two images, or with the images among them. An item of a list that an image
+interrupts goes on without its marker and its indentation; a list goes on with its next number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from leafinstruct.harvest.html.flow import Block
+from leafinstruct.harvest.html.marks import inline_markdown
+
+WriteImage = Callable[[Block], str]
+
+
+def markdown_of(blocks: Iterable[Block], image: WriteImage | None = None) -> str:
+    """The Markdown of some blocks. `image` writes an image among them; without it images are left out."""
+    return Writer(image).written(list(blocks))
+
+
+def image_markdown(block: Block) -> str:
+    """An image as `![alt](address)`."""
+    alt = re.sub(r"([\\\[\]])", r"\\\1", block.alt or block.caption)
+    address = f"<{block.ref}>" if re.search(r"[\s()<>]", block.ref) else block.ref
+    return f"![{' '.join(alt.split())}]({address})"
+
+
+@dataclass
+class Writer:
+    """Writes blocks in order. `started` are the items whose marker was written, also by earlier calls, so that one
+    writer can write the texts between the images of a page one after another."""
+
+    image: WriteImage | None = None
+    started: set[int] = field(default_factory=set)
+
+    def written(self, blocks: Sequence[Block]) -> str:
+        self._out: list[str] = []
+        self._last: Block | None = None
+        self._here: set[int] = set()
+        rest = [block for block in blocks if self.image or not block.ref]
+        at = 0
+        while at < len(rest):
+            end = at + 1
+            if rest[at].table:
+                while end < len(rest) and rest[end].table == rest[at].table and rest[end].cells:
+                    end += 1
+            self._block(rest[at:end])
+            at = end
+        return "\n".join(self._out)
+
+    def _block(self, group: Sequence[Block]) -> None:
+        block = group[0]
+        lines = self._lines(group)
+        if not lines:
+            return
+        tight = self._tight(block)
+        first, others = self._prefixes(block)
+        if self._out and not tight:
+            self._out.append(self._between(block))
+        self._out += [f"{first if number == 0 else others}{line}".rstrip() for number, line in enumerate(lines)]
+        self._last = block
+
+    def _lines(self, group: Sequence[Block]) -> list[str]:
+        block = group[0]
+        if block.ref:
+            return [self.image(block)] if self.image else []
+        if block.code is not None:
+            return fenced(block.source or block.text, block.code)
+        if block.cells:
+            return table([row.cells for row in group])
+        text = inline_markdown(block.source or block.text)
+        if block.heading:
+            return [f"{'#' * block.heading} {one_line(text)}"]
+        return text.split("\n")
+
+    def _prefixes(self, block: Block) -> tuple[str, str]:
+        """What stands before the first line of a block, and before its others."""
+        first = others = ""
+        for container in block.within:
+            if container.kind == "quote":
+                first, others = f"{first}> ", f"{others}> "
+                continue
+            marker = f"{container.number}. " if container.number is not None else "- "
+            if container.key not in self.started:
+                self.started.add(container.key)
+                self._here.add(container.key)
+                first, others = f"{first}{marker}", f"{others}{' ' * len(marker)}"
+            elif container.key in self._here:
+                first, others = f"{first}{' ' * len(marker)}", f"{others}{' ' * len(marker)}"
+        return first, others
+
+    def _tight(self, block: Block) -> bool:
+        """Whether a block follows without a blank line: the next item of a list whose items are single lines."""
+        last = self._last
+        if last is None or not block.within or not last.within:
+            return False
+        if block.ref or last.ref or block.heading or last.heading or block.code is not None or last.code is not None:
+            return False
+        if block.cells or last.cells:
+            return False
+        ours, theirs = block.within[-1], last.within[-1]
+        if not ours.kind == theirs.kind == "item" or ours.key in self.started:
+            return False
+        begins = ours.of not in {container.of for container in last.within}
+        return not begins or ours.number in (None, 1)  # a list that begins with another number ends no paragraph
+
+    def _between(self, block: Block) -> str:
+        """The blank line before a block: inside a quote that goes on it has the quote's mark."""
+        shared = [c for c in block.within if self._last and c in self._last.within]
+        prefix = ""
+        for container in shared:
+            if container.kind == "quote":
+                prefix += "> "
+            elif container.key in self._here:
+                prefix += " " * len(f"{container.number}. " if container.number is not None else "- ")
+        return prefix.rstrip() if ">" in prefix else ""
+
+
+def one_line(text: str) -> str:
+    return re.sub(r"\\?\n", " ", text).strip()
+
+
+def fenced(text: str, language: str) -> list[str]:
+    """A fenced code block; the fence is longer than any in the text."""
+    longest = max((len(run) for run in re.findall(r"^[ \t]*(`{3,})", text, re.MULTILINE)), default=2)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}{language}", *text.split("\n"), fence]
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """A pipe table. The first row is its head, as Markdown has no table without one."""
+    width = max(len(row) for row in rows)
+    cells = [[inline_markdown(cell, cell=True) for cell in row] + [""] * (width - len(row)) for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
+    return [lines[0], f"|{' --- |' * width}", *lines[1:]]
