@@ -39,6 +39,7 @@ from structure_pages import DIALECTS, Page, make_pages, page_plain
 from structure_reader import KINDS, Structure, compare, read_structure, with_spans
 from structure_tools import TOOLS
 
+from leafinstruct.harvest.formats.markdown import prepare
 from leafinstruct.harvest.metadata import split_front_matter
 
 SCRIPT = Path(__file__).with_name("structure_tools.py")
@@ -96,11 +97,12 @@ def draw(folders: Sequence[Path], count: int) -> list[tuple[str, str]]:
 
 
 def _body(path: Path) -> str:
+    """A file without front matter and the template tags of its generator; "" if it is not text."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return ""
-    return split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))[1]
+    return prepare(split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))[1])
 
 
 def _hash(text: str) -> str:
@@ -236,7 +238,7 @@ def worst(result: Result, count: int, kind: str | None) -> list[str]:
         return sum(less.total() for name, (less, _) in entry[1].items() if kind in (None, name))
 
     lines = []
-    for page, differing in sorted(result.differing, key=missing, reverse=True)[:count]:
+    for page, differing in sorted(filter(missing, result.differing), key=missing, reverse=True)[:count]:
         lines.append(f"\n{page.id}")
         for name, (less, more) in differing.items():
             if kind in (None, name):

@@ -230,11 +230,13 @@ Too much water.
 }
 
 PROSE = (
-    "<h1>Working with small boats</h1><p>A small boat is quick to make and easy to mend. This page goes through the work"
+    "<h1>Working with small boats</h1><p>A small boat is quick to make and easy to mend. This page goes through the "
+    "work"
     " in the order in which it is done, and says at each place what may go wrong and how it is put right again.</p>"
 )
 END = (
-    "<p>When the boat is dry, look at each joint once more. A joint that lets in a drop today lets in a cup tomorrow, so"
+    "<p>When the boat is dry, look at each joint once more. A joint that lets in a drop today lets in a cup "
+    "tomorrow, so"
     " take the time that it needs, and do not paint over what is still wet.</p>"
 )
 
@@ -243,7 +245,8 @@ CASES = {
         '<ol><li>Fold the sheet<br><img src="/fold.jpg" alt="folded sheet" width="600" height="400"></li><li><p>Turn it'
         ' over</p><figure><img src="/turn.jpg" alt="turned" width="600" height="400"><figcaption>Turned</figcaption>'
         "</figure><p>and press.</p></li><li>Open it</li></ol>",
-        "1. Fold the sheet\n\n   ![folded sheet](/fold.jpg)\n2. Turn it over\n\n   ![turned](/turn.jpg)\n\n   and press.\n3. Open it",
+        "1. Fold the sheet\n\n   ![folded sheet](/fold.jpg)\n2. Turn it over\n\n   ![turned](/turn.jpg)\n\n   and "
+        "press.\n3. Open it",
     ),
     "mixed lists": (
         "<ul><li>Tools<ol><li>Saw</li><li>File<ul><li>round</li><li>flat</li></ul></li></ol></li><li><p>Wood</p><ul>"
@@ -255,7 +258,8 @@ CASES = {
         "- Tools\n  - Saw\n  - File\n- Wood",
     ),
     "start and value": (
-        '<ol start="4"><li>Cut</li><li>Sand</li></ol><p>Wait for an hour.</p><ol><li value="9">Paint</li><li>Dry</li></ol>',
+        '<ol start="4"><li>Cut</li><li>Sand</li></ol><p>Wait for an hour.</p><ol><li value="9">Paint</li><li>Dry</li>'
+        "</ol>",
         "4. Cut\n5. Sand\n\nWait for an hour.\n\n9. Paint\n10. Dry",
     ),
     "letters and loose items": (
@@ -268,7 +272,8 @@ CASES = {
         "| Part | Size in mm | < |\n|---|---|---|\n| Plank | 900 | 120 |\n| ^ | 600 | 120 |",
     ),
     "table with row headings and a caption": (
-        "<table><caption>Times to dry</caption><tbody><tr><th>Glue</th><td>2 h</td></tr><tr><th>Paint</th><td>8 h</td></tr>"
+        "<table><caption>Times to dry</caption><tbody><tr><th>Glue</th><td>2 h</td></tr><tr><th>Paint</th><td>8 "
+        "h</td></tr>"
         "</tbody></table>",
         "| Glue | 2 h |\n|---|---|\n| Paint | 8 h |",
     ),
@@ -276,45 +281,54 @@ CASES = {
         '<table><tr><th>Knot</th><th>Picture</th></tr><tr><td>Reef knot</td><td><img src="/reef.jpg" alt="reef knot" '
         'width="300" height="200"></td></tr><tr><td>Bowline</td><td><img src="/bowline.jpg" alt="bowline" width="300" '
         'height="200"> for a loop</td></tr></table>',
-        "| Knot | Picture |\n|---|---|\n| Reef knot | ![reef knot](/reef.jpg) |\n| Bowline | ![bowline](/bowline.jpg) for a loop |",
+        "| Knot | Picture |\n|---|---|\n| Reef knot | ![reef knot](/reef.jpg) |\n| Bowline | "
+        "![bowline](/bowline.jpg) for a loop |",
     ),
     "table with blocks in cells": (
-        "<table><thead><tr><th>Joint</th><th>Use</th></tr></thead><tbody><tr><td><p>Butt</p></td><td>quick<br>weak</td></tr>"
+        "<table><thead><tr><th>Joint</th><th>Use</th></tr></thead><tbody><tr><td><p>Butt</p></td><td>quick<br>"
+        "weak</td></tr>"
         "<tr><td>Lap</td><td><code>a | b</code> and <b>strong</b></td></tr></tbody></table>",
         "| Joint | Use |\n|---|---|\n| Butt | quick weak |\n| Lap | `a \\| b` and **strong** |",
     ),
     "table that is layout": (
-        "<table border=0><tr><td><p>Hold the plank down with one hand, and saw with the other. Let the saw do the work.</p>"
+        "<table border=0><tr><td><p>Hold the plank down with one hand, and saw with the other. Let the saw do the "
+        "work.</p>"
         "<ul><li>long strokes</li><li>no force</li></ul></td></tr></table>",
         "Hold the plank down.\n\n- long strokes\n- no force",
     ),
     "code in tabs": (
         '<div class="tabs"><ul role="tablist" class="tabs__list"><li role="tab" class="tab">pip</li><li role="tab" '
-        'class="tab">conda</li></ul><div role="tabpanel"><pre><code class="language-bash">pip install boat\n</code></pre></div>'
+        'class="tab">conda</li></ul><div role="tabpanel"><pre><code class="language-bash">pip install boat\n</code>'
+        "</pre></div>"
         '<div role="tabpanel" hidden><pre><code class="language-bash">conda install boat\n</code></pre></div></div>',
         "```bash\npip install boat\n```\n\n```bash\nconda install boat\n```",
     ),
     "code with a column of numbers": (
-        '<div class="highlight-python notranslate"><table class="highlighttable"><tr><td class="linenos"><div class="linenodiv">'
-        '<pre>1\n2\n3</pre></div></td><td class="code"><div class="highlight"><pre><span></span><span class="k">for</span> a '
+        '<div class="highlight-python notranslate"><table class="highlighttable"><tr><td class="linenos"><div '
+        'class="linenodiv">'
+        '<pre>1\n2\n3</pre></div></td><td class="code"><div class="highlight"><pre><span></span><span class="k">'
+        "for</span> a "
         '<span class="ow">in</span> b:\n    row(a)\n\n</pre></div></td></tr></table></div>',
         "```python\nfor a in b:\n    row(a)\n```",
     ),
     "code with numbers in its lines": (
         '<div class="highlight-c notranslate"><div class="highlight"><pre><span></span><span class="linenos">1</span>'
-        '<span class="kt">int</span> n;\n<span class="linenos">2</span>\n<span class="linenos">3</span>n = 2;\n</pre></div></div>',
+        '<span class="kt">int</span> n;\n<span class="linenos">2</span>\n<span class="linenos">3</span>n = 2;\n</pre>'
+        "</div></div>",
         "```c\nint n;\n\nn = 2;\n```",
     ),
     "code as rows of a table": (
         '<div class="blob-wrapper" data-lang="go"><table class="highlight js-file-line-container"><tr><td id="L1" '
         'class="blob-num js-line-number" data-line-number="1"></td><td id="LC1" class="blob-code blob-code-inner '
         'js-file-line">package boat</td></tr><tr><td id="L2" class="blob-num" data-line-number="2"></td><td id="LC2" '
-        'class="blob-code blob-code-inner js-file-line">\n</td></tr><tr><td id="L3" class="blob-num" data-line-number="3">'
+        'class="blob-code blob-code-inner js-file-line">\n</td></tr><tr><td id="L3" class="blob-num" '
+        'data-line-number="3">'
         '</td><td id="LC3" class="blob-code blob-code-inner js-file-line">\tvar n = 2</td></tr></table></div>',
         "```go\npackage boat\n\n\tvar n = 2\n```",
     ),
     "code with a name and a copy button inside": (
-        '<div class="code-block"><div class="code-title">row.rb</div><pre class="language-ruby"><button class="copy">Copy'
+        '<div class="code-block"><div class="code-title">row.rb</div><pre class="language-ruby"><button class="copy">'
+        "Copy"
         "</button><code>def row\n  :done\nend</code></pre></div>",
         "```ruby\ndef row\n  :done\nend\n```",
     ),
@@ -323,7 +337,8 @@ CASES = {
         "```sh\ncd boat\nmake\n```\n\nthen `./row`, and look.",
     ),
     "sample of output": (
-        "<p>It prints:</p><pre><samp>0 leaks\n1 leak</samp></pre><p>Press <kbd><kbd>Ctrl</kbd>+<kbd>C</kbd></kbd> to stop.</p>",
+        "<p>It prints:</p><pre><samp>0 leaks\n1 leak</samp></pre><p>Press <kbd><kbd>Ctrl</kbd>+<kbd>C</kbd></kbd> to "
+        "stop.</p>",
         "It prints:\n\n```\n0 leaks\n1 leak\n```\n\nPress Ctrl+C to stop.",
     ),
     "sub and sup in an item": (
@@ -331,33 +346,41 @@ CASES = {
         "- Rinse with H2O\n- An area of 2 m2",
     ),
     "definitions": (
-        '<dl><dt>Keel</dt><dd>The beam below.<pre><code class="language-py">keel()\n</code></pre></dd><dt>Stern</dt><dd>The '
+        '<dl><dt>Keel</dt><dd>The beam below.<pre><code class="language-py">keel()\n</code></pre></dd><dt>Stern</dt>'
+        "<dd>The "
         "end.<ul><li>flat</li></ul></dd></dl>",
         "**Keel**\n\n```py\nkeel()\n```\n\n**Stern**\n\n- flat",
     ),
     "quote with code": (
-        '<blockquote><p>Before you begin, type:</p><pre><code class="language-sh">cat plan.txt | less\n</code></pre><ol><li>'
+        '<blockquote><p>Before you begin, type:</p><pre><code class="language-sh">cat plan.txt | less\n</code></pre>'
+        "<ol><li>"
         "Read it</li></ol></blockquote>",
         "> Before you begin, type:\n>\n> ```sh\n> cat plan.txt | less\n> ```\n>\n> 1. Read it",
     ),
     "headings with permalinks": (
-        '<h2 id="hull"><a class="anchor" href="#hull" aria-hidden="true">#</a> The hull</h2><p>It is made first of all.</p>'
-        '<h3><span class="mw-headline" id="Keel">The keel</span><span class="mw-editsection">[<a href="/e">edit</a>]</span>'
-        '</h3><p>Oak lasts longest.</p><h3 id="ribs">Ribs<a class="headerlink" href="#ribs">¶</a></h3><p>Ash bends well.</p>',
+        '<h2 id="hull"><a class="anchor" href="#hull" aria-hidden="true">#</a> The hull</h2><p>It is made first of '
+        "all.</p>"
+        '<h3><span class="mw-headline" id="Keel">The keel</span><span class="mw-editsection">[<a href="/e">edit</a>'
+        "]</span>"
+        '</h3><p>Oak lasts longest.</p><h3 id="ribs">Ribs<a class="headerlink" href="#ribs">¶</a></h3><p>Ash bends '
+        "well.</p>",
         "## The hull\n\n### The keel\n\n### Ribs",
     ),
     "heading with a number and a picture": (
-        '<h2><img src="/i/anchor.svg" width="16" height="16" alt=""> 3. Anchor</h2><p>Tie it with a bowline, not with a '
+        '<h2><img src="/i/anchor.svg" width="16" height="16" alt=""> 3. Anchor</h2><p>Tie it with a bowline, not '
+        "with a "
         'reef knot.</p><div role="heading" aria-level="3">Rope</div><p>Ten meters are enough.</p>',
         "## 3. Anchor\n\n### Rope",
     ),
     "items that are tasks": (
-        '<ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" checked disabled> Sand</li><li '
+        '<ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" checked disabled> Sand</li>'
+        "<li "
         'class="task-list-item"><input type="checkbox" disabled> Paint</li></ul>',
         "- Sand\n- Paint",
     ),
     "text that looks like Markdown": (
-        "<p>1. is how a line may begin, # too.</p><p># 2 is the longer plank</p><p>2) is no item. * nor this</p><p>snake_case_name"
+        "<p>1. is how a line may begin, # too.</p><p># 2 is the longer plank</p><p>2) is no item. * nor this</p><p>"
+        "snake_case_name"
         " and 2 * 3 * 4 are plain, as is [this](that) and a_b_.</p><p>+ more</p><p>- less</p><p>a | b</p>",
         "1\\. is how\n\n\\# 2",
     ),
@@ -366,20 +389,27 @@ CASES = {
         "- Pine costs \\$5 and oak \\$9 a meter\n- From \\$HOME/bin to \\$PATH\\$",
     ),
     "formulas of an encyclopedia": (
-        '<p>The area is <span class="mwe-math-element"><span class="mwe-math-mathml-inline" style="display: none;"><math '
-        'xmlns="http://www.w3.org/1998/Math/MathML" alttext="{\\displaystyle A=\\pi r^{2}}"><semantics><mrow><mi>A</mi><mo>=</mo>'
-        '<mi>π</mi></mrow><annotation encoding="application/x-tex">{\\displaystyle A=\\pi r^{2}}</annotation></semantics></math>'
-        '</span><img src="/svg/1" class="mwe-math-fallback-image-inline" alt="{\\displaystyle A=\\pi r^{2}}"></span> here.</p>',
+        '<p>The area is <span class="mwe-math-element"><span class="mwe-math-mathml-inline" style="display: none;">'
+        "<math "
+        'xmlns="http://www.w3.org/1998/Math/MathML" alttext="{\\displaystyle A=\\pi r^{2}}"><semantics><mrow><mi>'
+        "A</mi><mo>=</mo>"
+        '<mi>π</mi></mrow><annotation encoding="application/x-tex">{\\displaystyle A=\\pi r^{2}}</annotation>'
+        "</semantics></math>"
+        '</span><img src="/svg/1" class="mwe-math-fallback-image-inline" alt="{\\displaystyle A=\\pi r^{2}}"></span> '
+        "here.</p>",
         "The area is $A=\\pi r^{2}$ here.",
     ),
     "formulas of papers": (
-        '<p>Let <math id="m1" class="ltx_Math" alttext="x\\in\\mathbb{R}" display="inline"><mi>x</mi><mo>∈</mo><mi>ℝ</mi></math> '
-        'be a length.</p><table class="ltx_equation"><tr><td><math alttext="\\displaystyle x^{2}\\geq 0" display="block"><mi>x'
+        '<p>Let <math id="m1" class="ltx_Math" alttext="x\\in\\mathbb{R}" display="inline"><mi>x</mi><mo>∈</mo><mi>'
+        "ℝ</mi></math> "
+        'be a length.</p><table class="ltx_equation"><tr><td><math alttext="\\displaystyle x^{2}\\geq 0" '
+        'display="block"><mi>x'
         "</mi></math></td></tr></table>",
         "Let $x\\in\\mathbb{R}$ be a length.\n\n$$\nx^{2}\\geq 0\n$$",
     ),
     "emphasis at its edges": (
-        "<p>Keep<b> the plank </b>dry, <i>very</i><b>dry</b>, and <strong><em>never</em></strong> wet; un<em>believ</em>able.</p>"
+        "<p>Keep<b> the plank </b>dry, <i>very</i><b>dry</b>, and <strong><em>never</em></strong> wet; un<em>"
+        "believ</em>able.</p>"
         '<p><span style="font-weight:bold">Bold</span> by style, <strong></strong>and <b><br></b> nothing.</p>',
         "Keep **the plank** dry, *very***dry**, and ***never*** wet; un*believ*able.",
     ),

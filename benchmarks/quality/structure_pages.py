@@ -16,7 +16,8 @@ from typing import Any
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES, Token as Kinds
+from pygments.token import STANDARD_TYPES
+from pygments.token import Token as Kinds
 from pygments.util import ClassNotFound
 from structure_reader import Code, Structure, language_key, markdown_parser, plain_text, structure_of
 
@@ -108,7 +109,8 @@ def code_material(text: str, language: str) -> str:
 
 def code_sphinx(text: str, language: str) -> str:
     return (
-        f'<div class="highlight-{escape(language or "default")} notranslate"><div class="highlight"><pre id="codecell0">'
+        f'<div class="highlight-{escape(language or "default")} notranslate"><div class="highlight">'
+        f'<pre id="codecell0">'
         f"<span></span>{colored(text, language)}</pre>"
         '<button class="copybtn o-tooltip--left" data-tooltip="Copy" data-clipboard-target="#codecell0"><svg></svg>'
         "</button></div></div>"
@@ -119,8 +121,10 @@ def code_prism(text: str, language: str) -> str:
     name = escape(language or "none")
     rows = "<span></span>" * (text.count("\n") + 1)
     return (
-        f'<div class="code-toolbar"><pre class="line-numbers language-{name}" tabindex="0"><code class="language-{name}">'
-        f'{colored(text, language, "token ")}<span aria-hidden="true" class="line-numbers-rows">{rows}</span></code></pre>'
+        f'<div class="code-toolbar"><pre class="line-numbers language-{name}" tabindex="0">'
+        f'<code class="language-{name}">'
+        f'{colored(text, language, "token ")}<span aria-hidden="true" class="line-numbers-rows">'
+        f"{rows}</span></code></pre>"
         '<div class="toolbar"><div class="toolbar-item"><button class="copy-to-clipboard-button" type="button">'
         "<span>Copy</span></button></div></div></div>"
     )
@@ -149,7 +153,8 @@ def code_hugo(text: str, language: str) -> str:
     return (
         '<div class="highlight"><div class="chroma"><table class="lntable"><tr><td class="lntd">'
         f'<pre tabindex="0" class="chroma"><code>{numbers}</code></pre></td><td class="lntd">'
-        f'<pre tabindex="0" class="chroma"><code{name}>{in_lines(text, language, line, "")}</code></pre></td></tr></table>'
+        f'<pre tabindex="0" class="chroma"><code{name}>{in_lines(text, language, line, "")}</code></pre>'
+        f"</td></tr></table>"
         "</div></div>"
     )
 
@@ -165,7 +170,10 @@ SCOPES = {
 
 
 def code_github(text: str, language: str) -> str:
-    copy = f'<div class="zeroclipboard-container"><clipboard-copy aria-label="Copy" value="{escape(text)}"></clipboard-copy></div>'
+    copy = (
+        f'<div class="zeroclipboard-container"><clipboard-copy aria-label="Copy" value="{escape(text)}">'
+        f"</clipboard-copy></div>"
+    )
     if scope := SCOPES.get(language_key(language)):
         pre = f"<pre>{colored(text, language, 'pl-')[:-1]}</pre>"
         return f'<div class="highlight highlight-{scope} notranslate position-relative" dir="auto">{pre}{copy}</div>'
@@ -181,7 +189,10 @@ def code_brush(text: str, language: str) -> str:
 
 def code_rouge(text: str, language: str) -> str:
     pre = f'<pre class="highlight"><code>{colored(text, language)}</code></pre>'
-    return f'<div class="language-{escape(language or "plaintext")} highlighter-rouge"><div class="highlight">{pre}</div></div>'
+    return (
+        f'<div class="language-{escape(language or "plaintext")} highlighter-rouge"><div class="highlight">'
+        f"{pre}</div></div>"
+    )
 
 
 def code_gutenberg(text: str, language: str) -> str:
@@ -234,8 +245,10 @@ def tex_katex(tex: str, display: bool) -> str:
     block = ' display="block"' if display else ""
     html = (
         f'<span class="katex"><span class="katex-mathml"><math xmlns="http://www.w3.org/1998/Math/MathML"{block}>'
-        f'<semantics><mrow>{mathml}</mrow><annotation encoding="application/x-tex">{escape(tex)}</annotation></semantics>'
-        f'</math></span><span class="katex-html" aria-hidden="true"><span class="base"><span class="strut"></span>{seen}'
+        f'<semantics><mrow>{mathml}</mrow><annotation encoding="application/x-tex">{escape(tex)}</annotation>'
+        f"</semantics>"
+        f'</math></span><span class="katex-html" aria-hidden="true"><span class="base">'
+        f'<span class="strut"></span>{seen}'
         "</span></span></span>"
     )
     return f'<span class="katex-display">{html}</span>' if display else html
@@ -246,7 +259,8 @@ def tex_mathjax(tex: str, display: bool) -> str:
     seen = "".join(f'<span class="mi">{escape(mark)}</span>' for mark in re.findall(r"[A-Za-z]+|\d|[+=-]", tex))
     kind = "math/tex; mode=display" if display else "math/tex"
     html = (
-        f'<span class="MathJax_Preview" style="color: inherit;"></span><span class="MathJax" id="MathJax-Element-1-Frame" '
+        f'<span class="MathJax_Preview" style="color: inherit;"></span>'
+        f'<span class="MathJax" id="MathJax-Element-1-Frame" '
         f'tabindex="0"><nobr><span class="math">{seen}</span></nobr></span><script type="{kind}">{tex}</script>'
     )
     return f'<div class="MathJax_Display">{html}</div>' if display else html
@@ -278,10 +292,12 @@ def page_docs(body: str, title: str, main: str, sidebar: str, contents: str) -> 
     side = "".join(f'<li class="toctree-l1"><a href="/g/{n}">{word}</a></li>' for n, word in enumerate(GUIDES))
     html = (
         f'<header><nav class="navbar"><a href="/">Fieldbook</a><a href="/docs">Docs</a><a href="/blog">Blog</a></nav>'
-        f'</header><div class="layout"><div class="{sidebar}" role="navigation"><p class="caption">Guides</p><ul>{side}</ul>'
+        f'</header><div class="layout"><div class="{sidebar}" role="navigation"><p class="caption">Guides</p>'
+        f"<ul>{side}</ul>"
         f'</div>{node}<aside class="{contents}"><p>On this page</p><ul><li><a href="#a">Start</a></li><li>'
         '<a href="#b">Next steps</a></li></ul></aside></div><nav class="pagination"><a href="/g/1">Previous</a>'
-        '<a href="/g/3">Next</a></nav><footer class="footer"><h4>Community</h4><ul><li><a href="/chat">Chat</a></li><li>'
+        '<a href="/g/3">Next</a></nav><footer class="footer"><h4>Community</h4><ul><li><a href="/chat">Chat</a></li>'
+        "<li>"
         '<a href="/code">Source</a></li></ul><p>© 2024 Fieldbook. Built with care.</p></footer>'
     )
     return _document(title, html), node
@@ -296,8 +312,10 @@ def page_blog(body: str, title: str, main: str) -> tuple[str, str]:
         '<li><a href="/">Home</a></li><li><a href="/about">About</a></li></ul></header><div id="content">'
         f'<article class="post type-post hentry"><p class="entry-meta">Posted on 3 May 2023</p>{node}'
         '<div class="sharedaddy"><h3>Share this:</h3><ul><li><a href="/share">Mail</a></li></ul></div></article>'
-        '<div id="comments" class="comments-area"><h3 id="reply-title">Leave a Reply</h3><form><textarea></textarea></form>'
-        f'</div></div><aside id="secondary" class="widget-area"><h3 class="widget-title">Recent posts</h3><ul>{links}</ul>'
+        '<div id="comments" class="comments-area"><h3 id="reply-title">Leave a Reply</h3><form><textarea></textarea>'
+        "</form>"
+        f'</div></div><aside id="secondary" class="widget-area"><h3 class="widget-title">Recent posts</h3>'
+        f"<ul>{links}</ul>"
         '</aside><footer class="site-footer"><p>Made with a theme.</p></footer>'
     )
     return _document(title, html), node
@@ -307,7 +325,8 @@ def page_repository(body: str, title: str) -> tuple[str, str]:
     """A README below the list of files."""
     node = f'<article class="markdown-body entry-content container-lg" itemprop="text">{body}</article>'
     files = "".join(
-        f'<tr class="react-directory-row"><td><a href="/f/{word}">{word.lower()}.md</a></td><td>Fix words</td><td>last year'
+        f'<tr class="react-directory-row"><td><a href="/f/{word}">{word.lower()}.md</a></td><td>Fix words</td>'
+        f"<td>last year"
         "</td></tr>"
         for word in GUIDES
     )
@@ -316,7 +335,8 @@ def page_repository(body: str, title: str) -> tuple[str, str]:
         f'<table aria-labelledby="folders-and-files"><tbody>{files}</tbody></table><div class="readme-box">'
         f'<ul role="list" class="tabs"><li><a href="#readme">README</a></li></ul>{node}</div></main>'
         '<div class="BorderGrid sidebar"><h2>About</h2><p>Notes for beginners.</p><h2>Releases</h2></div>'
-        '<footer role="contentinfo"><h2 class="sr-only">Footer</h2><ul><li><a href="/terms">Terms</a></li></ul></footer>'
+        '<footer role="contentinfo"><h2 class="sr-only">Footer</h2><ul><li><a href="/terms">Terms</a></li></ul>'
+        "</footer>"
     )
     return _document(title, html), node
 
@@ -367,7 +387,7 @@ DIALECTS = {
     ),
     "material": Dialect(
         code_material, partial(tex_delimited, "span", "arithmatex"),
-        docs(main='article class="md-content__inner md-typeset"', sidebar="md-sidebar", contents="md-sidebar--secondary"),
+        docs(main='article class="md-content__inner md-typeset"', sidebar="md-sidebar", contents="md-toc"),
         heading=PILCROW, table=('<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table>',
                                 "</table></div></div>"),
     ),
@@ -375,7 +395,7 @@ DIALECTS = {
         code_sphinx, partial(tex_delimited, "span", "math notranslate nohighlight"),
         docs(main='div class="body" role="main"', sidebar="sphinxsidebar", contents="contents"),
         heading=PILCROW,
-        table=('<div class="table-wrapper docutils container"><table class="docutils align-default">', "</table></div>"),
+        table=('<div class="table-wrapper container"><table class="docutils align-default">', "</table></div>"),
         classes={"ul": "simple", "ol": "arabic simple"},
     ),
     "prism": Dialect(code_prism, tex_katex, blog(main="post-body"), heading="<h{level}>{inner}</h{level}>"),
@@ -383,17 +403,20 @@ DIALECTS = {
         code_docusaurus, tex_katex,
         docs(main='div class="theme-doc-markdown markdown"', sidebar="theme-doc-sidebar-container menu",
              contents="theme-doc-toc-desktop"),
-        heading='<h{level} class="anchor anchorWithStickyNavbar_LWe7" id="{id}">{inner}<a href="#{id}" class="hash-link" '
+        heading='<h{level} class="anchor anchorWithStickyNavbar_LWe7" id="{id}">{inner}<a href="#{id}" '
+        'class="hash-link" '
         'aria-label="Direct link" title="Direct link">\u200b</a></h{level}>',
     ),
     "hugo": Dialect(
         code_hugo, tex_mathjax, docs(main='div class="td-content"', sidebar="td-sidebar", contents="td-toc"),
-        heading='<h{level} id="{id}">{inner}<a class="td-heading-self-link" href="#{id}" aria-label="Heading self-link">'
+        heading='<h{level} id="{id}">{inner}<a class="td-heading-self-link" href="#{id}" aria-label="Heading '
+        'self-link">'
         "</a></h{level}>",
     ),
     "github": Dialect(
         code_github, tex_github, page_repository,
-        heading='<div class="markdown-heading" dir="auto"><h{level} tabindex="-1" class="heading-element" dir="auto">{inner}'
+        heading='<div class="markdown-heading" dir="auto"><h{level} tabindex="-1" class="heading-element" dir="auto">'
+        '{inner}'
         '</h{level}><a id="user-content-{id}" class="anchor" aria-label="Permalink" href="#{id}"><svg></svg></a></div>',
         table=('<markdown-accessiblity-table><table tabindex="0">', "</table></markdown-accessiblity-table>"),
     ),

@@ -26,6 +26,7 @@ NO_LANGUAGE = frozenset(("", "text", "txt", "none", "plain", "plaintext", "defau
 INFO = re.compile(r"[{.\s]*([\w+#.-]*)")
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
 DISPLAYSTYLE = re.compile(r"\{\\displaystyle\s(.*)\}|\\displaystyle\s(.*)", re.DOTALL)
+PERMALINK = re.compile(r"^#\s*|\s*[¶§🔗#\uf0c1]$")
 TASK = re.compile(r"^\[[ xX]\] ")
 Table = tuple[tuple[str, ...], ...]
 
@@ -225,13 +226,16 @@ def with_spans(table: Table) -> Table:
     return tuple(tuple(row) for row in rows)
 
 
-KINDS = ("code", "code text", "cells", "tables", "headings", "items", "formulas", "inline code", "emphasis")
+KINDS = ("code", "code text", "cells", "tables", "headings", "levels", "items", "formulas", "inline code", "emphasis")
 
 
 def keys(structure: Structure, kind: str) -> list[Any]:
-    """The items of one kind; equal items are equal keys. `code` has the language, `code text` not."""
+    """The items of one kind; equal items are equal keys. `code` has the language, `code text` not; `levels` are
+    headings whatever the sign of a permalink in them."""
     if kind == "code text":
         return [code.text for code in structure.code]
+    if kind == "levels":
+        return [(level, PERMALINK.sub("", text)) for level, text in structure.headings]
     if kind == "tables":
         return [(place, table) for place, table in enumerate(structure.tables) if table]
     if kind == "cells":
