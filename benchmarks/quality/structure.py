@@ -57,7 +57,7 @@ class Result:
     """What one tool found on all pages."""
 
     version: str = ""
-    scores: dict[str, dict[str, Scores]] = field(default_factory=dict)
+    scores: dict[str, Scores] = field(default_factory=dict)
     """By set or dialect, and by kind."""
     differing: list[tuple[Page, dict[str, tuple[Counter[Any], Counter[Any]]]]] = field(default_factory=list)
     """Pages with missing items: by kind, those missing and those found instead."""
@@ -113,8 +113,8 @@ def pages_of_files(files: Iterable[tuple[str, str]], dialects: Sequence[str], ea
     """Each file in so many dialects, which only its path decides."""
     pages: list[Page] = []
     for name, text in files:
-        own = sorted(dialects, key=lambda dialect, name=name: _hash(f"{name} {dialect}"))[:each]
-        pages += make_pages(name, text, own, math=bool(FORMULA.search(text)))
+        drawn = sorted((_hash(f"{name} {dialect}"), dialect) for dialect in dialects)[:each]
+        pages += make_pages(name, text, [dialect for _, dialect in drawn], math=bool(FORMULA.search(text)))
     return pages
 
 
@@ -308,6 +308,9 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.folders and (corpus := os.environ.get("LEAFINSTRUCT_CORPUS")):
         options.folders = [Path(corpus) / "tutorials"]
+    for folder in options.folders:
+        if not folder.is_dir():
+            parser.error(f"{folder} is not a folder; name one with Markdown files")
     return options
 
 

@@ -19,7 +19,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.token import Token as Kinds
 from pygments.util import ClassNotFound
-from structure_reader import Code, Structure, language_key, markdown_parser, plain_text, structure_of
+from structure_reader import INFO, Code, Structure, language_key, markdown_parser, plain_text, structure_of
 
 HEADING_ID = re.compile(r"^(#{1,6} .*?)[ \t]*\{[#:.][^{}\n]*\}[ \t]*$", re.MULTILINE)
 IMAGE_TAG = re.compile(r"<img\b[^<>]*>", re.I)
@@ -449,7 +449,7 @@ class _Renderer(RendererHTML):
         self.dialect = dialect
 
     def fence(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-        found = re.match(r"[{.\s]*([\w+#.-]*)", tokens[place].info)
+        found = INFO.match(tokens[place].info)
         return self.dialect.code(tokens[place].content.removesuffix("\n"), found[1] if found else "") + "\n"
 
     code_block = fence

@@ -78,12 +78,13 @@ def read_structure(markdown: str, math: bool = True) -> Structure:
 
 
 def structure_of(tokens: Sequence[Token]) -> Structure:
-    """The structure of a parsed Markdown text, items in order."""
+    """The structure of a parsed Markdown text, in order; headings and list items without a text are left out."""
     reader = _Reader()
     for token in tokens:
         method = getattr(reader, f"on_{token.type}", None)
         if method:
             method(token)
+    reader.found.items = [item for item in reader.found.items if item.text]
     return reader.found
 
 
@@ -155,7 +156,7 @@ class _Reader:
         if self.in_table:
             self.rows[-1].append(text)
             return
-        if self.level:
+        if self.level and text:
             self.found.headings.append(Heading(self.level, text))
         if self.open and not self.found.items[self.open[-1]].text:
             self.found.items[self.open[-1]] = self.found.items[self.open[-1]]._replace(text=TASK.sub("", text))
