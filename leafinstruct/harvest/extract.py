@@ -11,6 +11,7 @@ from typing import Any, Literal, overload
 
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.html.flow import Page, steps_of
+from leafinstruct.harvest.html.render import image_markdown, markdown_of
 from leafinstruct.harvest.html.page import dropped_images, parse_html
 
 SHOWN = 300
@@ -37,6 +38,7 @@ class ExtractedPage(Sequence[PagePart]):
 
     def __init__(self, page: Page, left_out: Sequence[tuple[str, str]]) -> None:
         self._parts = [PagePart(**part) for part in page_parts(page)]
+        self._blocks = page.blocks
         self.title: str = page.title
         self.language: str = page.language
         self.license: str = page.license
@@ -54,6 +56,10 @@ class ExtractedPage(Sequence[PagePart]):
 
     def __repr__(self) -> str:
         return f"ExtractedPage({self.title!r}, {len(self)} parts)"
+
+    def markdown(self) -> str:
+        """The whole page as Markdown, with its images as `![alt](address)`."""
+        return markdown_of(self._blocks, image_markdown)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; keys without a value are left out of the parts."""

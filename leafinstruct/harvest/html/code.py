@@ -7,8 +7,8 @@ import re
 from selectolax.lexbor import LexborNode
 
 LANGUAGE = re.compile(
-    r"(?:^|\s)(?:language|lang|highlight-source|highlight-text|highlight|sourceCode|brush:|src|listing|prettyprint lang|"
-    r"crayon|code)[-_: ]+([A-Za-z][\w+#.-]*)",
+    r"(?:(?:^|\s)(?:language|lang|highlight-source|highlight-text|highlight|src|listing|crayon|code)[-_:]"
+    r"|(?:^|\s)brush:\s*)([A-Za-z][\w+#.-]*)",
     re.IGNORECASE,
 )
 NOT_LANGUAGES = frozenset(
