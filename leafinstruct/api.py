@@ -87,9 +87,11 @@ class OpenedRun:
 
         known = {owner.name: owner for owner in self.pipeline.filters if owner.scorer}
         if filter not in known:
-            raise LeafError(f"{self.pipeline.path}: no filter '{filter}' with scores{did_you_mean(filter, known)}")
+            raise LeafError(f"{self.pipeline.path}: no filter '{filter}' with scores{did_you_mean(str(filter), known)}")
         tables = [table.to_pandas() for table in stored_scores(self.run, known[filter])]
-        found = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        if not tables:
+            raise LeafError(f"{self.run}: no scores of filter '{filter}' as {self.pipeline.path} has it; build again")
+        found = pd.concat(tables, ignore_index=True)
         return found.drop(columns=[name for name in ("key",) if name in found])
 
     def decisions(self) -> pd.DataFrame:
@@ -105,15 +107,20 @@ class OpenedRun:
     def decide(self, pipeline: Pipeline | None = None) -> pd.DataFrame:
         """Decisions by the rules of another pipeline (see `with_rules`) from the stored scores, in the form of
         `decisions`. Opens no image, asks no model and writes nothing; what no model has scored yet is missing."""
-        from leafinstruct.filter.partitions import decisions_of
+        from leafinstruct.filter.partitions import decisions_of, has_scores
 
-        return decisions_of(self.run, pipeline or self.pipeline).to_pandas()
+        by = project_pipeline(self.pipeline if pipeline is None else pipeline)
+        for owner in by.filters:
+            if owner.scorer and not owner.scorer.model and not has_scores(self.run, owner):
+                raise LeafError(f"{self.run}: no scores of filter '{owner.name}' as {by.path} has it; build again")
+        return decisions_of(self.run, by).to_pandas()
 
     def trace(self, document: str) -> dict[str, Any]:
         """What happened to one document in all stages; found by its id (or the start of one), URL, path, or record id.
         Raises LeafError if there is no such document."""
         from leafinstruct.report.trace import trace
 
+        _check("document", document, str)
         return trace(self.run, self.pipeline, document)
 
 
@@ -143,6 +150,13 @@ def build(
     if is_starting():  # a worker imports the script that calls this; the build that started it says what to do
         raise SystemExit(1)
     loaded = project_pipeline(pipeline, stacklevel=3)
+    if run is not None:
+        _check_place(run)
+    for name, number in (("workers", workers), ("limit", limit)):
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
+            raise LeafError(f"{name}: {number!r} is not a whole number, 1 or more")
+    _check("stage", stage, str)
+    _check("engine", engine, str)
     opened = Run(str(run) if run is not None else loaded.run_folder(limit))
     options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
@@ -153,6 +167,7 @@ def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> 
     """A run that is there. Raises LeafError if `run` holds none."""
     from leafinstruct.run import Run, existing
 
+    _check_place(run)
     opened = existing(Run(str(run)))
     return OpenedRun(opened, None if pipeline is None else project_pipeline(pipeline, stacklevel=3))
 
@@ -164,6 +179,8 @@ def extract(page: str | Path, url: str = "") -> ExtractedPage:
     """
     from leafinstruct.harvest.extract import extract_file
 
+    _check("page", page, str, Path)
+    _check("url", url, str)
     return extract_file(Path(page), url)
 
 
@@ -172,6 +189,7 @@ def check(target: str | Path) -> CheckReport:
     whether all is right, `lines` why not."""
     from leafinstruct.shard.check import check as check_shards
 
+    _check("target", target, str, Path)
     return check_shards(target)
 
 
@@ -182,7 +200,22 @@ def project_pipeline(pipeline: str | Path | Pipeline | None = None, *, stackleve
 
     if isinstance(pipeline, Pipeline):
         return pipeline
+    if pipeline is not None:
+        _check("pipeline", pipeline, str, Path)
     loaded = load_pipeline(Path(pipeline) if pipeline is not None else default_pipeline(Path.cwd()))
     for notice in loaded.notices:
         warnings.warn(notice, OldName, stacklevel=stacklevel)
     return loaded
+
+
+def _check(name: str, value: Any, *kinds: type[Any]) -> None:
+    """Raises LeafError for an argument of another type, and for an empty one."""
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    if not isinstance(value, kinds) or value == "":
+        raise LeafError(f"{name}: {str(value)[:60]!r} ({type(value).__name__}); it takes a {wanted}, not empty")
+
+
+def _check_place(run: Any) -> None:
+    _check("run", run, str, Path)
+    if "://" not in str(run) and Path(run).is_file():
+        raise LeafError(f"run: {run} is a file; it takes a folder")

@@ -25,40 +25,43 @@ class Code:
 
 
 def code_of(file: Path, roots: Sequence[Path], only: Collection[str] | None = None) -> Code:
-    """The code of a plugin's file. Modules are looked up in the folders `roots`, in order; `only` limits them to some
-    top-level names. Modules that are in none of the folders (installed packages) do not count."""
+    """The code of a plugin's file. Modules are looked up in the folder of the file that imports them and in the folders
+    `roots`; `only` limits them to some top-level names, of packages in `roots`. Modules that are in none of the folders
+    (installed packages) do not count."""
     found: dict[str, Path] = {}
-    texts = {"": _read(file)}
-    waiting = list(_imported(texts[""], file, roots))
+    texts = {"": file.read_bytes()}
+    waiting = list(_imported(texts[""], file, roots, only))
     while waiting:
         name, path = waiting.pop()
-        top = name.partition(".")[0]
-        if name in found or top == OURS or (only is not None and top not in only):
+        if name in found:
             continue
         found[name] = path
-        texts[name] = _read(path)
-        waiting += _imported(texts[name], path, roots)
+        texts[name] = path.read_bytes()
+        waiting += _imported(texts[name], path, roots, only)
     hashes = [f"{name} {hashlib.sha256(texts[name]).hexdigest()}" for name in sorted(texts)]
     return Code(hashlib.sha256("\n".join(hashes).encode()).hexdigest(), found)
 
 
-def _read(file: Path) -> bytes:
-    return file.read_bytes()
-
-
-def _imported(text: bytes, file: Path, roots: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """Modules in `roots` that a file imports, and the packages that hold them, as (name, file)."""
+def _imported(
+    text: bytes, file: Path, roots: Sequence[Path], only: Collection[str] | None
+) -> Iterator[tuple[str, Path]]:
+    """Modules that a file imports, and the packages that hold them, as (name, file); a name begins with the place of
+    its root among `roots`, if it is not the first."""
     for level, name in _names(text):
-        if level:
-            folder = file.parents[level - 1]
-            places = [(root, folder.relative_to(root).parts) for root in roots if folder.is_relative_to(root)]
-        else:
-            places = [(root, ()) for root in roots]
-        for root, before in places:
-            parts = [*before, *(name.split(".") if name else [])]
-            for length in range(1, len(parts) + 1):
-                if path := _module(root.joinpath(*parts[:length])):
-                    yield ".".join(parts[:length]), path
+        places = [file.parents[level - 1]] if level else [*([] if only else [file.parent]), *roots]
+        parts = name.split(".") if name else []
+        for place in dict.fromkeys(places):
+            if not level and (parts[0] == OURS or (only is not None and parts[0] not in only)):
+                continue
+            for length in range(0 if level else 1, len(parts) + 1):
+                if path := _module(place.joinpath(*parts[:length])):
+                    yield _name_of(path, roots), path
+
+
+def _name_of(path: Path, roots: Sequence[Path]) -> str:
+    """The path of a module from the last of the roots that holds it: the same wherever the project is."""
+    root = next((root for root in reversed(roots) if path.is_relative_to(root)), path.parent)
+    return path.relative_to(root).as_posix()
 
 
 def _module(place: Path) -> Path | None:
@@ -74,6 +77,13 @@ def _names(text: bytes) -> tuple[tuple[int, str], ...]:
     except (SyntaxError, ValueError):  # its import will say so
         return ()
     found: list[tuple[int, str]] = []
+    aliases = {
+        one.asname or one.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "importlib"
+        for one in node.names
+        if one.name == "import_module"
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += [(0, one.name) for one in node.names]
@@ -81,13 +91,17 @@ def _names(text: bytes) -> tuple[tuple[int, str], ...]:
             base = node.module or ""
             found += [(node.level, base)]
             found += [(node.level, f"{base}.{one.name}".lstrip(".")) for one in node.names if one.name != "*"]
-        elif isinstance(node, ast.Call) and node.args and _imports(node.func):
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str) and not first.value.startswith("."):
-                found.append((0, first.value))
+        elif isinstance(node, ast.Call):
+            found += _by_call(node, aliases)
     return tuple(dict.fromkeys(found))
 
 
-def _imports(called: ast.expr) -> bool:
+def _by_call(node: ast.Call, aliases: Collection[str]) -> list[tuple[int, str]]:
+    """The module of a call such as `import_module("name")`, if it is written out."""
+    called = node.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return name in ("import_module", "__import__")
+    if name not in ("import_module", "__import__", *aliases):
+        return []
+    named = [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "name")]
+    texts = [one.value for one in named if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return [(len(text) - len(text.lstrip(".")), text.lstrip(".")) for text in texts if text]

@@ -56,7 +56,7 @@ def _open(job: Job) -> tuple[Pipeline, Run]:
     return pipeline, Run(job.run)
 
 
-CHANGED = "a file of the pipeline or of its code was changed while the build ran; build again"
+CHANGED = "a file of the pipeline or of its code was changed since the build began; load the pipeline and build again"
 
 
 @dataclass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +27,26 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean '{names[near[0]]}'?)" if near else f" (known: {', '.join(sorted(known))})"
 
 
+PRIVATE = re.compile(r"leafinstruct_user_[0-9a-f]{8}\.?")
+"""Names under which modules of a project are imported (see `project_code`)."""
+
+
+def one_line(text: str) -> str:
+    """A text of code that is not ours in one line of at most MOST characters, which any file can hold."""
+    return PRIVATE.sub("", " ".join(text[: 10 * MOST].encode(errors="replace").decode().split()))[:MOST]
+
+
+def text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # its own __str__ fails
+        return "(its text cannot be shown)"
+
+
 def raised(error: BaseException) -> str:
     """An error of code that is not ours in one line: its kind, its message, and the file and line that raised it,
     preferably of the user's own code rather than of a library that it called."""
-    message = " ".join(str(error).split())[:MOST]
+    message = one_line(text_of(error))
     what = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if isinstance(error, SyntaxError):  # its message names file and line
         return what
@@ -38,6 +56,20 @@ def raised(error: BaseException) -> str:
     own = [frame for frame in frames if not frame.filename.startswith(libraries)]
     shown = (own or frames)[-1:]
     return " ".join([what, *(f"({Path(frame.filename).name}, line {frame.lineno})" for frame in shown)])
+
+
+@contextmanager
+def own_code(code: str, where: str) -> Iterator[None]:
+    """Around calls of a plugin: an error of one that is not built in (with a `code`) is a LeafError of one line that
+    begins with `where`."""
+    try:
+        yield
+    except (LeafError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if not code:
+            raise
+        raise LeafError(f"{where}: {raised(error)}") from error
 
 
 @dataclass(frozen=True, order=True, slots=True)

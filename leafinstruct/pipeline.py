@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -113,7 +114,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     from leafinstruct.rules.renamed import with_current_columns
 
     path = Path(path)
-    if not path.is_file():
+    if not _is_file(path):
         known = [p.stem for p in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
         hint = did_you_mean(path.stem, known) if known else ""
         raise LeafError(f"pipeline {path} is not there{hint}")
@@ -127,7 +128,7 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     sources = tuple(_source(path, entry) for entry in list_of(path, raw, "sources"))
     check_unique(path, "sources", [s.name for s in sources])
     pipeline = Pipeline(
-        name=str(raw.get("name") or path.stem),
+        name=_name(path, raw.get("name")),
         path=path,
         root=root,
         sources=sources,
@@ -145,6 +146,26 @@ def load_pipeline(path: Path, resolve_models: bool = True) -> Pipeline:
     return pipeline
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _name(path: Path, name: Any) -> str:
+    """The pipeline's name, which is part of the name of its run's folder."""
+    if name is None:
+        return path.stem
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        shown = repr(name)[:60]
+        raise LeafError(f"{path}: name: {shown} is part of a folder's name; use letters, digits, spaces and . _ -")
+    return name
+
+
+NAME = re.compile(r"\w[\w .-]{0,99}")
+
+
 def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
     """The pipeline with other expressions for some of its rules, by `FILTER.RULE`. Files are not changed.
 
@@ -155,10 +176,12 @@ def with_rules(pipeline: Pipeline, rules: Mapping[str, str]) -> Pipeline:
     from leafinstruct.rules.expression import Expression, ExpressionError
     from leafinstruct.rules.renamed import current_rule
 
-    for label in rules:
+    if not isinstance(pipeline, Pipeline) or not isinstance(rules, Mapping):
+        raise LeafError("with_rules takes a Pipeline and a mapping of FILTER.RULE to expressions")
+    wanted = {current_rule(str(label)): str(text) for label, text in rules.items()}
+    for label in map(str, rules):
         if current_rule(label) != label:
             warnings.warn(f"rule '{label}' is now called '{current_rule(label)}'", OldName, stacklevel=2)
-    wanted = {current_rule(label): text for label, text in rules.items()}
     known = {f"{owner.name}.{rule.name}": rule for owner in pipeline.filters for rule in owner.rules}
     for label, text in wanted.items():
         if label not in known:
@@ -195,7 +218,10 @@ def _models(path: Path, root: Path, raw: Any, resolve_models: bool) -> dict[str,
         if resolve_models and has_weights:
             from leafinstruct.models.weights import resolve
 
-            revision = resolve(settings.name).revision
+            try:
+                revision = resolve(settings.name).revision
+            except LeafError as error:
+                raise LeafError(f"{where}{error}") from None
         found[kind] = replace(settings, revision=revision, languages=languages)
     return found
 
@@ -213,12 +239,14 @@ def _language_model(entry: Mapping[str, Any], root: Path) -> tuple[ModelSettings
     """The settings of a language model, and whether its weights are on this machine. Raises LeafError."""
     from leafinstruct.models.backends import load_backend, options_of
 
-    backend = entry.get("backend") or "vllm"
-    if not isinstance(backend, str):
+    backend = entry.get("backend", "vllm")
+    if not isinstance(backend, str) or not backend:
         raise LeafError(f"setting 'backend' is {backend!r}; it takes a text")
     plugin = load_backend(backend, root)
     options = {key: value for key, value in entry.items() if key not in ("model", "backend", "languages")}
     read(options_of(plugin.value), options)
+    if isinstance(options.get("batch_size"), int) and options["batch_size"] < 1:
+        raise LeafError(f"setting 'batch_size' is {options['batch_size']}; it takes a whole number, 1 or more")
     place = str(root) if plugin.code else ""
     settings = ModelSettings(entry["model"], "", backend, tuple(sorted(options.items())), (), plugin.code, place)
     return settings, plugin.value.weights

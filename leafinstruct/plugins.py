@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from leafinstruct.code_digest import Code, code_of
+from leafinstruct.code_digest import code_of
 from leafinstruct.errors import LeafError, did_you_mean, raised
+from leafinstruct.project_code import LOCK, forget, is_loaded, module_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -117,22 +117,37 @@ def _entries(group: str) -> Mapping[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=group)}
 
 
+_imported_at: dict[str, str] = {}
+"""Digest of the code of each entry point when this process first imported it."""
+
+
 def _from_entry(kind: Kind, entry: EntryPoint, base: type[Any]) -> Plugin:
     where = f"'{entry.name}' (entry point {entry.value})"
     try:
-        value = entry.load()
-    except Exception as error:  # another package's code: report any error in one line
+        with LOCK:
+            value = entry.load()
+            digest = _code_of_entry(entry)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # another package's code: report any error in one line
         raise LeafError(f"{where} does not load: {raised(error)}") from error
+    if _imported_at.setdefault(entry.value, digest) != digest:
+        raise LeafError(f"{where} was changed since this process imported it; start Python (or the kernel) again")
     if not _is_one(kind, value, base):
         raise LeafError(f"{where} is no {kind.what}: it must be {_needed(kind, base)}")
     _usable(kind, where, entry.name, value)
+    return Plugin(value, digest)
+
+
+def _code_of_entry(entry: EntryPoint) -> str:
+    """Digest of the module of an entry point and of all modules of its package that it imports."""
     file = getattr(sys.modules[entry.module], "__file__", None)
     if not file:
-        return Plugin(value, hashlib.sha256(entry.value.encode()).hexdigest())
+        return hashlib.sha256(entry.value.encode()).hexdigest()
     top, *inner = entry.module.split(".")
     path = Path(file).resolve()
     root = path.parents[len(inner) + (path.name == "__init__.py")]
-    return Plugin(value, code_of(path, [root], only={top}).digest)
+    return code_of(path, [root], only={top}).digest
 
 
 def _needed(kind: Kind, base: type[Any]) -> str:
@@ -144,14 +159,14 @@ def _needed(kind: Kind, base: type[Any]) -> str:
 
 def _from_file(kind: Kind, spec: str, root: Path, base: type[Any]) -> Plugin:
     file, _, name = spec.rpartition(":")
-    path = (root / file).resolve()
-    if not path.is_file():
-        raise LeafError(f"'{spec}': {path} is not there")
-    roots = list(dict.fromkeys([root.resolve(), path.parent]))
+    path = _file_of(spec, file, root)
     try:
-        code = code_of(path, roots)
-        module = _executed(path, roots, code)
-    except Exception as error:  # the user's own code: report any error in one line
+        with LOCK:
+            code = code_of(path, [path.parent, root.resolve()])
+            module = _executed(path, root.resolve(), code.digest)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the user's own code: report any error in one line
         raise LeafError(f"'{spec}': {path} does not load: {raised(error)}") from error
     found = {key: value for key, value in vars(module).items() if _is_one(kind, value, base)}
     known = [k for k, v in found.items() if kind.instances or v.__module__ == module.__name__ or not isabstract(v)]
@@ -163,64 +178,28 @@ def _from_file(kind: Kind, spec: str, root: Path, base: type[Any]) -> Plugin:
     return Plugin(found[name], code.digest)
 
 
+def _file_of(spec: str, file: str, root: Path) -> Path:
+    try:
+        path = (root / file).resolve()
+        is_there = path.is_file()
+    except (OSError, ValueError) as error:
+        raise LeafError(f"{spec[:100]!r}: not the name of a file ({error})") from None
+    if not is_there:
+        raise LeafError(f"'{spec}': {path} is not there")
+    if path.suffix != ".py" or "." in path.stem:
+        raise LeafError(f"'{spec}': a file of code is called NAME.py, with no other dot")
+    return path
+
+
 _executed_at: dict[Path, str] = {}
-"""Digest of the code of each file that this process executed."""
-_imported: set[str] = set()
-"""Modules that such files imported from their projects."""
-_places: list[str] = []
-"""Entries of sys.path for the project whose file was executed last."""
+"""Digest of the code of each file when this process executed it."""
 
 
-def _executed(path: Path, roots: list[Path], code: Code) -> ModuleType:
-    """The module of a file. Its own folder is its package, so that `from . import other` works and files of one name in
-    two folders are two modules."""
-    package = f"leafinstruct_user_{hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]}"
-    name = f"{package}.{path.stem}"
-    if _executed_at.get(path) == code.digest and name in sys.modules and _places == [str(root) for root in roots]:
-        return sys.modules[name]
-    _forget(package, code)
-    _make_importable(roots)
-    folder = ModuleType(package, "Plugins in one folder of a project.")
-    folder.__path__ = [str(path.parent)]
-    sys.modules[package] = folder
-    _executed_at.pop(path, None)
-    try:
-        module = importlib.import_module(name)
-    finally:
-        _imported.update(key for key in code.modules if key in sys.modules)
-    _executed_at[path] = code.digest
+def _executed(path: Path, root: Path, digest: str) -> ModuleType:
+    """The module of a file; after an edit of any code that it reaches, all modules of the project are read again."""
+    if _executed_at.get(path) != digest or not is_loaded(path, root):
+        _executed_at.pop(path, None)
+        forget(root, path.parent)
+    module = module_of(path, root)
+    _executed_at[path] = digest
     return module
-
-
-def _forget(package: str, code: Code) -> None:
-    """Make sure that the next import reads the files: forget modules that were imported from them, from an earlier
-    state of them, or from another project, and compiled files, which a second edit within a second does not outdate."""
-    files = {path.resolve() for path in code.modules.values()}
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        ours = name in _imported or name == package or name.startswith(f"{package}.")
-        if ours or (name in code.modules and file and Path(file).resolve() in files):
-            del sys.modules[name]
-            _drop_compiled(file)
-    _imported.clear()
-    for path in files:
-        _drop_compiled(str(path))
-    importlib.invalidate_caches()
-
-
-def _drop_compiled(file: str | None) -> None:
-    if not file or not file.endswith(".py"):
-        return
-    try:
-        Path(importlib.util.cache_from_source(file)).unlink(missing_ok=True)
-    except OSError:  # a folder that cannot be written to; nothing new was compiled there
-        return
-
-
-def _make_importable(roots: list[Path]) -> None:
-    """Installed packages come first: a project's `statistics.py` replaces no module of the library."""
-    for place in _places:
-        if place in sys.path:
-            sys.path.remove(place)
-    _places[:] = [str(root) for root in roots]
-    sys.path.extend(place for place in _places if place not in sys.path)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import yaml
 from msgspec import Meta
 
-from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean, one_line
 
 Kind = TypeVar("Kind")
 Positive = Annotated[int, Meta(ge=1)]
@@ -50,15 +50,54 @@ class ModelSettings:
         return found
 
 
+class _Yaml(yaml.SafeLoader):
+    """Plain values; each key once, and a text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if not isinstance(key, str):
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key_node.value!r} is read as {key!r}; put it in quotes",
+                    problem_mark=key_node.start_mark,
+                )
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key '{key}' is there twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+DEEPEST = 30
+"""Levels of keys and lists inside each other."""
+
+
+def _is_too_deep(value: Any, depth: int = 0) -> bool:
+    """Whether values are nested deeper than any file needs, as where an alias holds itself."""
+    if depth > DEEPEST:
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_is_too_deep(one, depth + 1) for one in inner)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
+    """Keys and values of a YAML file. Raises LeafError naming the file, and the line of what is wrong."""
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.load(path.read_text(encoding="utf-8"), _Yaml)
+        if _is_too_deep(value):
+            raise LeafError(f"{path}: keys or lists are nested more than {DEEPEST} deep")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise LeafError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
+        raise LeafError(f"{path}{line}: not valid YAML: {one_line(str(getattr(error, 'problem', error)))}") from None
     except UnicodeDecodeError:
         raise LeafError(f"{path}: not UTF-8 text") from None
+    except (ValueError, OverflowError, RecursionError) as error:  # a date or a number that cannot be
+        raise LeafError(f"{path}: not valid YAML: {one_line(str(error))}") from None
+    except OSError as error:
+        raise LeafError(f"{path}: cannot be read ({error.strerror or error})") from None
     if not isinstance(value, dict):
         raise LeafError(f"{path}: expected keys and values at the top, found {type(value).__name__}")
     return value

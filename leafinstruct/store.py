@@ -64,8 +64,8 @@ def open_store(place: str) -> Store:
 
 class LocalStore:
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._prefix = f"{path}/"
+        self.path = path.absolute()  # also where code of a plugin changes the current folder
+        self._prefix = f"{self.path}/"
 
     def put(self, name: str, write: Write) -> None:
         target = self.path / name

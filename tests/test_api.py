@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,45 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(li, name) is not None for name in li.__all__) and set(li.__all__) <= set(dir(li))
     with pytest.raises(AttributeError, match="no attribute 'biuld'"):
         _ = li.biuld
+
+
+WRONG: list[tuple[str, Callable[[li.OpenedRun], object]]] = [
+    ("pipeline: '5' (int); it takes a str or Path", lambda run: li.build(5)),  # type: ignore[arg-type]
+    ("pipeline: '' (str); it takes a str or Path, not empty", lambda run: li.build("")),
+    ("run: '' (str); it takes a str or Path, not empty", lambda run: li.build(run.pipeline, "")),
+    ("run: '5' (int)", lambda run: li.build(run.pipeline, 5)),  # type: ignore[arg-type]
+    (" is a file; it takes a folder", lambda run: li.build(run.pipeline, __file__)),
+    ("stage: 'None' (NoneType)", lambda run: li.build(run.pipeline, run.run.place, stage=None)),  # type: ignore[arg-type]
+    ("unknown stage 'shrd' (did you mean 'shard'?)", lambda run: li.build(run.pipeline, run.run.place, stage="shrd")),
+    ("engine: 'None' (NoneType)", lambda run: li.build(run.pipeline, run.run.place, engine=None)),  # type: ignore[arg-type]
+    ("workers: 0 is not a whole number", lambda run: li.build(run.pipeline, run.run.place, workers=0)),
+    ("workers: '2' is not a whole", lambda run: li.build(run.pipeline, run.run.place, workers="2")),  # type: ignore[arg-type]
+    ("limit: True is not a whole number", lambda run: li.build(run.pipeline, run.run.place, limit=True)),
+    ("limit: -1 is not a whole number", lambda run: li.build(run.pipeline, run.run.place, limit=-1)),
+    ("with_rules takes a Pipeline", lambda run: li.with_rules("made.yaml", {})),  # type: ignore[arg-type]
+    ("with_rules takes a Pipeline", lambda run: li.with_rules(run.pipeline, None)),  # type: ignore[arg-type]
+    ("no rule '5'", lambda run: li.with_rules(run.pipeline, {5: "words < 3"})),  # type: ignore[dict-item]
+    ("no filter 'None' with scores", lambda run: run.scores(None)),  # type: ignore[arg-type]
+    ("document: '' (str)", lambda run: run.trace("")),
+    ("document: 'None' (NoneType)", lambda run: run.trace(None)),  # type: ignore[arg-type]
+    ("page: 'None' (NoneType)", lambda run: li.extract(None)),  # type: ignore[arg-type]
+    ("target: 'None' (NoneType)", lambda run: li.check(None)),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("said", "call"), WRONG, ids=[said for said, _ in WRONG])
+def test_wrong_arguments(said: str, call: Callable[[li.OpenedRun], object], run: li.OpenedRun) -> None:
+    with pytest.raises(li.LeafError) as refused:
+        call(run)
+    assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_run_of_other_scores_decides_nothing(run: li.OpenedRun, tmp_path: Path) -> None:
+    settings = "scorer: text\nsettings: {sample_chars: 77}\n"
+    other = make_project(tmp_path, tmp_path / "none", filters=["text"])
+    (tmp_path / "filters").mkdir()
+    (tmp_path / "filters/text.yaml").write_text(settings)
+    opened = li.open_run(run.run.path, other)
+    for call in (lambda: opened.scores("text"), opened.decide):
+        with pytest.raises(li.LeafError, match="no scores of filter 'text' as .*; build again"):
+            call()

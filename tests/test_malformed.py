@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from made.tree import leafinstruct, make_project
+
+from leafinstruct.errors import LeafError
+from leafinstruct.pipeline import load_pipeline
 
 NAN = float("nan")
 PIPELINE: list[tuple[dict[str, Any], str]] = [
@@ -122,10 +126,52 @@ def test_a_source_is_refused_in_one_line(tmp_path: Path, keys: dict[str, Any], s
 @pytest.mark.slow
 @pytest.mark.parametrize(("content", "said"), FILTER, ids=lambda value: str(value)[:60])
 def test_a_filter_is_refused_in_one_line(tmp_path: Path, content: dict[str, Any], said: str) -> None:
-    import yaml
-
     path = make_project(tmp_path, tmp_path / "no tree", filters=["odd"])
     folder = tmp_path / "filters"
     folder.mkdir(exist_ok=True)
     (folder / "odd.yaml").write_text(yaml.safe_dump(content))
     refused(path, said, "odd.yaml")
+
+
+YAML: list[tuple[str, str]] = [
+    ("", "expected keys and values at the top, found NoneType"),
+    ("- a\n- b\n", "expected keys and values at the top, found list"),
+    ("name: a\nname: b\n", "line 2: not valid YAML: the key 'name' is there twice"),
+    ("shard: {test: 0.1, test: 0.2}\n", "line 1: not valid YAML: the key 'test' is there twice"),
+    ("shard:\n  no: 0.1\n", "line 2: not valid YAML: the key 'no' is read as False; put it in quotes"),
+    ("3: x\n", "the key '3' is read as 3; put it in quotes"),
+    ("about: 2020-13-45\n", "not valid YAML: month must be in 1..12"),
+    (f"about: {'9' * 5000}\n", "not valid YAML: Exceeds the limit"),
+    ("shard: &s {test: *s}\n", "nested more than 30 deep"),
+    (f"about: {'[' * 3000}{']' * 3000}\n", "not valid YAML: "),
+    ("about: a\x07b\n", "not valid YAML: "),
+    ("about: [a\n", "not valid YAML: "),
+    ("\tname: a\n", "not valid YAML: "),
+    ("about: !!python/object:os.system x\n", "not valid YAML: could not determine a constructor"),
+    ("name: ../../x\n", "name: '../../x' is part of a folder's name"),
+    ("name: yes\n", "name: True is part of a folder's name"),
+    ("name: [a]\n", "name: ['a'] is part of a folder's name"),
+    (f"name: {'x' * 300}\n", "is part of a folder's name"),
+    (f"filters: [{'x' * 300}]\n", "not the name of a file"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), YAML, ids=[repr(text)[:40] for text, _ in YAML])
+def test_a_file_that_is_no_pipeline(tmp_path: Path, text: str, said: str) -> None:
+    path = make_project(tmp_path, tmp_path / "no tree")
+    own = text.partition(":")[0]
+    rest = {key: value for key, value in yaml.safe_load(path.read_text()).items() if key != own}
+    path.write_text(text if said.startswith("expected keys") else text + yaml.safe_dump(rest))
+    with pytest.raises(LeafError) as refused_with:
+        load_pipeline(path)
+    assert said in str(refused_with.value) and "\n" not in str(refused_with.value), refused_with.value
+    assert "made.yaml" in str(refused_with.value)
+
+
+def test_a_rule_is_not_lost_to_a_second_one(tmp_path: Path) -> None:
+    path = make_project(tmp_path, tmp_path / "no tree", filters=["odd"])
+    (tmp_path / "filters").mkdir()
+    rules = "rules: [{name: a, drop: document, when: words < 3}]\n"
+    (tmp_path / "filters/odd.yaml").write_text(f"scorer: text\n{rules}{rules}")
+    with pytest.raises(LeafError, match="odd.yaml, line 3: not valid YAML: the key 'rules' is there twice"):
+        load_pipeline(path)

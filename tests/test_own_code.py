@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made.tree import edit, make_project, page, put
+from made.tree import ROOT, edit, make_project, page, put
 
 import leafinstruct as li
 from leafinstruct import context, plugins
@@ -125,12 +126,21 @@ def test_a_source_with_its_helper_is_harvested_again_when_either_is_edited(folde
         (('li.Part("text", line)', 'li.Part("image", image="a" * 64)'), "which is not in `images`"),
         (('li.Part("text", line)', 'li.Part("text", "")'), "ValueError: a text part has text and no image"),
         (("title=TITLE", "title=3"), "harvest of chunk one: ArrowTypeError"),
-        (("for path in self.paths()]", "for path in 2 * self.paths()]"), "plan: chunk 'one' needs its own name"),
-        (("path.stem", "str(path)"), "needs its own name, without slashes"),
+        (
+            ("for path in self.paths()]", "for path in 2 * self.paths()]"),
+            "plan: two chunks are called 'one'; give each",
+        ),
+        (("path.stem", "str(path)"), "needs a short name without slashes"),
         (("[li.Chunk(path.stem, (str(path),))", "[(path.stem, (str(path),))"), "it returns a list of Chunk"),
         (("def plan(self, known):", "def plan(self, known):\n        1 / 0"), "source lines: plan: ZeroDivisionError"),
         (("def plan(", "def plans("), "kind of source Lines does not define plan"),
         (("class Lines(li.Source)", "class Lines"), "has no kind of source Lines; it must be a subclass of Source"),
+        (("self.paths()]", "self.paths()] + 1 / 0"), "source lines: plan: ZeroDivisionError"),
+        (
+            ("def harvest(", "def __init__(self, *a): ...\n    def harvest("),
+            "its __init__ does not call super().__init__",
+        ),
+        (("made = li", "__import__('sys').exit(3)\n        made = li"), "harvest of chunk one: SystemExit: 3"),
         (("import TITLE", "import TITEL"), "ImportError: cannot import name 'TITEL' from 'helper'"),
     ],
 )
@@ -170,6 +180,8 @@ def test_a_task_writes_records_anew_when_its_helper_is_edited(folder: Path) -> N
         (("range(FIRST, len(document.parts))", "range(FIRST, 99)"), "the position"),
         (("answer=tuple(range(FIRST, len(document.parts)))", "answer=()"), "a turn without an answer"),
         (("answer=tuple(range(FIRST,", "answer=tuple(range(0,"), "parts twice or out of their order"),
+        (("given=tuple(range(FIRST))", "given=None"), "task poem: TypeError: "),
+        (("    if len", "    __import__('sys').exit(3)\n    if len"), "task poem: SystemExit: 3"),
     ],
 )
 def test_a_task_that_fails_about_documents(
@@ -189,6 +201,10 @@ def test_a_task_that_fails_about_documents(
     [
         (('li.Task("poem"', 'li.Task("howto"'), "another task is called 'howto'; rename it"),
         (('li.Task("poem"', 'li.Task("a poem"'), "its name 'a poem' is not a name"),
+        (("Now go on with {0}", "Now go on with {1}"), "phrases: IndexError"),
+        (("Now go on with {0}", "Now go on with {x}"), "phrases: KeyError: 'x'"),
+        (("Now go on with {0}", "Now go on"), "has no {0} for the title"),
+        (('("Now go on with {0} for me, please.",)', '"Now {0}"'), "phrases of 'en' are a tuple of texts"),
         (("POEM =", "poem ="), "has no task POEM (did you mean 'poem'?)"),
         (("POEM = li.Task", "POEM = li.Turn((), ())\nOTHER = li.Task"), "no task POEM; it must be an instance of Task"),
     ],
@@ -198,6 +214,30 @@ def test_a_task_that_cannot_be(change: tuple[str, str], said: str, folder: Path)
     with pytest.raises(li.LeafError) as refused:
         li.build(with_task(folder), folder / "run", stage="harvest")
     assert said in str(refused.value) and "rewrite: tasks: " in str(refused.value)
+
+
+def test_a_missing_package_is_no_fact_about_a_document(folder: Path) -> None:
+    put(folder / "my_task.py", TASK.replace("    if len", "    import nonesuch\n    if len"))
+    with pytest.raises(li.LeafError, match="task poem: ModuleNotFoundError: No module named 'nonesuch'"):
+        li.build(with_task(folder), folder / "run", stage="rewrite")
+
+
+def test_a_task_that_is_turned_off_keeps_its_section_of_the_prompt(folder: Path) -> None:
+    shipped = (ROOT / "pipelines/prompts/instruction.md").read_text()
+    put(folder / "pipelines/mine.md", shipped.replace("# retry", "# poem\n\nAsk for more.\n\n# retry"))
+    tasks = {"howto": 1, "./my_task.py:POEM": 0}
+    models = {"llm": {"model": "m", "backend": "./my_backend.py:Parrot"}}
+    rewrite = {"writer": "llm", "prompt": "mine.md", "tasks": tasks}
+    pipeline = make_project(folder, folder / "tree", filters=["text"], rewrite=rewrite, models=models)
+    assert li.build(pipeline, folder / "run", stage="rewrite").funnel().records == 1
+
+
+def test_documents_of_two_chunks_with_one_id(folder: Path) -> None:
+    put(folder / "lines/two.txt", "A third line.\n")
+    put(folder / "my_source.py", SOURCE.replace('f"{chunk.name}/{number}"', 'f"{number}"'))
+    pipeline = make_project(folder, folder / "tree", sources=LINES, filters=["text"])
+    with pytest.raises(li.LeafError, match="source lines: 2 documents have the id .*; see document_id"):
+        li.build(pipeline, folder / "run", stage="harvest")
 
 
 def with_backend(folder: Path, **more: Any) -> Path:
@@ -222,6 +262,20 @@ def test_a_backend_answers_and_is_asked_again_when_it_is_edited(folder: Path) ->
         (("", ""), {"wrod": "x"}, "models: llm: unknown setting 'wrod' (did you mean 'word'?)"),
         (("", ""), {"word": 3}, "models: llm: setting 'word' is 3; it takes a text"),
         (("return [li", "return [] and [li"), {}, "model 'bird': 0 answers to 2 prompts"),
+        (
+            ('li.Generation(answer, 10, 10, "stop")', "answer"),
+            {},
+            "'bird': an answer is str; generate_batch gives a Gen",
+        ),
+        (("super().__init__", "print"), {}, "its __init__ does not call super().__init__"),
+        (("batch_size: int", "batch_size: 'Nonesuch'"), {}, "back-end Parrot: types of its keywords: NameError"),
+        (
+            ("    def count", "    capabilities = 'generate'\n    def count"),
+            {},
+            "capabilities is 'generate'; it takes a set",
+        ),
+        (("", ""), {"batch_size": 0}, "models: llm: setting 'batch_size' is 0; it takes a whole number, 1 or more"),
+        (("", ""), {"backend": False}, "models: llm: setting 'backend' is False; it takes a text"),
         (("answer = ", "1 / 0\n        answer = "), {}, "'bird': ZeroDivisionError: division by zero (my_backend.py"),
         (("self.word =", "1 / 0\n        self.word ="), {}, "model 'bird' does not load in back-end Parrot: ZeroDivis"),
         (
@@ -241,6 +295,12 @@ def test_a_backend_that_does_wrong(change: tuple[str, str], more: dict[str, Any]
     assert said in str(refused.value) and "\n" not in str(refused.value)
 
 
+def test_half_of_an_emoji_in_an_answer_does_not_end_the_build(folder: Path) -> None:
+    put(folder / "my_backend.py", BACKEND.replace("with pictures.", "with pictures \\ud83d."))
+    run = li.build(with_backend(folder), folder / "run", stage="rewrite")
+    assert "\ufffd" in next(run.records()).messages[0].content[0].text
+
+
 def test_what_a_backend_cannot_do_is_said_before_any_work(folder: Path) -> None:
     pipeline = with_backend(folder)
     edit(pipeline, filters=["text", "lm"])
@@ -252,57 +312,132 @@ def test_what_a_backend_cannot_do_is_said_before_any_work(folder: Path) -> None:
 def test_code_reaches_all_modules_of_the_project_and_no_other(tmp_path: Path) -> None:
     lines = ["from . import near", "import far.away", "import json, leafinstruct", "def f():", "    import late"]
     put(tmp_path / "plug/mine.py", "\n".join(lines))
-    put(tmp_path / "plug/near.py", "from importlib import import_module\nimport_module('named')\n")
+    calls = ["from importlib import import_module as load", "load(name='named')", "load('.relative', __package__)"]
+    put(tmp_path / "plug/near.py", "\n".join(calls))
     put(tmp_path / "far/__init__.py", "")
     put(tmp_path / "far/away.py", "from .beside import x\n")
     put(tmp_path / "far/beside.py", "x = 1\n")
     put(tmp_path / "far/unused.py", "x = 1\n")
-    put(tmp_path / "late.py", "import far\n")
+    put(tmp_path / "late.py", "import far, folder.inner\n")
+    put(tmp_path / "folder/inner.py", "")
     put(tmp_path / "named.py", "not python(")
+    put(tmp_path / "plug/relative.py", "")
     put(tmp_path / "leafinstruct.py", "")
-    found = code_of(tmp_path / "plug/mine.py", [tmp_path, tmp_path / "plug"])
-    assert set(found.modules) == {"plug.near", "near", "far", "far.away", "far.beside", "late", "named"}
-    for file in ("plug/near.py", "far/__init__.py", "far/beside.py", "late.py", "named.py"):
-        put(tmp_path / file, (tmp_path / file).read_text() + "# more\n")
-        changed = code_of(tmp_path / "plug/mine.py", [tmp_path, tmp_path / "plug"])
+    roots = [tmp_path / "plug", tmp_path]
+    found = code_of(tmp_path / "plug/mine.py", roots)
+    names = ("plug/near", "plug/relative", "far/__init__", "far/away", "far/beside", "late", "folder/inner", "named")
+    assert set(found.modules) == {f"{name}.py" for name in names}
+    for name in names:
+        file = tmp_path / f"{name}.py"
+        put(file, file.read_text() + "# more\n")
+        changed = code_of(tmp_path / "plug/mine.py", roots)
         assert changed.digest != found.digest, file
         found = changed
 
 
 MINE = """
 from leafinstruct import DocumentScorer
-import statistics
-from helper import V
+IMPORT
 
 class Mine(DocumentScorer):
-    value = V, statistics.mean([1])
-    score = None
+    columns = ()
+    def score(self, document):
+        LATER
+        return V
 """
+WAYS = {
+    "helper.py": "from helper import V",
+    "lib/h.py": "from lib import h; V = h.V",
+    "lib/a.py": "import lib.a; V = lib.a.V",
+    "pack/__init__.py": "from pack import V",
+    "pack/deep/er.py": "from pack.deep.er import *",
+    "sub/near.py": "from near import V",
+    "sub/close.py": "from .close import V",
+    "sub/beside.py": "from . import beside; V = beside.V",
+}
 
 
-def test_two_projects_with_helpers_of_one_name(tmp_path: Path) -> None:
-    for name in ("a", "b", "a"):
-        put(tmp_path / name / "helper.py", f"V = '{name}'\n")
-        put(tmp_path / name / "mine.py", MINE)
-        found = plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path / name, li.DocumentScorer)
-        assert found.value.value == (name, 1)
-    assert str(tmp_path / "b") not in sys.path
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("file", WAYS)
+def test_each_way_to_import_is_read_again_after_an_edit(file: str, later: bool, tmp_path: Path) -> None:
+    if later and "*" in WAYS[file]:
+        return
+    if file.startswith("pack/deep"):
+        put(tmp_path / "pack/__init__.py", "")
+    places = ("LATER", "IMPORT") if later else ("IMPORT", "LATER")
+    code = MINE.replace(places[0], WAYS[file]).replace(places[1], "pass")
+    put(tmp_path / "sub/mine.py", code)
+    digests = []
+    for number in (1, 2, 1):
+        put(tmp_path / file, f"V = {number}\n")  # of the same length, within a second
+        plugin = plugins.load(plugins.SCORER, "./sub/mine.py:Mine", tmp_path, li.DocumentScorer)
+        assert plugin.value.score(None, None) == number
+        digests.append(plugin.code)
+    assert digests[0] == digests[2] != digests[1]
 
 
-def test_a_project_replaces_no_module_of_the_library(tmp_path: Path) -> None:
-    put(tmp_path / "statistics.py", "raise RuntimeError('not me')\n")
-    put(tmp_path / "helper.py", "V = 1\n")
-    put(tmp_path / "mine.py", MINE)
-    assert plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value.value == (1, 1)
+def test_projects_and_folders_with_helpers_of_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the helper is imported late, or another one is in the current folder."""
+    code = MINE.replace("IMPORT", "pass").replace("LATER", "from helper import V")
+    put(tmp_path / "here/helper.py", "V = 0\n")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.syspath_prepend("")
+    loaded = {}
+    for place in ("a", "b", "b/inner", "c"):
+        put(tmp_path / place / "helper.py", f"V = '{place}'\n")
+        put(tmp_path / place / "mine.py", code)
+        root, spec = (tmp_path / "b", "./inner/mine.py:Mine") if "/" in place else (tmp_path / place, "./mine.py:Mine")
+        loaded[place] = plugins.load(plugins.SCORER, spec, root, li.DocumentScorer).value
+    assert {place: kind.score(None, None) for place, kind in loaded.items()} == {place: place for place in loaded}
+    assert not [place for place in sys.path if place.startswith(str(tmp_path / "a"))]
+
+
+def test_a_module_of_the_project_comes_first_for_the_project_alone(tmp_path: Path) -> None:
+    put(tmp_path / "statistics.py", "V = 7\n")
+    put(tmp_path / "mine.py", MINE.replace("IMPORT", "from statistics import V").replace("LATER", "pass"))
+    assert plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value.score(None, None) == 7
+    import statistics
+
+    assert statistics.mean([1]) == 1
+
+
+def test_a_folder_without_init_replaces_no_package(tmp_path: Path) -> None:
+    put(tmp_path / "numpy/other.py", "")
+    code = MINE.replace("IMPORT", "import numpy, tests_of_ours.one").replace("LATER", "V = float(numpy.pi)")
+    put(tmp_path / "tests_of_ours/one.py", "")
+    put(tmp_path / "mine.py", code)
+    kind = plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value
+    assert 3 < kind.score(None, None) < 4
 
 
 def test_a_helper_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    put(tmp_path / "mine.py", MINE)
+    put(tmp_path / "mine.py", MINE.replace("IMPORT", "from helper import V").replace("LATER", "pass"))
     put(tmp_path / "helper.py", "W = 1\n")
     with pytest.raises(li.LeafError, match="cannot import name 'V' from 'helper'"):
         plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer)
     put(tmp_path / "helper.py", "V = 1\n")
-    assert plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value.value == (1, 1)
+    assert plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value.score(None, None) == 1
+
+
+def test_threads_that_load_at_once(tmp_path: Path) -> None:
+    put(tmp_path / "helper.py", "V = 1\n")
+    put(tmp_path / "mine.py", MINE.replace("IMPORT", "from helper import V").replace("LATER", "pass"))
+
+    def load(number: int) -> Any:
+        put(tmp_path / "other.py", f"# {number}")
+        return plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value.score(None, None)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(load, range(40))) == [1] * 40
+
+
+@pytest.mark.parametrize("file", ["mine.x.py", "mine", "m\0.py", "m" * 300 + ".py"])
+def test_a_file_that_cannot_be_code(file: str, tmp_path: Path) -> None:
+    if len(file) < 100 and "\0" not in file:
+        put(tmp_path / file, "")
+    with pytest.raises(li.LeafError) as refused:
+        plugins.load(plugins.SCORER, f"./{file}:Mine", tmp_path, li.DocumentScorer)
+    assert "\n" not in str(refused.value)
 
 
 UNGUARDED = """
@@ -338,7 +473,7 @@ def test_a_worker_that_starts_after_an_edit_does_nothing(file: str, folder: Path
     edited = {"mine.yaml": "scorer: ./mine.py:Mine\nsettings: {depth: 2}\n", "made.yaml": f"about: x\n{text}"}
     put(folder / file, edited.get(Path(file).name, f"{text}# edited\n"))
     context._open.cache_clear()  # as in a new process
-    with pytest.raises(li.LeafError, match="was changed while the build ran; build again"):
+    with pytest.raises(li.LeafError, match="was changed since the build began; load the pipeline and build again"):
         job.open()
 
 

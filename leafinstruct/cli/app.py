@@ -21,13 +21,19 @@ app = typer.Typer(
 )
 
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, which Typer turns into an exit."""
+
+
 def main() -> None:
     """Run the command line. A LeafError becomes one line on standard error and exit code 2."""
     try:
         app()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         print("leafinstruct: stopped; finished work is kept, build again to continue", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         from leafinstruct.errors import LeafError  # imports pyarrow, which --help does not need
 

@@ -37,14 +37,17 @@ class LocalEngine:
         try:
             yield from self._pool.results(function, tasks)
             done = True
+        except KeyboardInterrupt:
+            self.close(at_once=True)
+            raise
         finally:
             if not done:
                 self.close()
 
-    def close(self) -> None:
-        """End the processes; waiting tasks are not started."""
+    def close(self, at_once: bool = False) -> None:
+        """End the processes; waiting tasks are not started, and with `at_once` running ones are not waited for."""
         if self._pool is not None:
-            self._pool.close()
+            self._pool.close(at_once)
             self._pool = None
 
 
@@ -86,14 +89,17 @@ class _Pool:
         where = f" at work on {at_work}" if at_work else ""
         return f"a worker process {how}{where}; build again, with fewer --workers if memory was short"
 
-    def close(self) -> None:
+    def close(self, at_once: bool) -> None:
+        if at_once:
+            for process in list((getattr(self._executor, "_processes", None) or {}).values()):
+                process.kill()  # files are there whole or not at all
         self._executor.shutdown(cancel_futures=True)
         self._notes.cleanup()
 
 
 NO_GUARD = (
     "worker processes ended before they began: each imports the script that started the build, so a script must call "
-    'leafinstruct below `if __name__ == "__main__":`; or use workers=1'
+    'leafinstruct below `if __name__ == "__main__":`, and cannot come from standard input; or use workers=1'
 )
 
 

@@ -7,14 +7,14 @@ converted that would change it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from leafinstruct.document import Document, Image
-from leafinstruct.errors import Fault, LeafError, did_you_mean, raised
+from leafinstruct.errors import Fault, LeafError, did_you_mean, one_line, raised
 from leafinstruct.score.base import ABOUT, Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
 from leafinstruct.text.surrogates import replace_surrogates
 from leafinstruct.under_way import note
@@ -39,7 +39,20 @@ def rows_of_document(
     scorer: Scorer, document: Document, make: Callable[[], Iterable[Row]], faults: list[Fault]
 ) -> list[Row]:
     """What a scorer gives for a document; if it fails, one row with the error, and a fault."""
-    return _rows(scorer, {"document": document.id}, _place(document), make, faults, _parts(document))
+    rows = _rows(scorer, {"document": document.id}, _place(document), make, faults, _parts(document))
+    if scorer.code and _lacks(scorer, rows):
+        faults.append(fault_of(scorer, document, NO_ROW))
+        rows.append({"document": document.id, "error": NO_ROW})
+    return rows
+
+
+NO_ROW = "it gave no row about the document"
+
+
+def _lacks(scorer: Scorer, rows: Iterable[Row]) -> bool:
+    """Whether columns about documents have no row."""
+    about = any(column.grain == "document" for column in scorer.columns)
+    return about and all(row.get("part") is not None for row in rows)
 
 
 def row_of_image(scorer: Scorer, image: Image, make: Callable[[], Row], faults: list[Fault]) -> list[Row]:
@@ -47,9 +60,11 @@ def row_of_image(scorer: Scorer, image: Image, make: Callable[[], Row], faults: 
     return _rows(scorer, {"sha256": image.sha256}, image.url, lambda: [make()], faults)
 
 
-def rows_of_corpus(scorer: Scorer, rows: Iterable[Row], faults: list[Fault]) -> Iterator[Row]:
-    """The rows of a corpus scorer, each about a document or an image; a wrong one becomes a row with the error, and a
-    fault. Raises LeafError for rows about neither."""
+def rows_of_corpus(
+    scorer: Scorer, rows: Iterable[Row], faults: list[Fault], documents: Collection[str]
+) -> Iterator[Row]:
+    """The rows of a corpus scorer, each about one of the documents or an image; a wrong one, and one that is missing,
+    becomes a row with the error, and a fault. Raises LeafError for rows about anything else."""
     if not scorer.code:
         yield from rows
         return
@@ -62,12 +77,18 @@ def rows_of_corpus(scorer: Scorer, rows: Iterable[Row], faults: list[Fault]) -> 
         [(kind, subject)] = about.items()
         if (kind, subject) in seen:
             raise LeafError(f"scorer {name_of(scorer)}: reduce gave two rows about the {kind} {subject}")
+        if kind == "document" and subject not in documents:
+            raise LeafError(f"scorer {name_of(scorer)}: reduce gave a row about {subject}, which is no document")
         seen.add((kind, subject))
         try:
             yield _checked_row({column.name: column for column in scorer.columns}, about, row, frozenset())
         except WrongRow as error:
             faults.append(Fault(subject, "", f"scorer {name_of(scorer)}: {error}"))
             yield {**about, "error": str(error)}
+    if any(column.grain == "document" for column in scorer.columns):
+        for document in sorted(set(documents) - {subject for kind, subject in seen if kind == "document"}):
+            faults.append(Fault(document, "", f"scorer {name_of(scorer)}: reduce: {NO_ROW}"))
+            yield {"document": document, "error": NO_ROW}
 
 
 def sketch_of(scorer: GalleryScorer, image: Image, make: Callable[[], Any], faults: list[Fault]) -> dict[str, Any]:
@@ -80,11 +101,11 @@ def signatures_of(scorer: CorpusScorer, documents: Sequence[Document]) -> pa.Tab
     """The signature table of some documents. Raises WrongRow if the scorer fails, or gives another table."""
     try:
         table = scorer.map(documents)
-    except LeafError:
-        raise
-    except STOPS as error:
+    except (LeafError, *STOPS) as error:
         raise _stopped(scorer, error) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise WrongRow(f"map: {raised(error)}") from error
     if not isinstance(table, pa.Table):
         raise WrongRow(f"map returned {_short(table)}; it returns a table of map_schema")
@@ -116,24 +137,33 @@ def rows_of_items(
         return
     found = _given(scorer, items, open_image)
     for item in items:
-        document = item.document
-        about, rows = {"document": document.id}, found.get(document.id, [])
-        try:
-            if not rows:
-                rows = [dict(row) for row in scorer.score([item], open_image)]
-            yield from checked(scorer, about, rows, _parts(document))
-            continue
-        except LeafError:
-            raise
-        except STOPS as error:
-            raise _stopped(scorer, error) from error
-        except WrongRow as error:
-            reason = str(error)
-        except (Exception, SystemExit) as error:
-            reason = raised(error)
-        faults.append(fault_of(scorer, document, reason))
-        for part in sorted(item.parts) if scorer.about_images else [None]:
-            yield {**about, "part": part, "error": f"{FAILED}{reason}"}
+        yield from _rows_of_item(scorer, item, found.get(item.document.id, []), open_image, faults)
+
+
+def _rows_of_item(
+    scorer: ModelScorer, item: Item, rows: list[Row], open_image: OpenImage, faults: list[Fault]
+) -> list[Row]:
+    document = item.document
+    about = {"document": document.id}
+    parts: list[int | None] = [*sorted(item.parts)] if scorer.about_images else [None]
+    try:
+        if not rows:
+            rows = [dict(row) for row in scorer.score([item], open_image)]
+        made = checked(scorer, about, rows, _parts(document))
+        missing = [part for part in parts if part not in {row.get("part") for row in made}]
+        if not missing:
+            return made
+        reason, parts = NO_ROW, missing
+    except (LeafError, *STOPS) as error:
+        raise _stopped(scorer, error, _place(document)) from error
+    except WrongRow as error:
+        made, reason = [], str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        made, reason = [], raised(error)
+    faults.append(fault_of(scorer, document, reason))
+    return [*made, *({**about, "part": part, "error": f"{FAILED}{reason}"} for part in parts)]
 
 
 def _given(scorer: ModelScorer, items: Sequence[Item], open_image: OpenImage) -> dict[str, list[Row]]:
@@ -144,9 +174,11 @@ def _given(scorer: ModelScorer, items: Sequence[Item], open_image: OpenImage) ->
         for row in scorer.score(items, open_image):
             last = str(row["document"])
             found.setdefault(last, []).append(row)
-    except (LeafError, *STOPS):
+    except (LeafError, *STOPS) as error:
+        raise _stopped(scorer, error) from error
+    except KeyboardInterrupt:
         raise
-    except (Exception, SystemExit):
+    except BaseException:
         found.pop(last, None)
     return found
 
@@ -176,21 +208,24 @@ def _rows(
     try:
         found = make()
         return checked(scorer, about, found, parts) if check and scorer.code else list(found)
-    except LeafError:
-        raise
+    except LeafError as error:
+        raise _stopped(scorer, error, place) from error
     except STOPS as error:
-        raise _stopped(scorer, error) from error
+        raise _stopped(scorer, error, place) from error
     except WrongRow as error:
         reason = str(error)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         reason = raised(error)
     [subject] = about.values()
     faults.append(Fault(subject, place, f"scorer {name_of(scorer)}: {reason}"))
     return [{**about, "error": reason}]
 
 
-def _stopped(scorer: Scorer, error: BaseException) -> LeafError:
-    return LeafError(f"scorer {name_of(scorer)}: {raised(error)}")
+def _stopped(scorer: Scorer, error: BaseException, place: str = "") -> LeafError:
+    what = str(error) if isinstance(error, LeafError) else raised(error)
+    return LeafError(f"scorer {name_of(scorer)}: {f'{place}: ' if place else ''}{what}")
 
 
 def name_of(scorer: Scorer) -> str:
@@ -237,7 +272,7 @@ def _checked_row(columns: Mapping[str, Column], about: Row, row: Mapping[Any, An
         made["part"] = int(part)
     error = row.get("error")
     if error:
-        made["error"] = replace_surrogates(str(error))
+        return {**made, "error": one_line(str(error))}
     grain = "document" if kind == "document" and part is None else "image"
     for name, column in columns.items():
         value = _value(column, row.get(name))
@@ -249,6 +284,10 @@ def _checked_row(columns: Mapping[str, Column], about: Row, row: Mapping[Any, An
 
 def _value(column: Column, value: Any) -> Any:
     """A value as the type of its column, unchanged; None for what is missing. Raises WrongRow."""
+    if value is np.ma.masked:
+        return None
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("M", "m"):
+        raise WrongRow(f"column {column.name!r} is {_short(value)}; it takes {TAKES[column.type]}")
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of NumPy, torch, ...
         value = value.item()
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -260,16 +299,19 @@ def _value(column: Column, value: Any) -> Any:
     if not isinstance(value, bool) and isinstance(value, int | float):
         if column.type == "float":
             return _float(column, value)
-        if column.type == "int" and value == value // 1 and -LARGEST <= value < LARGEST:
-            return int(value)
+        if column.type == "int" and -LARGEST <= value < LARGEST and value == value // 1:
+            return int(float(value)) if isinstance(value, float) else int.__index__(value)
     raise WrongRow(f"column {column.name!r} is {_short(value)}; it takes {TAKES[column.type]}")
 
 
 def _float(column: Column, value: int | float) -> float:
     try:
-        return float(value)
+        found = float.__float__(value) if isinstance(value, float) else int.__float__(value)
     except OverflowError:
-        raise WrongRow(f"column {column.name!r} is {_short(value)}; it takes {TAKES[column.type]}") from None
+        found = math.nan
+    if found != value:  # a whole number with more digits than a fraction can hold
+        raise WrongRow(f"column {column.name!r} is {_short(value)}; it takes {TAKES[column.type]}")
+    return found
 
 
 def _short(value: Any) -> str:

@@ -119,10 +119,12 @@ def _measure_images(
         for owner in owners:
             scorer, start = owner.scorer, time.perf_counter()
             if isinstance(scorer, ImageScorer):
-                measure = partial(scorer.measure, image, pixels, error)
+                own = pixels.copy() if scorer.code and pixels is not None else pixels  # it may change them
+                measure = partial(scorer.measure, image, own, error)
                 rows[owner.name] += row_of_image(scorer, image, measure, faults[owner.name])
             elif isinstance(scorer, GalleryScorer) and pixels is not None:
-                made = sketch_of(scorer, image, partial(scorer.sketch, pixels), faults[owner.name])
+                own = pixels.copy() if scorer.code else pixels
+                made = sketch_of(scorer, image, partial(scorer.sketch, own), faults[owner.name])
                 sketches[owner.name].update(made)
             seconds[owner.name] += time.perf_counter() - start
     return rows
@@ -167,15 +169,22 @@ def reduce_corpus(job: Job, index: int, partitions: Sequence[str], made_from: st
     assert isinstance(scorer, CorpusScorer)
     try:
         rows = scorer.reduce(run.table(scores_file(owner, name)) for name in partitions)
-        table = scorer.table(chain(rows_of_corpus(scorer, rows, faults), _failed(run, owner, partitions)))
-    except LeafError:
+        failed = list(_failed(run, owner, partitions))
+        documents = _documents(run, partitions) - {row["document"] for row in failed} if scorer.code else set[str]()
+        table = scorer.table(chain(rows_of_corpus(scorer, rows, faults, documents), failed))
+    except (LeafError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         if not scorer.code:
             raise
         raise LeafError(f"scorer {name_of(scorer)}: reduce: {raised(error)}") from error
     run.commit_table(corpus_file(owner), table, made_from)
     return owner.name, Faults.of(faults)
+
+
+def _documents(run: Run, partitions: Sequence[str]) -> set[str]:
+    tables = (run.table(layout.documents(name), ["id", "error"]) for name in partitions)
+    return {row["id"] for table in tables for row in table.to_pylist() if not row["error"]}
 
 
 def _failed(run: Run, owner: Filter, partitions: Sequence[str]) -> Iterator[Row]:

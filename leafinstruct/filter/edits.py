@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leafinstruct.document import Document, Part
-from leafinstruct.errors import LeafError, raised
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.score.base import DocumentScorer
 from leafinstruct.text.image_references import find_pointers, image_positions, target
 
@@ -55,10 +55,8 @@ def _edited_by(scorer: DocumentScorer, text: str, document: Document) -> str:
     if not scorer.code:
         return scorer.edit(text)
     where = f"scorer {type(scorer).__qualname__}: edit of document {document.id} ({document.path or document.url})"
-    try:
+    with own_code(scorer.code, where):
         found = scorer.edit(text)
-    except Exception as error:  # the user's own code
-        raise LeafError(f"{where}: {raised(error)}") from error
     if not isinstance(found, str) or (text and not found):
         raise LeafError(f"{where}: it made {str(found)[:60]!r} of a text; it returns a text, which is not empty")
     return found

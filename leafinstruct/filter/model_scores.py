@@ -8,8 +8,8 @@ from typing import Any
 from leafinstruct import layout
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import documents_from_table
-from leafinstruct.errors import Fault, Faults, LeafError
-from leafinstruct.filter.checked_rows import FAILED, rows_of_items
+from leafinstruct.errors import Fault, Faults, LeafError, own_code
+from leafinstruct.filter.checked_rows import FAILED, name_of, rows_of_items
 from leafinstruct.filter.cpu_scores import say_faults
 from leafinstruct.filter.partitions import partition_view, scores_file
 from leafinstruct.filter.rules import evaluate
@@ -138,7 +138,8 @@ def score_items(
     scorer = owner.scorer
     assert isinstance(scorer, ModelScorer)
     if items:
-        scorer.ready(pool)
+        with own_code(scorer.code, f"scorer {name_of(scorer)}: load"):
+            scorer.ready(pool)
     relative = scores_file(owner, name)
     digests = {d.id: d.digest() for d in documents_from_table(run.table(layout.documents(name)))}
     old = run.table(relative).to_pylist() if run.meta(relative) else []
@@ -152,8 +153,8 @@ def score_items(
     faults: list[Fault] = []
     for item in unsupported:
         for part in sorted(item.parts) if scorer.about_images else [None]:
-            name_of = item.document.id
-            rows.append({"document": name_of, "part": part, "error": UNSUPPORTED_LANGUAGE, "key": digests[name_of]})
+            key = digests[item.document.id]
+            rows.append({"document": item.document.id, "part": part, "error": UNSUPPORTED_LANGUAGE, "key": key})
     if items:
         opened = image_opener(run.parquet(layout.images(name)), {sha for item in items for sha in item.document.images})
         for row in rows_of_items(scorer, items, opened, faults):

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from leafinstruct import layout
 from leafinstruct.context import Job
 from leafinstruct.document import DOCUMENT_SCHEMA, Document, documents_from_table, documents_to_table
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.filter.decisions import DECISION_SCHEMA, decisions_table
 from leafinstruct.filter.edits import apply, edit_texts
 from leafinstruct.filter.frame import ABOUT_COLUMNS, View, kept_columns, stored_view
@@ -53,6 +54,11 @@ def stored_scores(run: Run, owner: Filter) -> Iterator[pa.Table]:
     for file in dict.fromkeys(table_file(owner, name) for name in run.partitions()):
         if run.exists(file):
             yield run.table(file)
+
+
+def has_scores(run: Run, owner: Filter) -> bool:
+    """Whether any stored scores of a filter are those of its scorer as it is now."""
+    return any(run.exists(table_file(owner, name)) for name in run.partitions())
 
 
 def decisions_of(run: Run, pipeline: Pipeline) -> pa.Table:
@@ -265,7 +271,11 @@ def _edited(
     document = apply(document, frozenset(kept_parts), language)
     for owner in pipeline.filters:
         if owner.name in numbers and isinstance(owner.scorer, CorpusScorer):
-            document = owner.scorer.edit(document, *numbers[owner.name])
+            with own_code(owner.scorer.code, f"filter {owner.name}: edit of document {document.id}"):
+                edited = owner.scorer.edit(document, *numbers[owner.name])
+                if not isinstance(edited, Document):
+                    raise LeafError(f"filter {owner.name}: edit of document {document.id} gave no Document")
+            document = edited
     return document
 
 

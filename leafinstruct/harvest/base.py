@@ -75,10 +75,10 @@ class Source(ABC):
         entries = self.settings.path
         found: set[Path] = set()
         for entry in [entries] if isinstance(entries, str) else entries:
-            pattern = str(self.root / str(entry))
+            pattern = str(Path(glob.escape(str(self.root))) / str(entry))
             matches = [Path(m) for m in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - patterns may be absolute
-            if not matches and Path(pattern).exists():  # a name that contains brackets
-                matches = [Path(pattern)]
+            if not matches and (self.root / str(entry)).exists():  # a name that contains brackets
+                matches = [self.root / str(entry)]
             if not matches:
                 raise LeafError(
                     f"source {self.name}: path '{entry}' matches nothing in {self.root.resolve()}; check the path"

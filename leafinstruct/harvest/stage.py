@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,10 +21,11 @@ from leafinstruct.document import (
     images_to_table,
     schema_of,
 )
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.harvest.base import Chunk, Source
 from leafinstruct.harvest.index import Index
-from leafinstruct.harvest.sources import load_source, own_code
+from leafinstruct.harvest.own_sources import check_ids, checked_chunks, checked_documents
+from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 from leafinstruct.version import __version__
@@ -71,7 +71,7 @@ def checked_source(pipeline: Pipeline, settings: SourceSettings) -> Source:
     """The source after its own checks. Raises LeafError naming the pipeline."""
     source = open_source(pipeline, settings)
     try:
-        with own_code(source.code, source.name, "check"):
+        with own_code(source.code, f"source {source.name}: check"):
             source.check()
     except LeafError as error:
         raise LeafError(f"{pipeline.path}: sources: {error}") from None
@@ -125,10 +125,11 @@ def run(context: Context) -> None:
     sources: dict[str, Source] = {}
     for settings in pipeline.sources:
         source = sources[settings.name] = checked_source(pipeline, settings)
-        with own_code(source.code, source.name, "plan"):
-            chunks = _checked_chunks(source, source.plan(buckets.get(settings.name)))
+        with own_code(source.code, f"source {source.name}: plan"):
+            chunks = checked_chunks(source.name, list(source.plan(buckets.get(settings.name))))
         buckets[settings.name] = len(chunks)
-        indexes = _index(context, settings, source)
+        with own_code(source.code, f"source {source.name}: index"):
+            indexes = _index(context, settings, source)
         planned = [
             Planned(f"{settings.name}-{c.name}", settings, c, context.limit, indexes, source.code) for c in chunks
         ]
@@ -138,18 +139,10 @@ def run(context: Context) -> None:
         raise LeafError(f"{pipeline.path}: the sources contain no documents; check their path")
     _commit_plan(context, plan, buckets)
     _harvest_stale(context, sources, plan)
-
-
-def _checked_chunks(source: Source, chunks: list[Chunk]) -> list[Chunk]:
-    """Raises LeafError unless chunks can be told apart and named as files."""
-    names: set[str] = set()
-    for chunk in chunks:
-        if not isinstance(chunk, Chunk):
-            raise LeafError(f"source {source.name}: plan gave {str(chunk)[:60]!r}; it returns a list of Chunk")
-        if chunk.name in names or not chunk.name or set(chunk.name) & set("/\\\0"):
-            raise LeafError(f"source {source.name}: plan: chunk {chunk.name!r} needs its own name, without slashes")
-        names.add(chunk.name)
-    return chunks
+    for source in sources.values():
+        if source.code:
+            names = [one.name for one in plan if one.settings.name == source.name]
+            check_ids(f"{pipeline.path}: source {source.name}", run, names)
 
 
 def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[Planned]) -> None:
@@ -222,7 +215,7 @@ def index_file(job: Job, source_name: str, file: str, place: str) -> str:
     pipeline, run = job.open()
     source = open_source(pipeline, next(s for s in pipeline.sources if s.name == source_name))
     stamps = file_stamps([file])  # before reading: a change meanwhile is seen the next time
-    with own_code(source.code, source.name, f"index of {file}"):
+    with own_code(source.code, f"source {source.name}: index of {file}"):
         table = source.index(file)
     run.commit_table(place, table, _index_made_from(source, file), {"files": stamps})
     return place
@@ -289,37 +282,24 @@ def harvest_partition(job: Job, one: Planned) -> str:
     source = open_source(pipeline, one.settings)
     if source.code != one.code:
         raise LeafError(f"{pipeline.path}: source {source.name}: {CHANGED}")
-    index = _open_index(run, source)
-    with own_code(source.code, source.name, f"harvest of chunk {one.chunk.name}"):
+    where = f"source {source.name}: harvest of chunk {one.chunk.name}"
+    with own_code(source.code, where):
+        index = _open_index(run, source)
         made: Harvested = source.harvest(one.chunk, index)
-        documents = _checked_documents(source, one, made)
+        documents = _first(checked_documents(where, made, bool(source.code)), one.limit)
+        wanted = {sha for d in documents for sha in d.images}
+        images = images_to_table([image for sha, image in made.images.items() if sha in wanted])
         table = documents_to_table(documents)
-    wanted = {sha for d in documents for sha in d.images}
-    images = [image for sha, image in made.images.items() if sha in wanted]
+        files = file_stamps(sorted(str(Path(f)) for f in made.files | set(one.chunk.inputs)))
+        answer = fingerprint(source.answer(one.chunk, made.asked, index)) if made.asked else ""
     made_from = _made_from(one)
-    files = file_stamps(sorted(str(Path(f)) for f in made.files | set(one.chunk.inputs)))
-    answer = fingerprint(source.answer(one.chunk, made.asked, index)) if made.asked else ""
     if made.asked:
         asked = pa.Table.from_pylist([{"key": k, "offset": n} for k, n in sorted(made.asked)], schema=ASKED_SCHEMA)
         run.commit_table(layout.asked(one.name), asked, made_from, {"answer": answer, "indexes": one.indexes})
     extra = {"files": files, "answer": answer}
-    run.commit_table(layout.images(one.name), images_to_table(images), made_from, extra)
+    run.commit_table(layout.images(one.name), images, made_from, extra)
     run.commit_table(layout.documents(one.name), table, made_from, extra)
     return one.name
-
-
-def _checked_documents(source: Source, one: Planned, made: Harvested) -> list[Document]:
-    """The documents of a chunk, those of the limit. Raises LeafError for what cannot be a partition."""
-    where = f"source {source.name}: harvest of chunk {one.chunk.name}"
-    if not isinstance(made, Harvested):
-        raise LeafError(f"{where} gave {type(made).__name__}; it returns a Harvested")
-    for key, count in Counter(document.id for document in made.documents).items():
-        if count > 1:
-            raise LeafError(f"{where}: {count} documents have the id {key}; see document_id")
-    for document in made.documents if source.code else ():
-        if missing := set(document.images) - made.images.keys():
-            raise LeafError(f"{where}: document {document.id} shows the image {min(missing)}, which is not in `images`")
-    return _first(list(made.documents), one.limit)
 
 
 def _first(documents: list[Document], limit: int | None) -> list[Document]:

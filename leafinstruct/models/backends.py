@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from leafinstruct import plugins
-from leafinstruct.errors import LeafError, raised
-from leafinstruct.models.llm import BACKENDS, Llm
+from leafinstruct.errors import LeafError, own_code
+from leafinstruct.models.llm import ALL, BACKENDS, Llm
 from leafinstruct.models.packages import require
 from leafinstruct.settings import ModelSettings, read
 
@@ -17,7 +17,11 @@ from leafinstruct.settings import ModelSettings, read
 def load_backend(spec: str, root: Path) -> plugins.Plugin:
     """The class of a back-end: a name (a key of BACKENDS, or an entry point), or `./file.py:Class` relative to `root`.
     Raises LeafError."""
-    return plugins.load(plugins.LLM, spec, root, Llm)
+    plugin = plugins.load(plugins.LLM, spec, root, Llm)
+    able = plugin.value.capabilities
+    if not isinstance(able, frozenset | set) or not able <= ALL:
+        raise LeafError(f"'{spec}': capabilities is {able!r}; it takes a set of {', '.join(sorted(ALL))}")
+    return plugin
 
 
 def backend_of(model: ModelSettings) -> type[Llm]:
@@ -32,12 +36,11 @@ def load_llm(backend: str | type[Llm], model: str, **settings: Any) -> Llm:
     """
     kind = load_backend(backend, Path()).value if isinstance(backend, str) else backend
     read(options_of(kind), settings, f"back-end {getattr(backend, '__name__', backend)}: ")
-    try:
-        return kind(model, **settings)
-    except LeafError:
-        raise
-    except Exception as error:
-        raise LeafError(f"model {model!r} does not load in back-end {kind.__name__}: {raised(error)}") from error
+    with own_code("any", f"model {model!r} does not load in back-end {kind.__name__}"):
+        loaded = kind(model, **settings)
+        if not hasattr(loaded, "batch_size"):
+            raise LeafError(f"back-end {kind.__name__}: its __init__ does not call super().__init__")
+    return loaded
 
 
 def context_of(model: ModelSettings) -> int | None:
@@ -66,7 +69,8 @@ PACKAGES = {"vllm": "gpu] or leafinstruct[cpu", "transformers": "train"}
 def options_of(loads: type[Any]) -> type[Any]:
     """Settings of a model besides its name, as a dataclass: the keywords of the class that loads it. Raises LeafError
     for a keyword without type or default."""
-    hints = get_type_hints(loads.__init__, include_extras=True)
+    with own_code("any", f"back-end {loads.__name__}: types of its keywords"):
+        hints = get_type_hints(loads.__init__, include_extras=True)
     known = [p for p in inspect.signature(loads).parameters.values() if p.name != "model"]
     for one in known:
         if one.default is inspect.Parameter.empty or one.name not in hints:

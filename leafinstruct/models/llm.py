@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
-from leafinstruct.errors import LeafError, raised
+from leafinstruct.errors import LeafError, one_line, own_code
+from leafinstruct.text.surrogates import replace_surrogates
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""
@@ -96,10 +97,7 @@ class Llm(ABC):
         """
         results: list[Generation] = []
         for chunk in chunks(prompts, self.batch_size):
-            answers = self._answers(chunk, schema, max_tokens, temperature, seed)
-            if len(answers) != len(chunk):
-                raise LeafError(f"model {self.name!r}: {len(answers)} answers to {len(chunk)} prompts")
-            results += answers
+            results += self._answers(chunk, schema, max_tokens, temperature, seed)
         for result in results:
             self._count(result.prompt_tokens, result.output_tokens)
         return results
@@ -141,12 +139,15 @@ class Llm(ABC):
     def _answers(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
     ) -> list[Generation]:
-        try:
-            return list(self.generate_batch(prompts, schema, max_tokens, temperature, seed))
-        except LeafError:
-            raise
-        except Exception as error:  # of a library, a driver or a back-end of the user's own
-            raise LeafError(f"model {self.name!r}: {raised(error)}") from error
+        where = f"model {self.name!r}"
+        with own_code("any", where):  # of a library, a driver or a back-end of the user's own
+            answers = list(self.generate_batch(prompts, schema, max_tokens, temperature, seed))
+        if len(answers) != len(prompts):
+            raise LeafError(f"{where}: {len(answers)} answers to {len(prompts)} prompts")
+        for answer in answers:
+            if not isinstance(answer, Generation):
+                raise LeafError(f"{where}: an answer is {type(answer).__name__}; generate_batch gives a Generation")
+        return [_whole(answer) for answer in answers]
 
     def _count(self, prompt_tokens: int, output_tokens: int) -> None:
         self.calls += 1
@@ -156,6 +157,15 @@ class Llm(ABC):
     def _cannot(self, capability: str) -> LeafError:
         able = ", ".join(name for name, has in BACKENDS.items() if capability in has)
         return LeafError(f"model {self.name!r}: its back-end has no {capability}; use one of: {able}")
+
+
+def _whole(answer: Generation) -> Generation:
+    """An answer whose text can be stored: without halves of surrogate pairs; an answer without a text is an error."""
+    if not isinstance(answer.text, str):
+        return Generation("", error="the answer has no text")
+    read, written = (count if isinstance(count, int) else 0 for count in (answer.prompt_tokens, answer.output_tokens))
+    error = one_line(str(answer.error)) if answer.error else None
+    return replace(answer, text=replace_surrogates(answer.text), prompt_tokens=read, output_tokens=written, error=error)
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

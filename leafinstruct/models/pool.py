@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class Pool:
 
     def close(self) -> None:
         """Free the memory of the loaded model, if any."""
-        if hasattr(self._model, "close"):
-            self._model.close()
+        model = self._model
+        if hasattr(model, "close"):
+            with own_code(getattr(self._key, "code", ""), f"model {getattr(model, 'name', '')!r}: close"):
+                model.close()
         self._key = self._model = None
         self.changes += 1

@@ -68,13 +68,13 @@ class Window:
     all_tokens: int
 
 
-def load_prompt(path: Path, wanted: Collection[str]) -> Prompt:
+def load_prompt(path: Path, wanted: Collection[str], listed: Collection[str] = ()) -> Prompt:
     """Read a prompt file: Markdown with one `# section` each for system, user, retry, styles, examples and every task
-    of `wanted`; personas and lengths are optional.
+    of `wanted`; personas and lengths, and those of tasks that are `listed`, are optional.
 
     Raises LeafError for a file or section that is missing, and for unknown sections and placeholders.
     """
-    known = dict.fromkeys((*tasks(), *sorted(wanted)))
+    known = dict.fromkeys((*tasks(), *sorted(wanted), *listed))
     found = read_sections(path, (*NEEDED, *sorted(wanted)), (*CHOICES, *known))
     for name in PLACEHOLDER.findall("\n".join(found.values())):
         if name not in PLACEHOLDERS:
@@ -106,7 +106,7 @@ def read_sections(path: Path, needed: Sequence[str], others: Sequence[str] = ())
         raise LeafError(f"prompt {path}: cannot be read ({error})") from None
     pieces = re.split(r"^# +(.+?) *$", text, flags=re.MULTILINE)
     sections = {name: body.strip() for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
-    known = (*needed, *others)
+    known = dict.fromkeys((*needed, *others))
     for name in sections:
         if name not in known:
             raise LeafError(f"prompt {path}: unknown section '# {name}'{did_you_mean(name, known)}")

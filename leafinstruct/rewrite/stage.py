@@ -71,14 +71,19 @@ def rewrite_settings(pipeline: Pipeline) -> RewriteSettings:
     if settings.leak_margin and "clip" not in pipeline.models:
         raise LeafError(f"{where}leak_margin needs a dual encoder; add models: clip: to the pipeline")
     if settings.writer == "llm":
-        load_prompt(_file(pipeline, "prompt", settings.prompt), [one.task.name for one in weighted])
+        load_prompt(_file(pipeline, "prompt", settings.prompt), *_names(weighted))
         if settings.clean:
             load_clean_prompt(_file(pipeline, "clean", settings.clean))
     return settings
 
 
+def _names(weighted: Sequence[Weighted]) -> tuple[list[str], list[str]]:
+    """Names of the tasks that documents can get, and of all that the pipeline lists."""
+    return [one.task.name for one in weighted if one.weight > 0], [one.task.name for one in weighted]
+
+
 def _weighted(pipeline: Pipeline, settings: RewriteSettings) -> list[Weighted]:
-    """The tasks that documents can get. Raises LeafError naming the key."""
+    """The tasks that the pipeline lists. Raises LeafError naming the key."""
     try:
         return weighted_tasks(settings.tasks, pipeline.root)
     except LeafError as error:
@@ -231,7 +236,7 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     settings = rewrite_settings(pipeline)
     _check_unchanged(run, pipeline, settings, name, made_from)
     weighted = _weighted(pipeline, settings)
-    prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), [one.task.name for one in weighted])
+    prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), *_names(weighted))
     writer = Writer(writer_name(pipeline), prompt, settings.instruct, context_of(pipeline.models["llm"]))
     batch = max(BATCH, dict(pipeline.models["llm"].options).get("batch_size", 0))
     llm = pipeline.models["llm"]

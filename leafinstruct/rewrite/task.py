@@ -14,7 +14,7 @@ from typing import Any
 
 from leafinstruct import plugins
 from leafinstruct.document import Document, Part, digest
-from leafinstruct.errors import LeafError, raised
+from leafinstruct.errors import LeafError, own_code, raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Weighted:
 
 
 def weighted_tasks(weights: Mapping[str, float], root: Path = Path()) -> list[Weighted]:
-    """The tasks of a pipeline whose weight is above 0, by their names: built-in ones, `./file.py:TASK` relative to
+    """The tasks of a pipeline in the order of their names: built-in ones, `./file.py:TASK` relative to
     `root`, or entry points. Raises LeafError for an unknown task, a weight below 0, two tasks of one name, and weights
     that are all 0."""
     found: dict[str, Weighted] = {}
@@ -110,12 +110,23 @@ def weighted_tasks(weights: Mapping[str, float], root: Path = Path()) -> list[We
         task = plugin.value
         if not isinstance(task.name, str) or not task.name.isidentifier():
             raise LeafError(f"tasks: {spec}: its name {task.name!r} is not a name; use letters, digits and _")
+        with own_code(plugin.code, f"tasks: {spec}: phrases"):
+            _check_phrases(spec, task)
         if task.name in found or (plugin.code and task.name in tasks()):
             raise LeafError(f"tasks: {spec}: another task is called '{task.name}'; rename it")
         found[task.name] = Weighted(task, weight, plugin.code)
     if not any(weights.values()):
         raise LeafError(f"tasks: no task has a weight above 0; known: {', '.join(sorted(tasks()))}")
-    return [found[name] for name in sorted(found) if found[name].weight > 0]
+    return [found[name] for name in sorted(found)]
+
+
+def _check_phrases(spec: str, task: Task) -> None:
+    for language, phrases in task.phrases.items():
+        if not isinstance(phrases, tuple | list) or not phrases:
+            raise LeafError(f"tasks: {spec}: phrases of {language!r} are a tuple of texts with {{0}} for the title")
+        for phrase in phrases:
+            if "a title" not in phrase.format("a title"):
+                raise LeafError(f"tasks: {spec}: the phrase {phrase[:60]!r} has no {{0}} for the title")
 
 
 class TaskFailed(Exception):
@@ -125,7 +136,8 @@ class TaskFailed(Exception):
 def choose_draft(document: Document, weighted: Sequence[Weighted]) -> Draft | None:
     """A draft of one of the tasks the document fits, drawn by its id with the weights; None if it fits none of them.
     Raises TaskFailed naming the task."""
-    fitting = [(one, turns) for one in weighted if (turns := _divided(document, one)) is not None]
+    able = [one for one in weighted if one.weight > 0]
+    fitting = [(one, turns) for one in able if (turns := _divided(document, one)) is not None]
     point = draw(document.id, "task") * sum(one.weight for one, _ in fitting)
     for one, turns in fitting:
         point -= one.weight
@@ -137,15 +149,19 @@ def choose_draft(document: Document, weighted: Sequence[Weighted]) -> Draft | No
 def _divided(document: Document, one: Weighted) -> Turns | None:
     if not one.code:
         return one.task.divide(document)
+    where = f"task {one.task.name}"
     try:
         turns = one.task.divide(document)
-    except Exception as error:  # the user's own code
-        raise TaskFailed(f"task {one.task.name}: {raised(error)}") from error
-    if turns is None:
-        return None
-    if problem := _problem(document, turns):
-        raise TaskFailed(f"task {one.task.name}: divide gave {problem}")
-    return tuple(turns)
+        problem = "" if turns is None else _problem(document, turns)
+    except (LeafError, ImportError, MemoryError) as error:  # no fact about the document
+        raise LeafError(f"{where}: {raised(error)}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise TaskFailed(f"{where}: {raised(error)}") from error
+    if problem:
+        raise TaskFailed(f"{where}: divide gave {problem}")
+    return None if turns is None else tuple(turns)
 
 
 def _problem(document: Document, turns: Any) -> str:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from leafinstruct import plugins
 from leafinstruct.bundled import find_file
-from leafinstruct.errors import LeafError, raised
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.rules.expression import Expression, ExpressionError
 from leafinstruct.settings import MODELS, ModelSettings, check_unique, read, read_yaml
 
@@ -140,14 +140,11 @@ def load_scorer(spec: str, root: Path) -> plugins.Plugin:
 
 def _made(plugin: plugins.Plugin, settings: Mapping[str, Any], model: ModelSettings | None, root: Path) -> Scorer:
     """A scorer with its settings and files. Raises LeafError."""
-    try:
+    with own_code(plugin.code, f"scorer {plugin.value.__qualname__}"):
         scorer: Scorer = plugin.value(settings, model)
         scorer.code = plugin.code
+        if not hasattr(scorer, "settings"):
+            raise LeafError(f"scorer {plugin.value.__qualname__}: its __init__ does not call super().__init__")
         scorer.read_files(root)
-    except LeafError:
-        raise
-    except Exception as error:
-        if not plugin.code:
-            raise
-        raise LeafError(f"scorer {plugin.value.__qualname__}: {raised(error)}") from error
+        scorer.hash8()
     return scorer

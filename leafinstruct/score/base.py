@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -59,14 +60,19 @@ RESERVED = (*ABOUT, *KEY)
 
 def check_columns(kind: type[Scorer]) -> None:
     """Raises LeafError unless a scorer declares columns that rules can name."""
+    if not isinstance(kind.columns, tuple | list):
+        raise LeafError(f"columns is {kind.columns!r}; it is a tuple: columns = (Column(...),)")
     if not kind.columns:
         raise LeafError("the scorer declares no columns")
+    if issubclass(kind, CorpusScorer) and not isinstance(getattr(kind, "map_schema", None), pa.Schema):
+        raise LeafError("map_schema is missing or no pyarrow.Schema: the columns of the table that `map` gives")
     names: set[str] = set()
     for column in kind.columns:
         if not isinstance(column, Column):
             raise LeafError(f"columns: {column!r} is no Column")
         where = f"column {column.name!r}"
-        if not isinstance(column.name, str) or not column.name.isidentifier() or column.name in RESERVED:
+        name = column.name
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name in RESERVED:
             raise LeafError(f"{where}: not a name; use letters, digits and _, and none of {', '.join(RESERVED)}")
         if column.name in names:
             raise LeafError(f"{where} is declared twice; rename one")

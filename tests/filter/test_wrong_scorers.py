@@ -21,7 +21,7 @@ def scored(pipeline: Path, **options: Any) -> li.OpenedRun:
 
 def rows_by_page(run: li.OpenedRun) -> dict[str, dict[str, Any]]:
     pages = {document.id: Path(document.path).stem for document in run.documents()}
-    found: Any = run.scores("mine").to_dict("records")
+    found: Any = run.scores("mine").query("part.isna()").to_dict("records")
     return {pages[row["document"]]: {key: _known(value) for key, value in row.items()} for row in found}
 
 
@@ -44,7 +44,7 @@ def test_what_is_wrong_about_one_document(name: str, tmp_path: Path, caplog: pyt
         return
     run = scored(pipeline)
     rows = rows_by_page(run)
-    spoon = rows.pop("spoon", {"rate": None, "error": None})
+    spoon = rows.pop("spoon")
     assert len(rows) == 5 and all(row["rate"] == 1.0 and row["error"] is None for row in rows.values())
     if shape.line:
         [line] = warned(caplog)
@@ -52,6 +52,9 @@ def test_what_is_wrong_about_one_document(name: str, tmp_path: Path, caplog: pyt
         assert "\n" not in line and re.search(shape.line, spoon["error"]) and spoon["rate"] is None
         decisions = run.decisions().query("part.isna()").set_index("document")
         assert [reason for reason in decisions.dropped_by if reason] == ["score_missing:mine.low"]
+    elif name == "its_own_error":
+        assert warned(caplog) == [] and spoon["rate"] is None and spoon["error"].startswith("no xxx")
+        assert len(spoon["error"]) <= 300
     else:
         assert warned(caplog) == []
         assert spoon["error"] is None and (spoon["rate"] == shape.rate or shape.rate is None)
@@ -84,6 +87,19 @@ def test_quiet_builds_warn_too(tmp_path: Path) -> None:
         (('Column("word"', 'Column("rate"'), "column 'rate' is declared twice"),
         (('Column("word"', 'Column("error"'), "column 'error': not a name"),
         (("columns = (", "columns = ('rate', "), "columns: 'rate' is no Column"),
+        (
+            ("columns = (", "columns = Column('a', 'image', 'int', '', '')\n    other = ("),
+            "it is a tuple: columns = (Col",
+        ),
+        (('Column("word"', 'Column("and"'), "column 'and': not a name"),
+        (
+            ("    def score(", "    def __init__(self, *a): ...\n    def score("),
+            "its __init__ does not call super().__init__",
+        ),
+        (
+            ("    def score(", "    def identity(self):\n        1 / 0\n    def score("),
+            "scorer Mine: ZeroDivisionError",
+        ),
         (("import numpy", "import numpyy"), "ModuleNotFoundError: No module named 'numpyy' (my_scorer.py, line 3)"),
         (("class Mine", "clas Mine"), "SyntaxError: invalid syntax (my_scorer.py, line 6)"),
         (
@@ -160,6 +176,29 @@ class Mine(CorpusScorer):
             for name in table["document"].to_pylist():
                 yield {"document": name, "rate": 1.0}
 """
+CHANGES_PIXELS = """
+from leafinstruct import Column, ImageScorer
+class Mine(ImageScorer):
+    columns = (Column("rate", "image", "float", "", "made"),)
+    def measure(self, image, pixels, error):
+        rate = float(pixels.getpixel((0, 0))[0])
+        pixels.paste((0, 0, 0), (0, 0, *pixels.size))
+        return {"rate": rate}
+class Other(Mine):
+    pass
+"""
+
+
+def test_a_scorer_that_changes_pixels_changes_its_own_alone(tmp_path: Path) -> None:
+    pipeline = project(tmp_path, "", CHANGES_PIXELS)
+    edit(pipeline, filters=["mine", "other", "image"])
+    for name, kind in (("mine", "Mine"), ("other", "Other")):
+        put(tmp_path / f"filters/{name}.yaml", f"scorer: ./my_scorer.py:{kind}\n")
+    run = scored(pipeline)
+    assert run.scores("mine").rate.tolist() == run.scores("other").rate.tolist()
+    assert run.scores("mine").rate.max() > 0 and run.scores("image").contrast.max() > 0
+
+
 RULE = "scorer: ./my_scorer.py:Mine\nrules:\n  - {name: low, drop: GRAIN, when: rate < 0.5, origin: own}\n"
 
 
@@ -186,6 +225,19 @@ def test_scorers_of_other_kinds(
     ("change", "said"),
     [
         (('"rate": 1.0', '"rate": "odd"'), None),
+        (
+            ('yield {"document": name', 'yield {"document": "x" + name'),
+            "reduce gave a row about x.*, which is no document",
+        ),
+        (
+            ("for name in table", "for name in [] and table"),
+            "reduce: it gave no row about the document; nor for 5 others",
+        ),
+        (
+            ("for table in signatures:", "raise SystemExit(3)\n        for table in signatures:"),
+            "reduce: SystemExit: 3",
+        ),
+        (("pa.schema([", "dict(["), "map_schema is missing or no pyarrow.Schema"),
         (('{"document": name, ', "{"), r"scorer Mine: reduce gave \{'rate': 1.0\}; a row has 'document' or 'sha256'"),
         (("for table in signatures:", "for table in 2 * list(signatures):"), "reduce gave two rows about the document"),
         (

@@ -70,10 +70,28 @@ SHAPES = {
     "odd_repr": Shape(
         "row['rate'] = type('Odd', (), {'__repr__': lambda self: 1 / 0})()", "column 'rate' is an object of Odd"
     ),
-    "not_installed": Shape("import nonesuch", "ModuleNotFoundError: No module named 'nonesuch'", stops=True),
-    "out_of_memory": Shape("raise MemoryError('full')", "MemoryError: full", stops=True),
+    "masked_time": Shape("row['count'] = numpy.timedelta64(5, 'ns')", "column 'count' is .*timedelta64"),
+    "more_digits": Shape("row['rate'] = 2 ** 53 + 1", "column 'rate' is 9007199254740993; it takes a number"),
+    "its_own_error": Shape("row['error'], row['rate'] = 'no\\n' + 'x' * 999, 9.0", ""),
+    "no_text": Shape(
+        "raise type('Odd', (Exception,), {'__str__': lambda self: 3})()", "Odd: .its text cannot be shown."
+    ),
+    "half_in_message": Shape("raise ValueError('a\\ud83d')", r"ValueError: a\? \(my_scorer"),
+    "cancelled": Shape("import asyncio; raise asyncio.CancelledError()", r"CancelledError \(my_scorer.py"),
+    "says_stop": Shape(
+        "import leafinstruct as li; raise li.LeafError('own words')", "wood/spoon.md: own words", stops=True
+    ),
+    "masked": Shape("row['rate'] = numpy.ma.masked", rate=None),
+    "own_int": Shape("row['count'] = type('I', (int,), {'__int__': lambda self: 9})(2)"),
+    "not_installed": Shape(
+        "import nonesuch", "wood/spoon.md: ModuleNotFoundError: No module named 'nonesuch'", stops=True
+    ),
+    "out_of_memory": Shape("raise MemoryError('full')", "wood/spoon.md: MemoryError: full", stops=True),
     "not_a_number": Shape("row['rate'] = float('nan')", rate=None),
-    "nothing": Shape("return []", rate=None),
+    "nothing": Shape("return []", "it gave no row about the document"),
+    "images_alone": Shape(
+        "return [{'part': i, 'size': 1.0} for i, p in enumerate(document.parts) if p.image]", "it gave no row"
+    ),
     "null": Shape("row['rate'] = None", rate=None),
     "numpy": Shape("row['rate'], row['count'] = numpy.float32(0.5), numpy.int16(2)", rate=0.5),
     "whole_fraction": Shape("row['count'] = 2.0"),

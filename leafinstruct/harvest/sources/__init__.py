@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from leafinstruct import plugins
-from leafinstruct.errors import LeafError, raised
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.harvest.base import Source
 from leafinstruct.pipeline import SourceSettings
 
@@ -19,21 +17,9 @@ def load_source(config: SourceSettings, root: Path) -> Source:
         plugin = plugins.load(plugins.SOURCE, config.kind, root, Source)
     except LeafError as error:
         raise LeafError(f"source {config.name}: {error}") from None
-    with own_code(plugin.code, config.name, "it does not start"):
+    with own_code(plugin.code, f"source {config.name}"):
         source: Source = plugin.value(config.name, config.settings, root)
         source.code = plugin.code
+        if not hasattr(source, "settings"):
+            raise LeafError(f"source {config.name}: its __init__ does not call super().__init__")
     return source
-
-
-@contextmanager
-def own_code(code: str, name: str, what: str) -> Iterator[None]:
-    """Around calls of a source: an error of one that is not built in (with a `code`) is a LeafError of one line that
-    names the source and `what` it was asked for."""
-    try:
-        yield
-    except LeafError:
-        raise
-    except Exception as error:
-        if not code:
-            raise
-        raise LeafError(f"source {name}: {what}: {raised(error)}") from error

@@ -1,0 +1,54 @@
+"""What a source gives, checked: chunks with names, documents with the images they show, ids that are unique."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from leafinstruct import layout
+from leafinstruct.document import Document, Harvested, Image
+from leafinstruct.errors import LeafError
+from leafinstruct.harvest.base import Chunk
+from leafinstruct.run import Run
+
+LONGEST_NAME = 150
+"""Bytes of a chunk's name: file systems allow 255 for a file's."""
+
+
+def checked_chunks(source: str, chunks: list[Chunk]) -> list[Chunk]:
+    """Raises LeafError unless chunks can be told apart and named as files."""
+    names: set[str] = set()
+    for chunk in chunks:
+        if not isinstance(chunk, Chunk):
+            raise LeafError(f"source {source}: plan gave {str(chunk)[:60]!r}; it returns a list of Chunk")
+        name = chunk.name
+        if not isinstance(name, str) or not 0 < len(name.encode()) <= LONGEST_NAME or set(name) & set("/\\\0"):
+            raise LeafError(f"source {source}: plan: chunk {str(name)[:80]!r} needs a short name without slashes")
+        if name in names:
+            raise LeafError(f"source {source}: plan: two chunks are called {name!r}; give each its own name")
+        names.add(name)
+    return chunks
+
+
+def checked_documents(where: str, made: Harvested, own: bool) -> list[Document]:
+    """The documents of a chunk. Raises LeafError for what cannot be a partition; `own`: the source is not built in."""
+    if not isinstance(made, Harvested):
+        raise LeafError(f"{where} gave {type(made).__name__}; it returns a Harvested")
+    _check_unique(where, [document.id for document in made.documents])
+    for document in made.documents if own else ():
+        for sha in document.images:
+            if not isinstance(made.images.get(sha), Image):
+                raise LeafError(f"{where}: document {document.id} shows the image {sha}, which is not in `images`")
+    return list(made.documents)
+
+
+def check_ids(where: str, run: Run, partitions: Sequence[str]) -> None:
+    """Raises LeafError if two partitions have a document of the same id."""
+    tables = (run.table(layout.documents(name), ["id"]) for name in partitions)
+    _check_unique(where, [found for table in tables for found in table["id"].to_pylist()])
+
+
+def _check_unique(where: str, ids: Sequence[str]) -> None:
+    for key, count in Counter(ids).items():
+        if count > 1:
+            raise LeafError(f"{where}: {count} documents have the id {key}; see document_id")
