@@ -59,6 +59,7 @@ def extract(
         Path | None,
         typer.Option(help="Read many pages instead, one {id, url, html} per line; print {id, parts} per line."),
     ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the whole page as Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what harvest extracts from a saved page: parts in reading order, and the images it leaves out."""
@@ -73,7 +74,7 @@ def extract(
             print(json.dumps(row, ensure_ascii=False))
     elif page is not None:
         found = api.extract(page, url)
-        show_result(found.to_dict(), extract_text(found), as_json)
+        show_result(found.to_dict(), [found.markdown()] if markdown else extract_text(found), as_json)
 
 
 @app.command()

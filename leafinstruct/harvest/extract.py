@@ -11,8 +11,8 @@ from typing import Any, Literal, overload
 
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.html.flow import Page, steps_of
-from leafinstruct.harvest.html.render import image_markdown, markdown_of
 from leafinstruct.harvest.html.page import dropped_images, parse_html
+from leafinstruct.harvest.html.render import image_markdown, markdown_of
 
 SHOWN = 300
 """Characters of a text in the readable form; --json prints all of it."""

@@ -11,11 +11,13 @@ LANGUAGE = re.compile(
     r"|(?:^|\s)brush:\s*)([A-Za-z][\w+#.-]*)",
     re.IGNORECASE,
 )
-NOT_LANGUAGES = frozenset(
-    "none text plain plaintext default notranslate nohighlight txt source block box wrapper container toolbar line "
-    "lines example snippet inline highlighter html-basic output content area body group tabs pre style styling".split()
-)
-ATTRIBUTES = ("data-lang", "data-language", "data-code-lang", "lang", "data-enlighter-language", "syntax", "type")
+_NOT_LANGUAGES = """
+    none text plain plaintext default notranslate nohighlight txt source block box wrapper container toolbar line lines
+    example snippet inline highlighter html-basic output content area body group tabs pre style styling
+"""
+NOT_LANGUAGES = frozenset(_NOT_LANGUAGES.split())
+ATTRIBUTES = ("data-lang", "data-language", "data-code-lang", "lang", "data-enlighter-language", "syntax")
+NAME = re.compile(r"[\w+#.-]{1,20}")
 GUTTER = (
     ".linenos, .lineno, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, .line-number, .linenumber, "
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .copybtn, .copy-button, "
@@ -43,10 +45,10 @@ def language_of_code(node: LexborNode) -> str:
 def _stated(node: LexborNode) -> str:
     attributes = node.attributes
     for name in ATTRIBUTES:
-        value = (attributes.get(name) or "").strip()
-        if value and (name != "lang" or node.tag in ("pre", "code")) and re.fullmatch(r"[\w+#.-]{1,20}", value):
-            if name != "type" and value.lower() not in NOT_LANGUAGES:
-                return value.lower()
+        value = (attributes.get(name) or "").strip().lower()
+        stated = name != "lang" or node.tag in ("pre", "code")  # elsewhere it is the language that people speak
+        if stated and NAME.fullmatch(value) and value not in NOT_LANGUAGES:
+            return value
     for found in LANGUAGE.finditer(attributes.get("class") or ""):
         language = found[1].lower().rstrip(".;,")
         if language not in NOT_LANGUAGES and not language.startswith(("line", "wrap")):
@@ -54,15 +56,16 @@ def _stated(node: LexborNode) -> str:
     return _bare_class(node)
 
 
-KNOWN = frozenset(
-    "bash sh shell console zsh powershell python py python3 javascript js jsx typescript ts tsx json yaml yml toml ini xml "
-    "html css scss c cpp c++ csharp c# java kotlin swift go rust ruby rb perl php sql r lua dart scala haskell "
-    "clojure elixir erlang julia matlab diff dockerfile makefile cmake nginx vim arduino processing pycon ipython".split()
-)
+_KNOWN = """
+    bash sh shell console zsh powershell python py python3 javascript js jsx typescript ts tsx json yaml yml toml ini
+    xml html css scss c cpp c++ csharp c# java kotlin swift go rust ruby rb perl php sql r lua dart scala haskell
+    clojure elixir erlang julia matlab diff dockerfile makefile cmake nginx vim arduino processing pycon ipython
+"""
+KNOWN = frozenset(_KNOWN.split())
 
 
 def _bare_class(node: LexborNode) -> str:
-    """A class that is a language's name alone, as highlight.js and Pandoc write it: `hljs python`, `sourceCode bash`."""
+    """A class that is a language's name alone, as highlight.js and Pandoc write it: `hljs python`."""
     if node.tag not in ("pre", "code"):
         return ""
     return next((word for word in (node.attributes.get("class") or "").lower().split() if word in KNOWN), "")

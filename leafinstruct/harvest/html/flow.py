@@ -100,7 +100,7 @@ class Flow:
             self.inline.clear()
             if text and not text.isspace():
                 marked = _collapse(text)
-                plain = _collapse(without_marks(marked)) if ANY.search(marked) else marked
+                plain = _collapse(without_marks(marked).replace("\n", "\v")) if ANY.search(marked) else marked
                 self.block(plain, marked)
 
     def block(self, text: str, source: str = "", code: str | None = None) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 STRONG, STRONG_END, EM, EM_END, CODE, CODE_END, STRIKE, STRIKE_END = map(chr, range(0xFDD0, 0xFDD8))
 SUB, SUB_END, SUP, SUP_END, KBD, KBD_END, MATH, MATH_END = map(chr, range(0xFDD8, 0xFDE0))
-DISPLAY, LINK, LINK_ADDRESS, LINK_END = map(chr, range(0xFDE0, 0xFDE4))
+PLAIN, PLAIN_END = map(chr, range(0xFDE0, 0xFDE2))
+"""Around what is read where there is no markup: the signs of a formula that is also there as TeX."""
 ALL = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 ANY = re.compile(f"[{ALL}]")
 REMOVED = str.maketrans("", "", ALL)
-ADDRESS = re.compile(f"{LINK_ADDRESS}[^{LINK_END}]*")
-FORMULA = re.compile(f"{DISPLAY}?{MATH}([^{MATH_END}]*){MATH_END}")
+TEX = re.compile(f"{MATH}[^{MATH_END}]*{MATH_END}")
+SIGNS_OF_TEX = re.compile(f"{PLAIN}[^{PLAIN_END}]*{PLAIN_END}")
 PAIRS = {STRONG: STRONG_END, EM: EM_END, CODE: CODE_END, STRIKE: STRIKE_END, SUB: SUB_END, SUP: SUP_END, KBD: KBD_END}
 OF_TAG = {
     "strong": STRONG,
@@ -39,10 +40,8 @@ ENDS = {end: start for start, end in PAIRS.items()}
 
 
 def without_marks(text: str) -> str:
-    """The text as a reader sees it: formulas as TeX, addresses of links left out."""
-    if not ANY.search(text):
-        return text
-    return ADDRESS.sub("", text).translate(REMOVED)
+    """The text as a reader sees it."""
+    return TEX.sub("", text).translate(REMOVED) if ANY.search(text) else text
 
 
 # To Markdown
@@ -62,7 +61,7 @@ LINE_START = re.compile(r"(?P<mark>#{1,6}|[-+]|>|={2,}(?=\s*$)|-{2,}(?=\s*$)|\d{
 
 def inline_markdown(text: str, cell: bool = False) -> str:
     """Collected text as the Markdown of one paragraph, heading or (with `cell`) table cell."""
-    out = _written(_flanked(_balanced(text)), cell)
+    out = _written(_flanked(_balanced(SIGNS_OF_TEX.sub("", text))), cell)
     lines = out.split("\n")
     if cell:
         return " ".join(line.strip() for line in lines)
@@ -131,25 +130,35 @@ def _end(out: list[str], mark: str) -> None:
 
 def _flanked(text: str) -> str:
     """The text without emphasis that Markdown cannot write: a mark between a letter and punctuation does not count as
-    one (CommonMark 0.31, 6.2), as in `**http://**host`."""
-    if not any(mark in text for mark in WRITTEN):
-        return text
-    for mark in WRITTEN:
-        text = text.replace(f"{PAIRS[mark]}{mark}", "")  # one ends where the next begins
+    one (CommonMark 0.31, 6.2), as in `**http://**host`, and two that touch are read as one run."""
+    for mark, end in PAIRS.items():
+        text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
+    while any(mark in text for mark in WRITTEN):
+        found = _with_marks_that_count(text)
+        if found == text:
+            break
+        text = found
+    return text
+
+
+def _with_marks_that_count(text: str) -> str:
     characters = list(text)
-    waiting: list[int] = []
+    waiting: list[tuple[int, bool]] = []
+    before = ""
     for at, character in enumerate(characters):
         if character in WRITTEN:
-            waiting.append(at)
+            waiting.append((at, ENDS.get(before) in WRITTEN))
         elif ENDS.get(character) in WRITTEN and waiting:
-            begin = waiting.pop()
-            if not (_beside(characters, begin, 1) and _beside(characters, at, -1)):
+            begin, after_end = waiting.pop()
+            if after_end or not (_beside(characters, begin, 1) and _beside(characters, at, -1)):
                 characters[begin] = characters[at] = ""
+        before = characters[at] or before
     return "".join(characters)
 
 
 def _beside(characters: list[str], at: int, inward: int) -> bool:
-    """Whether a mark can be read as one: what is inside it touches it, and is no punctuation next to a letter outside."""
+    """Whether a mark can be read as one: what it encloses touches it, and if that is punctuation, so is what is
+    outside."""
     inside = _nearest(characters, at, inward)
     outside = _nearest(characters, at, -inward)
     if inside.isspace():
@@ -193,8 +202,7 @@ def _written(text: str, cell: bool) -> str:
 
 
 SPAN = re.compile(
-    f"{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|(?P<display>{DISPLAY})?{MATH}(?P<math>[^{MATH_END}]*){MATH_END}"
-    f"|{LINK_ADDRESS}(?P<address>[^{LINK_END}]*){LINK_END}|(?P<mark>[{ALL}])"
+    f"{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|{MATH}(?P<math>[^{MATH_END}]*){MATH_END}|(?P<mark>[{ALL}])"
 )
 
 
@@ -202,17 +210,14 @@ def _span(found: re.Match[str], cell: bool) -> str:
     if found["code"] is not None:
         return _code(found["code"], cell)
     if found["math"] is not None:
-        sign = "$$" if found["display"] else "$"
-        return f"{sign}{' '.join(found['math'].translate(REMOVED).split())}{sign}"
-    if found["address"] is not None:
-        return f"]({found['address']})"
+        return f"${' '.join(found['math'].translate(REMOVED).split())}$"
     mark = found["mark"]
     start = ENDS.get(mark, mark)
     if start in WRITTEN:
         return WRITTEN[start]
     if start in HTML:
         return f"<{'/' if mark in ENDS else ''}{HTML[start]}>"
-    return "[" if mark == LINK else ""
+    return ""
 
 
 def _code(text: str, cell: bool) -> str:
@@ -223,17 +228,16 @@ def _code(text: str, cell: bool) -> str:
     if not text.strip():
         return text
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    ticks = "`" * (1 if not longest else longest + 1 if longest < 2 else longest + 1)
+    ticks = "`" * (longest + 1)
     pad = " " if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()) else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
 def _escaped(text: str, start: int, end: int, cell: bool) -> str:
     piece = text[start:end]
-    if cell and "|" in piece:
-        piece = piece.replace("|", "\\|")
-        return SPECIAL.sub(lambda m: m[0] if m[0] == "\\" and piece[m.end() : m.end() + 1] == "|" else _escape(m), piece)
-    return SPECIAL.sub(_escape, piece)
+    if not cell or "|" not in piece:
+        return SPECIAL.sub(_escape, piece)
+    return "\\|".join(SPECIAL.sub(_escape, part) for part in piece.split("|"))
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -7,14 +7,15 @@ tables are handled once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.code import language_of_code, text_of_code
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
-from leafinstruct.harvest.html.marks import MATH, MATH_END, OF_TAG, PAIRS
+from leafinstruct.harvest.html.marks import MATH, MATH_END, OF_TAG, PAIRS, PLAIN, PLAIN_END
 from leafinstruct.harvest.html.tex import tex_of
 
 MAX_DEPTH = 150
@@ -114,10 +115,13 @@ class _Walker:
 
     def formula(self, node: LexborNode, depth: int) -> None:
         """KaTeX, MathJax and MathML keep the TeX in an annotation; Sphinx writes it between \\( and \\)."""
-        if tex := tex_of(node):
-            self.flow.text(f"{MATH}{tex}{MATH_END}")
-        else:
+        tex = "" if node.css_first("img") is not None else tex_of(node)
+        if not tex:
             self.children(node, depth)
+            return
+        self.flow.text(f"{MATH}{tex}{MATH_END}{PLAIN}")
+        self.children(node, depth)
+        self.flow.text(PLAIN_END)
 
     def on_math(self, node: LexborNode, depth: int) -> None:
         self.formula(node, depth)
@@ -237,9 +241,10 @@ class _Walker:
             row.cells, row.table = self.cells(cells, depth), self.table
         self.flow.tight = False
 
-    def cells(self, cells: list[LexborNode], depth: int) -> tuple[str, ...]:
+    def cells(self, cells: Sequence[LexborNode], depth: int) -> tuple[str, ...]:
         """Text of each cell with marks; a cell that spans columns is followed by empty ones."""
-        outer, found = self.flow, list[str]()
+        outer = self.flow
+        found: Any = []
         for cell in cells:
             self.flow = Flow()
             self.children(cell, depth + 1)

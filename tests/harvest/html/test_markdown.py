@@ -1,0 +1,123 @@
+"""The Markdown of a page: exact code, tables, lists with their numbers, and nothing that only looks like markup."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser
+
+from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.harvest.html.render import image_markdown, markdown_of
+from leafinstruct.harvest.html.walk import walk
+
+READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def markdown(html: str) -> str:
+    tree = LexborHTMLParser(f"<body>{html}</body>")
+    assert tree.body is not None
+    return markdown_of(walk(tree.body), image_markdown)
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<h2>A <em>b</em></h2><p>c</p>", "## A *b*\n\nc"),
+        ("<p>Run <code>a `b` c</code> <b>now </b>.</p>", "Run ``a `b` c`` **now** ."),
+        ("<p>H<sub>2</sub>O, <kbd>Ctrl</kbd>, <del>old</del></p>", "H<sub>2</sub>O, <kbd>Ctrl</kbd>, ~~old~~"),
+        ("<p><b>http://</b>host <b></b>x<i> </i>y</p>", "http://host x y"),
+        ("<p><b>a</b><b>b</b> <b><b>c</b></b></p>", "**ab** **c**"),
+        ("<ol start='3'><li>c<li>d<ul><li>e</ul></ol>", "3. c\n4. d\n   - e"),
+        ("<ul><li>a<ol start='2'><li>b</ol></ul>", "- a\n\n  2. b"),
+        (
+            "<ol><li>a<p>more</p><img src=i.png alt='x [y]'>after</li><li>b</ol>",
+            "1. a\n\n   more\n\n   ![x \\[y\\]](i.png)\n\n   after\n2. b",
+        ),
+        ("<blockquote><p>a</p><ul><li>b</ul></blockquote>", "> a\n>\n> - b"),
+        ("<pre class='language-sh'><code>ls\n  cd\n</code></pre>", "```sh\nls\n  cd\n```"),
+        ("<pre>a ``` b\n```\n</pre>", "````\na ``` b\n```\n````"),
+        ("<div class='highlight-python notranslate'><pre><span>a</span>=1</pre></div>", "```python\na=1\n```"),
+        ("<pre class='brush: js; toolbar: false'>a</pre>", "```js\na\n```"),
+        ("<div class='highlight highlight-source-shell'><pre>a</pre></div>", "```shell\na\n```"),
+        (
+            "<pre><code><div class=token-line>a</div><div class=token-line>b</div></code></pre>",
+            "```\na\nb\n```",
+        ),
+        (
+            "<table><thead><tr><th>a<th>b|c</thead><tr><td><code>x|y</code><td>2</table>",
+            "| a | b\\|c |\n| --- | --- |\n| `x\\|y` | 2 |",
+        ),
+        (
+            "<table><tr><td colspan=2>a<td>b<tr><td>1<td>2<td>3</table>",
+            "| a |  | b |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
+        ),
+        ("<p>1. no<br># list<br>- or<br>> quote</p>", "1\\. no\\\n\\# list\\\n\\- or\\\n\\> quote"),
+        ("<p>a*b* _c_ snake_case 2 * 3 [d](e) &lt;f&gt; &amp;amp; $5 and $6$</p>",
+         "a\\*b\\* \\_c\\_ snake_case 2 * 3 \\[d](e) \\<f> \\&amp; $5 and \\$6$"),
+        ("<p><span class='math'>\\(x^2\\)</span> is</p>", "$x^2$ is"),
+        ("<math><mi>x</mi><annotation encoding='application/x-tex'>{\\displaystyle x}</annotation></math>", "$x$"),
+    ],
+)  # fmt: skip
+def test_markup(html: str, expected: str) -> None:
+    assert markdown(html) == expected
+
+
+TEXT = st.text(st.sampled_from("ab *_`[]()<>#+-.!|\\~$&;1:=\n"), min_size=1, max_size=30)
+
+
+@given(TEXT)
+def test_text_that_looks_like_markdown_is_text(text: str) -> None:
+    """Written, rendered and read again, the words are those of the page."""
+    from html import escape
+
+    before = markdown(f"<p>{escape(text)}</p>")
+    assert plain(READER.render(before)) == plain(f"<p>{escape(text)}</p>")
+
+
+def plain(html: str) -> str:
+    return " ".join(LexborHTMLParser(f"<body>{html}</body>").text(deep=True).split())
+
+
+INLINE = st.recursive(
+    st.sampled_from(["word", "a b", "x*y", ", ", ". ", " ", "1. ", "「字」", "|"]),
+    lambda inner: st.tuples(st.sampled_from(["b", "i", "code", "del", "sub"]), st.lists(inner, max_size=3)).map(
+        lambda one: f"<{one[0]}>{''.join(one[1])}</{one[0]}>"
+    ),
+    max_leaves=8,
+)
+BLOCK = st.recursive(
+    st.one_of(
+        st.lists(INLINE, min_size=1, max_size=4).map(lambda parts: f"<p>{''.join(parts)}</p>"),
+        st.sampled_from(["<pre>a\n  b\n\n```\n</pre>", "<img src=i.png>", "<h3>H</h3>"]),
+        st.lists(INLINE, min_size=2, max_size=2).map(
+            lambda c: f"<table><tr><th>{c[0]}<th>{c[1]}<tr><td>1<td>2</table>"
+        ),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda blocks: f"<ul><li>{'<li>'.join(blocks)}</ul>"),
+        st.lists(inner, min_size=1, max_size=3).map(lambda blocks: f"<ol start=4><li>{'<li>'.join(blocks)}</ol>"),
+        st.lists(inner, min_size=1, max_size=2).map(lambda blocks: f"<blockquote>{''.join(blocks)}</blockquote>"),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=4))
+def test_the_words_of_any_nesting_stay(blocks: list[str]) -> None:
+    """The page that a reader makes of the Markdown has the words of ours, in order."""
+    page = "".join(blocks)
+    assert plain(READER.render(markdown(page))).split() == plain(page.replace("<", " <")).split() or _spaced(page)
+
+
+def _spaced(page: str) -> bool:
+    """Markup inside a word: where a block ends cannot be seen from the text alone."""
+    joined = plain(READER.render(markdown(page))).replace(" ", "")
+    return joined == plain(page).replace(" ", "")
+
+
+def test_a_whole_page_is_read_again_as_it_was() -> None:
+    page = parse_html("<h1>A</h1><p>b <b>c</b></p><ol><li>d<ul><li>e</ul><li>f</ol><pre>g</pre>", "", whole=True)
+    once = markdown_of(page.blocks, image_markdown)
+    assert markdown(READER.render(once)) == once
