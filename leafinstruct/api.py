@@ -180,7 +180,8 @@ def extract(page: str | Path, url: str = "") -> ExtractedPage:
     from leafinstruct.harvest.extract import extract_file
 
     _check("page", page, str, Path)
-    _check("url", url, str)
+    if not isinstance(url, str):
+        raise LeafError(f"url: {url!r} is no text")
     return extract_file(Path(page), url)
 
 

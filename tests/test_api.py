@@ -89,6 +89,8 @@ def test_pages_and_shards(run: li.OpenedRun, tmp_path: Path) -> None:
     page.write_text("<article><h1>Boat</h1><p>" + "Fold the sheet in half. " * 9 + "</p><img src=a.png></article>")
     parts = li.extract(page, url="https://a.example/x/")
     assert [(part.type, part.url) for part in parts if part.url] == [("image", "https://a.example/x/a.png")]
+    assert [part.url for part in li.extract(page) if part.url] == ["a.png"]
+    assert li.extract(page).markdown().startswith("# Boat\n\nFold the sheet")
     assert li.check(run.run.path / "shards").ok
 
 

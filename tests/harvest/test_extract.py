@@ -26,6 +26,8 @@ def test_page_with_what_is_dropped(tmp_path: Path) -> None:
     assert "[2] IMAGE https://example.org/a/2.jpg  caption: Turned" in text
     done = CliRunner().invoke(app, ["extract", str(path), "--url", URL, "--json"])
     assert json.loads(done.stdout)["parts"] == found.to_dict()["parts"]
+    done = CliRunner().invoke(app, ["extract", str(path), "--markdown"])
+    assert done.exit_code == 0 and "![fold](1.jpg)" in done.stdout and "| Size | Paper |" in done.stdout
 
 
 def test_lines(tmp_path: Path) -> None:
