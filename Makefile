@@ -1,5 +1,5 @@
 # make demo: set up, build the bundled sample through all stages.  make test: style, types, imports and quick tests.
-# make test-all: all tests, about half an hour.  make docs: the docs as web pages, in site/.
+# make test-all: all tests, about 40 minutes.  make docs: the docs as web pages, in site/.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
