@@ -85,6 +85,7 @@ class OpenedRun:
 
         from leafinstruct.filter.partitions import stored_scores
 
+        _check("filter", filter, str)
         known = {owner.name: owner for owner in self.pipeline.filters if owner.scorer}
         if filter not in known:
             raise LeafError(f"{self.pipeline.path}: no filter '{filter}' with scores{did_you_mean(str(filter), known)}")
@@ -218,5 +219,7 @@ def _check(name: str, value: Any, *kinds: type[Any]) -> None:
 
 def _check_place(run: Any) -> None:
     _check("run", run, str, Path)
-    if "://" not in str(run) and Path(run).is_file():
+    if "\0" in str(run):
+        raise LeafError(f"run: {str(run)[:60]!r} is no name of a folder")
+    if "://" not in str(run) and Path(run).exists() and not Path(run).is_dir():
         raise LeafError(f"run: {run} is a file; it takes a folder")

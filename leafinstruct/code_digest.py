@@ -25,9 +25,9 @@ class Code:
 
 
 def code_of(file: Path, roots: Sequence[Path], only: Collection[str] | None = None) -> Code:
-    """The code of a plugin's file. Modules are looked up in the folder of the file that imports them and in the folders
-    `roots`; `only` limits them to some top-level names, of packages in `roots`. Modules that are in none of the folders
-    (installed packages) do not count."""
+    """The code of a plugin's file. Modules are looked up in the folder of the file that imports them, in those above
+    it, and in the folders `roots`, of which the last is the project's; `only` limits them to some top-level names, of
+    packages in `roots`. Modules that are in none of the folders (installed packages) do not count."""
     found: dict[str, Path] = {}
     texts = {"": file.read_bytes()}
     waiting = list(_imported(texts[""], file, roots, only))
@@ -48,7 +48,7 @@ def _imported(
     """Modules that a file imports, and the packages that hold them, as (name, file); a name begins with the place of
     its root among `roots`, if it is not the first."""
     for level, name in _names(text):
-        places = [file.parents[level - 1]] if level else [*([] if only else [file.parent]), *roots]
+        places = [file.parents[level - 1]] if level else [*([] if only else _above(file, roots[-1])), *roots]
         parts = name.split(".") if name else []
         for place in dict.fromkeys(places):
             if not level and (parts[0] == OURS or (only is not None and parts[0] not in only)):
@@ -56,6 +56,10 @@ def _imported(
             for length in range(0 if level else 1, len(parts) + 1):
                 if path := _module(place.joinpath(*parts[:length])):
                     yield _name_of(path, roots), path
+
+
+def _above(file: Path, root: Path) -> list[Path]:
+    return [folder for folder in file.parents if folder.is_relative_to(root)] or [file.parent]
 
 
 def _name_of(path: Path, roots: Sequence[Path]) -> str:

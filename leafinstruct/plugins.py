@@ -15,12 +15,11 @@ from functools import cache
 from inspect import isabstract, isclass
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from leafinstruct.code_digest import code_of
 from leafinstruct.errors import LeafError, did_you_mean, raised
-from leafinstruct.project_code import LOCK, forget, is_loaded, module_of
+from leafinstruct.project_code import LOCK, forget, is_outdated, module_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -163,7 +162,9 @@ def _from_file(kind: Kind, spec: str, root: Path, base: type[Any]) -> Plugin:
     try:
         with LOCK:
             code = code_of(path, [path.parent, root.resolve()])
-            module = _executed(path, root.resolve(), code.digest)
+            if is_outdated([path, *code.modules.values()]):
+                forget(root.resolve(), path.parent)
+            module = module_of(path, root.resolve())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the user's own code: report any error in one line
@@ -189,17 +190,3 @@ def _file_of(spec: str, file: str, root: Path) -> Path:
     if path.suffix != ".py" or "." in path.stem:
         raise LeafError(f"'{spec}': a file of code is called NAME.py, with no other dot")
     return path
-
-
-_executed_at: dict[Path, str] = {}
-"""Digest of the code of each file when this process executed it."""
-
-
-def _executed(path: Path, root: Path, digest: str) -> ModuleType:
-    """The module of a file; after an edit of any code that it reaches, all modules of the project are read again."""
-    if _executed_at.get(path) != digest or not is_loaded(path, root):
-        _executed_at.pop(path, None)
-        forget(root, path.parent)
-    module = module_of(path, root)
-    _executed_at[path] = digest
-    return module

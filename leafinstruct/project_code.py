@@ -1,9 +1,10 @@
 """Imports the Python files of a project, apart from all other modules of the process.
 
-A module of a project has a private name: that of its project and its path. Its own imports look first in its folder,
-then in the project's, then where Python looks. So two projects, or two folders, may each have a `helper.py`, another
-one in the current folder does not count, nothing is added to `sys.path`, and all modules of a project can be forgotten
-and read again. Compiled files are not used: only an edit in another second, or of another length, outdates one.
+A module of a project has a private name: that of its project and its path. Its own imports look first in its folder
+and those above it, up to the project's, then where Python looks. So two projects, or two folders, may each have a
+`helper.py`, another one in the current folder does not count, nothing is added to `sys.path`, and all modules of a
+project can be forgotten and read again. Compiled files are not used: only an edit in another second, or of another
+length, outdates one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -30,24 +31,38 @@ LOCK = RLock()
 def module_of(file: Path, root: Path) -> ModuleType:
     """The module of a Python file, executed unless it has been since `forget`. Raises whatever its code raises."""
     with LOCK:
-        base = root if file.is_relative_to(root) else file.parent
-        name = ".".join([_package(base), *file.relative_to(base).with_suffix("").parts])
-        return importlib.import_module(name)
+        base = _base(file, root)
+        return importlib.import_module(".".join([_package(base), *file.relative_to(base).with_suffix("").parts]))
+
+
+def _base(file: Path, root: Path) -> Path:
+    """The folder that stands for the package of a file: the project's, or its own where a name has a dot."""
+    inside = file.is_relative_to(root) and not any("." in part for part in file.parent.relative_to(root).parts)
+    return root if inside else file.parent
+
+
+_read: dict[str, str] = {}
+"""SHA-256 of each file as this process executed it."""
+
+
+def is_outdated(files: Iterable[Path]) -> bool:
+    """Whether one of the files was executed in another state than it has now."""
+    with LOCK:
+        return any(
+            str(file) in _read and _read[str(file)] != hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+        )
 
 
 def forget(root: Path, *others: Path) -> None:
     """Forget all modules of a project and of other folders: the next import reads their files."""
     with LOCK:
         for folder in (root, *others):
+            for file in [file for file in _read if Path(file).is_relative_to(folder)]:
+                del _read[file]
             package = _name(folder)
             for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
                 del sys.modules[name]
         importlib.invalidate_caches()
-
-
-def is_loaded(file: Path, root: Path) -> bool:
-    base = root if file.is_relative_to(root) else file.parent
-    return ".".join([_name(base), *file.relative_to(base).with_suffix("").parts]) in sys.modules
 
 
 def _name(folder: Path) -> str:
@@ -84,21 +99,26 @@ class _Finder(MetaPathFinder):
 class _Loader(SourceFileLoader):
     """Executes a module with an `__import__` of its own, without reading or writing compiled files."""
 
+    def get_data(self, path: str) -> bytes:
+        data = super().get_data(path)
+        _read[str(Path(path).resolve())] = hashlib.sha256(data).hexdigest()
+        return data
+
     def path_stats(self, path: Any) -> Mapping[str, Any]:
         raise OSError("compiled files are not used")
 
     def exec_module(self, module: ModuleType) -> None:
-        folders = [Path(self.path).parent, Path(sys.modules[module.__name__.partition(".")[0]].__path__[0])]
-        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _Import(list(dict.fromkeys(folders)))}
+        root = Path(sys.modules[module.__name__.partition(".")[0]].__path__[0])
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _Import(Path(self.path), root)}
         super().exec_module(module)
 
 
 class _Import:
     """The `__import__` of a module of a project."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = folders
-        self._root = folders[-1]
+    def __init__(self, file: Path, root: Path) -> None:
+        self._file, self._root = file, root
+        self._folders = folders_of(file, root)
 
     def __call__(
         self,
@@ -123,11 +143,11 @@ class _Import:
     def _private(self, top: str) -> str:
         """The private name of a top-level module of the project; "" if it has none of that name. A folder without
         `__init__.py` counts only if Python finds no other module."""
-        if top == OURS:
+        if top == OURS or top in sys.builtin_module_names:
             return ""
         for folder in self._folders:
-            place = folder / top
-            if place.with_name(f"{top}.py").is_file() or (place / "__init__.py").is_file():
+            file, package = folder / f"{top}.py", folder / top / "__init__.py"
+            if (file.is_file() and file != self._file) or package.is_file():
                 return self._under(folder, top)
         for folder in self._folders:
             if (folder / top).is_dir() and not _is_installed(top):
@@ -136,6 +156,12 @@ class _Import:
 
     def _under(self, folder: Path, top: str) -> str:
         return ".".join([_package(self._root), *folder.relative_to(self._root).parts, top])
+
+
+def folders_of(file: Path, root: Path) -> list[Path]:
+    """Where the imports of a project's file are looked for: its folder and those above it, up to the project's."""
+    above = [folder for folder in file.parents if folder.is_relative_to(root)]
+    return above or [file.parent]
 
 
 def _is_installed(top: str) -> bool:

@@ -54,6 +54,8 @@ class _Yaml(yaml.SafeLoader):
     """Plain values; each key once, and a text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.MarkedYAMLError(problem="expected keys and values", problem_mark=node.start_mark)
         seen: set[str] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -70,34 +72,45 @@ class _Yaml(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-DEEPEST = 30
-"""Levels of keys and lists inside each other."""
+DEEPEST, MOST_VALUES, LARGEST = 30, 100_000, 2**63
+"""Levels of keys and lists inside each other, values of a file, and whole numbers: above any that is meant."""
 
 
-def _is_too_deep(value: Any, depth: int = 0) -> bool:
-    """Whether values are nested deeper than any file needs, as where an alias holds itself."""
-    if depth > DEEPEST:
-        return True
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_is_too_deep(one, depth + 1) for one in inner)
+def _excess(value: Any) -> str:
+    """What is too much about the values of a file, as where an alias holds itself; "" if nothing is."""
+    waiting, seen = [(value, 0)], 0
+    while waiting:
+        one, depth = waiting.pop()
+        seen += 1
+        if depth > DEEPEST:
+            return f"keys or lists are nested more than {DEEPEST} deep"
+        if seen > MOST_VALUES:
+            return f"it has more than {MOST_VALUES} values"
+        if isinstance(one, int) and abs(one) > LARGEST:
+            return "a whole number is larger than any setting takes"
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        waiting += [(value, depth + 1) for value in inner]
+    return ""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Keys and values of a YAML file. Raises LeafError naming the file, and the line of what is wrong."""
     try:
         value = yaml.load(path.read_text(encoding="utf-8"), _Yaml)
-        if _is_too_deep(value):
-            raise LeafError(f"{path}: keys or lists are nested more than {DEEPEST} deep")
+        if excess := _excess(value):
+            raise LeafError(f"{path}: {excess}")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise LeafError(f"{path}{line}: not valid YAML: {one_line(str(getattr(error, 'problem', error)))}") from None
     except UnicodeDecodeError:
         raise LeafError(f"{path}: not UTF-8 text") from None
-    except (ValueError, OverflowError, RecursionError) as error:  # a date or a number that cannot be
-        raise LeafError(f"{path}: not valid YAML: {one_line(str(error))}") from None
     except OSError as error:
         raise LeafError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except LeafError:
+        raise
+    except Exception as error:  # a date or a number that cannot be, a tag that does not fit
+        raise LeafError(f"{path}: not valid YAML: {one_line(str(error))}") from None
     if not isinstance(value, dict):
         raise LeafError(f"{path}: expected keys and values at the top, found {type(value).__name__}")
     return value

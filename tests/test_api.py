@@ -132,7 +132,7 @@ WRONG: list[tuple[str, Callable[[li.OpenedRun], object]]] = [
     ("with_rules takes a Pipeline", lambda run: li.with_rules("made.yaml", {})),  # type: ignore[arg-type]
     ("with_rules takes a Pipeline", lambda run: li.with_rules(run.pipeline, None)),  # type: ignore[arg-type]
     ("no rule '5'", lambda run: li.with_rules(run.pipeline, {5: "words < 3"})),  # type: ignore[dict-item]
-    ("no filter 'None' with scores", lambda run: run.scores(None)),  # type: ignore[arg-type]
+    ("filter: 'None' (NoneType); it takes a str", lambda run: run.scores(None)),  # type: ignore[arg-type]
     ("document: '' (str)", lambda run: run.trace("")),
     ("document: 'None' (NoneType)", lambda run: run.trace(None)),  # type: ignore[arg-type]
     ("page: 'None' (NoneType)", lambda run: li.extract(None)),  # type: ignore[arg-type]

@@ -145,6 +145,13 @@ YAML: list[tuple[str, str]] = [
     ("shard: &s {test: *s}\n", "nested more than 30 deep"),
     (f"about: {'[' * 3000}{']' * 3000}\n", "not valid YAML: "),
     ("about: a\x07b\n", "not valid YAML: "),
+    (f"name: 0x{'f' * 4000}\n", "a whole number is larger than any setting takes"),
+    ("about: [!!bool maybe]\n", "not valid YAML: "),
+    ("about: !!map [a]\n", "not valid YAML: "),
+    (
+        "about:\n  a0: &a0 [x, x]\n" + "".join(f"  a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 27)),
+        "it has more than 100000 values",
+    ),
     ("about: [a\n", "not valid YAML: "),
     ("\tname: a\n", "not valid YAML: "),
     ("about: !!python/object:os.system x\n", "not valid YAML: could not determine a constructor"),

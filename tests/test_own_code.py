@@ -352,6 +352,7 @@ WAYS = {
     "pack/__init__.py": "from pack import V",
     "pack/deep/er.py": "from pack.deep.er import *",
     "sub/near.py": "from near import V",
+    "sub/kit/core.py": "from kit import V",
     "sub/close.py": "from .close import V",
     "sub/beside.py": "from . import beside; V = beside.V",
 }
@@ -364,6 +365,8 @@ def test_each_way_to_import_is_read_again_after_an_edit(file: str, later: bool, 
         return
     if file.startswith("pack/deep"):
         put(tmp_path / "pack/__init__.py", "")
+    put(tmp_path / "sub/kit/__init__.py", "from kit.core import V\nimport common\n" if "kit" in file else "")
+    put(tmp_path / "sub/common.py", "")
     places = ("LATER", "IMPORT") if later else ("IMPORT", "LATER")
     code = MINE.replace(places[0], WAYS[file]).replace(places[1], "pass")
     put(tmp_path / "sub/mine.py", code)
@@ -408,6 +411,25 @@ def test_a_folder_without_init_replaces_no_package(tmp_path: Path) -> None:
     put(tmp_path / "mine.py", code)
     kind = plugins.load(plugins.SCORER, "./mine.py:Mine", tmp_path, li.DocumentScorer).value
     assert 3 < kind.score(None, None) < 4
+
+
+@pytest.mark.parametrize("place", ["v1.0/mine.py", ".hidden/mine.py", "json.py", "time.py"])
+def test_odd_places_and_names_of_files(place: str, tmp_path: Path) -> None:
+    put(tmp_path / place, MINE.replace("IMPORT", "import json, time").replace("LATER", "V = json.loads('3')"))
+    kind = plugins.load(plugins.SCORER, f"./{place}:Mine", tmp_path, li.DocumentScorer).value
+    assert kind.score(None, None) == 3
+
+
+def test_files_of_one_project_are_executed_once(tmp_path: Path) -> None:
+    """So that classes and states of a shared helper are the same for all of them."""
+    put(tmp_path / "helper.py", "V = object()\n")
+    for name in ("a", "b", "sub/c"):
+        put(tmp_path / f"{name}.py", MINE.replace("IMPORT", "pass").replace("LATER", "from helper import V"))
+    found = [
+        plugins.load(plugins.SCORER, f"./{name}.py:Mine", tmp_path, li.DocumentScorer).value.score(None, None)
+        for name in ("a", "b", "sub/c", "a", "b")
+    ]
+    assert len(set(map(id, found))) == 1
 
 
 def test_a_helper_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from leafinstruct.document import Document, Part
 from leafinstruct.errors import LeafError, own_code
 from leafinstruct.score.base import DocumentScorer
 from leafinstruct.text.image_references import find_pointers, image_positions, target
+from leafinstruct.text.surrogates import replace_surrogates
 
 
 def apply(document: Document, kept_parts: frozenset[int], language: str = "") -> Document:
@@ -59,7 +60,7 @@ def _edited_by(scorer: DocumentScorer, text: str, document: Document) -> str:
         found = scorer.edit(text)
     if not isinstance(found, str) or (text and not found):
         raise LeafError(f"{where}: it made {str(found)[:60]!r} of a text; it returns a text, which is not empty")
-    return found
+    return replace_surrogates(found)
 
 
 CUT = "\0"

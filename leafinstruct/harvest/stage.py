@@ -149,8 +149,11 @@ def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[P
     """Harvest the stale ones among the partitions."""
     stale = [one for one in planned if not _fresh(context.run, sources[one.settings.name], one)]
     for name, source in sources.items():
-        if source.fetches and (of_source := [one for one in stale if one.settings.name == name]):
-            _fetch(context, source, of_source)
+        with own_code(source.code, f"source {name}: fetches"):
+            fetches = source.fetches
+        if fetches and (of_source := [one for one in stale if one.settings.name == name]):
+            with own_code(source.code, f"source {name}: fetching"):
+                _fetch(context, source, of_source)
     context.map(harvest_partition, [(one,) for one in stale], "harvest")
 
 
@@ -292,9 +295,10 @@ def harvest_partition(job: Job, one: Planned) -> str:
         table = documents_to_table(documents)
         files = file_stamps(sorted(str(Path(f)) for f in made.files | set(one.chunk.inputs)))
         answer = fingerprint(source.answer(one.chunk, made.asked, index)) if made.asked else ""
+        lookups = [{"key": key, "offset": offset} for key, offset in sorted(made.asked)]
+        asked = pa.Table.from_pylist(lookups, schema=ASKED_SCHEMA)
     made_from = _made_from(one)
     if made.asked:
-        asked = pa.Table.from_pylist([{"key": k, "offset": n} for k, n in sorted(made.asked)], schema=ASKED_SCHEMA)
         run.commit_table(layout.asked(one.name), asked, made_from, {"answer": answer, "indexes": one.indexes})
     extra = {"files": files, "answer": answer}
     run.commit_table(layout.images(one.name), images, made_from, extra)

@@ -36,6 +36,9 @@ OF_TAG = {
 }
 WRITTEN = {STRONG: "**", EM: "*", STRIKE: "~~"}
 HTML = {SUB: "sub", SUP: "sup", KBD: "kbd"}
+PASSES = 5
+"""Times that emphasis is looked at again after some of it was left out; a paragraph that needs more loses the rest."""
+EMPHASIS = frozenset([*WRITTEN, *(PAIRS[mark] for mark in WRITTEN)])
 ENDS = {end: start for start, end in PAIRS.items()}
 
 
@@ -56,7 +59,7 @@ SPECIAL = re.compile(
     r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
     r"|(?P<math>\$(?=[^\s$](?:[^$\n]*[^\s$])?\$(?!\d))|\$(?=\$))"
 )
-LINE_START = re.compile(r"(?P<mark>#{1,6}|[-+]|>|={2,}(?=\s*$)|-{2,}(?=\s*$)|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
+LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
 
 
 def inline_markdown(text: str, cell: bool = False) -> str:
@@ -117,7 +120,9 @@ def _end(out: list[str], mark: str) -> None:
     """Write the end of a mark before trailing space; nothing at all around nothing."""
     if not mark:
         return
-    at = len(out) - 1 - out[::-1].index(mark)
+    at = len(out) - 1
+    while out[at] != mark:
+        at -= 1
     inside = "".join(out[at + 1 :])
     if not inside.translate(REMOVED).strip():
         out[at:] = [inside]
@@ -133,12 +138,12 @@ def _flanked(text: str) -> str:
     one (CommonMark 0.31, 6.2), as in `**http://**host`, and two that touch are read as one run."""
     for mark, end in PAIRS.items():
         text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
-    while any(mark in text for mark in WRITTEN):
+    for _ in range(PASSES):
         found = _with_marks_that_count(text)
         if found == text:
-            break
+            return text
         text = found
-    return text
+    return "".join(character for character in text if character not in EMPHASIS)
 
 
 def _with_marks_that_count(text: str) -> str:
@@ -210,7 +215,8 @@ def _span(found: re.Match[str], cell: bool) -> str:
     if found["code"] is not None:
         return _code(found["code"], cell)
     if found["math"] is not None:
-        return f"${' '.join(found['math'].translate(REMOVED).split())}$"
+        tex = " ".join(found["math"].translate(REMOVED).split())
+        return _code(tex, cell) if "$" in tex else f"${tex}$"
     mark = found["mark"]
     start = ENDS.get(mark, mark)
     if start in WRITTEN:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from leafinstruct.harvest.html.flow import Block
 from leafinstruct.harvest.html.marks import inline_markdown
 
+CLOSING, ESCAPED = re.compile(r"(^| )(#+)$"), r"\1\\\2"
+"""Number signs at the end of a heading, which Markdown would leave out."""
 WriteImage = Callable[[Block], str]
 
 
@@ -73,7 +75,7 @@ class Writer:
             return table([row.cells for row in group])
         text = inline_markdown(block.source or block.text)
         if block.heading:
-            return [f"{'#' * block.heading} {one_line(text)}"]
+            return [f"{'#' * block.heading} {CLOSING.sub(ESCAPED, one_line(text))}"]
         return text.split("\n")
 
     def _prefixes(self, block: Block) -> tuple[str, str]:
