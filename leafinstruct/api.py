@@ -88,7 +88,7 @@ class OpenedRun:
         _check("filter", filter, str)
         known = {owner.name: owner for owner in self.pipeline.filters if owner.scorer}
         if filter not in known:
-            raise LeafError(f"{self.pipeline.path}: no filter '{filter}' with scores{did_you_mean(str(filter), known)}")
+            raise LeafError(f"{self.pipeline.path}: no filter '{filter}' with scores{did_you_mean(filter, known)}")
         tables = [table.to_pandas() for table in stored_scores(self.run, known[filter])]
         if not tables:
             raise LeafError(f"{self.run}: no scores of filter '{filter}' as {self.pipeline.path} has it; build again")

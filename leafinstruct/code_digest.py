@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-OURS = "leafinstruct"
-"""Never followed: a built-in plugin has a version of its own."""
+from leafinstruct.project_code import OURS, folders_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def _imported(
     """Modules that a file imports, and the packages that hold them, as (name, file); a name begins with the place of
     its root among `roots`, if it is not the first."""
     for level, name in _names(text):
-        places = [file.parents[level - 1]] if level else [*([] if only else _above(file, roots[-1])), *roots]
+        places = [file.parents[level - 1]] if level else [*([] if only else folders_of(file, roots[-1])), *roots]
         parts = name.split(".") if name else []
         for place in dict.fromkeys(places):
             if not level and (parts[0] == OURS or (only is not None and parts[0] not in only)):
@@ -56,10 +55,6 @@ def _imported(
             for length in range(0 if level else 1, len(parts) + 1):
                 if path := _module(place.joinpath(*parts[:length])):
                     yield _name_of(path, roots), path
-
-
-def _above(file: Path, root: Path) -> list[Path]:
-    return [folder for folder in file.parents if folder.is_relative_to(root)] or [file.parent]
 
 
 def _name_of(path: Path, roots: Sequence[Path]) -> str:

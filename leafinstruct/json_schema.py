@@ -116,6 +116,7 @@ def _sources() -> Iterator[dict[str, Any]]:
 def _models() -> dict[str, Any]:
     from leafinstruct.models.backends import options_of
     from leafinstruct.models.clip import Clip
+    from leafinstruct.models.llm import BACKENDS
     from leafinstruct.settings import MODELS
 
     shared = {"model": {"type": "string"}, "languages": {"type": ["array", "string"], "items": {"type": "string"}}}
@@ -126,10 +127,9 @@ def _models() -> dict[str, Any]:
         needed = ["model"] if backend in ("", "vllm") else ["model", "backend"]
         return {**found, "properties": {**shared, **chosen, **found["properties"]}, "required": needed}
 
-    backends = ("vllm", "transformers", "openai")
-    backend = {"type": "string", "not": {"enum": list(backends)}}
+    backend = {"type": "string", "not": {"enum": list(BACKENDS)}}
     own = {"type": "object", "properties": {**shared, "backend": backend}, "required": ["model", "backend"]}
-    llm = {"oneOf": [*map(entry, backends), {**own, "description": "A back-end of your own."}]}
+    llm = {"oneOf": [*map(entry, BACKENDS), {**own, "description": "A back-end of your own."}]}
     return {kind: entry("") if kind == "clip" else llm for kind in MODELS}
 
 

@@ -208,9 +208,7 @@ def _rows(
     try:
         found = make()
         return checked(scorer, about, found, parts) if check and scorer.code else list(found)
-    except LeafError as error:
-        raise _stopped(scorer, error, place) from error
-    except STOPS as error:
+    except (LeafError, *STOPS) as error:
         raise _stopped(scorer, error, place) from error
     except WrongRow as error:
         reason = str(error)

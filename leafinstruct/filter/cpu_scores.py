@@ -14,7 +14,7 @@ import pyarrow as pa
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Document, Image, documents_from_table
-from leafinstruct.errors import Fault, Faults, LeafError, raised
+from leafinstruct.errors import Fault, Faults, LeafError, own_code
 from leafinstruct.filter.checked_rows import (
     WrongRow,
     error_of_map,
@@ -167,17 +167,11 @@ def reduce_corpus(job: Job, index: int, partitions: Sequence[str], made_from: st
     owner = pipeline.filters[index]
     scorer, faults = owner.scorer, list[Fault]()
     assert isinstance(scorer, CorpusScorer)
-    try:
+    with own_code(scorer.code, f"scorer {name_of(scorer)}: reduce"):
         rows = scorer.reduce(run.table(scores_file(owner, name)) for name in partitions)
         failed = list(_failed(run, owner, partitions))
         documents = _documents(run, partitions) - {row["document"] for row in failed} if scorer.code else set[str]()
         table = scorer.table(chain(rows_of_corpus(scorer, rows, faults, documents), failed))
-    except (LeafError, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        if not scorer.code:
-            raise
-        raise LeafError(f"scorer {name_of(scorer)}: reduce: {raised(error)}") from error
     run.commit_table(corpus_file(owner), table, made_from)
     return owner.name, Faults.of(faults)
 

@@ -235,7 +235,7 @@ def _code(text: str, cell: bool) -> str:
         return text
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     ticks = "`" * (longest + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()) else ""
+    pad = " " if text.startswith("`") or text.endswith("`") or text[0] == text[-1] == " " else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 

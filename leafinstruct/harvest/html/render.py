@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from leafinstruct.harvest.html.flow import Block
+from leafinstruct.harvest.html.flow import Block, Container
 from leafinstruct.harvest.html.marks import inline_markdown
 
 CLOSING, ESCAPED = re.compile(r"(^| )(#+)$"), r"\1\\\2"
@@ -85,7 +85,7 @@ class Writer:
             if container.kind == "quote":
                 first, others = f"{first}> ", f"{others}> "
                 continue
-            marker = f"{container.number}. " if container.number is not None else "- "
+            marker = marker_of(container)
             if container.key not in self.started:
                 self.started.add(container.key)
                 self._here.add(container.key)
@@ -117,8 +117,12 @@ class Writer:
             if container.kind == "quote":
                 prefix += "> "
             elif container.key in self._here:
-                prefix += " " * len(f"{container.number}. " if container.number is not None else "- ")
+                prefix += " " * len(marker_of(container))
         return prefix.rstrip() if ">" in prefix else ""
+
+
+def marker_of(item: Container) -> str:
+    return "- " if item.number is None else f"{item.number}. "
 
 
 def one_line(text: str) -> str:
