@@ -50,8 +50,12 @@ class ModelSettings:
         return found
 
 
+DATE = "tag:yaml.org,2002:timestamp"
+
+
 class _Yaml(yaml.SafeLoader):
-    """Plain values; each key once, and a text."""
+    """Plain values; each key once, and a text. A date is a text too. Has its own table of what plain words mean: some
+    libraries change that of SafeLoader for the whole process."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         if not isinstance(node, yaml.MappingNode):
@@ -71,6 +75,11 @@ class _Yaml(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
+
+_Yaml.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag != DATE]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 DEEPEST, MOST_VALUES, LARGEST = 30, 100_000, 2**63
 """Levels of keys and lists inside each other, values of a file, and whole numbers: above any that is meant."""
@@ -109,7 +118,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise LeafError(f"{path}: cannot be read ({error.strerror or error})") from None
     except LeafError:
         raise
-    except Exception as error:  # a date or a number that cannot be, a tag that does not fit
+    except Exception as error:  # a number that cannot be, a tag that does not fit
         raise LeafError(f"{path}: not valid YAML: {one_line(str(error))}") from None
     if not isinstance(value, dict):
         raise LeafError(f"{path}: expected keys and values at the top, found {type(value).__name__}")

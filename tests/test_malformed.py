@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from made.tree import leafinstruct, make_project
 
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
+from leafinstruct.settings import read_yaml
 
 NAN = float("nan")
 PIPELINE: list[tuple[dict[str, Any], str]] = [
@@ -140,7 +142,6 @@ YAML: list[tuple[str, str]] = [
     ("shard: {test: 0.1, test: 0.2}\n", "line 1: not valid YAML: the key 'test' is there twice"),
     ("shard:\n  no: 0.1\n", "line 2: not valid YAML: the key 'no' is read as False; put it in quotes"),
     ("3: x\n", "the key '3' is read as 3; put it in quotes"),
-    ("about: 2020-13-45\n", "not valid YAML: month must be in 1..12"),
     (f"about: {'9' * 5000}\n", "not valid YAML: Exceeds the limit"),
     ("shard: &s {test: *s}\n", "nested more than 30 deep"),
     (f"about: {'[' * 3000}{']' * 3000}\n", "not valid YAML: "),
@@ -173,6 +174,17 @@ def test_a_file_that_is_no_pipeline(tmp_path: Path, text: str, said: str) -> Non
         load_pipeline(path)
     assert said in str(refused_with.value) and "\n" not in str(refused_with.value), refused_with.value
     assert "made.yaml" in str(refused_with.value)
+
+
+def test_a_date_is_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a library has changed how PyYAML reads dates for the whole process."""
+    path = tmp_path / "dates.yaml"
+    path.write_text("a: 2020-11-29\nb: 2020-13-45\nc: 2020-11-29 10:00:00\n")
+    wanted = {"a": "2020-11-29", "b": "2020-13-45", "c": "2020-11-29 10:00:00"}
+    assert read_yaml(path) == wanted
+    known = yaml.SafeLoader.yaml_implicit_resolvers
+    monkeypatch.setitem(known, "2", [("tag:yaml.org,2002:null", re.compile("2020.*"))])
+    assert read_yaml(path) == wanted
 
 
 def test_a_rule_is_not_lost_to_a_second_one(tmp_path: Path) -> None:
