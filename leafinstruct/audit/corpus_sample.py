@@ -14,6 +14,7 @@ from leafinstruct import layout
 from leafinstruct.document import Document, Image, digest, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.run import Run
+from leafinstruct.text.plain import plain
 
 LINE_CHARS = (3, 200)
 """Characters of a line that may be boilerplate, minimum and maximum."""
@@ -86,5 +87,5 @@ def _images(run: Run, name: str, wanted: set[str]) -> dict[str, Image]:
 
 def _lines(document: Document) -> set[str]:
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
-    lines = {line.strip() for text in texts for line in text.splitlines()}
+    lines = {line.strip() for text in texts for line in plain(text).splitlines()}
     return {line for line in lines if LINE_CHARS[0] <= len(line) <= LINE_CHARS[1]}

@@ -9,6 +9,8 @@ from leafinstruct.audit.corpus_sample import CorpusSample
 from leafinstruct.audit.passages import BOILERPLATE, INSTRUCTIONS, NEUTRAL, PARAGRAPHS, in_language
 from leafinstruct.audit.planted import CannotPlant, Planted, needs, places, prose
 from leafinstruct.document import Document, Part
+from leafinstruct.text.edits import without
+from leafinstruct.text.plain import plain
 
 CHARACTERS = ("zh", "ja")
 """Languages written without spaces: their characters are shuffled instead of words."""
@@ -51,7 +53,8 @@ def cut_everywhere(base: Document, corpus: CorpusSample, draw: random.Random) ->
     parts = list(base.parts)
     for i in prose(base):
         text = base.parts[i].text
-        left = text[: max(1, int(len(text) * draw.uniform(0.3, 0.7)))].strip()
+        length = len(plain(text))
+        left = without(text, [(max(1, int(length * draw.uniform(0.3, 0.7))), length)])
         parts[i] = replace(parts[i], text=left or text[:1])
     return Planted(tuple(parts))
 
@@ -67,17 +70,18 @@ def cut_off(base: Document, corpus: CorpusSample, draw: random.Random) -> Plante
 
 
 def _cut(base: Document, share: float, *, images_left: bool) -> Planted:
-    room = int(sum(len(base.parts[i].text) for i in prose(base)) * share)
+    room = int(sum(len(plain(base.parts[i].text)) for i in prose(base)) * share)
     parts: list[Part] = []
     for part in base.parts:
         if part.type == "image":
             if images_left or room > 0:
                 parts.append(part)
         elif room > 0:
-            text = part.text[:room].strip()
-            room -= 0 if part.heading else len(part.text)
+            length = len(plain(part.text))
+            text = part.text if part.heading else without(part.text, [(room, length)])
+            room -= 0 if part.heading else length
             if text:
-                parts.append(part if part.heading else replace(part, text=text))
+                parts.append(replace(part, text=text))
     if not parts:
         raise CannotPlant("too little text to cut")
     return Planted(tuple(parts))
@@ -121,7 +125,7 @@ def word_salad_half(base: Document, corpus: CorpusSample, draw: random.Random) -
 def _salad(base: Document, draw: random.Random, at: list[int]) -> Planted:
     parts, changed = list(base.parts), False
     for i in at:
-        text = parts[i].text
+        text = plain(parts[i].text)
         whole = base.language.split("-")[0] in CHARACTERS
         words = [c for c in text if not c.isspace()] if whole else text.split()
         if len(words) >= LEAST_WORDS:

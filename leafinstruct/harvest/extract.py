@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from leafinstruct.errors import LeafError
-from leafinstruct.harvest.html.flow import Page, steps_of
+from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.page import dropped_images, parse_html
+from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.html.render import image_markdown, markdown_of
 
 SHOWN = 300
@@ -86,14 +87,14 @@ def extract_file(path: Path, url: str) -> ExtractedPage:
 
 
 def page_parts(page: Page) -> list[dict[str, Any]]:
-    """Parts with their steps and headings; keys without a value are left out."""
+    """Parts as harvest makes them, with their steps and headings; keys without a value are left out."""
     parts: list[dict[str, Any]] = []
-    for block, step in zip(page.blocks, steps_of(page.blocks), strict=True):
-        if block.ref:
+    for piece in pieces(page.blocks):
+        if (block := piece.image) is not None:
             part: dict[str, Any] = {"type": "image", "url": block.ref, "alt": block.alt, "caption": block.caption}
         else:
-            part = {"type": "text", "text": block.text, "heading": block.heading}
-        part["step"] = step
+            part = {"type": "text", "text": piece.text, "heading": piece.heading}
+        part["step"] = piece.step
         parts.append(_without_empty(part))
     return parts
 
@@ -142,7 +143,7 @@ def extract_text(page: ExtractedPage) -> list[str]:
             labels = "".join(f"  {key}: {text}" for key, text in (("alt", part.alt), ("caption", part.caption)) if text)
             lines.append(f"{mark}IMAGE {_short(part.url)}{labels}")
         else:
-            lines.append(mark + "#" * part.heading + " " * (part.heading > 0) + _short(part.text))
+            lines.append(mark + _short(part.text))
     if page.left_out:
         lines += ["", f"{len(page.left_out)} images are not part of the content:"]
         lines += [f"  {reason:16} {_short(url)}" for url, reason in page.left_out]

@@ -13,13 +13,14 @@ import pyarrow as pa
 
 from leafinstruct.document import Described, Document, Message, Record, schema_of
 from leafinstruct.rewrite.title import plain_title
+from leafinstruct.text.plain import plain
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import words
 
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = 2
+VERSION = 3
 """Grows whenever the same records would get other margins."""
 MARGIN: Described = {
     "id": (pa.string(), "id of the record"),
@@ -55,7 +56,7 @@ def margins(records: Sequence[Record], documents: Sequence[Document], embed: Emb
 
 
 def _margin(user: Message, answer: Message, title: str, embed: Embed) -> float | None:
-    texts = [c.text for c in answer.content if c.type == "text"]
+    texts = [plain(c.text) for c in answer.content if c.type == "text"]
     lines = [s for text in texts for s in sentences(text)]
     later = [s for s in lines[1:] if len(words(s)) >= MIN_WORDS][:MAX_SENTENCES]
     if not title or not later:

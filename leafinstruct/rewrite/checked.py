@@ -29,8 +29,7 @@ class Case:
     @property
     def named(self) -> str:
         """What the request may name freely: the title, and the first heading of the answer."""
-        heading = next((p.text for p in self.draft.output(self.turn) if p.heading), "")
-        return f"{self.draft.document.title}\n{heading}"
+        return f"{self.draft.document.title}\n{self.draft.heading(self.turn)}"
 
 
 @dataclass(frozen=True, slots=True)

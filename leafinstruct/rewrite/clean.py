@@ -19,6 +19,8 @@ from leafinstruct.models.llm import Generation
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
 from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
 from leafinstruct.rewrite.segments import ORDER
+from leafinstruct.text.edits import Edit, edit_parts
+from leafinstruct.text.plain import blocks_apart, plain, reading
 from leafinstruct.text.sentences import sentence_spans
 from leafinstruct.text.words import content, words
 
@@ -59,7 +61,7 @@ MAX_ITEMS = 40
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence: index of its part, and its place in the part's text."""
+    """One sentence: index of its part, and its place in the part's plain text."""
 
     part: int
     start: int
@@ -106,13 +108,14 @@ def clean(
 
 
 def lines_of(document: Document) -> list[Line]:
-    """Sentences of all texts except headings, each with the whitespace after it."""
+    """Sentences of all texts except headings, code and tables, each with the whitespace after it."""
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
-            spans = [(a + len(part.text[a:b]) - len(part.text[a:b].lstrip()), b) for a, b in sentence_spans(part.text)]
-            ends = [start for start, _ in spans[1:]] + [len(part.text)]
-            found += [Line(index, a, c, part.text[a:b]) for (a, b), c in zip(spans, ends, strict=False)]
+            text, apart = plain(part.text), blocks_apart(part.text)
+            spans = [(a + len(text[a:b]) - len(text[a:b].lstrip()), b) for a, b in sentence_spans(text)]
+            spans = [(a, b) for a, b in spans if not any(start < b and a < end for start, end in apart)]
+            found += [Line(index, a, b, text[a:b]) for a, b in spans]
     return found
 
 
@@ -125,7 +128,7 @@ def accepted(document: Document, lines: Sequence[Line], numbers: Sequence[int]) 
         if set(own) <= set(deleted):
             refused |= dict.fromkeys(own, "clean_step")
     deleted = [i for i in deleted if i not in refused]
-    if sum(len(words(lines[i].text)) for i in deleted) > MOST * len(words(document.text)):
+    if sum(len(words(lines[i].text)) for i in deleted) > MOST * len(words(reading(document).text)):
         return [], refused | dict.fromkeys(deleted, "clean_much")
     return deleted, refused
 
@@ -155,18 +158,10 @@ def _at_the_edge(document: Document, part: int) -> bool:
 
 def without(document: Document, lines: Sequence[Line]) -> Document:
     """The document without these lines; a text that becomes empty is dropped."""
-    if not lines:
-        return document
-    parts, raw = [], []
-    positions = document.raw or tuple(range(len(document.parts)))
-    for i, part in enumerate(document.parts):
-        text = part.text
-        for line in sorted((x for x in lines if x.part == i), key=lambda x: -x.start):
-            text = text[: line.start] + text[line.end :]
-        if part.type == "image" or text.strip():
-            parts.append(part if text == part.text else replace(part, text=text.strip()))
-            raw.append(positions[i])
-    return document.edited(parts, raw)
+    edits: dict[int, list[Edit]] = {}
+    for line in lines:
+        edits.setdefault(line.part, []).append((line.start, line.end, ""))
+    return edit_parts(document, edits) if lines else document
 
 
 def _request(document: Document, lines: Sequence[Line], prompt: CleanPrompt, settings: Settings, model: str) -> Request:

@@ -66,7 +66,7 @@ def injected(case: Case) -> str:
     Text in quotation marks is mentioned, not repeated, and exempt.
     """
     unquoted = QUOTED.sub(" ", case.instruction)
-    texts = [part.text for part in case.draft.document.parts if part.type == "text"]
+    texts = [part.text for part in case.draft.reading.parts if part.type == "text"]
     pairs = [s for text in texts for s in _with_next(text)]
     orders = [ORDER_TO_MODEL.search(first) is not None for first, _ in pairs]
     named = content(case.named)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -52,6 +52,8 @@ class Settings:
     """0 is greedy: the same answer in any batch. Variety comes from the styles of the prompt file."""
     seed: int = 0
     """Another seed draws other styles, personas and lengths, and samples other answers."""
+    text: Literal["markdown", "plain"] = "markdown"
+    """How texts of documents are written in records: as they are, or without markup."""
     topic: bool = False
     """Whether the model also returns title and topic; the topic is published where the source has none."""
 
@@ -112,11 +114,15 @@ def write(drafts: Sequence[Draft], ask: Ask, *, writer: Writer, facts: Facts) ->
     for (i, _), answer in zip(failed, ask(again) if again else [], strict=True):
         outcomes[i] = parse(answer, *places[i], writer)
     rest = iter(outcomes)
-    return [finish(draft, [next(rest) for _ in draft.turns], writer.model, facts) for draft in drafts]
+    plain = writer.settings.text == "plain"
+    return [finish(draft, [next(rest) for _ in draft.turns], writer.model, facts, plain) for draft in drafts]
 
 
-def finish(draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, facts: Facts) -> Record:
-    """The record of a draft's instructions, or a dropped one for the first refusal among them."""
+def finish(
+    draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, facts: Facts, plain: bool = False
+) -> Record:
+    """The record of a draft's instructions, or a dropped one for the first refusal among them. `plain` writes the
+    document's texts without markup."""
     good: list[Written] = []
     for outcome in outcomes:
         if isinstance(outcome, Refusal):
@@ -124,7 +130,7 @@ def finish(draft: Draft, outcomes: Sequence[Written | Refusal], writer: str, fac
         if any(outcome.instruction == other.instruction for other in good):
             return dropped(draft.document, draft.task, "same_request_twice", writer, facts)
         good.append(outcome)
-    messages = messages_of(draft, [one.instruction for one in good])
+    messages = messages_of(draft, [one.instruction for one in good], plain)
     return record(draft, messages, writer, facts, good[0].topic)
 
 
@@ -233,7 +239,7 @@ def _topic(value: Any, draft: Draft) -> str:
     """The topic a model returned, if valid: a few words, one of them in the document; "" otherwise."""
     topic = replace_surrogates(tidy(value)).rstrip(".").lower() if isinstance(value, str) else ""
     fits = 0 < len(words(topic)) <= TOPIC_WORDS
-    there = content(f"{draft.document.title}\n{draft.document.text}")
+    there = content(f"{draft.document.title}\n{draft.reading.text}")
     return topic if fits and content(topic) & there else ""
 
 

@@ -13,6 +13,9 @@ from pathlib import Path
 from leafinstruct.document import Part
 from leafinstruct.errors import LeafError, did_you_mean
 from leafinstruct.rewrite.task import Draft, draw, tasks
+from leafinstruct.text.edits import without
+from leafinstruct.text.markdown import block_ends
+from leafinstruct.text.plain import plain
 
 NEEDED = ("system", "user", "retry", "styles", "examples")
 CHOICES = ("personas", "lengths")
@@ -142,33 +145,38 @@ def drawn(choices: Sequence[str], draft: Draft, what: str, turn: int, seed: int)
 
 
 def window(parts: Sequence[Part], max_tokens: int) -> Window:
-    """The first paragraphs, headings and image placeholders that fit in `max_tokens`, whole; the first is cut if it
-    must be.
+    """The first blocks, list items and image placeholders that fit in `max_tokens`, whole; the first is cut if it must
+    be, and stays whole as Markdown.
 
     An image is shown as "[image: alt]". A mark shows that text was left out.
     """
     units = [unit for part in parts for unit in _units(part)]
-    sizes = [estimated_tokens(unit) for unit in units]
+    sizes = [estimated_tokens(unit) for unit, _ in units]
     kept, used = 0, 0
     while kept < len(units) and used + sizes[kept] <= max_tokens:
         used += sizes[kept]
         kept += 1
-    shown = units[:kept]
+    shown = "".join(f"{between}{unit}" for unit, between in units[:kept])
     if not kept and units:
-        shown = [_beginning(units[0], max_tokens)]
-        used = estimated_tokens(shown[0])
+        shown = _beginning(units[0][0], max_tokens)
+        used = estimated_tokens(shown)
     if used < sum(sizes):
-        shown.append(CUT)
-    return Window("\n\n".join(shown), used, sum(sizes))
+        shown = f"{shown}\n\n{CUT}"
+    return Window(shown.strip(), used, sum(sizes))
 
 
-def _units(part: Part) -> list[str]:
+def _units(part: Part) -> list[tuple[str, str]]:
+    """What is shown whole or not at all, each with what is between it and the one before."""
     if part.type == "image":
         name = " ".join((part.alt or part.caption).split())
-        return [_escaped(f"[image: {name}]" if name else "[image]")]
-    if part.heading:
-        return [_escaped(f"## {part.text}")]
-    return [_escaped(text) for text in re.split(r"\n\s*\n", part.text) if text.strip()]
+        return [(_escaped(f"[image: {name}]" if name else "[image]"), "\n\n")]
+    found, at, between = [], 0, "\n\n"
+    for end in block_ends(part.text):
+        whole = part.text[at:end]
+        unit = whole.lstrip("\n")
+        found.append((_escaped(unit), between if not at else whole[: len(whole) - len(unit)]))
+        at = end
+    return found
 
 
 def _escaped(text: str) -> str:
@@ -177,11 +185,17 @@ def _escaped(text: str) -> str:
 
 
 def _beginning(text: str, max_tokens: int) -> str:
-    low, high = 0, len(text)
+    """As many of a text's first words as fit, or characters of a first word that is too long; as whole Markdown."""
+    known = plain(text)
+    ends: Sequence[int] = [m.end() for m in re.finditer(r"\S+", known)]
+    if ends and estimated_tokens(known[: ends[0]]) > max_tokens:
+        ends = range(1, ends[0] + 1)
+    low, high = 0, len(ends)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimated_tokens(text[:middle]) <= max_tokens else (low, middle - 1)
-    return text[:low].rsplit(None, 1)[0] if " " in text[:low] and low < len(text) else text[:low]
+        fits = estimated_tokens(known[: ends[middle - 1]]) <= max_tokens
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return without(text, [(ends[low - 1], len(known))]) if low else ""
 
 
 def estimated_tokens(text: str) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
 from leafinstruct.rewrite.task import Draft
 from leafinstruct.text.language import language_of
+from leafinstruct.text.plain import shown
 
 Scores = tuple[tuple[str, float | None], ...]
 PLACES = 4
@@ -27,26 +28,27 @@ class Facts:
     scores: Mapping[str, Scores] = field(default_factory=dict)
 
 
-def messages_of(draft: Draft, instructions: Sequence[str]) -> tuple[Message, ...]:
-    """For each turn the user's request followed by what the user gives; then the answer."""
+def messages_of(draft: Draft, instructions: Sequence[str], plain: bool = False) -> tuple[Message, ...]:
+    """For each turn the user's request followed by what the user gives; then the answer. `plain` leaves out the markup
+    of the document's texts."""
     found: list[Message] = []
     for turn, instruction in enumerate(instructions):
-        found.append(Message("user", (Content("text", instruction), *contents(draft.input(turn)))))
-        found.append(Message("assistant", contents(draft.output(turn))))
+        found.append(Message("user", (Content("text", instruction), *contents(draft.input(turn), plain))))
+        found.append(Message("assistant", contents(draft.output(turn), plain)))
     return tuple(found)
 
 
-def contents(parts: Sequence[Part]) -> tuple[Content, ...]:
-    """Parts as content of a message, in order. Neighboring texts are joined, with a blank line between them; a heading
-    is plain text on a line of its own."""
+def contents(parts: Sequence[Part], plain: bool = False) -> tuple[Content, ...]:
+    """Parts as content of a message, in order. Neighboring texts are joined, with a blank line between them."""
     found: list[Content] = []
     for part in parts:
         if part.type == "image":
             found.append(Content("image"))
-        elif found and found[-1].type == "text":
-            found[-1] = Content("text", f"{found[-1].text}\n\n{part.text}")
-        else:
-            found.append(Content("text", part.text))
+            continue
+        text = shown(part.text) if plain else part.text
+        if found and found[-1].type == "text":
+            text = f"{found.pop().text}\n\n{text}"
+        found.append(Content("text", text))
     return tuple(found)
 
 

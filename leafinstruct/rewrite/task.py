@@ -15,6 +15,7 @@ from typing import Any
 from leafinstruct import plugins
 from leafinstruct.document import Document, Part, digest
 from leafinstruct.errors import LeafError, own_code, raised
+from leafinstruct.text.plain import plain, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ Turns = tuple[Turn, ...]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`divide` returns the turns, in reading order, or None if the document does not fit the task.
+    """`divide` returns the turns, in reading order, or None if the document does not fit the task. The texts it gets
+    are plain, without markup.
 
     `name` names it in records, in prompts (a section `# name` tells the model what to ask for) and in seeds. `about`
     describes a record in one line. `whole`: every part of the document is used. `phrases` are requests that the
@@ -59,6 +61,15 @@ class Draft:
     @property
     def task(self) -> str:
         return self.kind.name
+
+    @property
+    def reading(self) -> Document:
+        """The document as it is read, without markup."""
+        return reading(self.document)
+
+    def heading(self, turn: int = 0) -> str:
+        """The first heading of what answers; "" if it has none."""
+        return next((plain(p.text) for p in self.output(turn) if p.heading), "")
 
     def input(self, turn: int = 0) -> list[Part]:
         return self._parts(self.turns[turn].given)
@@ -137,7 +148,8 @@ def choose_draft(document: Document, weighted: Sequence[Weighted]) -> Draft | No
     """A draft of one of the tasks the document fits, drawn by its id with the weights; None if it fits none of them.
     Raises TaskFailed naming the task."""
     able = [one for one in weighted if one.weight > 0]
-    fitting = [(one, turns) for one in able if (turns := _divided(document, one)) is not None]
+    read = reading(document)
+    fitting = [(one, turns) for one in able if (turns := _divided(read, one)) is not None]
     point = draw(document.id, "task") * sum(one.weight for one, _ in fitting)
     for one, turns in fitting:
         point -= one.weight
@@ -181,7 +193,7 @@ def _problem(document: Document, turns: Any) -> str:
 
 def draft(document: Document, task: Task) -> Draft:
     """Divide a document that fits the task. Raises ValueError for one that does not."""
-    turns = task.divide(document)
+    turns = task.divide(reading(document))
     if turns is None:
         raise ValueError(f"document {document.id} does not fit the task {task.name}")
     return Draft(document, task, turns)

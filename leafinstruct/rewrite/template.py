@@ -117,8 +117,9 @@ YOURS = re.compile(r"\byour\b", re.IGNORECASE)
 
 def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[Record]:
     """One record for each draft, in order, checked by the same rules as a model's."""
+    plain = settings.text == "plain"
     return [
-        finish(draft, [instruction(draft, turn, settings) for turn in range(len(draft.turns))], WRITER, facts)
+        finish(draft, [instruction(draft, turn, settings) for turn in range(len(draft.turns))], WRITER, facts, plain)
         for draft in drafts
     ]
 
@@ -132,7 +133,7 @@ def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusa
         return Refusal("no_template", "there are phrases for English and German only", final=True)
     title = full_title(draft.document)
     if draft.task in BY_HEADING:
-        heading = next((p.text for p in draft.output(turn) if p.heading), "")
+        heading = draft.heading(turn)
         alone = turn > 0 or content(plain_title(draft.document)) <= content(heading)  # "Hardware" of what?
         title = heading if heading and alone else ": ".join(filter(None, (title, heading)))
     title = re.sub(r"[\s.!?:;,]+$", "", " ".join(title.split()))

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from leafinstruct.document import Document
+from leafinstruct.text.plain import plain, reading
 
 TAIL = re.compile(r"\s+[|\-–—:·»]\s+|\s*[|»·]\s*")
 
@@ -21,7 +22,7 @@ def full_title(document: Document) -> str:
     name in the text that is spelled in the site's name."""
     title = plain_title(document)
     host = _letters(document.site)
-    names = Counter(PROPER.findall(document.text))
+    names = Counter(PROPER.findall(reading(document).text))
     for two in [name for name in names if " " in name]:
         names[two.split()[0]] += names[two]
     fitting = [n for n, times in names.items() if times >= NAMED_TIMES and _is_site(n, host)]
@@ -33,7 +34,7 @@ def full_title(document: Document) -> str:
 def plain_title(document: Document) -> str:
     """The title without a first or last piece ("… | Example Site") that is spelled in the host's name; the first
     heading if there is none."""
-    title = document.title or next((p.text for p in document.parts if p.heading), "")
+    title = document.title or next((plain(p.text) for p in document.parts if p.heading), "")
     title = " ".join(title.split())
     host = _letters(document.site)
     marks = list(TAIL.finditer(title))

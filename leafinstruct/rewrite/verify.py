@@ -27,6 +27,7 @@ from leafinstruct.rewrite.patterns import (
     matter,
 )
 from leafinstruct.text.language import LANGUAGE_SAMPLE, LANGUAGE_WORDS, LANGUAGES, detected, latin_share, probability
+from leafinstruct.text.plain import plain
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.words import CONTENT_LETTERS, content, ngrams, stem, words
 
@@ -131,7 +132,7 @@ def _of_the_matter(mark: str, case: Case) -> bool:
     tag = re.match(r"</?([a-z]+)", mark, re.IGNORECASE)
     if not tag:
         return False
-    name, text = tag[1].lower(), case.draft.document.text.lower()
+    name, text = tag[1].lower(), case.draft.reading.text.lower()
     if name in IMAGE_TAGS:
         return f"<{name}" in text
     return f"<{name}" in text or (len(name) >= TAG_LETTERS and name in words(f"{text}\n{case.named}"))
@@ -160,7 +161,7 @@ def off_topic(case: Case) -> str:
         return "it does not say of what; name the thing itself"
     if not case.draft.turns[case.turn].given and (pointed := THIS_SUBJECT.search(case.instruction)):
         return f'it says "{pointed[0]}", but nothing is shown yet; name the thing itself'
-    document = case.draft.document
+    document = case.draft.reading
     if subject & content(case.named) or _in_compound(case.instruction, case.named):
         return ""
     met = len(subject & content(document.text))
@@ -170,7 +171,7 @@ def off_topic(case: Case) -> str:
 def answerable(case: Case) -> str:
     """The document has what it asks for: its numbers and, in English, its names; and it asks for no film, sound or
     file."""
-    document = case.draft.document
+    document = case.draft.reading
     there = f"{document.title}\n{document.text}"
     known = set(NUMBER.findall(there)) | {NUMBER_WORDS[w] for w in words(there) if w in NUMBER_WORDS}
     for number in NUMBER.findall(case.instruction):
@@ -216,7 +217,7 @@ def leak(case: Case) -> str:
     """It does not hold the answer: words in a row, or most of one sentence in another order."""
     asked = words(case.instruction)
     title = words(case.named)
-    texts = [part.text for part in case.draft.output(case.turn) if part.type == "text"]
+    texts = [plain(part.text) for part in case.draft.output(case.turn) if part.type == "text"]
     free = ngrams(title, NGRAM)
     if any(ngrams(asked, NGRAM) & ngrams(words(text), NGRAM) - free for text in texts):
         return "it copies a sentence of the answer; ask for the goal only"
@@ -249,13 +250,13 @@ def _quantities(case: Case, title: Sequence[str], texts: Sequence[str]) -> int:
 def language(case: Case) -> str:
     """It is in the document's language, where it is long enough to detect, and in its script at any length."""
     reason = f"it is in another language; write in {LANGUAGES.get(case.language, 'the language of the text')}"
-    scripts = latin_share(case.instruction), latin_share(case.draft.document.text[:LANGUAGE_SAMPLE])
+    scripts = latin_share(case.instruction), latin_share(case.draft.reading.text[:LANGUAGE_SAMPLE])
     if max(scripts) > CLEAR and min(scripts) < 1 - CLEAR:
         return reason
     count = len(words(case.instruction))
     if not case.language or count < SHORT_WORDS:
         return ""
-    text = case.draft.document.text[:LANGUAGE_SAMPLE]
+    text = case.draft.reading.text[:LANGUAGE_SAMPLE]
     if len(words(text)) >= LANGUAGE_WORDS and probability(case.language, text) < LANGUAGE_KNOWN:
         return ""
     if count < LANGUAGE_WORDS:

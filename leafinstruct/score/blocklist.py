@@ -11,6 +11,7 @@ from leafinstruct.document import Document, digest
 from leafinstruct.errors import LeafError
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.settings import ModelSettings
+from leafinstruct.text.plain import reading
 from leafinstruct.text.urls import url_key
 from leafinstruct.text.words import words
 
@@ -30,7 +31,7 @@ DEFAULT_WORDS = frozenset(ADULT.split()) - AMBIGUOUS
 
 
 class Scorer(DocumentScorer):
-    version = 3
+    version = 4
     columns = (
         Column("words", "document", "float", "share", "words of the text that are listed"),
         Column("count", "document", "int", "words", "number of listed words"),
@@ -61,7 +62,7 @@ class Scorer(DocumentScorer):
         return {**super().identity(), "settings": held}
 
     def score(self, document: Document) -> list[Row]:
-        found = words(document.text)
+        found = words(reading(document).text)
         count = sum(word in self._words for word in found)
         share = count / len(found) if found else 0.0
         listed = any(self._is_listed(place) for place in (document.site, document.url) if place)

@@ -16,6 +16,7 @@ from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.settings import Positive, Share
 from leafinstruct.text.lines import Line, lines_of, without_lines
+from leafinstruct.text.plain import reading
 from leafinstruct.text.words import count_words
 
 HEAD, FOOT = 4, 12
@@ -25,7 +26,7 @@ _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved", re.IGNORECASE)
 
 
 class Scorer(CorpusScorer):
-    version = 3
+    version = 4
     columns = (
         Column("words", "document", "float", "share", "words in lines that other documents of the site also have"),
         Column("lines", "document", "int", "lines", "number of such lines in the document"),
@@ -63,7 +64,7 @@ class Scorer(CorpusScorer):
     def _signature(self, document: Document) -> Row:
         """Hashes of a document's distinct lines together with its site, 0 for a short line, and their numbers of words;
         and hashes of the lines at its edges, 0 for one that may be content."""
-        lines = {line.strip().lower() for line in document.text.splitlines()}
+        lines = {line.strip().lower() for line in reading(document).text.splitlines()}
         words = {line: count_words(line) for line in sorted(lines)}
         counted = [line for line, count in words.items() if count]
         site = document.site

@@ -16,6 +16,7 @@ from leafinstruct.document import Document
 from leafinstruct.score.background_texts import TEXTS
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
+from leafinstruct.text.plain import reading
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -27,7 +28,7 @@ Vectors = Mapping[str, np.ndarray]
 
 
 class Scorer(ModelScorer):
-    version = 3
+    version = 4
     model = "clip"
     columns = (
         Column(
@@ -131,7 +132,7 @@ class Scorer(ModelScorer):
         return dict(zip(good, vectors, strict=True)), errors
 
     def _plan(self, item: Item) -> Plan:
-        document = item.document
+        document = reading(item.document)
         windows = self.clip.text_windows("\n".join([document.title, document.text]))
         places = [i for i, p in enumerate(document.parts) if p.type == "image"] if self.settings.order else item.parts
         near = {index: self._near(document, index) for index in sorted(places)}

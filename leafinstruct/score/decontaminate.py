@@ -19,10 +19,11 @@ from leafinstruct.document import Document, digest
 from leafinstruct.score.base import Column, GalleryScorer, Row
 from leafinstruct.score.benchmark_files import benchmark_images, benchmark_ngrams, ngrams, picture_hash
 from leafinstruct.settings import ModelSettings, Positive
+from leafinstruct.text.plain import reading
 
 
 class Scorer(GalleryScorer):
-    version = 4
+    version = 5
     columns = (
         Column("overlap", "document", "float", "share", "word n-grams that are in a benchmark; null if too short"),
         Column("contaminated_ngrams", "document", "int", "count", "number of word n-grams that are in a benchmark"),
@@ -69,7 +70,7 @@ class Scorer(GalleryScorer):
         return picture_hash(pixels)
 
     def score(self, document: Document, sketches: Mapping[str, int | None]) -> list[Row]:
-        mine = ngrams(document.text, self.settings.ngram)
+        mine = ngrams(reading(document).text, self.settings.ngram)
         count = int(np.isin(mine, self._ngrams).sum())
         rows: list[Row] = []
         for index, part in enumerate(document.parts):

@@ -21,13 +21,14 @@ from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.score.lsh import SignatureStore
 from leafinstruct.score.shingles import shingles
 from leafinstruct.settings import ModelSettings, Positive, Share
+from leafinstruct.text.plain import reading
 from leafinstruct.text.words import words
 
 SEED = 42
 
 
 class Scorer(CorpusScorer):
-    version = 3
+    version = 4
     columns = (
         Column("cluster", "document", "text", "", "smallest document id of the near-duplicate cluster; null if alone"),
         Column("cluster_size", "document", "int", "documents", "documents of the cluster; 1 if alone"),
@@ -57,7 +58,7 @@ class Scorer(CorpusScorer):
         from rensa import RMinHash
 
         size, permutations = self.settings.ngram, self.settings.permutations
-        found = [(d.id, shingles(words(d.text), size)) for d in documents]
+        found = [(d.id, shingles(words(reading(d).text), size)) for d in documents]
         found = [(name, runs) for name, runs in found if len(runs)]
         if not found:
             return self.map_schema.empty_table()

@@ -17,12 +17,13 @@ import pyarrow as pa
 from leafinstruct.document import Described, Document, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.settings import Count
+from leafinstruct.text.plain import reading
 from leafinstruct.text.urls import url_key
 from leafinstruct.text.words import count_words
 
 
 class Scorer(CorpusScorer):
-    version = 3
+    version = 4
     columns = (
         Column("text_group", "document", "text", "", "smallest document id with the same text; null if alone"),
         Column("url_group", "document", "text", "", "smallest document id with the same URL; null if alone"),
@@ -42,7 +43,7 @@ class Scorer(CorpusScorer):
     def map(self, documents: Sequence[Document]) -> pa.Table:
         rows = []
         for document in documents:
-            text, url = plain_text(document.text), url_key(document.url)
+            text, url = plain_text(reading(document).text), url_key(document.url)
             long = count_words(text) >= self.settings.words
             rows.append({"document": document.id, "text_group": _hash(text * long), "url_group": _hash(url)})
         return pa.Table.from_pylist(rows, schema=self.map_schema)

@@ -20,6 +20,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Prompt
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
+from leafinstruct.text.plain import reading
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -33,7 +34,7 @@ FENCE = re.compile(r"</?\s*document", re.IGNORECASE)
 
 
 class Scorer(ModelScorer):
-    version = 1
+    version = 2
     model = "llm"
     needs = frozenset({"choice_logprobs"})
     columns = (
@@ -95,6 +96,7 @@ def expected(logprobs: Mapping[str, float]) -> float:
 
 def as_data(document: Document) -> str:
     """A document as text: its title, its parts, a placeholder for each image. It cannot close its own fence."""
+    document = reading(document)
     parts = [document.title] if document.title else []
     parts += [
         p.text if p.type == "text" else f"[image: {p.alt or p.caption}]" if p.alt or p.caption else "[image]"

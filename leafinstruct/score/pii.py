@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.text.edits import edited
+from leafinstruct.text.plain import plain, reading
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}(?![\w-])")
 NOBODY = re.compile(
@@ -45,7 +47,7 @@ IBAN_LENGTHS = {
 
 
 class Scorer(DocumentScorer):
-    version = 1
+    version = 2
     columns = (
         Column("emails", "document", "int", "count", "email addresses of people or companies"),
         Column("phones", "document", "int", "count", "phone numbers"),
@@ -61,7 +63,7 @@ class Scorer(DocumentScorer):
         """Whether the edited document has the kind in place of the data."""
 
     def score(self, document: Document) -> list[Row]:
-        counts = Counter(kind for part in document.parts for kind, _, _ in find(part.text))
+        counts = Counter(kind for part in reading(document).parts for kind, _, _ in find(part.text))
         row: Row = {f"{kind}s": counts[kind] for kind in ("email", "phone", "ip", "card", "iban")}
         return [{"document": document.id, **row, "found": counts.total()}]
 
@@ -70,12 +72,8 @@ class Scorer(DocumentScorer):
 
 
 def masked(text: str) -> str:
-    """The text with each finding replaced by its kind."""
-    kept, at = [], 0
-    for kind, start, end in find(text):
-        kept += [text[at:start], f"[{kind}]"]
-        at = end
-    return "".join([*kept, text[at:]])
+    """The text, as Markdown, with each finding replaced by its kind."""
+    return edited(text, [(start, end, f"[{kind}]") for kind, start, end in find(plain(text))])
 
 
 def find(text: str) -> list[tuple[str, int, int]]:

@@ -11,7 +11,7 @@ from leafinstruct.text.image_references import find_pointers, image_positions, t
 
 
 class Scorer(DocumentScorer):
-    version = 4
+    version = 5
     columns = (
         Column("references", "image", "int", "sentences", "sentences that point at the image"),
         Column("essential_references", "image", "int", "sentences", "sentences that point at the image and say more"),

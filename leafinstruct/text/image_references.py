@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leafinstruct.document import Document
+from leafinstruct.text.plain import blocks_apart, plain
 from leafinstruct.text.sentences import sentence_spans
 from leafinstruct.text.words import count_words
 
@@ -122,7 +123,8 @@ ONLY_POINTS_WORDS = 9
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A sentence of text part `part`, characters `start` to `end`, that points at the image before or after it."""
+    """A sentence of text part `part`, characters `start` to `end` of its plain text, that points at the image before or
+    after it."""
 
     part: int
     start: int
@@ -137,9 +139,12 @@ def find_pointers(document: Document) -> list[Pointer]:
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
-            for start, end in sentence_spans(part.text):
-                introduces = index + 1 in shown and not part.text[end:].strip()
-                pointer = _pointer(part.text[start:end], introduces)
+            text, apart = plain(part.text), blocks_apart(part.text)
+            for start, end in sentence_spans(text):
+                if any(a < end and start < b for a, b in apart):
+                    continue
+                introduces = index + 1 in shown and not text[end:].strip()
+                pointer = _pointer(text[start:end], introduces)
                 if pointer:
                     direction, number, only = pointer
                     found.append(Pointer(index, start, end, direction, number, only))

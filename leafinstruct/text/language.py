@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from leafinstruct.document import Document
+from leafinstruct.text.plain import reading
 from leafinstruct.text.words import count_words
 
 KANA = re.compile(r"[\u3040-\u30ff]")
@@ -41,7 +42,7 @@ def latin_share(text: str) -> float:
 
 def language_of(document: Document) -> str:
     """The detected language of the document's text; the declared one if the text is too short."""
-    text = document.text[:LANGUAGE_SAMPLE]
+    text = reading(document).text[:LANGUAGE_SAMPLE]
     if count_words(text) < LANGUAGE_WORDS:
         return document.language.split("-")[0].lower()
     return detected(text)

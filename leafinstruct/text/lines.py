@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from leafinstruct.document import Document, Part
+from leafinstruct.document import Document
+from leafinstruct.text.edits import Edit, edit_parts
+from leafinstruct.text.plain import plain
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not blank; `number` is its index in the text of part `part`."""
+    """A line that is not blank; `number` is its index in the plain text of part `part`."""
 
     part: int
     number: int
@@ -24,7 +25,7 @@ def lines_of(document: Document) -> list[Line]:
         Line(index, number, line)
         for index, part in enumerate(document.parts)
         if part.type == "text"
-        for number, line in enumerate(part.text.splitlines())
+        for number, line in enumerate(plain(part.text).splitlines())
         if line.strip()
     ]
 
@@ -35,15 +36,15 @@ def without_lines(document: Document, lines: Sequence[Line]) -> Document:
     gone = {(line.part, line.number) for line in lines}
     if not gone or len(gone) == len(lines_of(document)):
         return document
-    parts: list[Part] = []
-    raw: list[int] = []
-    for index, (part, source) in enumerate(zip(document.parts, document.raw, strict=True)):
-        if any(index == of for of, _ in gone):
-            kept = [line for number, line in enumerate(part.text.splitlines()) if (index, number) not in gone]
-            text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
-            if not text:
-                continue
-            part = replace(part, text=text)
-        parts.append(part)
-        raw.append(source)
-    return document.edited(parts, raw)
+    edits = {part: _spans(plain(document.parts[part].text), {n for of, n in gone if of == part}) for part, _ in gone}
+    return edit_parts(document, edits)
+
+
+def _spans(text: str, numbers: set[int]) -> list[Edit]:
+    """The places of some lines, without their ends."""
+    found, at = [], 0
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        if number in numbers:
+            found.append((at, at + len(line.rstrip()), ""))
+        at += len(line)
+    return found

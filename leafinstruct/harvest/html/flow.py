@@ -1,13 +1,12 @@
-"""A page as a flow of blocks before its images are fetched: what parsers return, and how it becomes parts and steps."""
+"""A page as a flow of blocks before its images are fetched: what parsers return, and the steps of its blocks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leafinstruct.document import Image, LostImage, Part
 from leafinstruct.harvest.html.marks import ANY, without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
@@ -167,45 +166,3 @@ def _item_steps(blocks: Sequence[Block]) -> list[int]:
         steps.append(count)
         last, gap = block.item, 0
     return steps
-
-
-def assemble(
-    blocks: Sequence[Block], resolve: Callable[[Block], Image | str], steps: Sequence[int] | None = None
-) -> tuple[tuple[Part, ...], tuple[LostImage, ...], dict[str, Image]]:
-    """Parts of a document. Text between images inside one step is one part; a heading is a part of its own.
-
-    `resolve` returns the image of a block, or the reason why there is none ("" leaves no trace of it).
-    """
-    parts: list[Part] = []
-    lost: list[LostImage] = []
-    images: dict[str, Image] = {}
-    run = ""
-    run_step = 0
-
-    def close() -> None:
-        nonlocal run
-        if run:
-            parts.append(Part("text", text=run, step=run_step))
-            run = ""
-
-    for block, step in zip(blocks, steps or steps_of(blocks), strict=True):
-        if block.ref:
-            got = resolve(block)
-            if got == "":
-                continue
-            close()
-            if isinstance(got, str):
-                lost.append(LostImage(len(parts), block.ref[:500], got))
-            else:
-                images[got.sha256] = got
-                parts.append(Part("image", "", got.sha256, block.alt, block.caption, got.url, step))
-        elif block.heading:
-            close()
-            parts.append(Part("text", text=block.text, step=step, heading=block.heading))
-        else:
-            if step != run_step:
-                close()
-            run += (("\n" if block.tight else "\n\n") if run else "") + block.text
-            run_step = step
-    close()
-    return tuple(parts), tuple(lost), images

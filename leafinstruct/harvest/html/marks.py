@@ -254,7 +254,7 @@ def _escape(found: re.Match[str]) -> str:
     kind = found.lastgroup
     if kind == "always" and found[0] == "\\" and after not in PUNCTUATION:
         return found[0]
-    if kind in ("star", "line") and before.isspace() and after.isspace() and found.start():
+    if kind in ("star", "line") and before == " " and after.isspace() and found.start():
         return found[0]
     if kind == "line" and before.isalnum() and after.isalnum():
         return found[0]

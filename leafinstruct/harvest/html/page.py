@@ -14,6 +14,7 @@ from leafinstruct.harvest.html.content import Content
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
 from leafinstruct.harvest.html.imagerefs import image_refs
+from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.html.walk import IMAGES, walk
 from leafinstruct.harvest.metadata import decode
 from leafinstruct.text.urls import host_of
@@ -104,12 +105,13 @@ def _has_many_attributes(tag: bytes) -> bool:
 
 
 def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
-    """Parts of one page as dictionaries: {"type": "text", "text"} or {"type": "image", "url", "alt", "caption"}."""
+    """Parts of one page as dictionaries: {"type": "text", "text"} with Markdown, or {"type": "image", "url", "alt",
+    "caption"}."""
     return [
-        {"type": "image", "url": block.ref, "alt": block.alt, "caption": block.caption}
-        if block.ref
-        else {"type": "text", "text": block.text}
-        for block in parse_html(html, url).blocks
+        {"type": "text", "text": piece.text}
+        if piece.image is None
+        else {"type": "image", "url": piece.image.ref, "alt": piece.image.alt, "caption": piece.image.caption}
+        for piece in pieces(parse_html(html, url).blocks)
     ]
 
 

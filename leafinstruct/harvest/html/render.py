@@ -37,6 +37,8 @@ class Writer:
 
     image: WriteImage | None = None
     started: set[int] = field(default_factory=set)
+    other: set[int] = field(default_factory=set)
+    """Ordered lists that follow another directly, and are told from it by `1)` for `1.`."""
 
     def written(self, blocks: Sequence[Block]) -> str:
         self._out: list[str] = []
@@ -59,6 +61,7 @@ class Writer:
         if not lines:
             return
         tight = self._tight(block)
+        self._tell_apart(block)
         first, others = self._prefixes(block)
         if self._out and not tight:
             self._out.append(self._between(block))
@@ -85,7 +88,7 @@ class Writer:
             if container.kind == "quote":
                 first, others = f"{first}> ", f"{others}> "
                 continue
-            marker = marker_of(container)
+            marker = self._marker(container)
             if container.key not in self.started:
                 self.started.add(container.key)
                 self._here.add(container.key)
@@ -93,6 +96,18 @@ class Writer:
             elif container.key in self._here:
                 first, others = f"{first}{' ' * len(marker)}", f"{others}{' ' * len(marker)}"
         return first, others
+
+    def _tell_apart(self, block: Block) -> None:
+        """Give a list that begins right after another one, or after its last item, the other mark."""
+        for ours, theirs in zip(block.within, self._last.within if self._last else (), strict=False):
+            if ours != theirs:
+                ordered = ours.number is not None and theirs.number is not None
+                if ordered and ours.of != theirs.of and theirs.of not in self.other:
+                    self.other.add(ours.of)
+                return
+
+    def _marker(self, item: Container) -> str:
+        return "- " if item.number is None else f"{item.number}{')' if item.of in self.other else '.'} "
 
     def _tight(self, block: Block) -> bool:
         """Whether a block follows without a blank line: the next item of a list whose items are single lines."""
@@ -117,12 +132,8 @@ class Writer:
             if container.kind == "quote":
                 prefix += "> "
             elif container.key in self._here:
-                prefix += " " * len(marker_of(container))
+                prefix += " " * len(self._marker(container))
         return prefix.rstrip() if ">" in prefix else ""
-
-
-def marker_of(item: Container) -> str:
-    return "- " if item.number is None else f"{item.number}. "
 
 
 def one_line(text: str) -> str:

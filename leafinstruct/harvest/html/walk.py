@@ -170,10 +170,14 @@ class _Walker:
         count = _integer(attributes.get("start"), 1)
         self.depth_of_lists += 1
         first = True
+        outside = before = flow.within
         for child in node.iter():
             if child.tag != "li":
                 if child.tag not in SILENT and (self.keep is None or self.keep(child, child.tag or "")):
+                    flow.within = before  # a list in a list is shown below the item before it
                     self.element(child, child.tag or "", depth + 1)
+                    flow.end()
+                    flow.within = outside
                 continue
             count = _integer(child.attributes.get("value"), count)
             if steps:
@@ -181,12 +185,11 @@ class _Walker:
             flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
             flow.tight = not first or self.depth_of_lists > 1
             self.containers += 1
-            within = flow.within
-            flow.within = (*within, Container("item", self.containers, number, count if ordered else None))
+            flow.within = before = (*outside, Container("item", self.containers, number, count if ordered else None))
             if depth < MAX_DEPTH and (self.keep is None or self.keep(child, "li")):
                 self.children(child, depth + 1)
             flow.end()
-            flow.marker, flow.tight, flow.within = "", False, within
+            flow.marker, flow.tight, flow.within = "", False, outside
             count, first = count + 1, False
         self.depth_of_lists -= 1
         flow.item = outer

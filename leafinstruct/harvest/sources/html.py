@@ -14,8 +14,9 @@ from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.fetch.robots import page_opted_out
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
-from leafinstruct.harvest.html.flow import Block, Page, assemble
+from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, plain_language

@@ -15,8 +15,9 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
-from leafinstruct.harvest.html.flow import Block, Page, assemble
+from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
+from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language

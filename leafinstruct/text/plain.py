@@ -1,0 +1,186 @@
+"""What a reader sees of a text: Markdown without its markup.
+
+Scorers and rules read this form, so that their numbers are about the words and not about the signs around them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from leafinstruct.document import Document
+from leafinstruct.text.markdown import LEAVES, Node, last_block, parse
+
+KEPT = 8192
+"""Texts whose plain form is kept: a partition's, so that scorers one after another do not read them again."""
+MARKUP = re.compile(
+    r"[\\`*_~<&$|]|\]\(|^\s*\[|^[ \t]|[ \t]$|^(?:[#>+=-]|\d{1,9}[.)])",
+    re.MULTILINE,
+)
+"""Without any of this a text has no markup: the usual paragraph."""
+HEADING = re.compile(r"#{1,6} ([^\n]*[^\n#\s])")
+APART = frozenset(("code", "table"))
+"""Blocks that are no prose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as it is read: `plain`, and the tree of its Markdown with the places of both."""
+
+    plain: str
+    root: Node
+
+    def spans(self, kind: str) -> list[tuple[int, int]]:
+        """Where blocks of a kind are in the plain text."""
+        return [(node.at, node.until) for node in self.root.walk() if is_apart(node, kind)]
+
+
+def is_apart(node: Node, kind: str) -> bool:
+    """Whether a block is of a kind; code is what stands in a fence."""
+    return node.kind == kind and (kind != "code" or node.language is not None)
+
+
+@lru_cache(maxsize=KEPT)
+def plain(markdown: str) -> str:
+    """The text without markup: list markers and line breaks as they are shown, a row of a table as `a | b`, code and
+    the TeX of formulas as they are."""
+    if not MARKUP.search(markdown):
+        return markdown
+    heading = HEADING.fullmatch(markdown)
+    if heading and not MARKUP.search(heading[1]):
+        return heading[1]
+    return read(markdown).plain
+
+
+@lru_cache(maxsize=KEPT)
+def prose(markdown: str) -> str:
+    """The plain text without code blocks and tables; "" if there is nothing else."""
+    if not MARKUP.search(markdown):
+        return markdown
+    return _Reader(APART).read(parse(markdown))
+
+
+def prose_end(markdown: str) -> str:
+    """The prose of a text that ends in prose; "" for one that ends in code or a table."""
+    if not MARKUP.search(markdown):
+        return markdown
+    last = last_block(parse(markdown))
+    return "" if last is not None and any(is_apart(last, kind) for kind in APART) else prose(markdown)
+
+
+def read(markdown: str) -> Reading:
+    root = parse(markdown)
+    return Reading(_Reader().read(root), root)
+
+
+def blocks_apart(markdown: str) -> list[tuple[int, int]]:
+    """Where the plain text is code or a table."""
+    if not any(sign in markdown for sign in ("```", "~~~", "|")):
+        return []
+    found = read(markdown)
+    return [span for kind in sorted(APART) for span in found.spans(kind)]
+
+
+def share(markdown: str, kind: str) -> tuple[int, int]:
+    """Characters of the plain text that are in blocks of a kind (`code` or `table`), and all of them."""
+    if ("`" if kind == "code" else "|") not in markdown and "~~~" not in markdown:
+        return 0, len(plain(markdown))
+    found = read(markdown)
+    return sum(until - at for at, until in found.spans(kind)), len(found.plain)
+
+
+def reading(document: Document) -> Document:
+    """The document with the plain form of its texts; a text of markup alone is as it was."""
+    parts = [replace(p, text=shown(p.text)) if p.type == "text" else p for p in document.parts]
+    return replace(document, parts=tuple(parts))
+
+
+def shown(markdown: str) -> str:
+    """The plain text; of markup alone, the text as it is."""
+    text = plain(markdown)
+    return text if text.strip() else markdown
+
+
+class _Reader:
+    """Writes the plain text of a tree, and the places of its nodes in it."""
+
+    def __init__(self, without: frozenset[str] = frozenset()) -> None:
+        self.without = without
+        self.out: list[str] = []
+        self.length = 0
+        self.marker = ""
+        self.tight = False
+        self.lists = 0
+
+    def read(self, root: Node) -> str:
+        self._blocks(root.children)
+        return "".join(self.out)
+
+    def _write(self, text: str) -> None:
+        self.out.append(text)
+        self.length += len(text)
+
+    def _blocks(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            if not any(is_apart(node, kind) for kind in self.without):
+                self._block(node)
+
+    def _block(self, node: Node) -> None:
+        if node.kind == "list":
+            self._list(node)
+        elif node.kind == "table":
+            self._table(node)
+        elif node.kind in ("quote", "item", "document"):
+            node.at = self.length
+            self._blocks(node.children)
+            node.until = self.length
+        elif node.children:
+            self._begin(node)
+            self._inline(node, last=node.kind in ("code", "html"))
+            node.until = self.length
+
+    def _begin(self, node: Node) -> None:
+        if self.out:
+            self._write("\n" if self.tight else "\n\n")
+        self._write(self.marker)
+        self.marker, self.tight = "", False
+        node.at = self.length
+
+    def _list(self, node: Node) -> None:
+        node.at = self.length
+        self.lists += 1
+        for place, item in enumerate(node.children):
+            number = "- " if node.number is None else f"{node.number + place}. "
+            self.marker = "  " * (self.lists - 1) + number
+            self.tight = place > 0 or self.lists > 1
+            self._block(item)
+            self.marker, self.tight = "", False
+        self.lists -= 1
+        node.until = self.length
+
+    def _table(self, node: Node) -> None:
+        for place, row in enumerate(node.children):
+            self.tight = place > 0
+            self._begin(row)
+            if not place:
+                node.at = row.at
+            for column, cell in enumerate(row.children):
+                self._write(" | " if column else "")
+                cell.at = self.length
+                self._inline(cell)
+                cell.until = self.length
+            row.until = self.length
+        node.until = self.length
+
+    def _inline(self, node: Node, last: bool = False) -> None:
+        """`last`: the line break at the end of code is not shown."""
+        for place, child in enumerate(node.children):
+            child.at = self.length
+            if child.kind in LEAVES:
+                ends = last and place == len(node.children) - 1
+                self._write(child.text.removesuffix("\n") if ends else child.text)
+            else:
+                self._inline(child)
+            child.until = self.length
