@@ -32,7 +32,26 @@ def edited(markdown: str, edits: Sequence[Edit]) -> str:
     edits = sorted(edit for edit in edits if edit[0] < edit[1])
     if not edits:
         return markdown
-    return _Editor(markdown, read(markdown), edits).result()
+    reading = read(markdown)
+    result = _Editor(markdown, reading, edits).result()
+    if not _reads_as_wanted(result, reading, edits):  # what is left would be read as other markup
+        result = _Editor(markdown, read(markdown), edits, bare=True).result()
+    return result
+
+
+def _reads_as_wanted(result: str, reading: Reading, edits: Sequence[Edit]) -> bool:
+    """Whether the texts of a result are those of the reading with the edits in them, apart from spaces."""
+    editor = _Editor("", reading, edits)
+    wanted = "".join(editor.left(leaf.at, leaf.until) for leaf in reading.root.leaves())
+    return _solid(wanted) == _solid("".join(leaf.text for leaf in read(result).root.leaves()))
+
+
+def _solid(text: str) -> str:
+    return "".join(text.split())
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>$|~&#+=-])", r"\\\1", " ".join(text.split()))
 
 
 def edit_parts(document: Document, edits: Mapping[int, Sequence[Edit]]) -> Document:
@@ -53,8 +72,10 @@ def edit_parts(document: Document, edits: Mapping[int, Sequence[Edit]]) -> Docum
 
 
 class _Editor:
-    def __init__(self, markdown: str, reading: Reading, edits: Sequence[Edit]) -> None:
+    def __init__(self, markdown: str, reading: Reading, edits: Sequence[Edit], bare: bool = False) -> None:
+        """`bare`: what is left of a paragraph is written without its inline markup."""
         self.markdown = markdown
+        self.bare = bare
         self.plain = reading.plain
         self.root = reading.root
         self.kept = bytearray(b"\1") * len(self.plain)
@@ -66,6 +87,16 @@ class _Editor:
             self.kept[start:end] = bytes(min(end, len(self.plain)) - start)
             if text:
                 self.new[start] = text
+        for node in self.root.walk():
+            if node.kind == "table" and not all(map(self._empty, node.children)) and self._empty(node.children[0]):
+                head = node.children[0]  # the names of columns stay
+                self.kept[head.at : head.until] = b"\1" * (head.until - head.at)
+
+    def left(self, at: int, until: int) -> str:
+        """What is left of a stretch of the plain text, with what is new in it."""
+        return "".join(
+            self.new.get(i, "") + (self.plain[i] if self.kept[i] else "") for i in range(at, min(until, len(self.kept)))
+        )
 
     def result(self) -> str:
         for node in list(self.root.walk()):
@@ -147,8 +178,6 @@ class _Editor:
         holding = node.children if node.kind not in LEAVES else ()
         if node.kind in LEAVES or not holding:
             return node.at < node.until and not self._holds(node.at, node.until)
-        if node.kind == "head":
-            return False
         if node.kind == "table":
             rows = node.children
             return len(rows) > 0 and all(self._empty(row) for row in rows) and any(map(self._cut, rows))
@@ -159,21 +188,26 @@ class _Editor:
         return not all(self.kept[node.at : node.until])
 
     def _silent(self, node: Node) -> bool:
-        """Whether a node has no text."""
-        return node.at == node.until
+        """Whether a node never had text."""
+        leaves = [node] if node.kind in LEAVES else node.leaves()
+        return not any(leaf.text.strip() for leaf in leaves)
 
     def _empty(self, node: Node) -> bool:
         return not any(self._holds(leaf.at, leaf.until) for leaf in node.leaves())
 
     def _children(self, node: Node) -> None:
         """Cut what is gone of a block's children, and go on inside the others."""
+        if self.bare and node.kind in ("paragraph", "heading", "cell") and not all(self.kept[node.at : node.until]):
+            text = _escaped(self.left(node.at, node.until))
+            self.source.append(
+                (node.children[0].start, node.children[-1].end, re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", text))
+            )
+            return
         if node.kind in ("paragraph", "heading", "cell", "html", "code"):
             self._leaves(node)
             if node.kind == "paragraph":
                 self._guard(node)
             return
-        if node.kind == "head" and all(self._empty(cell) for cell in node.children):
-            return  # the names of columns stay
         children = node.children
         place = 0
         while place < len(children):
@@ -268,18 +302,19 @@ class _Editor:
         return new
 
     def _guard(self, node: Node) -> None:
-        """A backslash before what is left of a paragraph, where it would now begin another block."""
+        """Backslashes before what would now begin a block, at the start of a line of a paragraph."""
+        if all(self.kept[node.at : node.until]):
+            return
         leaves = list(node.leaves())
-        first = next((i for i in range(node.at, node.until) if self.kept[i] or i in self.new), None)
-        if first is None or first == node.at:
-            return
-        leaf = next((leaf for leaf in leaves if leaf.at <= first < leaf.until), None)
-        if leaf is None or leaf.kind != "text" or first in self.new:
-            return
-        place = max(leaf.start, self._text_start(leaf)) + first - leaf.at
-        if self.markdown[place - 1 : place] == "\\":
-            return
-        found = BLOCK_START.match(self.markdown[place : leaf.end])
-        if found:
-            mark = place + len(found[0]) if found[0][0].isdigit() else place
-            self.source.append((mark, mark, "\\"))
+        breaks = [leaf.at for leaf in leaves if leaf.kind == "break" and self.kept[leaf.at]]
+        begin = node.at
+        for end in [*breaks, node.until]:
+            left = [i for i in range(begin, end) if self.kept[i] or i in self.new]
+            found = BLOCK_START.match("".join(self.plain[i] if self.kept[i] else "x" for i in left))
+            if found and left[0] > begin:
+                place = left[len(found[0])] if found[0][0].isdigit() else left[0]
+                leaf = next(leaf for leaf in leaves if leaf.at <= place < leaf.until)
+                source = self._text_start(leaf) + place - leaf.at
+                if leaf.kind == "text" and source >= leaf.start and self.markdown[source - 1 : source] != "\\":
+                    self.source.append((source, source, "\\"))
+            begin = end + 1

@@ -211,7 +211,7 @@ class _Builder:
 def content_end(node: Node) -> int:
     """Where a node's own text ends in the source, without blank lines after it."""
     inner = [child for child in node.children if child.kind not in LEAVES]
-    if node.kind in (*CONTAINERS, "table") and inner:
+    if node.kind in CONTAINERS and inner:
         return content_end(inner[-1])
     return node.end
 

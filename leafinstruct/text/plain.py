@@ -115,7 +115,7 @@ class _Reader:
         self.lists = 0
 
     def read(self, root: Node) -> str:
-        self._blocks(root.children)
+        self._block(root)
         return "".join(self.out)
 
     def _write(self, text: str) -> None:

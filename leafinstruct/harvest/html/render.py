@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from leafinstruct.harvest.html.flow import Block, Container
-from leafinstruct.harvest.html.marks import inline_markdown
+from leafinstruct.harvest.html.marks import inline_markdown, without_marks
 
 CLOSING, ESCAPED = re.compile(r"(^| )(#+)$"), r"\1\\\2"
 """Number signs at the end of a heading, which Markdown would leave out."""
@@ -75,7 +75,8 @@ class Writer:
         if block.code is not None:
             return fenced(block.source or block.text, block.code)
         if block.cells:
-            return table([row.cells for row in group])
+            rows = [row.cells for row in group]
+            return table(rows) if any(without_marks(cell).strip() for row in rows for cell in row) else []
         text = inline_markdown(block.source or block.text)
         if block.heading:
             return [f"{'#' * block.heading} {CLOSING.sub(ESCAPED, one_line(text))}"]
