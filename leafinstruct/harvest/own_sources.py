@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from leafinstruct import layout
 from leafinstruct.document import Document, Harvested, Image
@@ -39,7 +40,18 @@ def checked_documents(where: str, made: Harvested, own: bool) -> list[Document]:
         for sha in document.images:
             if not isinstance(made.images.get(sha), Image):
                 raise LeafError(f"{where}: document {document.id} shows the image {sha}, which is not in `images`")
-    return list(made.documents)
+    return [_with_marks(document) for document in made.documents]
+
+
+def _with_marks(document: Document) -> Document:
+    """The document with the Markdown mark of its headings, which only some sources write."""
+    parts = [
+        replace(part, text=f"{'#' * part.heading} {' '.join(part.text.split())}")
+        if part.heading and not part.text.startswith(f"{'#' * part.heading} ")
+        else part
+        for part in document.parts
+    ]
+    return replace(document, parts=tuple(parts)) if tuple(parts) != document.parts else document
 
 
 def check_ids(where: str, run: Run, partitions: Sequence[str]) -> None:

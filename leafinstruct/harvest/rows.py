@@ -48,11 +48,6 @@ class Entry:
         return self.label if self.label is not None else self.url or self.name
 
     @property
-    def markdown(self) -> str:
-        """The text as the data set has it; a heading with its mark."""
-        return f"{'#' * self.heading} {' '.join(self.text.split())}" if self.heading else self.text
-
-    @property
     def is_image(self) -> bool:
         return bool(self.url or self.name or self.data is not None or self.lost)
 
@@ -198,7 +193,7 @@ class Rows(base.Source):
         for entry in [] if draft.error else draft.entries:
             if not entry.is_image:
                 if entry.text:
-                    parts.append(Part("text", text=entry.markdown, step=entry.step, heading=entry.heading))
+                    parts.append(Part("text", text=entry.text, step=entry.step, heading=entry.heading))
                 continue
             got = self._resolve(entry, result.files)
             if isinstance(got, str):

@@ -156,10 +156,12 @@ class _Editor:
         return True
 
     def _tidy_code(self, node: Node) -> None:
-        """Drop the ends of lines of code that were cut whole."""
+        """A line of code goes with its end, and only with it."""
         begin = node.at
-        for place in [*(i for i in range(node.at, node.until) if self.plain[i] == "\n"), node.until]:
-            if begin < place and not self._holds(begin, place) and place < node.until:
+        for place in [i for i in range(node.at, node.until) if self.plain[i] == "\n"]:
+            if self._holds(begin, place):
+                self.kept[place] = 1
+            elif begin < place:
                 self.kept[place] = 0
             begin = place + 1
 
@@ -169,6 +171,9 @@ class _Editor:
     def _holds(self, at: int, until: int) -> bool:
         return any(self.kept[at:until]) or any(place in self.new for place in range(at, until))
 
+    def _says(self, at: int, until: int) -> bool:
+        return any(i in self.new or (self.kept[i] and not self.plain[i].isspace()) for i in range(at, until))
+
     # What to cut from the source
 
     def _gone(self, node: Node) -> bool:
@@ -177,7 +182,7 @@ class _Editor:
             return False
         holding = node.children if node.kind not in LEAVES else ()
         if node.kind in LEAVES or not holding:
-            return node.at < node.until and not self._holds(node.at, node.until)
+            return node.at < node.until and not self._says(node.at, node.until)
         if node.kind == "table":
             rows = node.children
             return len(rows) > 0 and all(self._empty(row) for row in rows) and any(map(self._cut, rows))
@@ -193,7 +198,7 @@ class _Editor:
         return not any(leaf.text.strip() for leaf in leaves)
 
     def _empty(self, node: Node) -> bool:
-        return not any(self._holds(leaf.at, leaf.until) for leaf in node.leaves())
+        return not any(self._says(leaf.at, leaf.until) for leaf in node.leaves())
 
     def _children(self, node: Node) -> None:
         """Cut what is gone of a block's children, and go on inside the others."""

@@ -21,6 +21,7 @@ MARKUP = re.compile(
 )
 """Without any of this a text has no markup: the usual paragraph."""
 HEADING = re.compile(r"#{1,6} ([^\n]*[^\n#\s])")
+BLANK = re.compile(r"\n[ \t>]*\n")
 APART = frozenset(("code", "table"))
 """Blocks that are no prose."""
 
@@ -59,7 +60,7 @@ def prose(markdown: str) -> str:
     """The plain text without code blocks and tables; "" if there is nothing else."""
     if not MARKUP.search(markdown):
         return markdown
-    return _Reader(APART).read(parse(markdown))
+    return _Reader(markdown, APART).read(parse(markdown))
 
 
 def prose_end(markdown: str) -> str:
@@ -72,7 +73,7 @@ def prose_end(markdown: str) -> str:
 
 def read(markdown: str) -> Reading:
     root = parse(markdown)
-    return Reading(_Reader().read(root), root)
+    return Reading(_Reader(markdown).read(root), root)
 
 
 def blocks_apart(markdown: str) -> list[tuple[int, int]]:
@@ -106,8 +107,11 @@ def shown(markdown: str) -> str:
 class _Reader:
     """Writes the plain text of a tree, and the places of its nodes in it."""
 
-    def __init__(self, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, source: str, without: frozenset[str] = frozenset()) -> None:
+        self.source = source
         self.without = without
+        self.end = 0
+        """Where the block before ended in the source."""
         self.out: list[str] = []
         self.length = 0
         self.marker = ""
@@ -143,7 +147,9 @@ class _Reader:
 
     def _begin(self, node: Node) -> None:
         if self.out:
-            self._write("\n" if self.tight else "\n\n")
+            apart = not self.tight and BLANK.search(self.source, self.end, node.start)
+            self._write("\n\n" if apart else "\n")
+        self.end = len(self.source[node.start : node.end].rstrip()) + node.start
         self._write(self.marker)
         self.marker, self.tight = "", False
         node.at = self.length

@@ -52,7 +52,7 @@ def test_boilerplate_goes_and_the_rest_stays_as_it_was() -> None:
     assert counts == {"deleted": 2} and result.images == page().images
     assert (
         result.parts[0].text
-        == "Add 200 g of flour and stir. Butter\nThe dough should be smooth and soft, and not stick to the table."
+        == "Add 200 g of flour and stir.\nButter\nThe dough should be smooth and soft, and not stick to the table."
     )
     assert result.raw == (0, 1, 2, 4, 5), "a text of which nothing is left goes"
     assert cleaned('{"delete": []}')[0] == page()

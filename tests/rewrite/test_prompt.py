@@ -46,7 +46,7 @@ def test_placeholders_in_values_are_left_alone():
 
 
 def test_a_window_shows_whole_parts_and_says_how_much():
-    parts = [text("Boat", heading=2), text("First fold.\n\nSecond fold."), image("a", alt="the hull"), image("b")]
+    parts = [text("## Boat", heading=2), text("First fold.\n\nSecond fold."), image("a", alt="the hull"), image("b")]
     view = window(parts, 1000)
     assert view.text == "## Boat\n\nFirst fold.\n\nSecond fold.\n\n[image: the hull]\n\n[image]"
     assert view.shown_tokens == view.all_tokens > 0

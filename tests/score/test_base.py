@@ -182,20 +182,20 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     "decontaminate": (
-        4,
+        5,
         [
             {"images_seen": 0, "contaminated_ngrams": 0, "overlap": 0.0},
             {"contaminated": False},
             {"contaminated": False},
         ],
     ),
-    "exact": (3, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
+    "exact": (4, [{"text_group": "a", "url_group": "a"}, {"text_group": "a", "url_group": "a"}]),
     "shared_images": (
         2,
         [{"documents_sharing_images": 1, "share": 1.0}, {"documents_sharing_images": 1, "share": 1.0}],
     ),
     "clip": (
-        3,
+        4,
         [
             {
                 "caption": 0.4339,
@@ -219,7 +219,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
         ],
     ),
-    "duplicates": (3, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
+    "duplicates": (4, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
         5,
         [
@@ -252,11 +252,11 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
         ],
     ),
-    "judge": (1, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
-    "lm": (2, [{"likelihood": -6.5574, "tokens": 43}]),
+    "judge": (2, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
+    "lm": (3, [{"likelihood": -6.5574, "tokens": 43}]),
     "nsfw": (2, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (
-        4,
+        5,
         [
             {"pointers": 3, "dangling_references": 1},
             {"references": 2, "essential_references": 1},
@@ -269,7 +269,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
     "text": (
-        6,
+        7,
         [
             {
                 "words": 41,
@@ -287,13 +287,15 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
                 "ends_truncated": True,
                 "trailing_images": 1,
                 "images": 2,
+                "code_ratio": 0.0,
+                "table_ratio": 0.0,
                 "missing_images": 1,
             }
         ],
     ),
-    "pii": (1, [{"emails": 0, "phones": 0, "ips": 0, "cards": 0, "ibans": 0, "found": 0}]),
+    "pii": (2, [{"emails": 0, "phones": 0, "ips": 0, "cards": 0, "ibans": 0, "found": 0}]),
     "ratios": (
-        2,
+        3,
         [
             {
                 "char_repetition_ratio": 0.0392,
@@ -311,8 +313,8 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             }
         ],
     ),
-    "blocklist": (3, [{"words": 0.0, "count": 0, "site": False}]),
-    "boilerplate": (3, [{"words": 0.0, "lines": 0, "head": 0, "foot": 0}] * 3),
+    "blocklist": (4, [{"words": 0.0, "count": 0, "site": False}]),
+    "boilerplate": (4, [{"words": 0.0, "lines": 0, "head": 0, "foot": 0}] * 3),
 }
 
 

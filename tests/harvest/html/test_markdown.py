@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made.markdown_pages import BLOCK
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
@@ -80,30 +81,6 @@ def test_text_that_looks_like_markdown_is_text(text: str) -> None:
 
 def plain(html: str) -> str:
     return " ".join(LexborHTMLParser(f"<body>{html}</body>").text(deep=True).split())
-
-
-INLINE = st.recursive(
-    st.sampled_from(["word", "a b", "x*y", ", ", ". ", " ", "1. ", "「字」", "|"]),
-    lambda inner: st.tuples(st.sampled_from(["b", "i", "code", "del", "sub"]), st.lists(inner, max_size=3)).map(
-        lambda one: f"<{one[0]}>{''.join(one[1])}</{one[0]}>"
-    ),
-    max_leaves=8,
-)
-BLOCK = st.recursive(
-    st.one_of(
-        st.lists(INLINE, min_size=1, max_size=4).map(lambda parts: f"<p>{''.join(parts)}</p>"),
-        st.sampled_from(["<pre>a\n  b\n\n```\n</pre>", "<img src=i.png>", "<h3>H</h3>"]),
-        st.lists(INLINE, min_size=2, max_size=2).map(
-            lambda c: f"<table><tr><th>{c[0]}<th>{c[1]}<tr><td>1<td>2</table>"
-        ),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda blocks: f"<ul><li>{'<li>'.join(blocks)}</ul>"),
-        st.lists(inner, min_size=1, max_size=3).map(lambda blocks: f"<ol start=4><li>{'<li>'.join(blocks)}</ol>"),
-        st.lists(inner, min_size=1, max_size=2).map(lambda blocks: f"<blockquote>{''.join(blocks)}</blockquote>"),
-    ),
-    max_leaves=6,
-)
 
 
 @given(st.lists(BLOCK, min_size=1, max_size=4))

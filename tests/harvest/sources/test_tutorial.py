@@ -42,7 +42,7 @@ def test_document(tmp_path: Path) -> None:
     (document,) = made.documents
     assert (document.path, document.site, document.title) == ("tea/docs/brew.md", "tea", "Brew")
     assert (document.license, document.topic, document.error) == ("MIT", "cooking", "")
-    assert shape(document) == ["0:Brew", "1:1. Boil", "1:[kettle.png]", "2:2. Pour"]
+    assert shape(document) == ["0:# Brew", "1:1. Boil", "1:[kettle.png]", "2:2. Pour"]
     assert document.parts[0].heading == 1
     assert set(made.images) == set(document.images)
     assert {Path(f).name for f in made.files} == {"brew.md", "kettle.png", "LICENSE.md"}
@@ -64,7 +64,7 @@ def test_step_files_are_one_document(tmp_path: Path) -> None:
     made = by_path(harvest("tutorial", tmp_path))
     assert set(made) == {"r/en/", "r/de-DE/step_1.md"}
     assert made["r/en/"].title == "Whole"
-    assert shape(made["r/en/"])[::3] == ["1:Part 1", "2:Part 2", "3:Part 10"]
+    assert shape(made["r/en/"])[::3] == ["1:## Part 1", "2:## Part 2", "3:## Part 10"]
     assert (made["r/en/"].language, made["r/de-DE/step_1.md"].language) == ("en", "de-de")
 
 
