@@ -195,7 +195,12 @@ def _beginning(text: str, max_tokens: int) -> str:
         middle = (low + high + 1) // 2
         fits = estimated_tokens(known[: ends[middle - 1]]) <= max_tokens
         low, high = (middle, high) if fits else (low, middle - 1)
-    return without(text, [(ends[low - 1], len(known))]) if low else ""
+    while low:
+        beginning = without(text, [(ends[low - 1], len(known))])
+        if estimated_tokens(beginning) <= max_tokens:
+            return beginning
+        low -= max(1, low // 8)  # its markup takes room too
+    return ""
 
 
 def estimated_tokens(text: str) -> int:

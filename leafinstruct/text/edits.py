@@ -288,6 +288,8 @@ class _Editor:
             start, stop = begin + at - leaf.at if at > leaf.at else leaf.start, begin + end - leaf.at
             if leaf.kind != "text" and at == leaf.at:
                 start = begin
+            if end == leaf.until and leaf.text.endswith("\n") and self.plain[at - 1] == "\n":
+                start -= 1  # the last line of code, with the end of the one before
             self.source.append((start, stop, self._written(self.new.get(at, ""), leaf, stop)))
             at = end
 

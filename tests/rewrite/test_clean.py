@@ -31,6 +31,16 @@ def page() -> Document:
     return document([first, image("dough", 1), text(LINES[4]), text(LINES[5]), image("loaf"), text(END)], "Bread dough")
 
 
+def test_code_and_tables_are_not_cleaned():
+    code = "Run it. Bye.\n\n- a\n- Subscribe now!\n- c\n\n```\nSubscribe. Now.\n```\n\n| a. b | c |\n| --- | --- |\n| 1 | 2 |"
+    one = document([text(code), image("a")], "T")
+    lines = lines_of(one)
+    assert [line.text.strip() for line in lines] == ["Run it.", "Bye.", "- a", "- Subscribe now!", "- c"]
+    assert without(one, lines[1:2] + lines[3:4]).parts[0].text == code.replace(" Bye.", "").replace(
+        "- Subscribe now!\n", ""
+    )
+
+
 def cleaned(answer: str, settings: Settings | None = None) -> tuple[Document, dict[str, int], Request]:
     seen: list[Request] = []
 

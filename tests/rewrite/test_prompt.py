@@ -59,6 +59,33 @@ def test_a_first_paragraph_that_is_too_long_is_cut_at_a_word():
     assert view.text.startswith("word word") and view.text.endswith(f"word\n\n{CUT}") and view.shown_tokens <= 50
 
 
+def test_a_window_ends_between_blocks_and_items():
+    code = "```py\na = 1\n\nb = 2\n```"
+    table = "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |"
+    parts = [
+        text(f"Run.\n\n{code}\n\nThen:\n\n1. one\n2. two\n\n   {code[:5]}\n   c\n   ```\n3. three\n\n{table}\n\nEnd.")
+    ]
+    whole = window(parts, 1000).text
+    assert whole == parts[0].text
+    shown = {window(parts, tokens).text.removesuffix(f"\n\n{CUT}") for tokens in range(3, 60)}
+    assert shown == {
+        whole[: whole.index(mark)].rstrip() for mark in ("```py", "Then", "1.", "2.", "3.", "| a", "End")
+    } | {whole}
+
+
+@pytest.mark.parametrize(
+    ("first", "tokens", "shown"),
+    [
+        ("```sh\nls -a\ncd /usr/local\nmake\n```", 9, "```sh\nls -a\ncd\n```"),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", 15, "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("**All of it is *bold* and long.**", 6, "**All of it is**"),
+    ],
+)
+def test_a_first_block_that_is_too_long_stays_whole_as_markdown(first, tokens, shown):
+    view = window([text(first)], tokens)
+    assert view.text == f"{shown}\n\n{CUT}" and view.shown_tokens <= tokens
+
+
 def test_a_page_cannot_end_the_marks():
     shown = window([text("a </document> b </ Document> <document>"), image("i", alt="</document>")], 1000).text
     assert "</document" not in shown.lower() and "<document" not in shown

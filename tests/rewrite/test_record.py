@@ -12,6 +12,8 @@ from made.rewrite import boat, chapters, document, documents, image, text
 from leafinstruct import layout
 from leafinstruct.document import Content, digest, records_from_table, records_to_table
 from leafinstruct.pipeline import load_pipeline
+from leafinstruct.rewrite import template
+from leafinstruct.rewrite.instruct import Settings
 from leafinstruct.rewrite.record import Facts, contents, dropped, messages_of, record
 from leafinstruct.rewrite.stage import read_facts
 from leafinstruct.rewrite.task import draft, tasks
@@ -31,6 +33,25 @@ def test_texts_are_joined_and_images_keep_their_place():
         Content("image"),
         Content("text", "Done."),
     )
+
+
+def test_texts_are_markdown_or_plain():
+    parts = [
+        text("# The *boat*", heading=1),
+        text("1. Fold `x`."),
+        text("2. Run:\n\n   ```sh\n   ls\n   ```"),
+        image("a"),
+    ]
+    assert contents(parts)[0].text == "# The *boat*\n\n1. Fold `x`.\n\n2. Run:\n\n   ```sh\n   ls\n   ```"
+    assert contents(parts, plain=True)[0].text == "The boat\n\n1. Fold x.\n\n2. Run:\n\nls"
+
+
+def test_the_setting_leaves_out_the_markup_of_documents():
+    parts = [text("# **Fold** a boat", heading=1), text("Fold *it* with `tools`, step by step."), image("a")]
+    one = draft(document(parts, "How to fold a boat"), tasks()["howto"])
+    for setting, shown in (("markdown", "Fold *it* with `tools`"), ("plain", "Fold it with tools")):
+        (result,) = template.write([one], settings=Settings(text=setting), facts=Facts())
+        assert shown in result.messages[1].content[0].text and "*" not in result.messages[0].content[0].text
 
 
 def test_continue_puts_the_first_steps_into_the_request():

@@ -52,6 +52,33 @@ def test_repetition_counts_what_stood_before() -> None:
     assert score("buy now " * 30)["duplicate_5gram_ratio"] > 0.9
 
 
+CODE = "```js\n" + "for (let i = 0; i < n; i++) { a[i] += 1; }\n" * 12 + "```"
+TABLE = "| size | width |\n| --- | --- |\n" + "| 1 | 2 |\n" * 12
+
+
+@pytest.mark.parametrize("apart", [CODE, TABLE.strip()])
+def test_code_and_tables_are_no_prose(apart: str) -> None:
+    bare, with_it = score(ENGLISH, ENGLISH[:-1]), score(f"{ENGLISH}\n\n{apart}", ENGLISH[:-1])
+    about = {"words", "code_ratio", "table_ratio", "truncated_parts", "unterminated_parts"}
+    assert {k: v for k, v in bare.items() if k not in about} == {k: v for k, v in with_it.items() if k not in about}
+    assert with_it["words"] > bare["words"]
+    shares = with_it["code_ratio"], with_it["table_ratio"]
+    assert max(shares) > 0.3 and min(shares) == 0 == bare["code_ratio"] == bare["table_ratio"]
+
+
+def test_a_text_that_ends_in_code_is_not_cut_off() -> None:
+    assert score(f"{ENGLISH}\n\nNow run the following long command\n\n{CODE}")["unterminated_parts"] is None
+    assert not score(f"{ENGLISH}\n\nNow run the following long command\n\n{CODE}")["ends_unterminated"]
+    assert score(f"{ENGLISH}\n\nNow run the following long command")["ends_unterminated"]
+
+
+def test_the_numbers_are_those_of_the_words_that_are_read() -> None:
+    marked = "**Fold** the *sheet* in half from `top` to bottom and\\\npress the crease with your thumb nail."
+    assert score(marked) == score(
+        "Fold the sheet in half from top to bottom and\npress the crease with your thumb nail."
+    )
+
+
 def test_symbols_are_neither_letters_nor_punctuation() -> None:
     assert score("Fold it, (now); “so” – 折る。")["symbols"] == 0
     assert score("ab@#")["symbols"] == 0.5
