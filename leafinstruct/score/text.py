@@ -15,7 +15,7 @@ from leafinstruct.settings import Positive
 from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
 from leafinstruct.text.plain import prose, prose_end, reading, share
 from leafinstruct.text.sentences import sentences
-from leafinstruct.text.truncation import is_truncated
+from leafinstruct.text.truncation import has_open_row, is_truncated
 from leafinstruct.text.words import count_words, words
 
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
@@ -26,6 +26,7 @@ LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
 NO_PROSE = re.compile(r"[{};]|\w\(.*\)|=>|[=<>!]=|\s=\s|\s\|\s|https?://\S+$")
 """Lines of code, rows of tables and lines that end in an address."""
 OPEN_MARKS = tuple(",，、-–—")
+DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 HEADING_WORDS = 8
 REMARK_WORDS = 14
 LINE_WORDS = 5
@@ -174,14 +175,21 @@ def _is_remark(text: str) -> bool:
 
 
 def _is_caption(text: str) -> bool:
+    """Whether a text is one short line, and no byline: those have dates."""
     line = text.strip()
-    return "\n" not in line and not line.endswith(SENTENCE_END) and count_words(line) <= HEADING_WORDS
+    return (
+        "\n" not in line
+        and not DATE.search(line)
+        and not line.endswith(SENTENCE_END)
+        and count_words(line) <= HEADING_WORDS
+    )
 
 
 def parts_truncated(document: Document, language: str, found: list[str]) -> list[bool]:
     """For each text part that is not a heading, whether it was cut off."""
     vocabulary = Counter(found)
-    return [is_truncated(text, language, vocabulary) for text in ends_of(document)]
+    texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
+    return [has_open_row(text) or is_truncated(prose_end(text), language, vocabulary) for text in texts]
 
 
 def ends_unterminated(document: Document) -> bool:

@@ -31,13 +31,17 @@ LAST_WORD = re.compile(r"(?<![^\W_])([^\W\d_]+)$")
 PAIRS = (("(", ")"), ("[", "]"), ("（", "）"), ("「", "」"))
 
 
+def has_open_row(markdown: str) -> bool:
+    """Whether a text ends in a row of a table that is not closed."""
+    line = markdown.rstrip().rpartition("\n")[2]
+    return re.match(r"\s*\|.*\S", line) is not None and not line.endswith("|")
+
+
 def is_truncated(text: str, language: str, vocabulary: Counter[str]) -> bool:
-    """Whether a text part ends where no text ends: at a word that needs another one, inside a word, in an open bracket
-    or in an open row of a table. `vocabulary` counts the lower-case words of the whole document."""
+    """Whether a plain text ends where no text ends: at a word that needs another one, inside a word or in an open
+    bracket. `vocabulary` counts the lower-case words of the whole document."""
     paragraph = text.rstrip().split("\n\n")[-1]
     line = paragraph.split("\n")[-1]
-    if re.match(r"\s*\|.*\S", line) and not line.endswith("|"):
-        return True
     if any(paragraph.count(left) > paragraph.count(right) for left, right in PAIRS):
         return True
     found = LAST_WORD.search(line)

@@ -32,7 +32,8 @@ def page() -> Document:
 
 
 def test_code_and_tables_are_not_cleaned():
-    code = "Run it. Bye.\n\n- a\n- Subscribe now!\n- c\n\n```\nSubscribe. Now.\n```\n\n| a. b | c |\n| --- | --- |\n| 1 | 2 |"
+    table = "| a. b | c |\n| --- | --- |\n| 1 | 2 |"
+    code = f"Run it. Bye.\n\n- a\n- Subscribe now!\n- c\n\n```\nSubscribe. Now.\n```\n\n{table}"
     one = document([text(code), image("a")], "T")
     lines = lines_of(one)
     assert [line.text.strip() for line in lines] == ["Run it.", "Bye.", "- a", "- Subscribe now!", "- c"]

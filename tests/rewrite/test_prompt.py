@@ -62,22 +62,20 @@ def test_a_first_paragraph_that_is_too_long_is_cut_at_a_word():
 def test_a_window_ends_between_blocks_and_items():
     code = "```py\na = 1\n\nb = 2\n```"
     table = "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |"
-    parts = [
-        text(f"Run.\n\n{code}\n\nThen:\n\n1. one\n2. two\n\n   {code[:5]}\n   c\n   ```\n3. three\n\n{table}\n\nEnd.")
-    ]
+    listed = "1. one\n2. two\n\n   ```sh\n   c\n   ```\n3. three"
+    parts = [text(f"Run.\n\n{code}\n\nThen:\n\n{listed}\n\n{table}\n\nEnd.")]
     whole = window(parts, 1000).text
     assert whole == parts[0].text
     shown = {window(parts, tokens).text.removesuffix(f"\n\n{CUT}") for tokens in range(3, 60)}
-    assert shown == {
-        whole[: whole.index(mark)].rstrip() for mark in ("```py", "Then", "1.", "2.", "3.", "| a", "End")
-    } | {whole}
+    ends = [whole.index(mark) for mark in ("```py", "Then", "1.", "2.", "3.", "| a", "End")]
+    assert shown == {whole, *(whole[:end].rstrip() for end in ends)}
 
 
 @pytest.mark.parametrize(
     ("first", "tokens", "shown"),
     [
         ("```sh\nls -a\ncd /usr/local\nmake\n```", 9, "```sh\nls -a\ncd\n```"),
-        ("| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", 15, "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", 13, "| a | b |\n| --- | --- |\n| 1 | 2 |"),
         ("**All of it is *bold* and long.**", 6, "**All of it is**"),
     ],
 )

@@ -126,6 +126,11 @@ def test_open_ends_are_prose_that_stops_in_the_middle(texts: tuple[str | Part, .
     assert score(*texts)["unterminated_parts"] == share
 
 
+def test_a_line_with_a_date_is_no_caption() -> None:
+    assert score("2025-03-01 2025-01-02 Kim Lee, Automated Action GitHub")["unterminated_parts"] == 1
+    assert score("Kim Lee at the Automated Action Hub")["unterminated_parts"] is None
+
+
 def test_a_document_that_stops_in_the_middle_is_truncated() -> None:
     assert score(ENGLISH, ENGLISH[:-8])["ends_unterminated"] is True
     assert score(ENGLISH[:-8], ENGLISH)["ends_unterminated"] is False

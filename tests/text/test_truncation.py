@@ -6,7 +6,7 @@ import pytest
 from made import core as made
 
 from leafinstruct.score.text import Scorer
-from leafinstruct.text.truncation import is_truncated
+from leafinstruct.text.truncation import has_open_row, is_truncated
 from leafinstruct.text.words import WORD
 
 STORY = "Mix the ingredients in a bowl. Knead the dough and leave it for an hour; the ingredients rise. "
@@ -24,7 +24,6 @@ def cut(text: str, language: str = "en", more: str = STORY) -> bool:
         ("Now add some salt t", "en"),
         ("Add salt (as much as you like", "en"),
         ("Download it from [the page", "en"),
-        ("| flour | water |\n| 200 g | 1", "en"),
         ("- salt\n- pepper and", "en"),
         ("Jetzt kommt das Salz mit dem", "de"),
         ("Ajoutez le sel et", "fr"),
@@ -52,6 +51,11 @@ def test_what_no_text_ends_with(text: str, language: str) -> None:
 )
 def test_how_texts_do_end(text: str, language: str) -> None:
     assert not cut(text, language)
+
+
+def test_an_open_row_of_a_table() -> None:
+    assert has_open_row("| flour | water |\n| 200 g | 1") and has_open_row("  | a | b\n")
+    assert not has_open_row("| flour | water |\n| 200 g | 1 l |") and not has_open_row("a | b")
 
 
 def test_a_word_is_cut_only_if_it_stands_nowhere_else_and_a_longer_one_does() -> None:
