@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made.report import EVIL, made, picture
+from made.report import EVIL, HOSTILE, made, picture
 from made.rewrite import boat, chapters, essay, text
 
 from leafinstruct.document import Image, documents_to_table, images_to_table, records_to_table
@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     """Two partitions: twelve records, one dropped document; one image is broken, one is missing."""
     run = Run(tmp_path / "run")
     run.commit_json("run.json", {"partitions": [{"name": "a"}, {"name": "b"}]})
-    evil = replace(boat("evil"), title=EVIL, parts=(*boat("evil").parts, text(EVIL)), raw=())
+    evil = replace(boat("evil"), title=EVIL, parts=(*boat("evil").parts, *map(text, HOSTILE)), raw=())
     halves = {
         "a": [(boat(f"b{n}"), "howto") for n in range(5)] + [(evil, "howto")],
         "b": [(essay(f"e{n}"), "illustrate") for n in range(5)] + [(chapters(), "chapters")],

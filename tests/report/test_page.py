@@ -4,13 +4,24 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made.report import HOSTILE
 from made.tree import make_project, make_tree, picture, put, run_build, sentences
 
-from leafinstruct.document import documents_from_table
+from leafinstruct.document import (
+    Content,
+    Message,
+    Part,
+    documents_from_table,
+    documents_to_table,
+    records_from_table,
+    records_to_table,
+)
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.charts import histogram, label
@@ -35,8 +46,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     put(tree / "wood" / "e.png", picture("evil"))
     pipeline = make_project(folder, tree)
     run = run_build(pipeline, folder / "run")
+    make_hostile(run)
     write_report(run, load_pipeline(pipeline))
     return pipeline, folder / "run"
+
+
+def make_hostile(run: Run) -> None:
+    """More texts for the page and its record, written as Markdown."""
+    for name in run.partitions():
+        documents = list(documents_from_table(run.table(f"documents/{name}.parquet")))
+        for at, one in enumerate(documents):
+            if one.path.endswith("evil.md"):
+                documents[at] = replace(one, parts=(*one.parts, *(Part("text", text) for text in HOSTILE)))
+                run.commit_table(f"documents/{name}.parquet", documents_to_table(documents), "f")
+                records = list(records_from_table(run.table(f"records/{name}.parquet")))
+                more = Message("assistant", tuple(Content("text", text) for text in HOSTILE))
+                records = [replace(r, messages=(*r.messages, more)) if r.document == one.id else r for r in records]
+                run.commit_table(f"records/{name}.parquet", records_to_table(records), "f")
 
 
 def page_data(run: Path) -> dict[str, Any]:
@@ -53,7 +79,7 @@ def test_it_holds_every_document_and_asks_for_nothing(made: tuple[Path, Path]) -
     assert {row[0] for row in data["rows"]} == {d.id for d in documents} == set(data["documents"])
     page = (made[1] / "report/index.html").read_text(encoding="utf-8")
     own = page[: page.index('id="data"')]
-    assert "default-src 'none'" in own
+    assert "default-src 'none'" in unescape(own) and "'unsafe-inline'" not in unescape(own).partition("script-src")[2]
     assert not re.search(r"(src|href)=.?(https?:)?//", own)
 
 

@@ -1,0 +1,62 @@
+"""Lines that a command prints, with Markdown among them: rendered on a terminal, as it is written elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Embeddings, overrides and isolates, which show the text after them in another order."""
+CONTROL = (*(code for code in range(0x20) if chr(code) not in "\t\n"), *range(0x7F, 0xA0), *BIDI)
+REPLACED = str.maketrans(dict.fromkeys(CONTROL, "\ufffd"))
+
+
+def printable(text: str) -> str:
+    """The text with U+FFFD in place of characters that a terminal would obey."""
+    return text.replace("\r\n", "\n").translate(REPLACED)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Markdown among the lines, with what stands before its first line; its other lines are indented as far."""
+
+    lead: str
+    markdown: str
+
+    def __str__(self) -> str:
+        return self.lead + printable(self.markdown).replace("\n", "\n" + " " * len(self.lead))
+
+
+def safe(lines: Sequence[str | Passage]) -> list[str | Passage]:
+    """The lines, printable wherever they are printed; a passage always is."""
+    return [line if isinstance(line, Passage) else printable(line) for line in lines]
+
+
+def print_lines(lines: Sequence[str | Passage]) -> None:
+    """Print the lines on standard output. What other programs read stays as it is."""
+    if not sys.stdout.isatty():
+        print("\n".join(map(str, lines)))
+        return
+    from rich.console import Console
+
+    console = Console()
+    for line in lines:
+        if isinstance(line, str):
+            print(printable(line))
+        else:
+            console.print(_rendered(line))
+
+
+def _rendered(passage: Passage) -> object:
+    """The passage for Rich: its lead beside its Markdown."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from leafinstruct.report.markdown import for_terminal
+
+    beside = Table.grid(expand=True)
+    beside.add_column(width=len(passage.lead), no_wrap=True)
+    beside.add_column(ratio=1)
+    beside.add_row(Text(passage.lead), for_terminal(passage.markdown))
+    return beside
