@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -28,6 +29,8 @@ from leafinstruct.report.charts import histogram, label
 from leafinstruct.report.frames import gather
 from leafinstruct.report.gallery import rule_views
 from leafinstruct.report.page import write_report
+from leafinstruct.report.review import review_page
+from leafinstruct.report.sample import draw, sample_page
 from leafinstruct.run import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -140,16 +143,26 @@ def browser() -> Iterator[Any]:
         yield started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
-@pytest.fixture
-def tab(browser: Any, made: tuple[Path, Path]) -> Iterator[Any]:
+@contextmanager
+def watched(browser: Any) -> Iterator[Any]:
+    """A page that must not fail, ask the network for anything, or run a planted script."""
     page = browser.new_page(viewport={"width": 1200, "height": 800})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("dialog", lambda dialog: (errors.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda asked: errors.append(asked.url) if asked.url.startswith("http") else None)
-    page.goto((made[1] / "report/index.html").as_uri())
     yield page
+    assert page.evaluate("window.planted") is None
     assert errors == []
     page.close()
+
+
+@pytest.fixture
+def tab(browser: Any, made: tuple[Path, Path]) -> Iterator[Any]:
+    with watched(browser) as page:
+        page.goto((made[1] / "report/index.html").as_uri())
+        yield page
 
 
 @pytest.mark.slow
@@ -182,9 +195,40 @@ def test_planted_script_does_nothing_and_is_shown_as_text(tab: Any) -> None:
     tab.click("#rows a >> nth=0")
     tab.wait_for_selector("#trace:not([hidden])")
     assert "window.planted" in tab.inner_text("#trace-body")
-    assert tab.evaluate("window.planted") is None
     assert tab.locator("#trace a[href^='javascript']").count() == 0
-    assert tab.locator("#trace svg").count() == 0
+    assert tab.locator("#trace :is(svg, script, iframe, style, .markdown img)").count() == 0
+    assert tab.locator("#trace .part .markdown").count() > len(HOSTILE)
+    assert tab.locator("#trace .message .markdown").count() > len(HOSTILE)
+    assert "never closed" in tab.inner_text("#trace .message.assistant >> nth=-1")
+
+
+@pytest.mark.slow
+def test_a_script_that_gets_into_the_page_does_not_run(browser: Any, made: tuple[Path, Path], tmp_path: Path) -> None:
+    """The second wall, behind the renderer: the page allows its own scripts only."""
+    page = (made[1] / "report/index.html").read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(page.replace("<main", f"{EVIL}<main"), encoding="utf-8")
+    tab = browser.new_page()
+    tab.goto((tmp_path / "page.html").as_uri())
+    tab.locator("#rows tr").first.wait_for()
+    assert tab.locator("svg[onload]").count() == 1 and tab.evaluate("window.planted") is None
+    tab.close()
+
+
+@pytest.mark.slow
+def test_samples_and_reviews_are_safe_too(browser: Any, made: tuple[Path, Path], tmp_path: Path) -> None:
+    run = Run(made[1])
+    shown = draw(run, 1000)
+    assert any(c.text == HOSTILE[-1] for one in shown for m in one.record.messages for c in m.content)
+    for name, page in (("sample", sample_page(run, shown)), ("review", review_page(run, shown))):
+        (tmp_path / f"{name}.html").write_text(page, encoding="utf-8")
+        with watched(browser) as tab:
+            tab.goto((tmp_path / f"{name}.html").as_uri())
+            assert "never closed" in tab.inner_text("body")
+            if name == "review":
+                tab.locator("input[type=radio]").first.check()
+                with tab.expect_download() as saved:
+                    tab.click("#save")
+                assert "text_quality" in Path(saved.value.path()).read_text()
 
 
 @pytest.mark.slow
@@ -193,3 +237,9 @@ def test_a_phone_needs_no_sideways_scrolling(tab: Any) -> None:
     tab.click("#theme")
     tab.wait_for_timeout(500)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.fill("#find", "evil")
+    tab.click("#rows a >> nth=0")
+    tab.wait_for_selector("#trace:not([hidden])")
+    assert tab.evaluate("document.querySelector('.overlay').scrollWidth") <= 390
+    pre = tab.locator("#trace pre").evaluate_all("all => all.map(one => [one.clientWidth, one.scrollWidth])")
+    assert max(width for width, _ in pre) < 390 < max(whole for _, whole in pre), "long code scrolls in its own box"
