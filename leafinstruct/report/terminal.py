@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Passage:
     markdown: str
 
     def __str__(self) -> str:
-        return self.lead + printable(self.markdown).replace("\n", "\n" + " " * len(self.lead))
+        return self.lead + re.sub(r"\n(?!\n)", "\n" + " " * len(self.lead), printable(self.markdown))
 
 
 def safe(lines: Sequence[str | Passage]) -> list[str | Passage]:

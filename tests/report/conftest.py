@@ -10,9 +10,25 @@ import pytest
 from made.report import EVIL, HOSTILE, made, picture
 from made.rewrite import boat, chapters, essay, text
 
-from leafinstruct.document import Image, documents_to_table, images_to_table, records_to_table
+from leafinstruct.document import (
+    Content,
+    Image,
+    Record,
+    documents_to_table,
+    images_to_table,
+    records_to_table,
+)
 from leafinstruct.rewrite.record import Facts, dropped
 from leafinstruct.run import Run
+
+
+def hostile(record: Record) -> Record:
+    """The record; that of the hostile document with its texts."""
+    if "/evil" not in record.url:
+        return record
+    asked, answered = record.messages
+    more = tuple(Content("text", one) for one in HOSTILE)
+    return replace(record, messages=(asked, replace(answered, content=answered.content + more)))
 
 
 @pytest.fixture
@@ -27,7 +43,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     }
     for name, rows in halves.items():
         documents = [document for document, _ in rows]
-        records = [made(*row) for row in rows] + [dropped(boat("gone"), "howto", "leak", "m@1", Facts())]
+        records = [hostile(made(*row)) for row in rows] + [dropped(boat("gone"), "howto", "leak", "m@1", Facts())]
         shas = sorted({sha for d in documents for sha in d.images})
         data = {sha: picture("red") for sha in shas[1:]} | {shas[1]: b"broken"}
         images = [Image(sha, found, "png", 600, 400, "") for sha, found in data.items()]

@@ -9,12 +9,11 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made.report import ATTRIBUTES, HOSTILE, TAGS
+from made.report import ATTRIBUTES, HOSTILE, TAGS, assert_harmless
 from rich.console import Console
 from selectolax.lexbor import LexborHTMLParser
 
 from leafinstruct.report.markdown import WEB, for_terminal, to_html
-from leafinstruct.report.terminal import CONTROL
 
 ALIGNED = re.compile("text-align:(left|right|center)")
 
@@ -110,12 +109,6 @@ def printed(markdown: str, width: int = 60) -> str:
     return out.getvalue()
 
 
-def assert_harmless(text: str) -> None:
-    """Nothing but text and colors."""
-    text = re.sub(r"\x1b\[[\d;]*m", "", text)
-    assert not [character for character in text if ord(character) in CONTROL]
-
-
 @pytest.mark.parametrize("markdown", HOSTILE, ids=lambda text: text[:24])
 @pytest.mark.parametrize("width", [8, 80])
 def test_a_terminal_gets_no_control_characters(markdown: str, width: int) -> None:
@@ -130,7 +123,9 @@ def test_a_terminal_shows_what_the_text_says() -> None:
     assert "##" not in shown and "```" not in shown
 
 
-@pytest.mark.parametrize("piece", ["[a](", "![a", "*a _b ", "<sub>", "<sub>$", "$a ", "[a](&#x6a;", "|a", "`a", "**", "x\n"])
+@pytest.mark.parametrize(
+    "piece", ["[a](", "![a", "*a _b ", "<sub>", "<sub>$", "$a ", "[a](&#x6a;", "|a", "`a", "**", "x\n"]
+)
 def test_long_texts_take_no_longer_than_they_must(piece: str) -> None:
     """None of these is parsed in quadratic time: 4,000 of each took below 0.3 s."""
     began = time.perf_counter()
