@@ -18,7 +18,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from leafinstruct.report.terminal import printable
+from leafinstruct.text.printable import printable
 
 if TYPE_CHECKING:
     from rich.markdown import Markdown
@@ -53,7 +53,7 @@ def for_terminal(markdown: str) -> Markdown:
     return shown
 
 
-def _tokens(parser: MarkdownIt, markdown: str) -> Sequence[Token]:
+def _tokens(parser: MarkdownIt, markdown: str) -> list[Token]:
     tokens = parser.parse(markdown)
     if any(token.level >= NESTING - 1 for token in tokens):  # the parser leaves out what lies deeper
         return [Token("fence", "code", 0, content=f"{markdown}\n", block=True)]

@@ -1,7 +1,7 @@
 """Faults that a cut leaves in Markdown: a code fence without its other half, a table without its head.
 
-A parser says what is code and what is a table (CommonMark, tables as in GitHub Flavored Markdown). A fault is what looks
-like a part of one and is none.
+A parser says what is code and what is a table (CommonMark, tables as in GitHub Flavored Markdown). A fault is what
+looks like a part of one and is none.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _parser() -> MarkdownIt:
 
 
 def _of_fence(start: int, end: int, fence: str, code: str) -> Iterator[tuple[int, str]]:
-    """Faults of fenced code on the lines from `start` to before `end`, which include the closing one if there is one."""
+    """Faults of fenced code on the lines from `start` to before `end`, with the closing one if there is one."""
     if code.count("\n") != end - start - 2:
         yield start, "code fence without its other half"
     for at, line in enumerate(code.split("\n"), start + 1):
@@ -55,7 +55,7 @@ def _of_fence(start: int, end: int, fence: str, code: str) -> Iterator[tuple[int
 
 
 def _of_tables(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Faults of the lines of a paragraph, which is no table: at most one for lines of a table that follow each other."""
+    """Faults of the lines of a paragraph, which is no table; one for lines of a table that follow each other."""
     for of_table, found in groupby(range(len(lines)), lambda at: _is_delimiter(lines[at]) or _is_row(lines[at])):
         run = list(found)
         delimiter = next((at for at in run if _is_delimiter(lines[at])), None)

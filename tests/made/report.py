@@ -8,9 +8,9 @@ import re
 import PIL.Image
 
 from leafinstruct.document import Document, Record
-from leafinstruct.report.terminal import CONTROL
 from leafinstruct.rewrite.record import Facts, messages_of, record
 from leafinstruct.rewrite.task import draft, tasks
+from leafinstruct.text.printable import CONTROL
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 
@@ -25,7 +25,7 @@ HOSTILE = [
     "[x]: javascript:alert(1)\n[y]: data:text/html,x\n[z]: https://z.example 'hidden'\n\n[x] [y][y] [z]",
     "//a.example [x](//a.example/i.png) [x](#rule) [x](../up.md) [x](http:alert(1)) [x](https&colon;//a.example)",
     "<iframe src=//a.example></iframe>\n\n<style>*{display:none}</style>\n\n<svg><a xlink:href=javascript:alert(1)>",
-    "<sub onclick=alert(1)>a</sub> <sub>b <sup><img src=x onerror=alert(1)></sub> <kbd>c <!-- d </kbd> --> <SUB>e</SUB>",
+    "<sub onclick=alert(1)>a</sub> <sub>b <sup><img src=x onerror=alert(1)></sub> <kbd>c <!-- d </kbd> --> <SUB>",
     "<sub>*a</sub>* **b <kbd>c** d</kbd> <sub>$e</sub> f$ </sup> `<sub>`",
     "<!-- never closed\n\n<![CDATA[\n\n<?php\n\n<!DOCTYPE x",
     "$<img src=x onerror=alert(1)>$ and $$</code><script>alert(1)</script>$$\n\n$$\n</code></pre><script>\n$$",
@@ -40,9 +40,8 @@ HOSTILE = [
 ]
 """Markdown that must do nothing but be read."""
 
-TAGS = set(
-    "div p h1 h2 h3 h4 h5 h6 em strong s code pre ul ol li blockquote hr br table thead tbody tr th td a sub sup kbd".split()
-)
+TAGS = {"div", "p", "em", "strong", "s", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "a", "sub", "sup"}
+TAGS |= {"kbd", "table", "thead", "tbody", "tr", "th", "td", *(f"h{level}" for level in range(1, 7))}
 """Elements that rendered Markdown may have."""
 ATTRIBUTES = {"class", "dir", "href", "title", "rel", "target", "start", "style"}
 

@@ -1,4 +1,4 @@
-"""Markdown as HTML and on a terminal: what Markdown can say is shown, everything else is text, and nothing is obeyed."""
+"""Markdown as HTML and on a terminal: what it can say is rendered, everything else is text, and nothing is obeyed."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def inner(markdown: str) -> str:
         ("![an *alt*](i.png) ![](https://a.b/i.png 't')",
          "<p>![an *alt*](i.png) ![](https://a.b/i.png &quot;t&quot;)</p>"),
         ("[*up*](../up.md) [m](mailto:a@b.c)", "<p>[<em>up</em>](../up.md) [m](mailto:a@b.c)</p>"),
-        ("[web](HTTPS://a.b/?c=1&d 't')",
-         '<p><a href="HTTPS://a.b/?c=1&amp;d" title="t" rel="noopener noreferrer nofollow" target="_blank">web</a></p>'),
+        ("[w](HTTPS://a.b/?c=1&d 't')",
+         '<p><a href="HTTPS://a.b/?c=1&amp;d" title="t" rel="noopener noreferrer nofollow" target="_blank">w</a></p>'),
         ("[a][b]\n\n[b]: https://a.b 'hidden'", "<p>[a][b]</p>\n<p>[b]: https://a.b 'hidden'</p>"),
         ("a\\\nb\n\n---", "<p>a<br>\nb</p>\n<hr>"),
         ("7. a\n8. b", '<ol start="7">\n<li>a</li>\n<li>b</li>\n</ol>'),

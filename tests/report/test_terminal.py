@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from leafinstruct.cli.app import app
 from leafinstruct.report.sample import draw, sample_lines
-from leafinstruct.report.terminal import Passage, print_lines, printable
+from leafinstruct.report.terminal import Passage, print_lines
 from leafinstruct.report.trace import trace_lines
 from leafinstruct.run import Run
+from leafinstruct.text.printable import printable
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
 TEXT = "## Cut\n\nH<sub>2</sub>O, **now**:\n\n```py\nx = 1\n```"
