@@ -62,7 +62,9 @@ def _of_tables(lines: list[str]) -> Iterator[tuple[int, str]]:
         if not of_table:
             continue
         if delimiter is not None:
-            yield delimiter, _of_delimiter(lines[delimiter - 1] if delimiter else "", lines[delimiter])
+            head = lines[delimiter - 1] if delimiter else ""
+            if not head.endswith("\\"):  # a line break, so that the line was written as text
+                yield delimiter, _of_delimiter(head, lines[delimiter])
         elif len(run) > 1 and _cells(lines[run[0]]) == _cells(lines[run[1]]):
             yield run[0], "table rows without a delimiter row"
 

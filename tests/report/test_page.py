@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made.report import HOSTILE
+from made.report import HOSTILE, assert_harmless
 from made.tree import make_project, make_tree, picture, put, run_build, sentences
+from selectolax.lexbor import LexborHTMLParser
+from typer.testing import CliRunner
 
+from leafinstruct.cli.app import app
 from leafinstruct.document import (
     Content,
     Message,
@@ -28,7 +31,9 @@ from leafinstruct.pipeline import load_pipeline
 from leafinstruct.report.charts import histogram, label
 from leafinstruct.report.frames import gather
 from leafinstruct.report.gallery import rule_views
+from leafinstruct.report.markdown import to_html
 from leafinstruct.report.page import write_report
+from leafinstruct.report.policy import content_policy
 from leafinstruct.report.review import review_page
 from leafinstruct.report.sample import draw, sample_page
 from leafinstruct.run import Run
@@ -84,6 +89,28 @@ def test_it_holds_every_document_and_asks_for_nothing(made: tuple[Path, Path]) -
     own = page[: page.index('id="data"')]
     assert "default-src 'none'" in unescape(own) and "'unsafe-inline'" not in unescape(own).partition("script-src")[2]
     assert not re.search(r"(src|href)=.?(https?:)?//", own)
+
+
+def test_markdown_is_rendered_in_the_page_and_stays_in_the_trace(made: tuple[Path, Path]) -> None:
+    traces = page_data(made[1])["documents"]
+    assert all("text" not in part for trace in traces.values() for part in trace["parts"])
+    (evil,) = [trace for trace in traces.values() if trace["document"]["path"].endswith("evil.md")]
+    rendered = list(map(to_html, HOSTILE))
+    assert [part.get("html") for part in evil["parts"]][-len(HOSTILE) :] == rendered
+    content = [entry for record in evil["records"] for entry in record["messages"][-1]["content"]]
+    assert [entry["html"] for entry in content] == rendered
+    asked = ["show", evil["document"]["id"], "--pipeline", str(made[0]), "--run", str(made[1])]
+    traced = json.loads(CliRunner().invoke(app, [*asked, "--json"]).output)
+    assert [part.get("text") for part in traced["parts"]][-len(HOSTILE) :] == HOSTILE
+    shown = CliRunner().invoke(app, asked).output
+    assert_harmless(shown)
+    assert "never closed" in shown
+
+
+def test_the_policy_names_the_scripts_of_the_page(made: tuple[Path, Path]) -> None:
+    tree = LexborHTMLParser((made[1] / "report/index.html").read_text(encoding="utf-8"))
+    scripts = [node.text() for node in tree.css("script:not([type])")]
+    assert len(scripts) == 2 and tree.css("meta[http-equiv]")[0].attributes["content"] == content_policy(scripts)
 
 
 def test_hostile_text_is_only_data(made: tuple[Path, Path]) -> None:

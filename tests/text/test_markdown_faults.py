@@ -62,6 +62,7 @@ def test_a_half_is_found(markdown: str, expected: list[str]) -> None:
         "ls | wc | less\nuse `a | b` or `| a | b |`",
         "|-- src\n|-- docs\n|",
         "| C | G |\\\n| Am | F |",
+        "| a | b |\\\n| --- | --- |",
         "\\| a | b |\n\\| c | d |",
         "| a | b \\|\n| c | d \\|",
         "use ```` ``` ```` or ```x``` here\n``` a`b",
