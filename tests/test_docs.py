@@ -30,6 +30,7 @@ from leafinstruct.engine.ray import RaySettings
 from leafinstruct.json_schema import pipeline_schema, to_json
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.run import Run
+from leafinstruct.shard.check import CHECKS
 
 BLOCKS = blocks()
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -52,6 +53,11 @@ PARSED = {
 """Commands that no test runs, with the reason; their options are checked."""
 MORE = {"train": ["--steps", "2"], "build": ["--workers", "1", "--quiet"]}
 """Options that a test adds."""
+
+
+def test_the_guide_lists_every_check() -> None:
+    rows = "".join(f"| `{name}` | {what} |\n" for name, what in CHECKS.items())
+    assert rows in (ROOT / "docs/publish.md").read_text(encoding="utf-8")
 
 
 def of(kind: str) -> list[Block]:

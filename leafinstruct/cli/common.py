@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -12,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from leafinstruct.api import OpenedRun
+    from leafinstruct.report.terminal import Passage
 
 Given = TypeVar("Given")
 OF_PROJECT = "Pipeline file. Default: pipelines/demo.yaml, or the only pipeline of the project."
@@ -57,9 +59,11 @@ def existing_run(pipeline: Path | None, run: str | None) -> OpenedRun:
     return open_run(run) if run else run_of(pipeline, None)
 
 
-def show_result(value: Any, lines: list[str], as_json: bool) -> None:
+def show_result(value: Any, lines: Sequence[str | Passage], as_json: bool) -> None:
     """Print the lines, or the value as JSON."""
     if as_json:
         print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
     else:
-        print("\n".join(lines))
+        from leafinstruct.report.terminal import print_lines
+
+        print_lines(lines)

@@ -1,7 +1,7 @@
 """The HTML report of a run: one self-contained page that opens from disk and needs no network.
 
-Text from the web enters the page in two ways only: escaped by the template, or as JSON that the page's script inserts
-as plain text.
+Text from the web enters the page in three ways only: escaped by the template, as JSON that the page's script inserts as
+plain text, or as Markdown that was rendered without HTML of its own. The page runs no script but its two.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import numpy as np
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
-from leafinstruct.report import charts
+from leafinstruct.report import charts, markdown
 from leafinstruct.report.diff import diff
 from leafinstruct.report.frames import Frames, gather
 from leafinstruct.report.funnel import Funnel, funnel
 from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, thumbnails
+from leafinstruct.report.policy import content_policy
 from leafinstruct.report.trace import PartitionRows
 from leafinstruct.run import Run
 
@@ -80,8 +81,13 @@ def render(facts: dict[str, Any], data: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
+    scripts = {"plotly": _plotly(), "script": _template("report.js")}
     return environment.get_template("report.html").render(
-        **facts, data=_json(data), plotly=_plotly(), style=_template("report.css"), script=_template("report.js")
+        **facts,
+        **scripts,
+        data=_json(data),
+        style=_template("report.css") + markdown.style(),
+        policy=content_policy(scripts.values()),
     )
 
 
@@ -118,7 +124,22 @@ def _traces(run: Run, pipeline: Pipeline, frames: Frames, chosen: Iterable[str])
     for partition, wanted in sorted(by_partition.items()):
         rows = PartitionRows(run, pipeline, partition)
         found |= {d.id: rows.trace(d) for d in rows.documents if d.id in wanted}
-    return {name: found[name] for name in order}
+    return {name: _rendered(found[name]) for name in order}
+
+
+def _rendered(trace: dict[str, Any]) -> dict[str, Any]:
+    """The trace with `html` in place of each `text` that is Markdown."""
+    records = [
+        {**record, "messages": [{**m, "content": list(map(_as_html, m["content"]))} for m in record["messages"]]}
+        for record in trace["records"]
+    ]
+    return {**trace, "parts": list(map(_as_html, trace["parts"])), "records": records}
+
+
+def _as_html(shown: dict[str, Any]) -> dict[str, Any]:
+    if "text" not in shown or shown.get("type") == "image":
+        return shown
+    return {**{k: v for k, v in shown.items() if k != "text"}, "html": markdown.to_html(shown["text"])}
 
 
 def _rows(frames: Frames, traces: dict[str, Any]) -> list[list[Any]]:

@@ -12,7 +12,10 @@ from leafinstruct import layout
 from leafinstruct.document import Document, Image, Record, documents_from_table, records_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.images.thumbnail import thumbnail
-from leafinstruct.report.trace import one_line
+from leafinstruct.report import markdown
+from leafinstruct.report.policy import content_policy
+from leafinstruct.report.terminal import Passage, safe
+from leafinstruct.report.trace import content_line
 from leafinstruct.run import Run
 
 SIDE = 280
@@ -23,7 +26,8 @@ article { border-top: 2px solid #888; padding: 1rem 0 }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem }
 .facts { color: #555; font-size: 13px }
 .user { background: #eef3fa; padding: .4rem .7rem; border-radius: .4rem }
-p { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 }
+section { min-width: 0 }
+p { overflow-wrap: anywhere; margin: .5rem 0 }
 img { max-width: 100%; display: block; margin: .4rem 0 }
 h3 { font-size: 14px; margin: .6rem 0 .2rem }
 fieldset { display: inline-block; border: 0; padding: 0 1.2rem .4rem 0 }
@@ -63,9 +67,9 @@ def order(record_id: str) -> str:
     return hashlib.sha256(f"sample/{record_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def sample_lines(shown: Sequence[Shown]) -> list[str]:
+def sample_lines(shown: Sequence[Shown]) -> list[str | Passage]:
     """The sample for a terminal: each record, and how much of its document it uses."""
-    lines = []
+    lines: list[str | Passage] = []
     for one in shown:
         record, document = one.record, one.document
         lines += ["", f"record {record.id}  task {record.task}  writer {record.writer}"]
@@ -74,8 +78,8 @@ def sample_lines(shown: Sequence[Shown]) -> list[str]:
         lines.append(f"  texts {len(texts)}, images {len(document.images)} (in the record: {len(record.images)})")
         for message in record.messages:
             lines.append(f"  {message.role}:")
-            lines += [f"    {one_line(c.text, 160) if c.type == 'text' else '[image]'}" for c in message.content]
-    return lines[1:]
+            lines += [content_line(c.type, c.text) for c in message.content]
+    return safe(lines[1:])
 
 
 def read_images(run: Run, shas: Iterable[str]) -> dict[str, Image]:
@@ -107,22 +111,19 @@ def record_html(record: Record, pictures: Mapping[str, str]) -> str:
     images = iter(record.images)
     blocks = []
     for message in record.messages:
-        inner = [
-            pictures[next(images)] if c.type == "image" else f"<p>{html.escape(c.text)}</p>" for c in message.content
-        ]
+        inner = [pictures[next(images)] if c.type == "image" else markdown.to_html(c.text) for c in message.content]
         blocks.append(f'<h3>{message.role}</h3><div class="{message.role}">{"".join(inner)}</div>')
     return "".join(blocks)
 
 
 def document_html(document: Document, pictures: Mapping[str, str]) -> str:
-    """The parts of a document: headings, texts, and images with their caption or alternative text."""
+    """The parts of a document: texts, and images with their caption or alternative text."""
     blocks = []
     for part in document.parts:
         if part.type == "image":
             blocks.append(pictures[part.image] + f'<p class="facts">{html.escape(part.caption or part.alt)}</p>')
         else:
-            tag = "h3" if part.heading else "p"
-            blocks.append(f"<{tag}>{html.escape(part.text)}</{tag}>")
+            blocks.append(markdown.to_html(part.text))
     return "".join(blocks)
 
 
@@ -133,7 +134,7 @@ def pictures_of(run: Run, shown: Sequence[Shown]) -> dict[str, str]:
 
 
 def sample_page(run: Run, shown: Sequence[Shown]) -> str:
-    """One HTML page with all images embedded; text of documents is escaped."""
+    """One HTML page with all images embedded; Markdown is rendered and all other text escaped."""
     pictures = pictures_of(run, shown)
     articles = []
     for one in shown:
@@ -154,7 +155,12 @@ def sample_page(run: Run, shown: Sequence[Shown]) -> str:
 
 
 def page(title: str, body: str, script: str = "") -> str:
-    head = f"<meta charset=utf-8><title>{html.escape(title)}</title><style>{STYLE}</style>"
+    """A whole page, which runs no script but this one and loads nothing."""
+    policy = html.escape(content_policy([script] if script else []))
+    head = (
+        f'<meta charset=utf-8><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}{markdown.style()}</style>"
+    )
     tail = f"<script>{script}</script>" if script else ""
     shown = f"<h1>{html.escape(title)}</h1>{body}{tail}"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{shown}</body></html>\n"

@@ -8,6 +8,7 @@ from leafinstruct import layout
 from leafinstruct.document import Document, Part, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.report.terminal import Passage, safe
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.score.base import CorpusScorer
@@ -93,10 +94,10 @@ def _part(index: int, part: Part) -> dict[str, Any]:
     return {"part": index, "text": part.text, "step": part.step}
 
 
-def trace_lines(found: dict[str, Any]) -> list[str]:
+def trace_lines(found: dict[str, Any]) -> list[str | Passage]:
     """The trace for a terminal."""
     about = found["document"]
-    lines = [f"{about['id']}  {about['title']}", f"  {about['url'] or about['path']}"]
+    lines: list[str | Passage] = [f"{about['id']}  {about['title']}", f"  {about['url'] or about['path']}"]
     fields = ", ".join(f"{k} {about[k] or '-'}" for k in ("source", "site", "license", "topic", "language"))
     lines += [f"  {fields}", "", "harvest"]
     if about["error"]:
@@ -104,7 +105,7 @@ def trace_lines(found: dict[str, Any]) -> list[str]:
     by_part = {row["part"]: row for row in found["decisions"]}
     for part in found["parts"]:
         if "text" in part:
-            lines.append(f"  {part['part']:>3}  {one_line(part['text'])}")
+            lines.append(Passage(f"  {part['part']:>3}  ", part["text"]))
         else:
             decision = by_part.get(part["part"])
             mark = _outcome(decision) if decision else ""
@@ -129,8 +130,8 @@ def trace_lines(found: dict[str, Any]) -> list[str]:
             lines.append(f"  dropped by {record['dropped_by']}")
         for message in record["messages"]:
             lines.append(f"  {message['role']}:")
-            lines += [f"    {one_line(c['text']) if c['type'] == 'text' else '[image]'}" for c in message["content"]]
-    return lines
+            lines += [content_line(c["type"], c["text"]) for c in message["content"]]
+    return safe(lines)
 
 
 def _outcome(decision: dict[str, Any]) -> str:
@@ -142,6 +143,11 @@ def _outcome(decision: dict[str, Any]) -> str:
 
 def _value(value: dict[str, Any]) -> str:
     return f"{value['name']} = {value['text'] if value['value'] is None else value['value']}"
+
+
+def content_line(kind: str, text: str) -> str | Passage:
+    """An entry of a message."""
+    return Passage("    ", text) if kind == "text" else "    [image]"
 
 
 def one_line(text: str, width: int = 100) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from leafinstruct.images.strip import strip
 from leafinstruct.shard.schema import TEXT_COLUMNS
+from leafinstruct.text.markdown_faults import faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,13 @@ def content(row: dict, looks: list[Look]) -> Iterator[str]:
             yield f"a text entry of the {role} is blank"
 
 
+def markdown(row: dict, looks: list[Look]) -> Iterator[str]:
+    for number, message in enumerate(row["messages"] or []):
+        for part in message["content"] or []:
+            for fault in faults(part["text"] or "") if part["type"] == "text" else ():
+                yield f"a text of message {number} ({message['role']}): {fault}"
+
+
 def roles(row: dict, looks: list[Look]) -> Iterator[str]:
     found = [message["role"] for message in row["messages"] or []]
     if found != [("user", "assistant")[number % 2] for number in range(len(found))]:
@@ -117,6 +125,7 @@ RowCheck = Callable[[dict, list[Look]], Iterator[str]]
 ROW_CHECKS: dict[str, tuple[str, RowCheck]] = {
     "nulls": ("no text, role, type or image is null", nulls),
     "content": ("content entries are texts that are not blank, or images with an empty text", content),
+    "markdown": ("code fences in texts are closed, and rows of tables have their head and delimiter row", markdown),
     "roles": ("roles alternate and the user begins", roles),
     "answer": ("a turn of the assistant has content", answer),
     "placeholders": ("the messages have as many image entries as the row has images", placeholders),

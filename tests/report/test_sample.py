@@ -10,13 +10,17 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+from made.report import ATTRIBUTES, EVIL, TAGS
 
 from leafinstruct.errors import LeafError
 from leafinstruct.images.thumbnail import thumbnail
+from leafinstruct.report.markdown import WEB
 from leafinstruct.report.sample import draw, order, sample_lines, sample_page
+from leafinstruct.report.terminal import Passage
 from leafinstruct.run import Run
 
-KEYS = {"lang", "charset", "class", "loading", "alt", "src"}
+KEYS = {"lang", "charset", "class", "loading", "alt", "src", "dir", "http-equiv", "content"}
+PAGE = {"html", "head", "meta", "title", "style", "body", "article", "section", "div", "img"}
 
 
 def test_a_sample_is_drawn_by_hash_from_all_partitions(run: Run) -> None:
@@ -29,8 +33,9 @@ def test_a_sample_is_drawn_by_hash_from_all_partitions(run: Run) -> None:
 
 def test_lines_show_every_turn(run: Run) -> None:
     lines = sample_lines(draw(run, 100))
-    assert sum(line.startswith("record ") for line in lines) == 12
-    assert sum(line == "  user:" for line in lines) == 13 and any("[image]" in line for line in lines)
+    assert sum(str(line).startswith("record ") for line in lines) == 12
+    assert lines.count("  user:") == 13 and "    [image]" in lines
+    assert Passage("    ", f"Show me {EVIL}") in lines
 
 
 def test_the_page_escapes_all_and_holds_its_images(run: Run) -> None:
@@ -39,8 +44,9 @@ def test_the_page_escapes_all_and_holds_its_images(run: Run) -> None:
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attributes: tags.append((tag, dict(attributes)))  # type: ignore[method-assign]
     parser.feed(page)
-    scripts = {tag for tag, _ in tags} & {"script", "iframe", "link", "a", "form", "object", "svg"}
-    assert not scripts and {key for _, attributes in tags for key in attributes} <= KEYS
+    assert {tag for tag, _ in tags} <= PAGE | TAGS
+    assert {key for _, attributes in tags for key in attributes} <= KEYS | ATTRIBUTES
+    assert all(WEB.match(attributes["href"] or "") for tag, attributes in tags if tag == "a")
     sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
     assert sources and all((source or "").startswith("data:image/webp;base64,") for source in sources)
     assert "&lt;script&gt;" in page

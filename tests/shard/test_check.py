@@ -159,6 +159,15 @@ def blank_text(folder: Path) -> None:
     rewrite(train(folder), lambda rows: rows[0]["messages"][0]["content"][0].update(text=" \n"))
 
 
+def leave_a_fence_open(folder: Path) -> None:
+    rewrite(train(folder), lambda rows: rows[0]["messages"][1]["content"][0].update(text="Run\n\n```sh\nls\n"))
+
+
+def lose_the_head_of_a_table(folder: Path) -> None:
+    rows_alone = "Sizes:\n\n| a | 1 |\n| b | 2 |"
+    rewrite(train(folder), lambda rows: rows[0]["messages"][0]["content"][0].update(text=rows_alone))
+
+
 def swap_roles(folder: Path) -> None:
     def change(rows: Rows) -> None:
         for message in rows[0]["messages"]:
@@ -238,6 +247,8 @@ DAMAGES: dict[Callable[[Path], None], set[str]] = {
     null_image: {"nulls", "decode"},
     text_in_an_image_entry: {"content"},
     blank_text: {"content"},
+    leave_a_fence_open: {"markdown"},
+    lose_the_head_of_a_table: {"markdown"},
     swap_roles: {"roles"},
     silence_the_assistant: {"answer"},
     one_place_too_many: {"placeholders"},
@@ -260,6 +271,16 @@ def test_good_shards_pass_every_check(shards: Path) -> None:
     assert all(result.ran for result in report.results)
     assert len(report.lines) >= 1 + len(CHECKS)
     assert all(line.startswith("ok ") for line in report.lines[1 : 1 + len(CHECKS)])
+
+
+def test_whole_markdown_passes_and_a_fault_says_where(shards: Path) -> None:
+    whole = "1. Run `a | b`:\n\n   ```sh\n   a | b\n   ```\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"
+    rewrite(train(shards), lambda rows: rows[0]["messages"][1]["content"][0].update(text=whole))
+    assert check(shards).ok
+    leave_a_fence_open(shards)
+    result = next(result for result in check(shards).results if result.name == "markdown")
+    assert result.failures == 1
+    assert result.examples[0].endswith("a text of message 1 (assistant): line 3: code fence without its other half")
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made.report import HOSTILE
 from made.shard import corpus, publish
 
 from leafinstruct.shard.plan import ShardSettings
@@ -52,6 +53,14 @@ def test_obelics_lists_are_parallel_and_in_order(rows: list[dict[str, Any]]) -> 
     assert all((text is None) != (image is None) for text, image in zip(view["texts"], view["images"], strict=True))
     assert [image for image in view["images"] if image is not None] == rows[0]["images"]
     assert [text is None for text in view["texts"]] == [False, True, False, True]
+
+
+def test_markdown_stays_as_it_is() -> None:
+    texts = ["## Cut\n\n1. a | b\n\n   ```sh\n   ls\n   ```", *HOSTILE]
+    content = [part for text in texts for part in ({"type": "text", "text": text}, {"type": "image", "text": ""})]
+    row = {"messages": [{"role": "user", "content": content}], "images": list(range(len(texts)))}
+    view = obelics(row)
+    assert view["texts"][::2] == texts and view["images"][1::2] == row["images"]
 
 
 @pytest.mark.slow

@@ -2,12 +2,18 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 
-// Text from the web only becomes text nodes; nothing here parses HTML.
+// Text from the web becomes text nodes, or is Markdown that was rendered when the page was written.
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
   node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return node;
+}
+
+function markdown(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content;
 }
 
 function picture(sha, alt) {
@@ -89,7 +95,7 @@ function link(url) {
 }
 function partOf(part, decision) {
   const gone = decision && !decision.kept && decision.dropped_by !== "document";
-  const body = part.image ? [picture(part.image, part.alt), part.alt ? make("div", { class: "note" }, "alt: " + part.alt) : null, part.caption ? make("div", { class: "note" }, "caption: " + part.caption) : null, decision ? make("div", { class: decision.kept ? "kept-text" : "dropped-text" }, decision.kept ? "kept" : decision.dropped_by === "document" ? "dropped with its document" : "dropped by " + decision.dropped_by) : null, ...(decision ? decision.values : []).map((entry) => make("div", { class: "note" }, value(entry)))] : [make("div", { class: "text" }, part.text)];
+  const body = part.image ? [picture(part.image, part.alt), part.alt ? make("div", { class: "note" }, "alt: " + part.alt) : null, part.caption ? make("div", { class: "note" }, "caption: " + part.caption) : null, decision ? make("div", { class: decision.kept ? "kept-text" : "dropped-text" }, decision.kept ? "kept" : decision.dropped_by === "document" ? "dropped with its document" : "dropped by " + decision.dropped_by) : null, ...(decision ? decision.values : []).map((entry) => make("div", { class: "note" }, value(entry)))] : [markdown(part.html)];
   return make("div", { class: gone ? "part gone" : "part" }, make("div", { class: "at" }, String(part.part), part.step ? make("div", {}, "step " + part.step) : null), make("div", {}, ...body.filter(Boolean)));
 }
 function scoresOf(scores) {
@@ -102,7 +108,7 @@ function scoresOf(scores) {
 }
 function recordOf(record) {
   let image = 0;
-  const messages = record.messages.map((message) => make("div", { class: "message " + message.role }, make("b", {}, message.role), ...message.content.map((content) => content.type === "image" ? picture(record.images[image++], "image " + image) : make("div", { class: "text" }, content.text))));
+  const messages = record.messages.map((message) => make("div", { class: "message " + message.role }, make("b", {}, message.role), ...message.content.map((content) => content.type === "image" ? picture(record.images[image++], "image " + image) : markdown(content.html))));
   return make("div", {}, make("h3", {}, "Record " + record.id + " · task " + record.task), record.dropped_by ? make("p", { class: "dropped-text" }, "dropped while rewriting: " + record.dropped_by) : null, ...messages);
 }
 function conditionOf(rule) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -167,9 +166,19 @@ def _counts(dropped: Mapping[str, int]) -> str:
 
 
 def _example(example: Mapping[str, Any]) -> str:
-    text = json.dumps(example, indent=2, ensure_ascii=False)
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    return f"{fence}json\n{text}\n{fence}"
+    """A record: what it is, then each message as its Markdown is written, with a line in place of each image."""
+    about = " · ".join(f"{key} {value}" for key, value in example.items() if key != "messages")
+    parts = [f"### {_text(about)}"]
+    for message in example["messages"]:
+        shown = "\n\n".join("[image]" if c["type"] == "image" else c["text"] for c in message["content"])
+        parts += [f"{_text(message['role'])}:", _quoted(shown, "markdown")]
+    return "\n\n".join(parts)
+
+
+def _quoted(text: str, language: str) -> str:
+    """The text as code, in a fence longer than any in it. No text from outside can end such a block."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _rebuild(commands: Sequence[str], versions: Mapping[str, str]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from made.report import HOSTILE
 from made.shard import corpus, publish
+from markdown_it import MarkdownIt
 
 from leafinstruct.shard.card.model import (
     AuditFacts,
@@ -26,6 +29,7 @@ from leafinstruct.shard.card.model import (
 from leafinstruct.shard.card.render import render_card
 from leafinstruct.shard.plan import ShardSettings
 
+EXAMPLE = [{"type": "text", "text": "Run:"}, {"type": "image", "text": ""}, {"type": "text", "text": "```sh\nls\n```"}]
 FACTS = CardFacts(
     title="Garden: how-to",
     summary="Tutorials with <script>alert(1)</script> pictures.",
@@ -42,7 +46,7 @@ FACTS = CardFacts(
     ),
     dropped={"answer_leaked": 12, "shares_image_with_test": 40},
     models=(ModelFacts("openai/clip-vit-base-patch32", "3d74acf", "scores"),),
-    examples=({"id": "a", "messages": [{"role": "user", "content": [{"type": "text", "text": "```sh\nls\n```"}]}]},),
+    examples=({"id": "a", "messages": [{"role": "user", "content": EXAMPLE}]},),
     notes=("site 'big' has 50 of 100 records",),
     known_gaps=("no video",),
     rebuild=("leafinstruct build pipelines/garden.yaml",),
@@ -135,10 +139,25 @@ def test_what_was_measured_stands_with_its_filter() -> None:
     assert "audit" not in render_card(FACTS)
 
 
-def test_example_survives_its_own_fences() -> None:
-    card = render_card(FACTS)
-    block = card.split("````json\n")[1].split("\n````")[0]
-    assert json.loads(block) == FACTS.examples[0]
+def test_an_example_is_shown_as_it_is_written() -> None:
+    assert (
+        "## Examples\n\n### id a\n\nuser:\n\n````markdown\nRun:\n\n[image]\n\n```sh\nls\n```\n````\n\n## Known gaps"
+        in render_card(FACTS)
+    )
+
+
+@pytest.mark.parametrize("markdown", HOSTILE, ids=lambda text: text[:24])
+def test_no_example_breaks_the_card(markdown: str) -> None:
+    """Whatever the Markdown of an example is, it is one block of code, and the card around it stays the same."""
+    messages = [{"role": "user", "content": [{"type": "text", "text": markdown}]}]
+    reader = MarkdownIt("commonmark").enable("table")
+    wanted = reader.parse(render_card(FACTS))
+    found = reader.parse(render_card(replace(FACTS, examples=({"id": "a", "messages": messages},))))
+    assert [(one.type, one.content) for one in found if one.info != "markdown"] == [
+        (one.type, one.content) for one in wanted if one.info != "markdown"
+    ]
+    (shown,) = [one.content for one in found if one.info == "markdown"]
+    assert shown == re.sub("\r\n?", "\n", markdown).replace("\0", "\ufffd") + "\n"
 
 
 def test_nothing_measured_nothing_said() -> None:

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from made.report import HOSTILE
 from made.shard import corpus, publish
 from PIL import Image as PILImage
 
+from leafinstruct.document import Content
 from leafinstruct.errors import LeafError
 from leafinstruct.shard.export.webdataset import export_webdataset
 from leafinstruct.shard.plan import ShardSettings
@@ -33,6 +36,23 @@ def test_webdataset_reads_every_row_in_order(tmp_path: Path) -> None:
             assert about["messages"] == row["messages"]
             assert [sample[name] for name in about["images"]] == [image["bytes"] for image in row["images"]]
             assert PILImage.open(io.BytesIO(sample[about["images"][0]])).size == (24, 16)
+
+
+def test_markdown_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    records, images = corpus(len(HOSTILE), 4)
+    texts = {}
+    for (key, one), text in zip(records.items(), HOSTILE, strict=True):
+        asked, answered = one.messages
+        texts[key] = f"1. Mix\n\n   ```sh\n   a | b\n   ```\n\n{text}"
+        more = replace(answered, content=(Content("text", texts[key]), *answered.content))
+        records[key] = replace(one, messages=(asked, more))
+    publish(tmp_path / "shards", records, images, ShardSettings())
+    for tar in export_webdataset(tmp_path / "shards", tmp_path / "tars"):
+        for sample in webdataset.WebDataset(str(tar), shardshuffle=False):
+            messages = json.loads(sample["json"])["messages"]
+            assert messages[1]["content"][0]["text"] == texts.pop(sample["__key__"])
+    assert not texts
 
 
 def test_the_same_shards_give_the_same_bytes(tmp_path: Path) -> None:

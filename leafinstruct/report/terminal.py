@@ -1,0 +1,55 @@
+"""Lines that a command prints, with Markdown among them: rendered on a terminal, as it is written elsewhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leafinstruct.text.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Markdown among the lines, with what stands before its first line; its other lines are indented as far."""
+
+    lead: str
+    markdown: str
+
+    def __str__(self) -> str:
+        return self.lead + re.sub(r"\n(?!\n)", "\n" + " " * len(self.lead), printable(self.markdown))
+
+
+def safe(lines: Sequence[str | Passage]) -> list[str | Passage]:
+    """The lines, printable wherever they are printed; a passage always is."""
+    return [line if isinstance(line, Passage) else printable(line) for line in lines]
+
+
+def print_lines(lines: Sequence[str | Passage]) -> None:
+    """Print the lines on standard output. What other programs read stays as it is."""
+    if not sys.stdout.isatty():
+        print("\n".join(map(str, lines)))
+        return
+    from rich.console import Console
+
+    console = Console()
+    for line in lines:
+        if isinstance(line, str):
+            print(printable(line))
+        else:
+            console.print(_rendered(line))
+
+
+def _rendered(passage: Passage) -> object:
+    """The passage for Rich: its lead beside its Markdown."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from leafinstruct.report.markdown import for_terminal
+
+    beside = Table.grid(expand=True)
+    beside.add_column(width=len(passage.lead), no_wrap=True)
+    beside.add_column(ratio=1)
+    beside.add_row(Text(passage.lead), for_terminal(passage.markdown))
+    return beside
