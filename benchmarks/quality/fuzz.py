@@ -27,8 +27,8 @@ from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.extract import extract_lines
 from leafinstruct.harvest.formats.markdown import parse_markdown
-from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.warc.index import build_index
 from leafinstruct.harvest.warc.read import read_bodies
 from leafinstruct.images.header import read_image
