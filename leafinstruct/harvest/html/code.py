@@ -23,6 +23,8 @@ GUTTER = (
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .copybtn, .copy-button, "
     ".react-syntax-highlighter-line-number, button, .clipboard-copy, .code-toolbar > .toolbar"
 )
+EDGES = re.compile(r"\A\n+|\n+[ \t]*\Z")
+"""Empty lines around code, and the indentation of an end tag."""
 LINES = frozenset(("div", "p", "li", "tr"))
 """Elements of which each is a line of its own."""
 
@@ -84,7 +86,7 @@ def text_of_code(node: LexborNode) -> str:
         text = "".join(out)
     else:
         text = node.text(deep=True)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return EDGES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _lines(node: LexborNode, out: list[str]) -> None:

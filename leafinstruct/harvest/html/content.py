@@ -44,6 +44,9 @@ PRUNED = frozenset(_PRUNED.split())
 MOST = 0.5
 """A block with more than this share of the content's text is content, however it looks."""
 
+CODE = 1.0
+"""Characters of code to each other one above which a block is code, however it looks."""
+
 
 class Content:
     """The content of one page: `root` to walk from, and what to skip on the way."""
@@ -66,7 +69,7 @@ class Content:
         if key in self.dropped:
             return False
         stats = self.stats.get(key)
-        if stats is None or tag not in PRUNED or stats.text > self.most:
+        if stats is None or tag not in PRUNED or stats.text > self.most or _is_code(stats):
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
@@ -121,6 +124,8 @@ class Content:
         stats.items += tag == "li"
         if tag in HEADED:
             stats.headed += stats.text
+        if tag == "pre":
+            stats.code = stats.text
 
     def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
         if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
@@ -140,8 +145,9 @@ class Content:
         if not self.strict or not (named or known):
             return False
         names = f"{named or ''} {known or ''}"
-        unlikely = has_unlikely_word(names) and not has_maybe_word(names)
-        return unlikely and not (node.parent is not None and node.parent.tag == "figure")
+        if not has_unlikely_word(names) or has_maybe_word(names) or _holds_code(node):
+            return False
+        return not (node.parent is not None and node.parent.tag == "figure")
 
     def _vote(self, stats: Stats, above: tuple[int, ...]) -> None:
         """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
@@ -173,7 +179,7 @@ class Content:
                 continue
             if self._belongs(sibling, best, best_score):
                 joined = True
-            else:
+            elif not self._may_belong(sibling):
                 self.dropped.add(sibling.mem_id)
         return parent if joined else best
 
@@ -212,6 +218,24 @@ class Content:
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
 
+    def _may_belong(self, sibling: LexborNode) -> bool:
+        """Whether a sibling belongs to the content if others do: a block of text without a sign that it does not."""
+        stats = self.stats.get(sibling.mem_id)
+        if stats is None or stats.inputs or stats.link_density > 0.25:
+            return False
+        return _is_code(stats) or (sibling.tag in TEXT_BLOCKS and not _has_bad_name(sibling))
+
+
+def _is_code(stats: Stats) -> bool:
+    """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
+    return stats.code > 0 and stats.code >= CODE * (stats.text - stats.code)
+
+
+def _holds_code(node: LexborNode) -> bool:
+    """The same of a node that was not measured."""
+    code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
+    return code > 0 and code >= CODE * (len("".join(node.text(deep=True).split())) - code)
+
 
 def _is_for_smaller_screen(node: LexborNode) -> bool:
     """Whether a sibling is the same figure for wider screens (as ai2html writes them): readers see one of them."""
@@ -227,9 +251,11 @@ def _number(stated: str | None) -> float:
 
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
+_TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
+TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
-COUNTED = HEADED | frozenset(("img", "a", "p", "li"))
+COUNTED = HEADED | frozenset(("img", "a", "p", "li", "pre"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
 
@@ -239,6 +265,11 @@ has_maybe_word = by_word(MAYBE)
 
 def _name_weight(name: str) -> int:
     return 25 * (has_good_word(name) - has_bad_word(name))
+
+
+def _has_bad_name(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return has_bad_word(f"{attributes.get('class') or ''} {attributes.get('id') or ''}")
 
 
 def _weight(node: LexborNode) -> int:

@@ -62,7 +62,7 @@ class Writer:
         first, others = self._prefixes(block)
         if self._out and not tight:
             self._out.append(self._between(block))
-        self._out += [f"{first if number == 0 else others}{line}".rstrip() for number, line in enumerate(lines)]
+        self._out += [_prefixed(others if number else first, line) for number, line in enumerate(lines)]
         self._last = block
 
     def _lines(self, group: Sequence[Block]) -> list[str]:
@@ -119,6 +119,10 @@ class Writer:
             elif container.key in self._here:
                 prefix += " " * len(marker_of(container))
         return prefix.rstrip() if ">" in prefix else ""
+
+
+def _prefixed(prefix: str, line: str) -> str:
+    return f"{prefix}{line}" if line else prefix.rstrip()
 
 
 def marker_of(item: Container) -> str:

@@ -148,8 +148,8 @@ class _Walker:
     def on_pre(self, node: LexborNode, depth: int) -> None:
         self.flow.end()
         language = language_of_code(node)
-        text = text_of_code(node).strip("\n").rstrip()
-        self.flow.block(text, text, language)
+        text = text_of_code(node)
+        self.flow.block(text.rstrip(), text, language)
         for image in node.css("img"):
             self.image(image)
 
