@@ -12,7 +12,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.code import language_of_code, text_of_code
+from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
 from leafinstruct.harvest.html.marks import MATH, MATH_END, OF_TAG, PAIRS, PLAIN, PLAIN_END
@@ -149,6 +149,8 @@ class _Walker:
         self.flow.end()
         language = language_of_code(node)
         text = text_of_code(node)
+        if is_column_of_numbers(node, text):
+            return
         self.flow.block(text.rstrip(), text, language)
         for image in node.css("img"):
             self.image(image)
