@@ -19,6 +19,7 @@ from leafinstruct.harvest.html.blockmodel import (
     has_unlikely_word,
     is_content,
 )
+from leafinstruct.harvest.html.special import Special
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -51,8 +52,11 @@ CODE = 1.0
 class Content:
     """The content of one page: `root` to walk from, and what to skip on the way."""
 
-    def __init__(self, body: LexborNode, strict: bool = True, host: str = "") -> None:
+    def __init__(
+        self, body: LexborNode, strict: bool = True, host: str = "", special: Mapping[int, Special] | None = None
+    ) -> None:
         self.strict = strict
+        self.special = {} if special is None else special
         self.stats: dict[int, Stats] = {}
         self.scores: dict[int, float] = {}
         self.nodes: dict[int, LexborNode] = {}
@@ -70,6 +74,8 @@ class Content:
             return False
         stats = self.stats.get(key)
         if stats is None or tag not in PRUNED or stats.text > self.most or _is_code(stats):
+            return True
+        if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
@@ -99,7 +105,7 @@ class Content:
                 continue
             name = child.tag or ""
             if name in SILENT:
-                stats.inputs += name in CONTROLS
+                stats.inputs += name in CONTROLS and "disabled" not in child.attributes
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
                 if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
@@ -109,6 +115,8 @@ class Content:
                 block_children = block_children or name in BLOCK_CHILDREN
         if tag in COUNTED:
             self._count(node, tag, stats)
+        if self.special and (special := self.special.get(key)) is not None and special.kind == "code":
+            stats.code = stats.text
         if tag in VOTERS or (tag == "div" and not block_children):
             self._vote(stats, above)
         return stats
@@ -128,8 +136,11 @@ class Content:
             stats.code = stats.text
 
     def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
-        if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
+        role = (attributes.get("role") or "").lower()
+        if role in CHROME_ROLES:
             return True
+        if "hidden" in attributes:
+            return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
         if "data-max-width" in attributes and _is_for_smaller_screen(node):
             return True
         if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":

@@ -1,0 +1,77 @@
+"""Elements that are more than their tag says, found once for a page: formulas, code that is no `pre`, headings by role,
+and what stands in the text but is none of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.html import tex
+
+CODE = (
+    "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
+    "p > code:has(br), div > code:has(br)"
+)
+HEADING = "[role='heading'][aria-level]"
+NOTHING = ".mw-editsection, .jp-InputPrompt, .jp-OutputPrompt, .prompt"
+PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
+"""The numbers beside the cells of a notebook."""
+SELECTOR = f"{CODE}, {HEADING}, {NOTHING}, {tex.SELECTOR}"
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    kind: Literal["formula", "code", "heading", "nothing"]
+    formula: tex.Formula | None = None
+    level: int = 0
+
+
+def find_special(root: LexborNode) -> dict[int, Special]:
+    """The special elements below a node, by key. One inside another counts only if the outer one does not."""
+    found: dict[int, Special] = {}
+    for node in root.css(SELECTOR):
+        key, special = _special(node)
+        if special is not None:
+            found.setdefault(key, special)
+    return found
+
+
+def _special(node: LexborNode) -> tuple[int, Special | None]:
+    tag, attributes = node.tag or "", node.attributes
+    names = (attributes.get("class") or "").split()
+    if attributes.get("role") == "heading":
+        level = attributes.get("aria-level") or ""
+        return node.mem_id, Special("heading", level=int(level)) if level in tuple("123456") else None
+    if "mw-editsection" in names or (("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)):
+        return node.mem_id, Special("nothing")
+    if {"blob-code", "js-file-line"} & {*names}:
+        table = _above(node, "table")
+        return (table.mem_id, Special("code")) if table is not None else (0, None)
+    if tag == "code" and "math" not in names:
+        return node.mem_id, Special("code") if _is_alone(node) else None
+    if {"syntaxhighlighter", "crayon-syntax", "linenums"} & {*names} or tag in ("xmp", "listing"):
+        return node.mem_id, Special("code")
+    if "fragment" in names:
+        return node.mem_id, Special("code") if node.css_first("div.line") is not None else None
+    formula = tex.formula_of(node)
+    return node.mem_id, Special("formula", formula) if formula is not None else None
+
+
+def _is_prompt(node: LexborNode) -> bool:
+    return PROMPT.fullmatch(node.text(deep=True)) is not None
+
+
+def _above(node: LexborNode, tag: str) -> LexborNode | None:
+    here = node.parent
+    while here is not None and here.tag != tag:
+        here = here.parent
+    return here
+
+
+def _is_alone(node: LexborNode) -> bool:
+    """Whether lines of code are all that is in a paragraph."""
+    parent = node.parent
+    return parent is not None and parent.text(deep=True).split() == node.text(deep=True).split()
