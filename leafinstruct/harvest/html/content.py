@@ -19,7 +19,7 @@ from leafinstruct.harvest.html.blockmodel import (
     has_unlikely_word,
     is_content,
 )
-from leafinstruct.harvest.html.special import Special
+from leafinstruct.harvest.html.special import TAGS, Special, add_special, is_line_code, may_be_special
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -52,11 +52,9 @@ CODE = 1.0
 class Content:
     """The content of one page: `root` to walk from, and what to skip on the way."""
 
-    def __init__(
-        self, body: LexborNode, strict: bool = True, host: str = "", special: Mapping[int, Special] | None = None
-    ) -> None:
+    def __init__(self, body: LexborNode, strict: bool = True, host: str = "") -> None:
         self.strict = strict
-        self.special = {} if special is None else special
+        self.special: dict[int, Special] = {}
         self.stats: dict[int, Stats] = {}
         self.scores: dict[int, float] = {}
         self.nodes: dict[int, LexborNode] = {}
@@ -105,9 +103,16 @@ class Content:
                 continue
             name = child.tag or ""
             if name in SILENT:
-                stats.inputs += name in CONTROLS and "disabled" not in child.attributes
+                if name in CONTROLS:
+                    stats.inputs += "disabled" not in child.attributes
+                elif name == "script" and (child.attributes.get("type") or "").startswith("math/tex"):
+                    add_special(child, self.special)
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
+                if (attributes and may_be_special(name, attributes)) or name in TAGS:
+                    add_special(child, self.special)
+                elif name == "code" and is_line_code(child, tag):
+                    add_special(child, self.special)
                 if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue

@@ -14,7 +14,6 @@ from leafinstruct.harvest.html.content import Content
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
 from leafinstruct.harvest.html.imagerefs import image_refs
-from leafinstruct.harvest.html.special import find_special
 from leafinstruct.harvest.html.walk import IMAGES, walk
 from leafinstruct.harvest.metadata import decode
 from leafinstruct.text.urls import host_of
@@ -138,10 +137,9 @@ def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
     assert dom.body is not None
     host = host_of(url)
     blocks: list[Block] = []
-    special = find_special(dom.body)
     for strict in (True, False):
-        content = Content(dom.body, strict, host, special)
-        found = walk(content.root, content.keep, is_no_icon, special)
+        content = Content(dom.body, strict, host)
+        found = walk(content.root, content.keep, is_no_icon, content.special)
         if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
             blocks = found
         if sum(len(b.text) for b in blocks) > LITTLE:

@@ -4,22 +4,29 @@ and what stands in the text but is none of it."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html import tex
+from leafinstruct.harvest.html.blockmodel import by_word
 
-CODE = (
+SELECTOR = (
     "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
-    "p > code:has(br), div > code:has(br)"
+    "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .mw-editsection, .jp-InputPrompt, "
+    f".jp-OutputPrompt, .prompt, {tex.SELECTOR}"
 )
-HEADING = "[role='heading'][aria-level]"
-NOTHING = ".mw-editsection, .jp-InputPrompt, .jp-OutputPrompt, .prompt"
+TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing"))
+WORD = re.compile(
+    r"^(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
+    r"jp-(?:in|out)putprompt|prompt|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
+    r"ql-formula|ql-img-.*)$"
+)
+PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
 PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
 """The numbers beside the cells of a notebook."""
-SELECTOR = f"{CODE}, {HEADING}, {NOTHING}, {tex.SELECTOR}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,34 @@ class Special:
 
 
 def find_special(root: LexborNode) -> dict[int, Special]:
-    """The special elements below a node, by key. One inside another counts only if the outer one does not."""
+    """The special elements below a node, by key."""
     found: dict[int, Special] = {}
     for node in root.css(SELECTOR):
-        key, special = _special(node)
-        if special is not None:
-            found.setdefault(key, special)
+        add_special(node, found)
     return found
+
+
+has_special_word = by_word(WORD)
+
+
+def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
+    """Whether SELECTOR finds an element that has attributes, without a search: for who looks at each element anyway."""
+    if (names := attributes.get("class")) and has_special_word(names):
+        return True
+    if tag == "img":
+        return PICTURE.search(attributes.get("src") or "") is not None or "data-tex" in attributes
+    return "data-tex" in attributes or "data-latex" in attributes or "aria-level" in attributes
+
+
+def is_line_code(node: LexborNode, above: str) -> bool:
+    """The same of a `code` by the tag of its parent."""
+    return above in ("p", "div") and node.css_first("br") is not None
+
+
+def add_special(node: LexborNode, found: dict[int, Special]) -> None:
+    key, special = _special(node)
+    if special is not None:
+        found.setdefault(key, special)
 
 
 def _special(node: LexborNode) -> tuple[int, Special | None]:

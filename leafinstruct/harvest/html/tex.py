@@ -30,16 +30,15 @@ RENDERERS = (
 )  # fmt: skip
 """Parts of the addresses of pictures of formulas."""
 QUERY = ("latex", "tex", "math", "chl", "from", "inline", "block", "formula")
+JAX = ".MathJax, .MathJax_Preview, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display, .MathJax_CHTML, .mjx-chtml"
 PICTURES = (
     "img.tex, img.latex, img.mathtex, img.math, img.mathjax, img.ql-img-inline-formula, img.ql-img-displayed-equation, "
-    "img.mwe-math-fallback-image-inline, img.mwe-math-fallback-image-display, img[data-tex], img[data-latex], "
-) + ", ".join(f'img[src*="{part}"]' for part in RENDERERS)
-JAX = ".MathJax, .MathJax_Preview, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display, .MathJax_CHTML, .mjx-chtml"
+    "img.mwe-math-fallback-image-inline, img.mwe-math-fallback-image-display"
+)
 SELECTOR = (
     ".katex-display, .katex, .mwe-math-element, mjx-container, math-renderer, math, script[type^='math/tex'], .math, "
-    ".arithmatex, .ztext-math, .ql-formula, .js-render-math, span[data-tex], div[data-tex], span[data-latex], "
-    f"div[data-latex], {JAX}, {PICTURES}"
-)
+    f".arithmatex, .ztext-math, .ql-formula, .js-render-math, [data-tex], [data-latex], {JAX}, {PICTURES}, "
+) + ", ".join(f'img[src*="{part}"]' for part in RENDERERS)
 ATTRIBUTES = ("alttext", "data-tex", "data-latex", "data-expr", "data-value")
 DELIMITED = re.compile(r"\s*(?:\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$`?(.*?)`?\$)\s*", re.DOTALL)
 DELIMITER = re.compile(r"\\[()\[\]]|\$")
