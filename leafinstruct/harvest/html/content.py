@@ -77,7 +77,21 @@ class Content:
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return is_content(tag, names, stats, self.stats[self.root.mem_id])
+        return is_content(tag, names, stats, self.stats[self.root.mem_id]) or self._is_structure(node, tag, names, stats)
+
+    def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
+        """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
+        list in an item, or only a frame around such a block (which is then looked at itself)."""
+        if stats.inputs or stats.images or has_bad_word(names) or has_unlikely_word(names):
+            return False
+        parent = node.parent
+        if tag == "div":
+            return stats.headed == stats.text > 2 * stats.linked or _only_child(node) in FRAMED
+        if stats.link_density > 0.5:
+            return False
+        if tag == "table" and node.css_first("th") is not None:
+            return True
+        return parent is not None and parent.tag in HOLDERS
 
     # First pass: measure every element, drop those whose tag or attributes mark them as not content
 
@@ -269,6 +283,9 @@ _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figur
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
+FRAMED = frozenset(("table", "ul", "ol", "dl", "figure", "blockquote", "details"))
+HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
+"""Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
 COUNTED = HEADED | frozenset(("img", "a", "p", "li", "pre"))
@@ -281,6 +298,12 @@ has_maybe_word = by_word(MAYBE)
 
 def _name_weight(name: str) -> int:
     return 25 * (has_good_word(name) - has_bad_word(name))
+
+
+def _only_child(node: LexborNode) -> str:
+    """The tag of the only element with text in another; "" if there is more."""
+    tags = [child.tag or "" for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
+    return tags[0] if len(tags) == 1 else ""
 
 
 def _has_bad_name(node: LexborNode) -> bool:

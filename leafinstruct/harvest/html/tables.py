@@ -11,7 +11,7 @@ MOST_ROWS = 1000
 """A cell that spans more is an error, or means the rest of the table."""
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 """What a row of plain cells does not hold."""
-NOT_A_CELL = "table, ul, ol, dl, pre, h1, h2, h3, h4, h5, h6"
+NOT_A_CELL = "td table, ul, ol, dl, pre, h1, h2, h3, h4, h5, h6"
 """What a pipe table cannot hold: such a row becomes its blocks in reading order."""
 LONGEST_CELL = 200
 """Characters: a table with longer cells and without a head is layout."""
@@ -61,7 +61,7 @@ def is_data(table: LexborNode) -> bool:
     more."""
     if table.attributes.get("role") in ("presentation", "none") or "ltx_eqn" in (table.attributes.get("class") or ""):
         return False
-    if table.css_first("table") is not None:
+    if table.css_first("td table") is not None:
         return False
     if table.css_first("th, thead, caption") is not None:
         return True

@@ -132,7 +132,8 @@ def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
         shown = delimited[2] is not None or delimited[3] is not None
         return ("", False) if DELIMITER.search(re.sub(r"\\\\", "", inner)) else (_clean(inner), shown)
     bare = "math" in names or "js-render-math" in names
-    if bare and node.css_first("*:not(a)") is None and (node.tag in ("span", "code", "pre") or looks_like_tex(text)):
+    plain = all(child.is_text_node for child in node.iter(include_text=True))
+    if bare and plain and (node.tag in ("span", "code", "pre") or looks_like_tex(text)):
         return _clean(text), False
     return "", False
 
