@@ -57,7 +57,7 @@ has_unlikely_word, has_good_word, has_bad_word = by_word(UNLIKELY), by_word(GOOD
 
 @dataclass(slots=True)
 class Stats:
-    """Contents of a subtree: characters of text, of link text and of code blocks, commas, elements of some kinds."""
+    """Contents of a subtree: characters of text, of links, of code and formulas; commas; elements of some kinds."""
 
     depth: int = 0
     text: int = 0

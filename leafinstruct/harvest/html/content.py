@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import (
+    LISTS,
     Stats,
     by_word,
     has_bad_word,
@@ -47,6 +48,8 @@ MOST = 0.5
 
 CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
+ONLY_CODE = 9.0
+"""The same of a block that is too little to be all of the content."""
 
 
 class Content:
@@ -82,16 +85,29 @@ class Content:
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
         list in an item, or only a frame around such a block (which is then looked at itself)."""
-        if stats.inputs or stats.images or has_bad_word(names) or has_unlikely_word(names):
+        if stats.inputs or has_unlikely_word(names):
             return False
-        parent = node.parent
+        framed = _framed(node) if tag == "div" else ""
+        if framed == "table" and stats.link_density <= 0.5:
+            return True  # whatever it is called: most names say that it scrolls
+        if stats.images or has_bad_word(names):
+            return False
         if tag == "div":
-            return stats.headed == stats.text > 2 * stats.linked or _only_child(node) in FRAMED
+            return framed in LISTS or framed == "blockquote" or stats.headed == stats.text > 2 * stats.linked
         if stats.link_density > 0.5:
-            return False
+            return tag in LISTS and not names.strip() and self._is_list_of_sources(node)
         if tag == "table" and node.css_first("th") is not None:
             return True
-        return parent is not None and parent.tag in HOLDERS
+        return node.parent is not None and node.parent.tag in HOLDERS
+
+    def _is_list_of_sources(self, node: LexborNode) -> bool:
+        """Whether a list of links stands in the text itself: right after a paragraph or a heading of it."""
+        before = node.prev
+        while before is not None and before.is_text_node:
+            before = before.prev
+        if before is None or before.mem_id in self.dropped or before.tag not in INTRODUCING:
+            return False
+        return node.parent is not None and node.parent.mem_id == self.root.mem_id
 
     # First pass: measure every element, drop those whose tag or attributes mark them as not content
 
@@ -134,7 +150,7 @@ class Content:
                 block_children = block_children or name in BLOCK_CHILDREN
         if tag in COUNTED:
             self._count(node, tag, stats)
-        if self.special and (special := self.special.get(key)) is not None and special.kind == "code":
+        if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
             stats.code = stats.text
         if tag in VOTERS or (tag == "div" and not block_children):
             self._vote(stats, above)
@@ -197,7 +213,7 @@ class Content:
             node = self.nodes[key]
             score = (votes + BASE.get(node.tag or "", 0) + _weight(node)) * (1 - self.stats[key].link_density)
             self.scores[key] = score
-            if score > best_score:
+            if score > best_score and not _is_code(self.stats[key], ONLY_CODE):
                 best, best_score = node, score
         best = self._widen(best, best_score)
         parent = best.parent
@@ -256,9 +272,9 @@ class Content:
         return _is_code(stats) or (sibling.tag in TEXT_BLOCKS and not _has_bad_name(sibling))
 
 
-def _is_code(stats: Stats) -> bool:
+def _is_code(stats: Stats, least: float = CODE) -> bool:
     """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
-    return stats.code > 0 and stats.code >= CODE * (stats.text - stats.code)
+    return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
 
 
 def _holds_code(node: LexborNode) -> bool:
@@ -283,11 +299,11 @@ _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figur
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
-FRAMED = frozenset(("table", "ul", "ol", "dl", "figure", "blockquote", "details"))
 HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
+INTRODUCING = HEADED | {"p"}
 COUNTED = HEADED | frozenset(("img", "a", "p", "li", "pre"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
@@ -300,10 +316,15 @@ def _name_weight(name: str) -> int:
     return 25 * (has_good_word(name) - has_bad_word(name))
 
 
-def _only_child(node: LexborNode) -> str:
-    """The tag of the only element with text in another; "" if there is more."""
-    tags = [child.tag or "" for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
-    return tags[0] if len(tags) == 1 else ""
+def _framed(node: LexborNode) -> str:
+    """The tag of the only element with text inside another and the frames in it; "" if there is more."""
+    while True:
+        inside = [child for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
+        if len(inside) != 1 or inside[0].is_text_node:
+            return ""
+        node = inside[0]
+        if node.tag != "div":
+            return node.tag or ""
 
 
 def _has_bad_name(node: LexborNode) -> bool:
