@@ -139,7 +139,16 @@ def text_of_code(node: LexborNode) -> str:
     text = _text(only if only is not None else node)
     if node.tag != "pre":
         text = text.replace("\N{NO-BREAK SPACE}", " ")  # highlighters that use no `pre` keep spaces so
-    return EDGES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip("\n") if _ends_in_a_line(node) else EDGES.sub("", text)
+
+
+def _ends_in_a_line(node: LexborNode) -> bool:
+    """Whether the last text stands in the element of a line, so that spaces at its end are code."""
+    last: LexborNode | None = node.last_child
+    while last is not None and not last.is_text_node and last.tag in ("pre", "code"):
+        last = last.last_child
+    return last is not None and not last.is_text_node
 
 
 def _is_long(node: LexborNode) -> bool:

@@ -94,6 +94,8 @@ class Content:
             return False
         if tag == "div":
             return framed in LISTS or framed == "blockquote" or stats.headed == stats.text > 2 * stats.linked
+        if tag in LISTS and node.parent is not None and node.parent.tag == "li":
+            return True
         if stats.link_density > 0.5:
             return tag in LISTS and not names.strip() and self._is_list_of_sources(node)
         if tag == "table" and node.css_first("th") is not None:

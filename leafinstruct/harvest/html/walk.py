@@ -20,6 +20,7 @@ from leafinstruct.harvest.html.special import Special, find_special
 from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Grid, cells_of, is_data
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 
+LISTS = frozenset(("ul", "ol"))
 MAX_DEPTH = 150
 """Deeper nesting is broken markup; its text is taken flat (each level takes up to four of Python's thousand frames)."""
 LONGEST_HEADING = 300
@@ -196,11 +197,14 @@ class _Walker:
         number = self.lists
         count = _integer(attributes.get("start"), 1)
         self.depth_of_lists += 1
-        first = True
+        first, within = True, flow.within
+        item: Container | None = None
         for child in node.iter():
             if child.tag != "li":
-                if child.tag not in SILENT and (self.keep is None or self.keep(child, child.tag or "")):
-                    self.element(child, child.tag or "", depth + 1)
+                if child.tag in LISTS and item is not None:  # its item was closed before it
+                    flow.within = (*within, item)
+                self.child(child, depth)
+                flow.within = within
                 continue
             count = _integer(child.attributes.get("value"), count)
             if steps:
@@ -208,7 +212,6 @@ class _Walker:
             flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
             flow.tight = not first or self.depth_of_lists > 1
             self.containers += 1
-            within = flow.within
             item = Container("item", self.containers, number, count if ordered else None, _tick(child))
             flow.within = (*within, item)
             if depth < MAX_DEPTH and (self.keep is None or self.keep(child, "li")):
