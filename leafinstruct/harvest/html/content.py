@@ -94,22 +94,23 @@ class Content:
             return False
         if tag == "div":
             return framed in LISTS or framed == "blockquote" or stats.headed == stats.text > 2 * stats.linked
-        if tag in LISTS and node.parent is not None and node.parent.tag == "li":
+        parent = node.parent
+        above = parent.tag if parent is not None else ""
+        if tag in LISTS and above == "li":
             return True
-        if stats.link_density > 0.5:
-            return tag in LISTS and not names.strip() and self._is_list_of_sources(node)
-        if tag == "table" and node.css_first("th") is not None:
-            return True
-        return node.parent is not None and node.parent.tag in HOLDERS
+        if stats.link_density > 0.5:  # a list of sources, right after a paragraph or a heading of the text itself
+            in_text = parent is not None and self.stats[parent.mem_id].text >= self.most
+            return tag in LISTS and in_text and STYLES.issuperset(names.split()) and self._is_introduced(node)
+        return above in HOLDERS or (tag in DATA and self._is_introduced(node)) or node.css_first("th") is not None
 
-    def _is_list_of_sources(self, node: LexborNode) -> bool:
-        """Whether a list of links stands in the text itself: right after a paragraph or a heading of it."""
+    def _is_introduced(self, node: LexborNode) -> bool:
         before = node.prev
         while before is not None and before.is_text_node:
             before = before.prev
-        if before is None or before.mem_id in self.dropped or before.tag not in INTRODUCING:
+        if before is None or (stats := self.stats.get(before.mem_id)) is None or before.mem_id in self.dropped:
             return False
-        return node.parent is not None and node.parent.mem_id == self.root.mem_id
+        heads = stats.headed == stats.text > 0
+        return before.tag == "p" or (heads and not has_unlikely_word(before.text(deep=True)))
 
     # First pass: measure every element, drop those whose tag or attributes mark them as not content
 
@@ -305,7 +306,10 @@ HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
-INTRODUCING = HEADED | {"p"}
+_STYLES = "simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist wp-block-list"
+STYLES = frozenset(_STYLES.split())
+"""Names that say how a list is marked, not what it is for."""
+DATA = LISTS | {"table"}
 COUNTED = HEADED | frozenset(("img", "a", "p", "li", "pre"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
