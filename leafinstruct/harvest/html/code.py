@@ -25,6 +25,7 @@ _ATTRIBUTES = """
     data-syntaxhighlighter-params
 """
 ATTRIBUTES = tuple(_ATTRIBUTES.split())
+NAMED = frozenset(ATTRIBUTES)
 NAME = re.compile(r"[\w+#.-]{1,20}")
 BRUSH = re.compile(r".*\bbrush:\s*")
 _KNOWN = """
@@ -97,7 +98,7 @@ def _bearers(node: LexborNode) -> Iterator[LexborNode]:
 
 def _stated(node: LexborNode, inside: bool) -> str:
     attributes = node.attributes
-    for name in ATTRIBUTES:
+    for name in () if NAMED.isdisjoint(attributes) else ATTRIBUTES:
         value = BRUSH.sub("", (attributes.get(name) or "").strip().lower()).partition(";")[0]
         stated = name != "lang" or inside  # elsewhere it is the language that people speak
         if stated and NAME.fullmatch(value) and value not in NOT_LANGUAGES:

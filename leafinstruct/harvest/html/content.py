@@ -20,7 +20,7 @@ from leafinstruct.harvest.html.blockmodel import (
     has_unlikely_word,
     is_content,
 )
-from leafinstruct.harvest.html.special import TAGS, Special, add_special, is_line_code, may_be_special
+from leafinstruct.harvest.html.special import TAGS, Special, add_special, is_special, may_be_special
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -31,6 +31,7 @@ _CHROME_ROLES = """
     form
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
+TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style"))
 CONTENT_TAGS = frozenset(("article", "main"))
 MAYBE = re.compile(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|^section$",
@@ -63,6 +64,7 @@ class Content:
         self.nodes: dict[int, LexborNode] = {}
         self.dropped: set[int] = set()
         self.linked_images: list[LexborNode] = []
+        self.has_code = body.css_first("pre") is not None
         self._measure(body, body.tag or "", (), False, 0)
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
@@ -122,7 +124,7 @@ class Content:
         self.stats[key] = stats
         self.nodes[key] = node
         block_children = False
-        here = (*above[-4:], key)
+        here: tuple[int, ...] = ()
         for child in node.iter(include_text=True):
             if child.is_text_node:
                 if text := (child.text_content or "").strip():
@@ -138,17 +140,16 @@ class Content:
             if name in SILENT:
                 if name in CONTROLS:
                     stats.inputs += "disabled" not in child.attributes
-                elif name == "script" and (child.attributes.get("type") or "").startswith("math/tex"):
+                elif name == "script" and is_special(child, name, tag):
                     add_special(child, self.special)
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
-                if (attributes and may_be_special(name, attributes)) or name in TAGS:
-                    add_special(child, self.special)
-                elif name == "code" and is_line_code(child, tag):
-                    add_special(child, self.special)
                 if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue
+                if (attributes and may_be_special(name, attributes)) or (name in TAGS and is_special(child, name, tag)):
+                    add_special(child, self.special)
+                here = here or (*above[-4:], key)
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
         if tag in COUNTED:
@@ -174,18 +175,8 @@ class Content:
             stats.code = stats.text
 
     def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
-        role = (attributes.get("role") or "").lower()
-        if role in CHROME_ROLES:
-            return True
-        if "hidden" in attributes:
-            return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
-        if "data-max-width" in attributes and _is_for_smaller_screen(node):
-            return True
-        if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
-            return True  # hidden from screen readers: a link next to it has the same target
-        style = attributes.get("style")
-        if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
-            return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
+        if not TELLING.isdisjoint(attributes) and (told := _tells(node, tag, attributes)) is not None:
+            return told
         if tag in CHROME_TAGS:
             return True
         if tag in NEVER_UNLIKELY:
@@ -194,7 +185,9 @@ class Content:
         if not self.strict or not (named or known):
             return False
         names = f"{named or ''} {known or ''}"
-        if not has_unlikely_word(names) or has_maybe_word(names) or _holds_code(node):
+        if not has_unlikely_word(names) or has_maybe_word(names):
+            return False
+        if self.has_code and _holds_code(node):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
 
@@ -284,6 +277,23 @@ def _holds_code(node: LexborNode) -> bool:
     """The same of a node that was not measured."""
     code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
     return code > 0 and code >= CODE * (len("".join(node.text(deep=True).split())) - code)
+
+
+def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:
+    """What the TELLING attributes of an element say: whether it is no content; None if they say nothing."""
+    role = (attributes.get("role") or "").lower()
+    if role in CHROME_ROLES:
+        return True
+    if "hidden" in attributes:
+        return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
+    if "data-max-width" in attributes and _is_for_smaller_screen(node):
+        return True
+    if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
+        return True  # hidden from screen readers: a link next to it has the same target
+    style = attributes.get("style")
+    if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
+        return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
+    return None
 
 
 def _is_for_smaller_screen(node: LexborNode) -> bool:

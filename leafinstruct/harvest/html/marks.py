@@ -47,7 +47,7 @@ ENDS = {end: start for start, end in PAIRS.items()}
 
 def without_marks(text: str) -> str:
     """The text as a reader sees it."""
-    return TEX.sub("", text).translate(REMOVED) if ANY.search(text) else text
+    return ANY.sub("", TEX.sub("", text) if MATH in text else text)
 
 
 # To Markdown

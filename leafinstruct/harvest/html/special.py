@@ -18,12 +18,13 @@ SELECTOR = (
     "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .mw-editsection, .jp-InputPrompt, "
     f".jp-OutputPrompt, .prompt, {tex.SELECTOR}"
 )
-TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing"))
+TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
 WORD = re.compile(
     r"^(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
     r"jp-(?:in|out)putprompt|prompt|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
     r"ql-formula|ql-img-.*)$"
 )
+ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
 PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
 PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
 """The numbers beside the cells of a notebook."""
@@ -49,16 +50,19 @@ has_special_word = by_word(WORD)
 
 def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
     """Whether SELECTOR finds an element that has attributes, without a search: for who looks at each element anyway."""
-    if (names := attributes.get("class")) and has_special_word(names):
+    names = attributes.get("class")
+    if names and has_special_word(names):
         return True
-    if tag == "img":
-        return PICTURE.search(attributes.get("src") or "") is not None or "data-tex" in attributes
-    return "data-tex" in attributes or "data-latex" in attributes or "aria-level" in attributes
+    if tag == "img" and PICTURE.search(attributes.get("src") or ""):
+        return True
+    return not ATTRIBUTES.isdisjoint(attributes)
 
 
-def is_line_code(node: LexborNode, above: str) -> bool:
-    """The same of a `code` by the tag of its parent."""
-    return above in ("p", "div") and node.css_first("br") is not None
+def is_special(node: LexborNode, tag: str, above: str) -> bool:
+    """The same of a script and of an element with one of TAGS, by the tag of its parent."""
+    if tag == "script":
+        return (node.attributes.get("type") or "").startswith("math/tex")
+    return tag != "code" or (above in ("p", "div") and node.css_first("br") is not None)
 
 
 def add_special(node: LexborNode, found: dict[int, Special]) -> None:
