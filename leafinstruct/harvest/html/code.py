@@ -14,6 +14,8 @@ STATED = re.compile(
 )
 VAGUE = re.compile(r"\s*(?:lang|sourceCode|crayon|listing|source|code|src|hl|sh)[-_:]", re.IGNORECASE)
 """Prefixes that also begin other names: what follows has to be a language that is known."""
+SURE = re.compile(r"\s*(?:lang|src)[-_:]", re.IGNORECASE)
+"""Those that do not on a `pre` or its code."""
 _NOT_LANGUAGES = """
     none text plain plaintext plain-text plain_text default notranslate nohighlight no-highlight txt raw auto undefined
     null unknown generic source box wrapper container toolbar line lines example snippet inline highlighter
@@ -58,7 +60,7 @@ NOT_CODE = (
     ".linenos, .lineno, .linenumber, .line-number, .linenodiv, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, "
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .conum, .conum + b, .co > img, "
     ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .md-annotation, "
-    ".twoslash-popup-container, button, textarea, select, script, style, svg, template, [class*='copy']"
+    ".twoslash-popup-container, .crayon-toolbar, .syntaxhighlighter .toolbar, button, textarea, select, script, style, svg, template, [class*='copy']"
 )
 """Line numbers, callouts, buttons and hints that stand inside code."""
 BUTTON = 40
@@ -106,7 +108,7 @@ def _stated(node: LexborNode, inside: bool) -> str:
     names = attributes.get("class") or ""
     for found in STATED.finditer(names):
         language = found[1].lower().rstrip(".;,")
-        if _is_language(language, bool(VAGUE.match(found[0])) and not (inside and found[0].strip()[:4] == "lang")):
+        if _is_language(language, bool(VAGUE.match(found[0])) and not (inside and SURE.match(found[0]))):
             return language
     return _bare_class(names.split()) if inside or "highlight" in names or "ourceCode" in names else ""
 
@@ -131,17 +133,27 @@ def _bare_class(names: list[str]) -> str:
 
 def text_of_code(node: LexborNode) -> str:
     """The text of a code block as it is shown, without line numbers and buttons, and without empty lines around it."""
+    plain = node.css_first("textarea.crayon-plain")
+    if plain is not None and (text := plain.text(deep=True).strip("\n")):
+        return text
+    numbered = node.tag == "div" and node.css_first(".lineno") is not None
     for extra in node.css(NOT_CODE):
         if extra.mem_id != node.mem_id and extra.tag not in ("pre", "code") and not _is_long(extra):
             extra.decompose()
     for br in node.css("br"):
         br.replace_with("\n")
     only = _only_code(node)
-    text = _text(only if only is not None else node)
+    text = _text(only if only is not None else node).replace("\r\n", "\n").replace("\r", "\n")
     if node.tag != "pre":
-        text = text.replace("\N{NO-BREAK SPACE}", " ")  # highlighters that use no `pre` keep spaces so
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _with_plain_spaces(text, 1 if numbered else 0)
     return text.strip("\n") if _ends_in_a_line(node) else EDGES.sub("", text)
+
+
+def _with_plain_spaces(text: str, indent: int) -> str:
+    """The text of a highlighter that uses no `pre` and so cannot write a space as one; `indent` are the spaces after
+    its line numbers."""
+    lines = (line[indent:] for line in text.replace("\N{NO-BREAK SPACE}", " ").split("\n"))
+    return "\n".join(line if line.strip() else "" for line in lines)
 
 
 def _ends_in_a_line(node: LexborNode) -> bool:
@@ -174,10 +186,11 @@ def _only_code(node: LexborNode) -> LexborNode | None:
 
 def _text(node: LexborNode) -> str:
     text = node.text(deep=True)
-    if node.css_first("div, p, li, tr") is None and ("\n" in text or node.css_first("code, span + span") is None):
+    blocks = node.css_first("div, p, li, tr") is not None
+    if not blocks and ("\n" in text or node.css_first("code, span + span") is None):
         return text
     out: list[str] = []
-    _lines(node, out, spans="\n" not in text.strip("\n"))
+    _lines(node, out, spans=not blocks)
     return "".join(out)
 
 
@@ -223,6 +236,8 @@ def is_column_of_numbers(node: LexborNode, text: str) -> bool:
         while beside is not None and (beside.is_text_node or beside.is_comment_node):
             beside = beside.next
         if beside is not None:
-            return beside.tag in ("pre", "td", "div", "code") and beside.css_first("pre, code") is not None
+            code = beside if beside.tag == "pre" else beside.css_first("pre, code")
+            lines = code.text(deep=True).strip("\n").count("\n") + 1 if code is not None else 0
+            return lines > 0 and (beside.tag == "td" or (lines == len(numbers) > 1))
         here = here.parent
     return False

@@ -49,6 +49,8 @@ MOST = 0.5
 
 CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
+ANCHOR = 60
+"""Characters beside a heading: more are not the name of a link to it."""
 ONLY_CODE = 9.0
 """The same of a block that is too little to be all of the content."""
 
@@ -87,7 +89,7 @@ class Content:
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
         list in an item, or only a frame around such a block (which is then looked at itself)."""
-        if stats.inputs or has_unlikely_word(names):
+        if (stats.inputs and "task-list" not in names) or has_unlikely_word(names):
             return False
         framed = _framed(node) if tag == "div" else ""
         if framed == "table" and stats.link_density <= 0.5:
@@ -95,7 +97,8 @@ class Content:
         if stats.images or has_bad_word(names):
             return False
         if tag == "div":
-            return framed in LISTS or framed == "blockquote" or stats.headed == stats.text > 2 * stats.linked
+            held = node.parent is not None and node.parent.tag in HOLDERS and stats.link_density <= 0.5
+            return held or framed in LISTS or framed == "blockquote" or _is_framed_heading(stats)
         parent = node.parent
         above = parent.tag if parent is not None else ""
         if tag in LISTS and above == "li":
@@ -111,6 +114,8 @@ class Content:
             before = before.prev
         if before is None or (stats := self.stats.get(before.mem_id)) is None or before.mem_id in self.dropped:
             return False
+        if before.tag in DATA:
+            return self.keep(before, before.tag)
         heads = stats.headed == stats.text > 0
         return before.tag == "p" or (heads and not has_unlikely_word(before.text(deep=True)))
 
@@ -149,6 +154,8 @@ class Content:
                     continue
                 if (attributes and may_be_special(name, attributes)) or (name in TAGS and is_special(child, name, tag)):
                     add_special(child, self.special)
+                    if (special := self.special.get(child.mem_id)) is not None and special.kind == "nothing":
+                        continue
                 here = here or (*above[-4:], key)
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
@@ -271,6 +278,12 @@ class Content:
 def _is_code(stats: Stats, least: float = CODE) -> bool:
     """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
     return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
+
+
+def _is_framed_heading(stats: Stats) -> bool:
+    """Whether a block is a heading that is no link, with nothing but a link to it beside it."""
+    beside = stats.text - stats.headed
+    return 0 < stats.headed and beside <= ANCHOR and not stats.paragraphs and 2 * (stats.linked - beside) < stats.headed
 
 
 def _holds_code(node: LexborNode) -> bool:

@@ -118,6 +118,9 @@ def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
     for annotation in node.css("annotation"):
         if "tex" in (annotation.attributes.get("encoding") or "").lower():
             return _clean(annotation.text(deep=True)), False
+    pictures = node.css("img")
+    if len(pictures) == 1 and "math" in names and not node.text(deep=True).strip():
+        return _clean(pictures[0].attributes.get("alt") or ""), False
     for one in (node, *node.css("math[alttext], [data-latex]")[:1]):
         for name in ATTRIBUTES:
             if stated := one.attributes.get(name):
@@ -197,7 +200,7 @@ def _clean(tex: str) -> str:
     """TeX on one line, without comments, delimiters and what only a renderer wants."""
     if "%" in tex:
         tex = COMMENT.sub("", tex)
-    tex = " ".join(OPTIONS.sub("", tex).split())
+    tex = " ".join(OPTIONS.sub("", tex.replace("&space;", " ")).split())
     if (delimited := DELIMITED.fullmatch(tex)) and not DELIMITER.search(tex[2:-2]):
         tex = next(group for group in delimited.groups() if group is not None).strip()
     found = DISPLAYSTYLE.fullmatch(tex)  # Wikipedia

@@ -41,6 +41,8 @@ IMAGES = frozenset(("img", "amp-img", "image"))
 ALONE = "p, div, ul, ol, table, pre, figure, h1, h2, h3, h4, h5, h6, blockquote, li"
 """Blocks: markup around them is no inline markup."""
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
+PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
+PERMALINK = re.compile(r"anchor|perma-?link|header-?link|hash-?link|heading-?link", re.I)
 Keep = Callable[[LexborNode, str], bool]
 KeepImage = Callable[[str, Mapping[str, str | None]], bool]
 
@@ -161,8 +163,21 @@ class _Walker:
         self.flow.line_break()
 
     def on_a(self, node: LexborNode, depth: int) -> None:
-        if node.text(deep=True).strip() not in ("#", "¶", "§", "🔗", "\uf0c1"):  # a heading's permalink
-            self.children(node, depth)
+        if node.text(deep=True).strip() in PERMALINKS or self.is_permalink(node):
+            return
+        self.children(node, depth)
+
+    def is_permalink(self, node: LexborNode) -> bool:
+        """Whether a link leads to the heading in which it stands, or beside it, and is not all of its text."""
+        attributes = node.attributes
+        if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
+            return False
+        parent = node.parent
+        if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+            return False
+        if self.flow.heading:
+            return parent.text(deep=True).strip() != node.text(deep=True).strip()
+        return any(child.tag in HEADINGS for child in parent.iter())
 
     def on_pre(self, node: LexborNode, depth: int) -> None:
         self.code(node)
