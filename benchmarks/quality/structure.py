@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from structure_cases import CASES, END, PROSE, SOURCES
+from structure_markup import MARKUP
 from structure_pages import DIALECTS, Page, make_pages, page_plain
 from structure_reader import KINDS, Structure, compare, read_structure, with_spans
 from structure_tools import TOOLS
@@ -125,7 +126,7 @@ def pages_of_sources(dialects: Sequence[str]) -> list[Page]:
 def pages_of_cases() -> list[Page]:
     """The hand-written pages, between two paragraphs that make each long enough to be a page."""
     pages = []
-    for name, (html, markdown) in CASES.items():
+    for name, (html, markdown) in (CASES | MARKUP).items():
         text = f"# Working with small boats\n\n{markdown}\n"
         wanted = read_structure(text)
         wanted.tables = [with_spans(table) for table in wanted.tables]

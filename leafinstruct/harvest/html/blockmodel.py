@@ -57,7 +57,7 @@ has_unlikely_word, has_good_word, has_bad_word = by_word(UNLIKELY), by_word(GOOD
 
 @dataclass(slots=True)
 class Stats:
-    """Contents of a subtree: characters of text and of link text, commas, and elements of some kinds."""
+    """Contents of a subtree: characters of text, of links, of code and formulas; commas; elements of some kinds."""
 
     depth: int = 0
     text: int = 0
@@ -69,6 +69,7 @@ class Stats:
     items: int = 0
     inputs: int = 0
     headed: int = 0
+    code: int = 0
 
     def add(self, other: Stats) -> None:
         self.text += other.text
@@ -80,6 +81,7 @@ class Stats:
         self.items += other.items
         self.inputs += other.inputs
         self.headed += other.headed
+        self.code += other.code
 
     @property
     def link_density(self) -> float:

@@ -3,99 +3,241 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-LANGUAGE = re.compile(
-    r"(?:(?:^|\s)(?:language|lang|highlight-source|highlight-text|highlight|src|listing|crayon|code)[-_:]"
-    r"|(?:^|\s)brush:\s*)([A-Za-z][\w+#.-]*)",
+STATED = re.compile(
+    r"(?:(?:^|\s)(?:language|highlight-source|highlight-text|mw-highlight-lang|highlight|lang|sourceCode|crayon|"
+    r"listing|source|code|src|hl|sh)[-_:]|(?:^|[\s\"])brush:\s*)([A-Za-z][\w+#.-]*)",
     re.IGNORECASE,
 )
+VAGUE = re.compile(r"\s*(?:lang|sourceCode|crayon|listing|source|code|src|hl|sh)[-_:]", re.IGNORECASE)
+"""Prefixes that also begin other names: what follows has to be a language that is known."""
+SURE = re.compile(r"\s*(?:lang|src)[-_:]", re.IGNORECASE)
+"""Those that do not on a `pre` or its code."""
 _NOT_LANGUAGES = """
-    none text plain plaintext default notranslate nohighlight txt source block box wrapper container toolbar line lines
-    example snippet inline highlighter html-basic output content area body group tabs pre style styling
+    none text plain plaintext plain-text plain_text default notranslate nohighlight no-highlight txt raw auto undefined
+    null unknown generic source box wrapper container toolbar line lines example snippet inline highlighter
+    content area body group tabs pre style styling
 """
 NOT_LANGUAGES = frozenset(_NOT_LANGUAGES.split())
-ATTRIBUTES = ("data-lang", "data-language", "data-code-lang", "lang", "data-enlighter-language", "syntax")
+_ATTRIBUTES = """
+    data-lang data-language data-code-lang data-code-block-lang lang data-enlighter-language syntax
+    data-syntaxhighlighter-params
+"""
+ATTRIBUTES = tuple(_ATTRIBUTES.split())
+NAMED = frozenset(ATTRIBUTES)
 NAME = re.compile(r"[\w+#.-]{1,20}")
-GUTTER = (
-    ".linenos, .lineno, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, .line-number, .linenumber, "
-    ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .copybtn, .copy-button, "
-    ".react-syntax-highlighter-line-number, button, .clipboard-copy, .code-toolbar > .toolbar"
+BRUSH = re.compile(r".*\bbrush:\s*")
+_KNOWN = """
+    abap actionscript ada adoc apache applescript arduino asciidoc asm assembly awk bash bat batch bibtex c c# c++ cc
+    cfg clj clojure cmake cmd coffee coffeescript conf console cpp cs csh csharp css csv cuda curl cython d dart delphi
+    diff django docker dockerfile elisp elixir elm erb erl erlang f# fish fortran fsharp gherkin git gitignore glsl go
+    golang gradle graphql groovy handlebars haskell haxe hcl hlsl hs html http ini ipython ipython3 java javascript
+    jinja jinja2 jq js json json5 jsonc jsp jsx julia kotlin kt latex less lisp llvm log lua make makefile markdown
+    markup mathematica matlab md mermaid nasm nginx nim nix nsis objc objective-c objectivec ocaml octave pascal patch
+    perl php pl plsql postgresql powershell processing prolog promql properties proto protobuf ps1 puppet py pycon
+    pytb python python2 python3 pwsh qml r racket rb regex restructuredtext rb rs rst ruby rust sass scala scheme scss
+    sed sh shell shell-session sml solidity sparql sql sqlite stylus svelte svg swift systemd tcl tcsh terminal
+    terraform tex toml ts tsql tsx twig typescript typst v vala vb vbnet verilog vhdl vim viml vue wasm x86asm xml
+    xquery yaml yml zig zsh
+"""
+KNOWN = frozenset(_KNOWN.split())
+OTHER_NAMES = {
+    "html-basic": "html", "html-php": "php", "html-erb": "erb", "html-django": "django", "shell-session": "console",
+    "gfm": "markdown", "batchfile": "batch", "ipython3": "python", "ipython2": "python",
+}  # fmt: skip
+"""Names of grammars and kernels that readers know by another name."""
+BEARERS = frozenset(("pre", "code", "figure"))
+"""Elements whose class may be the name of a language alone."""
+LEVELS = 5
+"""Elements around a code block that may state its language, not counting those of a table."""
+TABLE = frozenset(("table", "tbody", "tr", "td"))
+OUTSIDE = frozenset(("body", "article", "main", "section", "li", "blockquote", "dd"))
+
+NOT_CODE = (
+    ".linenos, .lineno, .linenumber, .line-number, .linenodiv, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, "
+    ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .conum, .conum + b, .co > img, "
+    ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .md-annotation, "
+    ".twoslash-popup-container, .crayon-toolbar, .syntaxhighlighter .toolbar, button, textarea, select, script, style, svg, template, [class*='copy']"
 )
-LINES = frozenset(("div", "p", "li", "tr"))
-"""Elements of which each is a line of its own."""
+"""Line numbers, callouts, buttons and hints that stand inside code."""
+BUTTON = 40
+"""Characters: more are code, whatever the name of their element."""
+EDGES = re.compile(r"\A\n+|\n+[ \t]*\Z")
+"""Empty lines around code, and the indentation of an end tag."""
+LINES = frozenset(("div", "p", "li", "tr", "ol", "ul", "table"))
+"""Elements of which each is a line of its own, or more."""
+LINE_CLASS = re.compile(r"(?:^|\s)(?:[\w-]*code-?line|token-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE)
+NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
+
+
+# The language
 
 
 def language_of_code(node: LexborNode) -> str:
-    """The language that a `pre`, its code or one of the elements around it states; "" if none does."""
-    here: list[LexborNode] = [node, *node.css("code")[:1]]
-    parent = node.parent
-    for _ in range(5):
-        if parent is None or parent.tag in ("body", "article", "main", "section"):
-            break
-        here.append(parent)
-        parent = parent.parent
-    for one in here:
-        if found := _stated(one):
-            return found
-    return ""
+    """The language that a code block, its code or one of the elements around it states; "" if none does."""
+    for one in _bearers(node):
+        if found := _stated(one, inside=one.tag in BEARERS):
+            return OTHER_NAMES.get(found, found)
+    named = node.css_first(".crayon-language")
+    name = named.text(deep=True).strip().lower() if named is not None else ""
+    return name if NAME.fullmatch(name) and name not in NOT_LANGUAGES else ""
 
 
-def _stated(node: LexborNode) -> str:
+def _bearers(node: LexborNode) -> Iterator[LexborNode]:
+    """The block, its code, and elements around it as long as they hold nothing but code."""
+    yield node
+    yield from node.css("code")[:1]
+    parent, level = node.parent, 0
+    while parent is not None and level < LEVELS and parent.tag not in OUTSIDE:
+        if any(child.tag == "p" for child in parent.iter()):
+            return
+        yield parent
+        parent, level = parent.parent, level + (parent.tag not in TABLE)
+
+
+def _stated(node: LexborNode, inside: bool) -> str:
     attributes = node.attributes
-    for name in ATTRIBUTES:
-        value = (attributes.get(name) or "").strip().lower()
-        stated = name != "lang" or node.tag in ("pre", "code")  # elsewhere it is the language that people speak
+    for name in () if NAMED.isdisjoint(attributes) else ATTRIBUTES:
+        value = BRUSH.sub("", (attributes.get(name) or "").strip().lower()).partition(";")[0]
+        stated = name != "lang" or inside  # elsewhere it is the language that people speak
         if stated and NAME.fullmatch(value) and value not in NOT_LANGUAGES:
             return value
-    for found in LANGUAGE.finditer(attributes.get("class") or ""):
+    names = attributes.get("class") or ""
+    for found in STATED.finditer(names):
         language = found[1].lower().rstrip(".;,")
-        if language not in NOT_LANGUAGES and not language.startswith(("line", "wrap")):
+        if _is_language(language, bool(VAGUE.match(found[0])) and not (inside and SURE.match(found[0]))):
             return language
-    return _bare_class(node)
+    return _bare_class(names.split()) if inside or "highlight" in names or "ourceCode" in names else ""
 
 
-_KNOWN = """
-    bash sh shell console zsh powershell python py python3 javascript js jsx typescript ts tsx json yaml yml toml ini
-    xml html css scss c cpp c++ csharp c# java kotlin swift go rust ruby rb perl php sql r lua dart scala haskell
-    clojure elixir erlang julia matlab diff dockerfile makefile cmake nginx vim arduino processing pycon ipython
-"""
-KNOWN = frozenset(_KNOWN.split())
+def _is_language(name: str, vague: bool) -> bool:
+    if name in KNOWN:
+        return True
+    return not vague and len(name) > 2 and name not in NOT_LANGUAGES and not name.startswith(("line", "wrap"))
 
 
-def _bare_class(node: LexborNode) -> str:
-    """A class that is a language's name alone, as highlight.js and Pandoc write it: `hljs python`."""
-    if node.tag not in ("pre", "code"):
-        return ""
-    return next((word for word in (node.attributes.get("class") or "").lower().split() if word in KNOWN), "")
+def _bare_class(names: list[str]) -> str:
+    """A class that is a language's name alone, as highlight.js, Hexo and Pandoc write it: `hljs python`. After Pandoc's
+    `sourceCode` comes a language, known or not."""
+    if found := next((name for name in names if name.lower() in KNOWN), ""):
+        return found.lower()
+    after = names[names.index("sourceCode") + 1 :] if "sourceCode" in names else []
+    return next((name.lower() for name in after if NAME.fullmatch(name) and _is_language(name.lower(), False)), "")
+
+
+# The text
 
 
 def text_of_code(node: LexborNode) -> str:
-    """The text of a `pre` as it is shown, without line numbers and buttons."""
-    for gutter in node.css(GUTTER):
-        if gutter.tag != "pre" and gutter.mem_id != node.mem_id:
-            gutter.decompose()
+    """The text of a code block as it is shown, without line numbers and buttons, and without empty lines around it."""
+    plain = node.css_first("textarea.crayon-plain")
+    if plain is not None and (text := plain.text(deep=True).strip("\n")):
+        return text
+    numbered = node.tag == "div" and node.css_first(".lineno") is not None
+    for extra in node.css(NOT_CODE):
+        if extra.mem_id != node.mem_id and extra.tag not in ("pre", "code") and not _is_long(extra):
+            extra.decompose()
     for br in node.css("br"):
         br.replace_with("\n")
-    if node.css_first("div, p, li, tr") is not None:
-        out: list[str] = []
-        _lines(node, out)
-        text = "".join(out)
-    else:
-        text = node.text(deep=True)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    only = _only_code(node)
+    text = _text(only if only is not None else node).replace("\r\n", "\n").replace("\r", "\n")
+    if node.tag != "pre":
+        text = _with_plain_spaces(text, 1 if numbered else 0)
+    return text.strip("\n") if _ends_in_a_line(node) else EDGES.sub("", text)
 
 
-def _lines(node: LexborNode, out: list[str]) -> None:
-    """Text in which each line's element ends its line, once."""
+def _with_plain_spaces(text: str, indent: int) -> str:
+    """The text of a highlighter that uses no `pre` and so cannot write a space as one; `indent` are the spaces after
+    its line numbers."""
+    lines = (line[indent:] for line in text.replace("\N{NO-BREAK SPACE}", " ").split("\n"))
+    return "\n".join(line if line.strip() else "" for line in lines)
+
+
+def _ends_in_a_line(node: LexborNode) -> bool:
+    """Whether the last text stands in the element of a line, so that spaces at its end are code."""
+    last: LexborNode | None = node.last_child
+    while last is not None and not last.is_text_node and last.tag in ("pre", "code"):
+        last = last.last_child
+    return last is not None and not last.is_text_node
+
+
+def _is_long(node: LexborNode) -> bool:
+    """Whether an element with the name of a button is in fact a frame around the code."""
+    copies = "copy" in (node.attributes.get("class") or "")
+    return copies and node.tag != "button" and len(node.text(deep=True)) > BUTTON
+
+
+def _only_code(node: LexborNode) -> LexborNode | None:
+    """The code of a `pre` in which nothing but space is around it."""
+    found = None
     for child in node.iter(include_text=True):
         if child.is_text_node:
-            out.append(child.text_content or "")
+            if (child.text_content or "").strip():
+                return None
+        elif child.tag != "code" or found is not None:
+            return found if not child.text(deep=True) else None
         else:
-            line = child.tag in LINES
-            if line and out and not out[-1].endswith("\n"):
-                out.append("\n")
-            _lines(child, out)
-            if line and out and not out[-1].endswith("\n"):
-                out.append("\n")
+            found = child
+    return found
+
+
+def _text(node: LexborNode) -> str:
+    text = node.text(deep=True)
+    blocks = node.css_first("div, p, li, tr") is not None
+    if not blocks and ("\n" in text or node.css_first("code, span + span") is None):
+        return text
+    out: list[str] = []
+    _lines(node, out, spans=not blocks)
+    return "".join(out)
+
+
+def _lines(node: LexborNode, out: list[str], spans: bool) -> None:
+    """Text in which each line's element ends its line, once; with `spans` so does a `span` or `code` that is a line."""
+    children = list(node.iter(include_text=True))
+    lines = [not child.is_text_node and _is_line(child, spans) for child in children]
+    for at, child in enumerate(children):
+        if child.is_text_node:
+            between = 0 < at < len(children) - 1 and lines[at - 1] and lines[at + 1]
+            text = child.text_content or ""
+            if not (between or node.tag in ("tr", "tbody", "table", "ol", "ul")) or text.strip():
+                out.append(text)
+            continue
+        if lines[at] and out and not out[-1].endswith("\n"):
+            out.append("\n")
+        before = len(out)
+        _lines(child, out, spans)
+        if lines[at] and not (len(out) > before and out[-1].endswith("\n")):
+            out.append("\n")
+
+
+def _is_line(node: LexborNode, spans: bool) -> bool:
+    if node.tag in LINES:
+        return True
+    if not spans or node.tag not in ("span", "code"):
+        return False
+    return node.tag == "code" or LINE_CLASS.search(node.attributes.get("class") or "") is not None
+
+
+def is_column_of_numbers(node: LexborNode, text: str) -> bool:
+    """Whether a `pre` holds the line numbers of the code beside it."""
+    if not NUMBERS.fullmatch(text):
+        return False
+    numbers = [int(number) for number in text.split()[:10_000]]
+    if any(after != before + 1 for before, after in zip(numbers, numbers[1:], strict=False)):
+        return False
+    here: LexborNode | None = node
+    for _ in range(3):
+        if here is None or here.tag in OUTSIDE:
+            return False
+        beside = here.next
+        while beside is not None and (beside.is_text_node or beside.is_comment_node):
+            beside = beside.next
+        if beside is not None:
+            code = beside if beside.tag == "pre" else beside.css_first("pre, code")
+            lines = code.text(deep=True).strip("\n").count("\n") + 1 if code is not None else 0
+            return lines > 0 and (beside.tag == "td" or (lines == len(numbers) > 1))
+        here = here.parent
+    return False

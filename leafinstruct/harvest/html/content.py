@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import (
+    LISTS,
     Stats,
     by_word,
     has_bad_word,
@@ -19,6 +20,7 @@ from leafinstruct.harvest.html.blockmodel import (
     has_unlikely_word,
     is_content,
 )
+from leafinstruct.harvest.html.special import TAGS, Special, add_special, is_special, may_be_special
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -29,6 +31,7 @@ _CHROME_ROLES = """
     form
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
+TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style"))
 CONTENT_TAGS = frozenset(("article", "main"))
 MAYBE = re.compile(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|^section$",
@@ -44,17 +47,26 @@ PRUNED = frozenset(_PRUNED.split())
 MOST = 0.5
 """A block with more than this share of the content's text is content, however it looks."""
 
+CODE = 1.0
+"""Characters of code to each other one above which a block is code, however it looks."""
+ANCHOR = 60
+"""Characters beside a heading: more are not the name of a link to it."""
+ONLY_CODE = 9.0
+"""The same of a block that is too little to be all of the content."""
+
 
 class Content:
     """The content of one page: `root` to walk from, and what to skip on the way."""
 
     def __init__(self, body: LexborNode, strict: bool = True, host: str = "") -> None:
         self.strict = strict
+        self.special: dict[int, Special] = {}
         self.stats: dict[int, Stats] = {}
         self.scores: dict[int, float] = {}
         self.nodes: dict[int, LexborNode] = {}
         self.dropped: set[int] = set()
         self.linked_images: list[LexborNode] = []
+        self.has_code = body.css_first("pre") is not None
         self._measure(body, body.tag or "", (), False, 0)
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
@@ -66,11 +78,48 @@ class Content:
         if key in self.dropped:
             return False
         stats = self.stats.get(key)
-        if stats is None or tag not in PRUNED or stats.text > self.most:
+        if stats is None or tag not in PRUNED or stats.text > self.most or _is_code(stats):
+            return True
+        if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return is_content(tag, names, stats, self.stats[self.root.mem_id])
+        return is_content(tag, names, stats, self.stats[self.root.mem_id]) or self._is_structure(
+            node, tag, names, stats
+        )
+
+    def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
+        """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
+        list in an item, or only a frame around such a block (which is then looked at itself)."""
+        if (stats.inputs and "task-list" not in names) or has_unlikely_word(names):
+            return False
+        framed = _framed(node) if tag == "div" else ""
+        if framed == "table" and stats.link_density <= 0.5:
+            return True  # whatever it is called: most names say that it scrolls
+        if stats.images or has_bad_word(names):
+            return False
+        if tag == "div":
+            held = node.parent is not None and node.parent.tag in HOLDERS and stats.link_density <= 0.5
+            return held or framed in LISTS or framed == "blockquote" or _is_framed_heading(stats)
+        parent = node.parent
+        above = parent.tag if parent is not None else ""
+        if tag in LISTS and above == "li":
+            return True
+        if stats.link_density > 0.5:  # a list of sources, right after a paragraph or a heading of the text itself
+            in_text = parent is not None and self.stats[parent.mem_id].text >= self.most
+            return tag in LISTS and in_text and STYLES.issuperset(names.split()) and self._is_introduced(node)
+        return above in HOLDERS or (tag in DATA and self._is_introduced(node)) or node.css_first("th") is not None
+
+    def _is_introduced(self, node: LexborNode) -> bool:
+        before = node.prev
+        while before is not None and before.is_text_node:
+            before = before.prev
+        if before is None or (stats := self.stats.get(before.mem_id)) is None or before.mem_id in self.dropped:
+            return False
+        if before.tag in DATA:
+            return self.keep(before, before.tag)
+        heads = stats.headed == stats.text > 0
+        return before.tag == "p" or (heads and not has_unlikely_word(before.text(deep=True)))
 
     # First pass: measure every element, drop those whose tag or attributes mark them as not content
 
@@ -82,7 +131,7 @@ class Content:
         self.stats[key] = stats
         self.nodes[key] = node
         block_children = False
-        here = (*above[-4:], key)
+        here: tuple[int, ...] = ()
         for child in node.iter(include_text=True):
             if child.is_text_node:
                 if text := (child.text_content or "").strip():
@@ -96,16 +145,26 @@ class Content:
                 continue
             name = child.tag or ""
             if name in SILENT:
-                stats.inputs += name in CONTROLS
+                if name in CONTROLS:
+                    stats.inputs += "disabled" not in child.attributes
+                elif name == "script" and is_special(child, name, tag):
+                    add_special(child, self.special)
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
                 if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue
+                if (attributes and may_be_special(name, attributes)) or (name in TAGS and is_special(child, name, tag)):
+                    add_special(child, self.special)
+                    if (special := self.special.get(child.mem_id)) is not None and special.kind == "nothing":
+                        continue
+                here = here or (*above[-4:], key)
                 stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
         if tag in COUNTED:
             self._count(node, tag, stats)
+        if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
+            stats.code = stats.text
         if tag in VOTERS or (tag == "div" and not block_children):
             self._vote(stats, above)
         return stats
@@ -121,17 +180,12 @@ class Content:
         stats.items += tag == "li"
         if tag in HEADED:
             stats.headed += stats.text
+        if tag == "pre":
+            stats.code = stats.text
 
     def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
-        if (attributes.get("role") or "").lower() in CHROME_ROLES or "hidden" in attributes:
-            return True
-        if "data-max-width" in attributes and _is_for_smaller_screen(node):
-            return True
-        if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
-            return True  # hidden from screen readers: a link next to it has the same target
-        style = attributes.get("style")
-        if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
-            return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
+        if not TELLING.isdisjoint(attributes) and (told := _tells(node, tag, attributes)) is not None:
+            return told
         if tag in CHROME_TAGS:
             return True
         if tag in NEVER_UNLIKELY:
@@ -140,8 +194,11 @@ class Content:
         if not self.strict or not (named or known):
             return False
         names = f"{named or ''} {known or ''}"
-        unlikely = has_unlikely_word(names) and not has_maybe_word(names)
-        return unlikely and not (node.parent is not None and node.parent.tag == "figure")
+        if not has_unlikely_word(names) or has_maybe_word(names):
+            return False
+        if self.has_code and _holds_code(node):
+            return False
+        return not (node.parent is not None and node.parent.tag == "figure")
 
     def _vote(self, stats: Stats, above: tuple[int, ...]) -> None:
         """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
@@ -161,7 +218,7 @@ class Content:
             node = self.nodes[key]
             score = (votes + BASE.get(node.tag or "", 0) + _weight(node)) * (1 - self.stats[key].link_density)
             self.scores[key] = score
-            if score > best_score:
+            if score > best_score and not _is_code(self.stats[key], ONLY_CODE):
                 best, best_score = node, score
         best = self._widen(best, best_score)
         parent = best.parent
@@ -173,7 +230,7 @@ class Content:
                 continue
             if self._belongs(sibling, best, best_score):
                 joined = True
-            else:
+            elif not self._may_belong(sibling):
                 self.dropped.add(sibling.mem_id)
         return parent if joined else best
 
@@ -212,6 +269,47 @@ class Content:
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
 
+    def _may_belong(self, sibling: LexborNode) -> bool:
+        """Whether a sibling belongs to the content if others do: a block of text without a sign that it does not."""
+        stats = self.stats.get(sibling.mem_id)
+        if stats is None or stats.inputs or stats.link_density > 0.25:
+            return False
+        return _is_code(stats) or (sibling.tag in TEXT_BLOCKS and not _has_bad_name(sibling))
+
+
+def _is_code(stats: Stats, least: float = CODE) -> bool:
+    """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
+    return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
+
+
+def _is_framed_heading(stats: Stats) -> bool:
+    """Whether a block is a heading that is no link, with nothing but a link to it beside it."""
+    beside = stats.text - stats.headed
+    return stats.headed > 0 and beside <= ANCHOR and not stats.paragraphs and 2 * (stats.linked - beside) < stats.headed
+
+
+def _holds_code(node: LexborNode) -> bool:
+    """The same of a node that was not measured."""
+    code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
+    return code > 0 and code >= CODE * (len("".join(node.text(deep=True).split())) - code)
+
+
+def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:
+    """What the TELLING attributes of an element say: whether it is no content; None if they say nothing."""
+    role = (attributes.get("role") or "").lower()
+    if role in CHROME_ROLES:
+        return True
+    if "hidden" in attributes:
+        return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
+    if "data-max-width" in attributes and _is_for_smaller_screen(node):
+        return True
+    if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
+        return True  # hidden from screen readers: a link next to it has the same target
+    style = attributes.get("style")
+    if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
+        return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
+    return None
+
 
 def _is_for_smaller_screen(node: LexborNode) -> bool:
     """Whether a sibling is the same figure for wider screens (as ai2html writes them): readers see one of them."""
@@ -227,9 +325,17 @@ def _number(stated: str | None) -> float:
 
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
+_TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
+TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
+HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
+"""Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
-COUNTED = HEADED | frozenset(("img", "a", "p", "li"))
+_STYLES = "simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist wp-block-list"
+STYLES = frozenset(_STYLES.split())
+"""Names that say how a list is marked, not what it is for."""
+DATA = LISTS | {"table"}
+COUNTED = HEADED | frozenset(("img", "a", "p", "li", "pre"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
 
@@ -239,6 +345,22 @@ has_maybe_word = by_word(MAYBE)
 
 def _name_weight(name: str) -> int:
     return 25 * (has_good_word(name) - has_bad_word(name))
+
+
+def _framed(node: LexborNode) -> str:
+    """The tag of the only element with text inside another and the frames in it; "" if there is more."""
+    while True:
+        inside = [child for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
+        if len(inside) != 1 or inside[0].is_text_node:
+            return ""
+        node = inside[0]
+        if node.tag != "div":
+            return node.tag or ""
+
+
+def _has_bad_name(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return has_bad_word(f"{attributes.get('class') or ''} {attributes.get('id') or ''}")
 
 
 def _weight(node: LexborNode) -> int:

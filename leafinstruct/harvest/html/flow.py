@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,13 +23,14 @@ NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 @dataclass(frozen=True, slots=True)
 class Container:
     """A list item or a block quote around blocks, told from others by `key`. `number` of an item of an ordered list;
-    None for a bullet."""
+    None for a bullet. `ticked` or not, if the item is a task."""
 
     kind: Literal["item", "quote"]
     key: int
     of: int = 0
     """The list of an item."""
     number: int | None = None
+    ticked: bool | None = None
 
 
 @dataclass(slots=True)
@@ -39,7 +40,8 @@ class Block:
 
     `text` is what a reader sees. `source` is the same with marks of inline markup (see `marks`), or "" if it has none;
     `code` is the language of a code block ("" if it states none). A row of a table has its `cells`, with marks, and the
-    key of its `table`. `within` are the containers, outermost first.
+    key of its `table`; of a row with images or paragraphs in it each block is one of its own, at `place`: row and
+    column. `within` are the containers, outermost first. A `rule` is a line across the page before the block.
     """
 
     text: str = ""
@@ -48,6 +50,8 @@ class Block:
     code: str | None = None
     cells: tuple[str, ...] = ()
     table: int = 0
+    place: tuple[int, int] | None = None
+    rule: bool = False
     within: tuple[Container, ...] = ()
     alt: str = ""
     caption: str = ""
@@ -75,9 +79,10 @@ class Page:
 
 
 class Flow:
-    """Collects inline text into blocks. Whitespace collapses; a list marker waits for the first text of its item."""
+    """Collects inline text into blocks. Whitespace collapses; a list marker waits for the first text of its item.
+    `formulas` marks those that stand in a text."""
 
-    def __init__(self) -> None:
+    def __init__(self, formulas: Callable[[str], str] | None = None) -> None:
         self.blocks: list[Block] = []
         self.heading = 0
         self.item = (0, 0)
@@ -85,6 +90,8 @@ class Flow:
         self.tight = False
         self.within: tuple[Container, ...] = ()
         self.inline: list[str] = []
+        self.rule = False
+        self.formulas = formulas
 
     def text(self, text: str) -> None:
         self.inline.append(text)
@@ -92,12 +99,14 @@ class Flow:
     def line_break(self) -> None:
         self.inline.append("\v")
 
-    def end(self) -> None:
-        """End a paragraph or any other block."""
+    def end(self, raw: bool = False) -> None:
+        """End a paragraph or any other block. Formulas are not looked for in a `raw` one."""
         if self.inline:
             text = "".join(self.inline)
             self.inline.clear()
             if text and not text.isspace():
+                if self.formulas is not None and not raw and ("\\" in text or "$" in text):
+                    text = self.formulas(text)
                 marked = _collapse(text)
                 plain = _collapse(without_marks(marked).replace("\n", "\v")) if ANY.search(marked) else marked
                 self.block(plain, marked)
@@ -109,12 +118,16 @@ class Flow:
             tight, self.tight = self.tight, False
             found = Block(marker + text, source=source or text, code=code, heading=self.heading, item=self.item)
             found.tight, found.within = tight, self.within
-            self.blocks.append(found)
+            self._append(found)
+
+    def _append(self, block: Block) -> None:
+        block.rule, self.rule = self.rule, False
+        self.blocks.append(block)
 
     def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
         self.end()
         alt = SPACES.sub(" ", alt).strip()
-        self.blocks.append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
+        self._append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
 
 
 def _collapse(text: str) -> str:

@@ -13,6 +13,8 @@ STRONG, STRONG_END, EM, EM_END, CODE, CODE_END, STRIKE, STRIKE_END = map(chr, ra
 SUB, SUB_END, SUP, SUP_END, KBD, KBD_END, MATH, MATH_END = map(chr, range(0xFDD8, 0xFDE0))
 PLAIN, PLAIN_END = map(chr, range(0xFDE0, 0xFDE2))
 """Around what is read where there is no markup: the signs of a formula that is also there as TeX."""
+DISPLAY, DISPLAY_END = map(chr, range(0xFDE2, 0xFDE4))
+"""Begins the TeX of a formula on lines of its own; with its end, around one that is about to be written there."""
 ALL = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 ANY = re.compile(f"[{ALL}]")
 REMOVED = str.maketrans("", "", ALL)
@@ -36,6 +38,7 @@ OF_TAG = {
 }
 WRITTEN = {STRONG: "**", EM: "*", STRIKE: "~~"}
 HTML = {SUB: "sub", SUP: "sup", KBD: "kbd"}
+ON_ITS_OWN = re.compile(f"{DISPLAY}([^{DISPLAY_END}]*){DISPLAY_END}")
 PASSES = 5
 """Times that emphasis is looked at again after some of it was left out; a paragraph that needs more loses the rest."""
 EMPHASIS = frozenset([*WRITTEN, *(PAIRS[mark] for mark in WRITTEN)])
@@ -44,7 +47,7 @@ ENDS = {end: start for start, end in PAIRS.items()}
 
 def without_marks(text: str) -> str:
     """The text as a reader sees it."""
-    return TEX.sub("", text).translate(REMOVED) if ANY.search(text) else text
+    return ANY.sub("", TEX.sub("", text) if MATH in text else text)
 
 
 # To Markdown
@@ -57,7 +60,7 @@ SPECIAL = re.compile(
     r"|(?P<bracket>\[(?=[^\[\]\n]*\](?:[(\[:]|$)))"
     r"|(?P<tag><(?=[A-Za-z/!?]))"
     r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
-    r"|(?P<math>\$(?=[^\s$](?:[^$\n]*[^\s$])?\$(?!\d))|\$(?=\$))"
+    r"|(?P<math>\$(?=[^\s$](?:[^\n]{0,2000}[^\s$])?\$(?!\d))|\$(?=\$))"
 )
 LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
 
@@ -65,10 +68,17 @@ LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{
 def inline_markdown(text: str, cell: bool = False) -> str:
     """Collected text as the Markdown of one paragraph, heading or (with `cell`) table cell."""
     out = _written(_flanked(_balanced(SIGNS_OF_TEX.sub("", text))), cell)
-    lines = out.split("\n")
     if cell:
-        return " ".join(line.strip() for line in lines)
-    return "\\\n".join(_line(line.strip()) for line in lines)
+        return " ".join(line.strip() for line in out.split("\n"))
+    if DISPLAY not in out:
+        return _lines(out)
+    pieces = ON_ITS_OWN.split(out)
+    written = [f"$$\n{piece}\n$$" if at % 2 else _lines(piece.strip()) for at, piece in enumerate(pieces)]
+    return "\n\n".join(piece for piece in written if piece)
+
+
+def _lines(text: str) -> str:
+    return "\\\n".join(_line(line.strip()) for line in text.split("\n"))
 
 
 def _line(line: str) -> str:
@@ -215,8 +225,7 @@ def _span(found: re.Match[str], cell: bool) -> str:
     if found["code"] is not None:
         return _code(found["code"], cell)
     if found["math"] is not None:
-        tex = " ".join(found["math"].translate(REMOVED).split())
-        return _code(tex, cell) if "$" in tex else f"${tex}$"
+        return _formula(found["math"], cell)
     mark = found["mark"]
     start = ENDS.get(mark, mark)
     if start in WRITTEN:
@@ -224,6 +233,18 @@ def _span(found: re.Match[str], cell: bool) -> str:
     if start in HTML:
         return f"<{'/' if mark in ENDS else ''}{HTML[start]}>"
     return ""
+
+
+def _formula(text: str, cell: bool) -> str:
+    """TeX between dollar signs; as code if it has one itself. In a cell a formula has no lines of its own."""
+    tex = " ".join(text.translate(REMOVED).split())
+    if "$" in tex:
+        return _code(tex, cell)
+    if cell:
+        tex = tex.replace("|", "\\|")
+    elif text.startswith(DISPLAY):
+        return f"{DISPLAY}{tex}{DISPLAY_END}"
+    return f"${tex}$"
 
 
 def _code(text: str, cell: bool) -> str:

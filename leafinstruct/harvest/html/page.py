@@ -141,7 +141,7 @@ def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
     blocks: list[Block] = []
     for strict in (True, False):
         content = Content(dom.body, strict, host)
-        found = walk(content.root, content.keep, is_no_icon)
+        found = walk(content.root, content.keep, is_no_icon, content.special)
         if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
             blocks = found
         if sum(len(b.text) for b in blocks) > LITTLE:

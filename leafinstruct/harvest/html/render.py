@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from leafinstruct.harvest.html.flow import Block, Container
-from leafinstruct.harvest.html.marks import inline_markdown, without_marks
+from leafinstruct.harvest.html.marks import inline_markdown
 
 CLOSING, ESCAPED = re.compile(r"(^| )(#+)$"), r"\1\\\2"
 """Number signs at the end of a heading, which Markdown would leave out."""
@@ -48,12 +48,17 @@ class Writer:
         at = 0
         while at < len(rest):
             end = at + 1
-            if rest[at].table:
-                while end < len(rest) and rest[end].table == rest[at].table and rest[end].cells:
+            if rest[at].table and self._is_cell(rest[at]):
+                while end < len(rest) and rest[end].table == rest[at].table and self._is_cell(rest[end]):
                     end += 1
             self._block(rest[at:end])
             at = end
         return "\n".join(self._out)
+
+    def _is_cell(self, block: Block) -> bool:
+        """Whether a block is written in a table: a row, or one that has its place. Without its images the latter would
+        have empty cells beside it."""
+        return bool(block.cells) or (block.place is not None and self.image is not None)
 
     def _block(self, group: Sequence[Block]) -> None:
         block = group[0]
@@ -65,22 +70,46 @@ class Writer:
         first, others = self._prefixes(block)
         if self._out and not tight:
             self._out.append(self._between(block))
-        self._out += [f"{first if number == 0 else others}{line}".rstrip() for number, line in enumerate(lines)]
+            if block.rule and not block.within:
+                self._out += ["---", ""]
+        self._out += [_prefixed(others if number else first, line) for number, line in enumerate(lines)]
         self._last = block
 
     def _lines(self, group: Sequence[Block]) -> list[str]:
         block = group[0]
+        if block.table and self._is_cell(block):
+            rows = self._rows(group)
+            return table(rows) if any(cell for row in rows for cell in row) else []
         if block.ref:
             return [self.image(block)] if self.image else []
         if block.code is not None:
             return fenced(block.source or block.text, block.code)
-        if block.cells:
-            rows = [row.cells for row in group]
-            return table(rows) if any(without_marks(cell).strip() for row in rows for cell in row) else []
         text = inline_markdown(block.source or block.text)
         if block.heading:
             return [f"{'#' * block.heading} {CLOSING.sub(ESCAPED, one_line(text))}"]
         return text.split("\n")
+
+    def _rows(self, group: Sequence[Block]) -> list[list[str]]:
+        """The cells of a table, as Markdown; blocks of one cell are lines of it."""
+        rows: list[list[str]] = []
+        last = 0
+        for block in group:
+            if block.place is None:
+                rows.append([inline_markdown(cell, cell=True) for cell in block.cells])
+                last = 0
+                continue
+            number, column = block.place
+            if number != last:
+                rows.append([])
+            last, row = number, rows[-1]
+            row += [""] * (column + 1 - len(row))
+            row[column] += f"{'<br>' if row[column] else ''}{self._cell(block)}"
+        return rows
+
+    def _cell(self, block: Block) -> str:
+        if block.ref:
+            return self.image(block).replace("|", "\\|") if self.image else ""
+        return inline_markdown(block.source or block.text, cell=True)
 
     def _prefixes(self, block: Block) -> tuple[str, str]:
         """What stands before the first line of a block, and before its others."""
@@ -93,7 +122,8 @@ class Writer:
             if container.key not in self.started:
                 self.started.add(container.key)
                 self._here.add(container.key)
-                first, others = f"{first}{marker}", f"{others}{' ' * len(marker)}"
+                box = "" if container.ticked is None else "[x] " if container.ticked else "[ ] "
+                first, others = f"{first}{marker}{box}", f"{others}{' ' * len(marker)}"
             elif container.key in self._here:
                 first, others = f"{first}{' ' * len(marker)}", f"{others}{' ' * len(marker)}"
         return first, others
@@ -117,7 +147,7 @@ class Writer:
             return False
         if block.ref or last.ref or block.heading or last.heading or block.code is not None or last.code is not None:
             return False
-        if block.cells or last.cells:
+        if block.table or last.table:
             return False
         ours, theirs = block.within[-1], last.within[-1]
         if not ours.kind == theirs.kind == "item" or ours.key in self.started:
@@ -137,6 +167,10 @@ class Writer:
         return prefix.rstrip() if ">" in prefix else ""
 
 
+def _prefixed(prefix: str, line: str) -> str:
+    return f"{prefix}{line}" if line else prefix.rstrip()
+
+
 def one_line(text: str) -> str:
     return re.sub(r"\\?\n", " ", text).strip()
 
@@ -148,9 +182,8 @@ def fenced(text: str, language: str) -> list[str]:
     return [f"{fence}{language}", *text.split("\n"), fence]
 
 
-def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table(rows: Sequence[list[str]]) -> list[str]:
     """A pipe table. The first row is its head, as Markdown has no table without one."""
     width = max(len(row) for row in rows)
-    cells = [[inline_markdown(cell, cell=True) for cell in row] + [""] * (width - len(row)) for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in cells]
+    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
     return [lines[0], f"|{' --- |' * width}", *lines[1:]]

@@ -1,29 +1,296 @@
-"""Formulas as TeX, from the markup of KaTeX, MathJax, MathML and Sphinx."""
+"""Formulas as TeX: elements that show one, in the markup of KaTeX, MathJax, MathML, Sphinx, wikis and image renderers,
+and formulas that stand in the text for a script to find."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from selectolax.lexbor import LexborNode
 
-ANNOTATION = 'annotation[encoding="application/x-tex"], annotation[encoding="TeX"]'
-DELIMITED = re.compile(r"\s*(?:\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$(.*)\$)\s*", re.DOTALL)
+from leafinstruct.harvest.html.marks import (
+    ALL,
+    CODE,
+    CODE_END,
+    DISPLAY,
+    MATH,
+    MATH_END,
+    PLAIN,
+    PLAIN_END,
+)
+
+LONGEST = 5000
+"""Characters of a formula; a longer "formula" is text between two signs."""
+RENDERERS = (
+    "latex.codecogs.com", "/latex.php?", "cht=tx", "mathtex.cgi", "mimetex.cgi", "render/math?", "/equation?tex=",
+    "math.now.sh", "i.upmath.me", "/mathml2img", "tex.s2cms",
+)  # fmt: skip
+"""Parts of the addresses of pictures of formulas."""
+QUERY = ("latex", "tex", "math", "chl", "from", "inline", "block", "formula")
+JAX = ".MathJax, .MathJax_Preview, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display, .MathJax_CHTML, .mjx-chtml"
+PICTURES = (
+    "img.tex, img.latex, img.mathtex, img.math, img.mathjax, img.ql-img-inline-formula, img.ql-img-displayed-equation, "
+    "img.mwe-math-fallback-image-inline, img.mwe-math-fallback-image-display"
+)
+SELECTOR = (
+    ".katex-display, .katex, .mwe-math-element, mjx-container, math-renderer, math, script[type^='math/tex'], .math, "
+    f".arithmatex, .ztext-math, .ql-formula, .js-render-math, [data-tex], [data-latex], {JAX}, {PICTURES}, "
+) + ", ".join(f'img[src*="{part}"]' for part in RENDERERS)
+ATTRIBUTES = ("alttext", "data-tex", "data-latex", "data-expr", "data-value")
+DELIMITED = re.compile(r"\s*(?:\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$`?(.*?)`?\$)\s*", re.DOTALL)
+DELIMITER = re.compile(r"\\[()\[\]]|\$")
+NOT_TEX = ".eqno, .headerlink, .MathJax_Preview, .ltx_tag"
+COMMENT = re.compile(r"(?<!\\)%.*")
+DISPLAYSTYLE = re.compile(r"\{\\displaystyle\s(.*)\}", re.DOTALL)
+OPTIONS = re.compile(r"^(?:\s*\\(?:dpi\s*\{\d+\}|(?:bg|fg)_\w+|inline|large|small|tiny|huge)(?![a-zA-Z])\s*)+")
+"""What a picture's address says of its size and color."""
 
 
-def tex_of(node: LexborNode) -> str:
-    """The TeX of an element that shows one formula; "" if it holds none."""
-    annotation = node.css_first(ANNOTATION)
-    if annotation is not None:
-        return _clean(annotation.text(deep=True))
-    for name in ("alttext", "data-tex", "data-latex", "data-expr"):
-        if stated := node.attributes.get(name):
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula of a page. Without `tex` an element only shows the signs of one whose TeX stands elsewhere. `silent` if
+    it shows nothing itself, so that the TeX is what a reader gets."""
+
+    tex: str
+    display: bool = False
+    silent: bool = False
+
+
+def formula_of(node: LexborNode) -> Formula | None:
+    """The formula that an element (one that SELECTOR finds) shows."""
+    tag = node.tag or ""
+    names = (node.attributes.get("class") or "").split()
+    if tag == "script":
+        return Formula(_clean(node.text(deep=True)), "mode=display" in _type(node), silent=not _shown_before(node))
+    if tag == "img":
+        tex = _tex_of_picture(node)
+        return Formula(tex, "display" in " ".join(names) or _is_alone(node), silent=True) if tex else None
+    inner = node.css_first("script[type^='math/tex']")
+    if inner is not None and tag != "math":
+        return Formula(_clean(inner.text(deep=True)), "mode=display" in _type(inner), not _shows_signs(node))
+    if any("MathJax" in name or name == "mjx-chtml" for name in names) and tag != "mjx-container":
+        if _script_after(node) is not None:
+            return Formula("")
+    tex, display = _tex_of(node, names)
+    if not tex:
+        return None
+    return Formula(tex, display or _is_display(node, names), silent=not node.text(deep=True).strip())
+
+
+def _type(script: LexborNode) -> str:
+    return "".join((script.attributes.get("type") or "").split())
+
+
+def _shows_signs(node: LexborNode) -> bool:
+    return any(part.text(deep=True).strip() for part in node.css(JAX) if part.mem_id != node.mem_id)
+
+
+def _shown_before(script: LexborNode) -> bool:
+    """Whether MathJax has written the formula before its script, as signs."""
+    here = script.prev
+    while here is not None and not here.is_text_node:
+        names = here.attributes.get("class") or ""
+        if not ("MathJax" in names or "mjx" in names):
+            return False
+        if here.text(deep=True).strip():
+            return True
+        here = here.prev
+    return False
+
+
+def _script_after(node: LexborNode) -> LexborNode | None:
+    """The script of which an element shows the signs; others of the same formula may be between."""
+    here: LexborNode | None = node
+    for _ in range(4):
+        here = here.next if here is not None else None
+        if here is None or here.is_text_node:
+            return None
+        if here.tag == "script":
+            return here if _type(here).startswith("math/tex") else None
+    return None
+
+
+def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
+    """The TeX that an element states, and whether its signs say that it is displayed."""
+    for annotation in node.css("annotation"):
+        if "tex" in (annotation.attributes.get("encoding") or "").lower():
+            return _clean(annotation.text(deep=True)), False
+    pictures = node.css("img")
+    if len(pictures) == 1 and "math" in names and not node.text(deep=True).strip():
+        return _clean(pictures[0].attributes.get("alt") or ""), False
+    for one in (node, *node.css("math[alttext], [data-latex]")[:1]):
+        for name in ATTRIBUTES:
+            if stated := one.attributes.get(name):
+                return _clean(stated), False
+    if node.css_first("img, math, mjx-container, p + p") is not None:
+        return "", False
+    text = _text_without(node, NOT_TEX)
+    if len(text) > LONGEST:
+        return "", False
+    if delimited := DELIMITED.fullmatch(text):
+        inner = next(group for group in delimited.groups() if group is not None)
+        shown = delimited[2] is not None or delimited[3] is not None
+        return ("", False) if DELIMITER.search(re.sub(r"\\\\", "", inner)) else (_clean(inner), shown)
+    bare = "math" in names or "js-render-math" in names
+    plain = all(child.is_text_node for child in node.iter(include_text=True))
+    if bare and plain and (node.tag in ("span", "code", "pre") or looks_like_tex(text)):
+        return _clean(text), False
+    return "", False
+
+
+def _text_without(node: LexborNode, selector: str) -> str:
+    text = node.text(deep=True)
+    for extra in node.css(selector):
+        if extra.mem_id != node.mem_id:
+            text = text.replace(extra.text(deep=True), "", 1)
+    return text
+
+
+def _is_display(node: LexborNode, names: list[str]) -> bool:
+    attributes = node.attributes
+    if node.tag == "div" or {"katex-display", "display", "js-display-math", "MathJax_Display"} & {*names}:
+        return True
+    if attributes.get("display") in ("block", "true") or attributes.get("data-math-style") == "display":
+        return True
+    if node.css_first("math[display='block'], .mwe-math-mathml-display, .katex-display") is not None:
+        return "katex" not in names
+    return "mwe-math-element" in names and _is_alone(node)
+
+
+def _is_alone(node: LexborNode) -> bool:
+    """Whether nothing else is in the paragraph of an element."""
+    parent = node.parent
+    while parent is not None and parent.tag in ("span", "a", "em", "strong"):
+        parent = parent.parent
+    if parent is None or parent.tag not in ("p", "dd", "div", "center") or len(parent.css("img")) > 1:
+        return False
+    return len(parent.text(deep=True).split()) == len(node.text(deep=True).split())
+
+
+def _tex_of_picture(node: LexborNode) -> str:
+    attributes = node.attributes
+    for name in ("data-tex", "data-latex"):
+        if stated := attributes.get(name):
             return _clean(stated)
-    delimited = DELIMITED.fullmatch(node.text(deep=True))
-    return _clean(next(group for group in delimited.groups() if group is not None)) if delimited else ""
+    alt = (attributes.get("alt") or "").strip()
+    named = {"tex", "latex", "mathtex", "math", "mathjax"} & {*(attributes.get("class") or "").split()}
+    if alt and (named or "formula" in (attributes.get("class") or "") or "mwe-math" in (attributes.get("class") or "")):
+        return _clean(alt)
+    asked = _asked_for(attributes.get("src") or "")
+    return _clean(asked or (alt if looks_like_tex(alt) else ""))
+
+
+def _asked_for(address: str) -> str:
+    """The TeX in the address of a renderer."""
+    try:
+        query = urlsplit(address).query
+    except ValueError:
+        return ""
+    found = parse_qs(query)
+    for name in QUERY:
+        if name in found:
+            return found[name][0]
+    return unquote(query) if "=" not in query.partition("\\")[0] else ""
 
 
 def _clean(tex: str) -> str:
-    tex = " ".join(tex.split())
-    if tex.startswith("{\\displaystyle") and tex.endswith("}"):  # Wikipedia
-        tex = tex[len("{\\displaystyle") : -1].strip()
-    return tex
+    """TeX on one line, without comments, delimiters and what only a renderer wants."""
+    if "%" in tex:
+        tex = COMMENT.sub("", tex)
+    tex = " ".join(OPTIONS.sub("", tex.replace("&space;", " ")).split())
+    if (delimited := DELIMITED.fullmatch(tex)) and not DELIMITER.search(tex[2:-2]):
+        tex = next(group for group in delimited.groups() if group is not None).strip()
+    found = DISPLAYSTYLE.fullmatch(tex)  # Wikipedia
+    tex = found[1].strip() if found else tex
+    return tex.removeprefix("\\displaystyle").strip() if tex[13:14] in (" ", "\\", "{") else tex  # LaTeXML
+
+
+COMMAND = re.compile(r"\\[A-Za-z]+|[\^_]\s*[\w{\\]|\\[,;:!{}|]")
+SHORT = re.compile(r"[A-Za-z]\w?'?|[A-Za-z]\([^()]{1,20}\)")
+
+
+def looks_like_tex(text: str) -> bool:
+    """Whether a text has what only formulas have: a command, an index, a relation, or nothing but a letter."""
+    text = text.strip()
+    if not text or len(text) > LONGEST:
+        return False
+    return bool(COMMAND.search(text) or SHORT.fullmatch(text) or (re.search(r"[=<>+≤≥]", text) and _is_terse(text)))
+
+
+def _is_terse(text: str) -> bool:
+    """Whether no two words follow each other."""
+    return re.search(r"[^\W\d_]{3,}\s+[^\W\d_]{2,}", text) is None
+
+
+# Formulas in the text
+
+ENVIRONMENTS = "equation|align|gather|multline|eqnarray|alignat|flalign|displaymath|math|split|cases|[bpvV]?matrix"
+NO_MARK = f"[^{ALL}]"
+RAW = re.compile(
+    rf"(?P<code>{CODE}[^{CODE_END}]*{CODE_END}|{MATH}[^{MATH_END}]*{MATH_END}|{PLAIN}[^{PLAIN_END}]*{PLAIN_END})"
+    rf"|(?<!\\)\\\((?P<inline>{NO_MARK}{{1,1000}}?)\\\)"
+    rf"|(?<!\\)\\\[(?P<display>{NO_MARK}{{1,3000}}?)\\\]"
+    rf"|(?<![\\$])\$\$(?!\$)(?P<dollars>[^${ALL}]{{1,3000}}?)(?<!\\)\$\$(?!\$)"
+    rf"|(?P<whole>\\begin\{{(?P<name>{ENVIRONMENTS})(?P<star>\*?)\}}{NO_MARK}{{1,3000}}?\\end\{{(?P=name)(?P=star)\}})"
+    rf"|(?<![\\$\w])\$(?P<dollar>[^\s${ALL}](?:[^${ALL}]{{0,300}}?[^\s${ALL}\\])?)\$(?![$\d\w])",
+    re.DOTALL,
+)
+LOADER = re.compile(r"mathjax|katex", re.IGNORECASE)
+DOLLAR = re.compile(
+    r"""inlineMath["']?\s*:\s*(?:\{\s*["']\[\+\]["']\s*:\s*)?\[[^:]{0,80}?\[\s*(["'])\$\1|left["']?\s*:\s*(["'])\$\2"""
+)
+"""A page's settings by which one $ begins a formula."""
+
+
+class RawFormulas:
+    """Marks the formulas in a text that a script of the page would find. Without such a script only those that cannot
+    be anything else; a single $ only where the page's settings name it."""
+
+    def __init__(self, root: Callable[[], LexborNode]) -> None:
+        self._root = root
+
+    @cached_property
+    def _scripts(self) -> list[str]:
+        here = self._root()
+        while here.parent is not None:
+            here = here.parent
+        scripts = here.css("script")
+        return [f"{s.attributes.get('src') or ''} {s.text(deep=True)[:LONGEST]}" for s in scripts]
+
+    @cached_property
+    def loaded(self) -> bool:
+        return any(LOADER.search(script) for script in self._scripts)
+
+    @cached_property
+    def dollar(self) -> bool:
+        return self.loaded and any(DOLLAR.search(script) for script in self._scripts)
+
+    def marked(self, text: str) -> str:
+        return RAW.sub(self._marked, text)
+
+    def _marked(self, found: re.Match[str]) -> str:
+        if found["code"] is not None:
+            return found[0]
+        kind = "whole" if found["whole"] else str(found.lastgroup)
+        tex = _clean(found[kind].replace("\v", " "))
+        wanted = looks_like_tex(tex)
+        if kind == "dollar":
+            wanted = wanted and self.dollar
+        elif kind == "dollars":
+            wanted = self.loaded or (wanted and COMMAND.search(tex) is not None)
+        else:
+            wanted = wanted or self.loaded
+        if not tex or not wanted:
+            return found[0]
+        return marked(Formula(tex, kind in ("display", "dollars", "whole")), found[0])
+
+
+def marked(formula: Formula, signs: str) -> str:
+    """A formula with marks: its TeX for Markdown, and the signs that a reader sees."""
+    if formula.silent and not signs.strip():
+        signs = f"$${formula.tex}$$" if formula.display else f"${formula.tex}$"
+    display = DISPLAY if formula.display else ""
+    return f"{MATH}{display}{formula.tex}{MATH_END}{PLAIN}{signs}{PLAIN_END}"

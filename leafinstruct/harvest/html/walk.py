@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.code import language_of_code, text_of_code
+from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
-from leafinstruct.harvest.html.marks import MATH, MATH_END, OF_TAG, PAIRS, PLAIN, PLAIN_END
-from leafinstruct.harvest.html.tex import tex_of
+from leafinstruct.harvest.html.marks import MATH, OF_TAG, PAIRS, PLAIN, PLAIN_END, STRONG, STRONG_END, without_marks
+from leafinstruct.harvest.html.special import Special, find_special
+from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Grid, cells_of, is_data
+from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 
+LISTS = frozenset(("ul", "ol"))
 MAX_DEPTH = 150
 """Deeper nesting is broken markup; its text is taken flat (each level takes up to four of Python's thousand frames)."""
 LONGEST_HEADING = 300
@@ -35,34 +38,42 @@ _BLOCKS = """
 BLOCKS = frozenset(_BLOCKS.split())
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
-NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 ALONE = "p, div, ul, ol, table, pre, figure, h1, h2, h3, h4, h5, h6, blockquote, li"
 """Blocks: markup around them is no inline markup."""
-MOST_COLUMNS = 100
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
+PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
+PERMALINK = re.compile(r"anchor|perma-?link|header-?link|hash-?link|heading-?link", re.I)
 Keep = Callable[[LexborNode, str], bool]
 KeepImage = Callable[[str, Mapping[str, str | None]], bool]
 
 
-def walk(root: LexborNode, keep: Keep | None = None, keep_image: KeepImage | None = None) -> list[Block]:
+def walk(
+    root: LexborNode,
+    keep: Keep | None = None,
+    keep_image: KeepImage | None = None,
+    special: dict[int, Special] | None = None,
+) -> list[Block]:
     """Blocks of a subtree. `keep` may skip an element by node and tag, `keep_image` an image by reference and
-    attributes."""
-    walker = _Walker(keep, keep_image)
+    attributes; `special` are its special elements, if they were found before."""
+    walker = _Walker(root, keep, keep_image, find_special(root) if special is None else special)
     walker.element(root, root.tag or "", 0)
     walker.flow.end()
     return walker.flow.blocks
 
 
 class _Walker:
-    def __init__(self, keep: Keep | None, keep_image: KeepImage | None) -> None:
-        self.flow = Flow()
+    def __init__(
+        self, root: LexborNode, keep: Keep | None, keep_image: KeepImage | None, special: dict[int, Special]
+    ) -> None:
+        self.formulas = RawFormulas(lambda: root).marked
+        self.flow = Flow(self.formulas)
+        self.special = special
         self.keep = keep
         self.keep_image = keep_image
         self.lists = 0
         self.containers = 0
-        self.table = 0
+        self.table = _Table()
         self.depth_of_lists = 0
-        self.rows = 0
         self.captions: list[tuple[int, int]] = []
         self.frame = 0
         self.noscript = False
@@ -81,7 +92,9 @@ class _Walker:
             self.flow.text(child.text_content or "")
         elif depth < MAX_DEPTH:
             tag = child.tag or ""
-            if tag not in SILENT and (self.keep is None or self.keep(child, tag)):
+            if self.special and (special := self.special.get(child.mem_id)) is not None:
+                self.special_element(child, tag, special, depth + 1)
+            elif tag not in SILENT and (self.keep is None or self.keep(child, tag)):
                 self.element(child, tag, depth + 1)
         else:
             self.flow.text(child.text(deep=True) + " ")
@@ -99,10 +112,18 @@ class _Walker:
             self.flow.end()
         elif mark := OF_TAG.get(tag):
             self.marked(node, mark, depth)
-        elif tag == "span" and "math" in (node.attributes.get("class") or ""):
-            self.formula(node, depth)
         else:
             self.children(node, depth)
+
+    def special_element(self, node: LexborNode, tag: str, special: Special, depth: int) -> None:
+        if special.formula is not None:
+            self.formula(node, special.formula, depth)
+        elif special.kind == "nothing" or (self.keep is not None and not self.keep(node, tag)):
+            return
+        elif special.kind == "heading":
+            self.heading(node, special.level, depth)
+        else:
+            self.code(node)
 
     def marked(self, node: LexborNode, mark: str, depth: int) -> None:
         """Inline markup; of an element around blocks nothing but its content."""
@@ -113,18 +134,18 @@ class _Walker:
         self.children(node, depth)
         self.flow.inline.append(PAIRS[mark])
 
-    def formula(self, node: LexborNode, depth: int) -> None:
-        """KaTeX, MathJax and MathML keep the TeX in an annotation; Sphinx writes it between \\( and \\)."""
-        tex = "" if node.css_first("img") is not None else tex_of(node)
-        if not tex:
+    def formula(self, node: LexborNode, formula: Formula, depth: int) -> None:
+        """A formula: its TeX, and its signs for the plain text."""
+        outer, begin = (self.flow, self.special, self.keep_image), self.flow.inline
+        self.flow, self.special, self.keep_image = Flow(), {}, lambda *_: False
+        if node.tag not in SILENT and node.tag not in IMAGES:
+            for annotation in node.css("annotation, annotation-xml"):
+                annotation.decompose()
             self.children(node, depth)
-            return
-        self.flow.text(f"{MATH}{tex}{MATH_END}{PLAIN}")
-        self.children(node, depth)
-        self.flow.text(PLAIN_END)
-
-    def on_math(self, node: LexborNode, depth: int) -> None:
-        self.formula(node, depth)
+        self.flow.end()
+        signs = " ".join(block.text for block in self.flow.blocks)
+        self.flow, self.special, self.keep_image = outer
+        begin.append(marked(formula, signs) if formula.tex else f"{PLAIN}{signs}{PLAIN_END}")
 
     def heading(self, node: LexborNode, level: int, depth: int) -> None:
         self.flow.end()
@@ -142,16 +163,38 @@ class _Walker:
         self.flow.line_break()
 
     def on_a(self, node: LexborNode, depth: int) -> None:
-        if node.text(deep=True).strip() not in ("#", "¶", "§", "🔗", "\uf0c1"):  # a heading's permalink
-            self.children(node, depth)
+        if node.text(deep=True).strip() in PERMALINKS or self.is_permalink(node):
+            return
+        self.children(node, depth)
+
+    def is_permalink(self, node: LexborNode) -> bool:
+        """Whether a link leads to the heading in which it stands, or beside it, and is not all of its text."""
+        attributes = node.attributes
+        if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
+            return False
+        parent = node.parent
+        if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+            return False
+        if self.flow.heading:
+            return parent.text(deep=True).strip() != node.text(deep=True).strip()
+        return any(child.tag in HEADINGS for child in parent.iter())
 
     def on_pre(self, node: LexborNode, depth: int) -> None:
+        self.code(node)
+
+    def code(self, node: LexborNode) -> None:
         self.flow.end()
         language = language_of_code(node)
-        text = text_of_code(node).strip("\n").rstrip()
-        self.flow.block(text, text, language)
+        text = text_of_code(node)
+        if is_column_of_numbers(node, text):
+            return
+        self.flow.block(text.rstrip(), text, language)
         for image in node.css("img"):
             self.image(image)
+
+    def on_hr(self, node: LexborNode, depth: int) -> None:
+        self.flow.end()
+        self.flow.rule = bool(self.flow.blocks)
 
     def on_ol(self, node: LexborNode, depth: int) -> None:
         self.list(node, depth, ordered=True)
@@ -169,15 +212,14 @@ class _Walker:
         number = self.lists
         count = _integer(attributes.get("start"), 1)
         self.depth_of_lists += 1
-        first = True
-        outside = before = flow.within
+        first, within = True, flow.within
+        item: Container | None = None
         for child in node.iter():
             if child.tag != "li":
-                if child.tag not in SILENT and (self.keep is None or self.keep(child, child.tag or "")):
-                    flow.within = before  # a list in a list is shown below the item before it
-                    self.element(child, child.tag or "", depth + 1)
-                    flow.end()
-                    flow.within = outside
+                if child.tag in LISTS and item is not None:  # its item was closed before it
+                    flow.within = (*within, item)
+                self.child(child, depth)
+                flow.within = within
                 continue
             count = _integer(child.attributes.get("value"), count)
             if steps:
@@ -185,11 +227,12 @@ class _Walker:
             flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
             flow.tight = not first or self.depth_of_lists > 1
             self.containers += 1
-            flow.within = before = (*outside, Container("item", self.containers, number, count if ordered else None))
+            item = Container("item", self.containers, number, count if ordered else None, _tick(child))
+            flow.within = (*within, item)
             if depth < MAX_DEPTH and (self.keep is None or self.keep(child, "li")):
                 self.children(child, depth + 1)
             flow.end()
-            flow.marker, flow.tight, flow.within = "", False, outside
+            flow.marker, flow.tight, flow.within = "", False, within
             count, first = count + 1, False
         self.depth_of_lists -= 1
         flow.item = outer
@@ -204,9 +247,15 @@ class _Walker:
         flow.end()
         flow.within = within
 
-    def on_dl(self, node: LexborNode, depth: int) -> None:
+    def on_dt(self, node: LexborNode, depth: int) -> None:
+        """A term is a paragraph in bold, as Markdown has no lists of definitions."""
         self.flow.end()
-        self.children(node, depth)
+        if node.css_first(ALONE) is None:
+            self.flow.text(STRONG)
+            self.children(node, depth)
+            self.flow.text(STRONG_END)
+        else:
+            self.children(node, depth)
         self.flow.end()
 
     def on_dd(self, node: LexborNode, depth: int) -> None:
@@ -218,44 +267,60 @@ class _Walker:
 
     def on_table(self, node: LexborNode, depth: int) -> None:
         self.flow.end()
-        outer, self.rows = (self.rows, self.table), 0
+        outer = self.table
         self.containers += 1
-        self.table = self.containers
+        self.table = _Table(self.containers, node)
         self.children(node, depth)
         self.flow.end()
-        self.rows, self.table = outer
+        self.table = outer
 
     def on_tr(self, node: LexborNode, depth: int) -> None:
-        """A row of plain cells is a line; cells with images or blocks are blocks in order."""
+        """A row of plain cells is a line; cells with images or blocks are blocks in order, and in a table of data each
+        has its place."""
         self.flow.end()
-        cells = [c for c in node.iter() if c.tag in ("td", "th")]
-        if len(cells) < 2 or node.css_first(NOT_A_LINE):
-            self.children(node, depth)
-            self.flow.end()
+        cells = cells_of(node)
+        starts, width = self.table.grid.place(cells)
+        if len(cells) < 2 or node.css_first(NOT_A_LINE) or "ltx_eqn" in (node.attributes.get("class") or ""):
+            placed = self.table.data and bool(cells) and node.css_first(NOT_A_CELL) is None
+            self.blocks_of_row(node, dict(zip((c.mem_id for c in cells), starts, strict=True)) if placed else {}, depth)
             return
-        self.flow.tight = self.rows > 0
-        self.rows += 1
+        marks = self.cells(cells, depth)
+        self.flow.tight = self.table.rows > 0
+        self.table.rows += 1
         texts = [cell.text(deep=True, separator=" " if cell.css_first("div, p, br") else "") for cell in cells]
+        if self.special:
+            texts = [without_marks(mark) if MATH in mark else text for mark, text in zip(marks, texts, strict=True)]
         self.flow.text(" | ".join(t.strip() for t in texts))
         before = len(self.flow.blocks)
-        self.flow.end()
+        self.flow.end(raw=True)
         if len(self.flow.blocks) > before:
+            filled = dict(zip(starts, marks, strict=True))
             row = self.flow.blocks[-1]
-            row.cells, row.table = self.cells(cells, depth), self.table
+            row.cells, row.table = tuple(filled.get(column, "") for column in range(width)), self.table.key
         self.flow.tight = False
 
-    def cells(self, cells: Sequence[LexborNode], depth: int) -> tuple[str, ...]:
-        """Text of each cell with marks; a cell that spans columns is followed by empty ones."""
+    def blocks_of_row(self, row: LexborNode, columns: Mapping[int, int], depth: int) -> None:
+        """The blocks of a row's cells in order; those of cells with a column get their place."""
+        self.table.rows_of_blocks += 1
+        for child in row.iter(include_text=True):
+            begin = len(self.flow.blocks)
+            self.child(child, depth)
+            self.flow.end()
+            column = columns.get(child.mem_id) if columns else None
+            for block in self.flow.blocks[begin:] if column is not None else ():
+                block.place, block.table = (self.table.rows_of_blocks, column), self.table.key
+
+    def cells(self, cells: Sequence[LexborNode], depth: int) -> list[str]:
+        """Text of each cell with marks."""
         outer = self.flow
-        found: Any = []
+        found = []
         for cell in cells:
-            self.flow = Flow()
+            self.flow = Flow(self.formulas)
             self.children(cell, depth + 1)
             self.flow.end()
             found.append(" ".join(block.source or block.text for block in self.flow.blocks))
-            found += [""] * (min(_integer(cell.attributes.get("colspan"), 1), MOST_COLUMNS) - 1)
         self.flow = outer
-        return tuple(found)
+        return found
 
     def on_figure(self, node: LexborNode, depth: int) -> None:
         """The figure's last image gets the caption; a figure without an image is text."""
@@ -311,6 +376,21 @@ class _Walker:
             self.flow.blocks[-1].caption = caption
 
 
+class _Table:
+    """A table on the way: its rows of plain cells so far, and the others."""
+
+    def __init__(self, key: int = 0, node: LexborNode | None = None) -> None:
+        self.key = key
+        self.grid = Grid()
+        self.rows = 0
+        self.rows_of_blocks = 0
+        self._node = node
+
+    @cached_property
+    def data(self) -> bool:
+        return self._node is not None and is_data(self._node)
+
+
 METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
 
 
@@ -320,6 +400,18 @@ def _frame(node: LexborNode) -> int:
     while frame is not None and frame.tag in ("a", "picture", "span"):
         frame = frame.parent
     return frame.mem_id if frame is not None else 0
+
+
+def _tick(item: LexborNode) -> bool | None:
+    """Whether the box of a task is ticked; None if the item does not begin with one."""
+    here: LexborNode | None = item
+    while here is not None and here.tag in ("li", "p", "label", "span"):
+        here = here.child
+        while here is not None and here.is_text_node and not (here.text_content or "").strip():
+            here = here.next
+    if here is None or here.tag != "input" or here.attributes.get("type") != "checkbox":
+        return None
+    return "checked" in here.attributes
 
 
 def _integer(text: str | None, otherwise: int) -> int:

@@ -56,7 +56,7 @@ def markdown(html: str) -> str:
         ),
         ("<p>1. no<br># list<br>- or<br>> quote</p>", "1\\. no\\\n\\# list\\\n\\- or\\\n\\> quote"),
         ("<p>a*b* _c_ snake_case 2 * 3 [d](e) &lt;f&gt; &amp;amp; $5 and $6$</p>",
-         "a\\*b\\* \\_c\\_ snake_case 2 * 3 \\[d](e) \\<f> \\&amp; $5 and \\$6$"),
+         "a\\*b\\* \\_c\\_ snake_case 2 * 3 \\[d](e) \\<f> \\&amp; \\$5 and \\$6$"),
         ("<p>---</p><p>a<br>===</p><h2>C #</h2>", "\\---\n\na\\\n\\===\n\n## C \\#"),
         ("<p><span class='math'>\\(\\text{cost $5$}\\)</span></p>", "`\\text{cost $5$}`"),
         ("<p><span class='math'>\\(x^2\\)</span> is</p>", "$x^2$ is"),

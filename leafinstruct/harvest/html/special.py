@@ -1,0 +1,109 @@
+"""Elements that are more than their tag says, found once for a page: formulas, code that is no `pre`, headings by role,
+and what stands in the text but is none of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from selectolax.lexbor import LexborNode
+
+from leafinstruct.harvest.html import tex
+from leafinstruct.harvest.html.blockmodel import by_word
+
+SELECTOR = (
+    "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
+    "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .mw-editsection, .jp-InputPrompt, "
+    f".jp-OutputPrompt, .prompt, {tex.SELECTOR}"
+)
+TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
+WORD = re.compile(
+    r"^(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
+    r"jp-(?:in|out)putprompt|prompt|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
+    r"ql-formula|ql-img-.*)$"
+)
+ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
+PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
+PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
+"""The numbers beside the cells of a notebook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    kind: Literal["formula", "code", "heading", "nothing"]
+    formula: tex.Formula | None = None
+    level: int = 0
+
+
+def find_special(root: LexborNode) -> dict[int, Special]:
+    """The special elements below a node, by key."""
+    found: dict[int, Special] = {}
+    for node in root.css(SELECTOR):
+        add_special(node, found)
+    return found
+
+
+has_special_word = by_word(WORD)
+
+
+def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
+    """Whether SELECTOR finds an element that has attributes, without a search: for who looks at each element anyway."""
+    names = attributes.get("class")
+    if names and has_special_word(names):
+        return True
+    if tag == "img" and PICTURE.search(attributes.get("src") or ""):
+        return True
+    return not ATTRIBUTES.isdisjoint(attributes)
+
+
+def is_special(node: LexborNode, tag: str, above: str) -> bool:
+    """The same of a script and of an element with one of TAGS, by the tag of its parent."""
+    if tag == "script":
+        return (node.attributes.get("type") or "").startswith("math/tex")
+    return tag != "code" or (above in ("p", "div") and node.css_first("br") is not None)
+
+
+def add_special(node: LexborNode, found: dict[int, Special]) -> None:
+    key, special = _special(node)
+    if special is not None:
+        found.setdefault(key, special)
+
+
+def _special(node: LexborNode) -> tuple[int, Special | None]:
+    tag, attributes = node.tag or "", node.attributes
+    names = (attributes.get("class") or "").split()
+    if attributes.get("role") == "heading":
+        level = attributes.get("aria-level") or ""
+        return node.mem_id, Special("heading", level=int(level)) if level in tuple("123456") else None
+    if "mw-editsection" in names or (("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)):
+        return node.mem_id, Special("nothing")
+    if {"blob-code", "js-file-line"} & {*names}:
+        table = _above(node, "table")
+        return (table.mem_id, Special("code")) if table is not None else (0, None)
+    if tag == "code" and "math" not in names:
+        return node.mem_id, Special("code") if _is_alone(node) else None
+    if {"syntaxhighlighter", "crayon-syntax", "linenums"} & {*names} or tag in ("xmp", "listing"):
+        return node.mem_id, Special("code")
+    if "fragment" in names:
+        return node.mem_id, Special("code") if node.css_first("div.line") is not None else None
+    formula = tex.formula_of(node)
+    return node.mem_id, Special("formula", formula) if formula is not None else None
+
+
+def _is_prompt(node: LexborNode) -> bool:
+    return PROMPT.fullmatch(node.text(deep=True)) is not None
+
+
+def _above(node: LexborNode, tag: str) -> LexborNode | None:
+    here = node.parent
+    while here is not None and here.tag != tag:
+        here = here.parent
+    return here
+
+
+def _is_alone(node: LexborNode) -> bool:
+    """Whether lines of code are all that is in a paragraph."""
+    parent = node.parent
+    return parent is not None and parent.text(deep=True).split() == node.text(deep=True).split()

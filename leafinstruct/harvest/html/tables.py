@@ -1,0 +1,71 @@
+"""Tables: which hold data, and in which columns their cells stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selectolax.lexbor import LexborNode
+
+MOST_COLUMNS = 100
+MOST_ROWS = 1000
+"""A cell that spans more is an error, or means the rest of the table."""
+NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
+"""What a row of plain cells does not hold."""
+NOT_A_CELL = "td table, ul, ol, dl, pre, h1, h2, h3, h4, h5, h6"
+"""What a pipe table cannot hold: such a row becomes its blocks in reading order."""
+LONGEST_CELL = 200
+"""Characters: a table with longer cells and without a head is layout."""
+
+
+class Grid:
+    """The columns of one table, with those that cells of rows above still cover."""
+
+    def __init__(self) -> None:
+        self._covered: dict[int, int] = {}
+
+    def place(self, cells: Sequence[LexborNode]) -> tuple[list[int], int]:
+        """The columns in which the cells of the next row begin, and the width of the row. Columns that a cell spans or
+        one above covers stay empty."""
+        starts: list[int] = []
+        column = 0
+        for cell in cells:
+            column = self._next_free(column)
+            starts.append(column)
+            rows = _span(cell, "rowspan", MOST_ROWS)
+            for _ in range(_span(cell, "colspan", MOST_COLUMNS)):
+                if rows > 1:
+                    self._covered[column] = rows - 1
+                column += 1
+        return starts, self._next_free(column)
+
+    def _next_free(self, column: int) -> int:
+        while left := self._covered.get(column, 0):
+            self._covered[column] = left - 1
+            column += 1
+        return column
+
+
+def _span(cell: LexborNode, name: str, most: int) -> int:
+    stated = cell.attributes.get(name) or "1"
+    if not (stated.isascii() and stated.isdigit()):
+        return 1
+    return min(int(stated) if name == "colspan" else int(stated) or most, most) or 1
+
+
+def cells_of(row: LexborNode) -> list[LexborNode]:
+    return [child for child in row.iter() if child.tag in ("td", "th")]
+
+
+def is_data(table: LexborNode) -> bool:
+    """Whether a table is one of data, not a frame: it has a head or a caption, or short cells in two columns or
+    more."""
+    if table.attributes.get("role") in ("presentation", "none") or "ltx_eqn" in (table.attributes.get("class") or ""):
+        return False
+    if table.css_first("td table") is not None:
+        return False
+    if table.css_first("th, thead, caption") is not None:
+        return True
+    rows = [cells for row in table.css("tr") if (cells := cells_of(row))]
+    wide = [cells for cells in rows if len(cells) > 1]
+    short = all(len(cell.text(deep=True)) <= LONGEST_CELL for cells in wide for cell in cells)
+    return len(wide) > 1 and short
