@@ -187,10 +187,11 @@ def _only_code(node: LexborNode) -> LexborNode | None:
 def _text(node: LexborNode) -> str:
     text = node.text(deep=True)
     blocks = node.css_first("div, p, li, tr") is not None
-    if not blocks and ("\n" in text or node.css_first("code, span + span") is None):
+    touching = node.css_first(".gatsby-highlight-code-line") is not None
+    if not blocks and not touching and ("\n" in text or node.css_first("code, span + span") is None):
         return text
     out: list[str] = []
-    _lines(node, out, spans=not blocks)
+    _lines(node, out, spans=not blocks and "\n" not in text.strip("\n"))
     return "".join(out)
 
 
@@ -216,6 +217,8 @@ def _lines(node: LexborNode, out: list[str], spans: bool) -> None:
 def _is_line(node: LexborNode, spans: bool) -> bool:
     if node.tag in LINES:
         return True
+    if "gatsby-highlight-code-line" in (node.attributes.get("class") or ""):
+        return True  # which takes the end of its line away
     if not spans or node.tag not in ("span", "code"):
         return False
     return node.tag == "code" or LINE_CLASS.search(node.attributes.get("class") or "") is not None
