@@ -59,8 +59,9 @@ OUTSIDE = frozenset(("body", "article", "main", "section", "li", "blockquote", "
 NOT_CODE = (
     ".linenos, .lineno, .linenumber, .line-number, .linenodiv, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, "
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .conum, .conum + b, .co > img, "
-    ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .md-annotation, "
-    ".twoslash-popup-container, .crayon-toolbar, .syntaxhighlighter .toolbar, button, textarea, select, script, style, svg, template, [class*='copy']"
+    ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .crayon-toolbar, "
+    ".syntaxhighlighter .toolbar, .md-annotation, .twoslash-popup-container, [class*='copy'], "
+    "button, textarea, select, script, style, svg, template"
 )
 """Line numbers, callouts, buttons and hints that stand inside code."""
 BUTTON = 40
@@ -95,7 +96,8 @@ def _bearers(node: LexborNode) -> Iterator[LexborNode]:
         if any(child.tag == "p" for child in parent.iter()):
             return
         yield parent
-        parent, level = parent.parent, level + (parent.tag not in TABLE)
+        level += parent.tag not in TABLE
+        parent = parent.parent
 
 
 def _stated(node: LexborNode, inside: bool) -> str:

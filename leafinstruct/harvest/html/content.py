@@ -84,7 +84,9 @@ class Content:
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return is_content(tag, names, stats, self.stats[self.root.mem_id]) or self._is_structure(node, tag, names, stats)
+        return is_content(tag, names, stats, self.stats[self.root.mem_id]) or self._is_structure(
+            node, tag, names, stats
+        )
 
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
@@ -287,7 +289,7 @@ def _is_code(stats: Stats, least: float = CODE) -> bool:
 def _is_framed_heading(stats: Stats) -> bool:
     """Whether a block is a heading that is no link, with nothing but a link to it beside it."""
     beside = stats.text - stats.headed
-    return 0 < stats.headed and beside <= ANCHOR and not stats.paragraphs and 2 * (stats.linked - beside) < stats.headed
+    return stats.headed > 0 and beside <= ANCHOR and not stats.paragraphs and 2 * (stats.linked - beside) < stats.headed
 
 
 def _holds_code(node: LexborNode) -> bool:
@@ -333,7 +335,10 @@ HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
-_STYLES = "simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist wp-block-list"
+_STYLES = """
+    simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist
+    wp-block-list
+"""
 STYLES = frozenset(_STYLES.split())
 """Names that say how a list is marked, not what it is for."""
 DATA = LISTS | {"table"}

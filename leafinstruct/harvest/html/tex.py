@@ -71,9 +71,9 @@ def formula_of(node: LexborNode) -> Formula | None:
     inner = node.css_first("script[type^='math/tex']")
     if inner is not None and tag != "math":
         return Formula(_clean(inner.text(deep=True)), "mode=display" in _type(inner))
-    if any("MathJax" in name or name == "mjx-chtml" for name in names) and tag != "mjx-container":
-        if _script_after(node) is not None:
-            return Formula("")
+    of_script = tag != "mjx-container" and any("MathJax" in name or name == "mjx-chtml" for name in names)
+    if of_script and _is_before_script(node):
+        return Formula("")
     tex, display = _tex_of(node, names)
     if not tex:
         return None
@@ -97,16 +97,16 @@ def _shown_before(script: LexborNode) -> bool:
     return False
 
 
-def _script_after(node: LexborNode) -> LexborNode | None:
-    """The script of which an element shows the signs; others of the same formula may be between."""
+def _is_before_script(node: LexborNode) -> bool:
+    """Whether an element shows the signs of a script's formula; other elements of the same may be between."""
     here: LexborNode | None = node
     for _ in range(4):
         here = here.next if here is not None else None
         if here is None or here.is_text_node:
-            return None
+            return False
         if here.tag == "script":
-            return here if _type(here).startswith("math/tex") else None
-    return None
+            return _type(here).startswith("math/tex")
+    return False
 
 
 def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
