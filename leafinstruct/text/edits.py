@@ -158,11 +158,12 @@ class _Editor:
     def _tidy_code(self, node: Node) -> None:
         """A line of code goes with its end, and only with it."""
         begin = node.at
-        for place in [i for i in range(node.at, node.until) if self.plain[i] == "\n"]:
-            if self._holds(begin, place):
-                self.kept[place] = 1
-            elif begin < place:
-                self.kept[place] = 0
+        for place in [*(i for i in range(node.at, node.until) if self.plain[i] == "\n"), node.until]:
+            says = self._says(begin, place)
+            if not says and not all(self.kept[begin:place]):
+                self.kept[begin:place] = bytes(place - begin)
+            if place < node.until and (says or begin < place):
+                self.kept[place] = says or self.kept[place] and all(self.kept[begin:place])
             begin = place + 1
 
     def _is_space(self, place: int) -> bool:
@@ -288,7 +289,7 @@ class _Editor:
             start, stop = begin + at - leaf.at if at > leaf.at else leaf.start, begin + end - leaf.at
             if leaf.kind != "text" and at == leaf.at:
                 start = begin
-            if end == leaf.until and leaf.text.endswith("\n") and self.plain[at - 1] == "\n":
+            if end == leaf.until and len(leaf.text) > leaf.until - leaf.at and self.plain[at - 1] == "\n":
                 start -= 1  # the last line of code, with the end of the one before
             self.source.append((start, stop, self._written(self.new.get(at, ""), leaf, stop)))
             at = end

@@ -59,8 +59,9 @@ OUTSIDE = frozenset(("body", "article", "main", "section", "li", "blockquote", "
 NOT_CODE = (
     ".linenos, .lineno, .linenumber, .line-number, .linenodiv, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, "
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .conum, .conum + b, .co > img, "
-    ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .md-annotation, "
-    ".twoslash-popup-container, .crayon-toolbar, .syntaxhighlighter .toolbar, button, textarea, select, script, style, svg, template, [class*='copy']"
+    ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .crayon-toolbar, "
+    ".syntaxhighlighter .toolbar, .md-annotation, .twoslash-popup-container, [class*='copy'], "
+    "button, textarea, select, script, style, svg, template"
 )
 """Line numbers, callouts, buttons and hints that stand inside code."""
 BUTTON = 40
@@ -95,7 +96,8 @@ def _bearers(node: LexborNode) -> Iterator[LexborNode]:
         if any(child.tag == "p" for child in parent.iter()):
             return
         yield parent
-        parent, level = parent.parent, level + (parent.tag not in TABLE)
+        level += parent.tag not in TABLE
+        parent = parent.parent
 
 
 def _stated(node: LexborNode, inside: bool) -> str:
@@ -187,10 +189,11 @@ def _only_code(node: LexborNode) -> LexborNode | None:
 def _text(node: LexborNode) -> str:
     text = node.text(deep=True)
     blocks = node.css_first("div, p, li, tr") is not None
-    if not blocks and ("\n" in text or node.css_first("code, span + span") is None):
+    touching = node.css_first(".gatsby-highlight-code-line") is not None
+    if not blocks and not touching and ("\n" in text or node.css_first("code, span + span") is None):
         return text
     out: list[str] = []
-    _lines(node, out, spans=not blocks)
+    _lines(node, out, spans=not blocks and "\n" not in text.strip("\n"))
     return "".join(out)
 
 
@@ -216,6 +219,8 @@ def _lines(node: LexborNode, out: list[str], spans: bool) -> None:
 def _is_line(node: LexborNode, spans: bool) -> bool:
     if node.tag in LINES:
         return True
+    if "gatsby-highlight-code-line" in (node.attributes.get("class") or ""):
+        return True  # which takes the end of its line away
     if not spans or node.tag not in ("span", "code"):
         return False
     return node.tag == "code" or LINE_CLASS.search(node.attributes.get("class") or "") is not None

@@ -90,34 +90,38 @@ class Content:
 
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
-        list in an item, or only a frame around such a block (which is then looked at itself)."""
+        list in an item, a section, or only a frame around such a block (which is then looked at itself)."""
         if (stats.inputs and "task-list" not in names) or has_unlikely_word(names):
             return False
-        framed = _framed(node) if tag == "div" else ""
-        if framed == "table" and stats.link_density <= 0.5:
+        framed, few_links = _framed(node) if tag == "div" else "", stats.link_density <= 0.5
+        if framed == "table" and few_links:
             return True  # whatever it is called: most names say that it scrolls
         if stats.images or has_bad_word(names):
             return False
-        if tag == "div":
-            held = node.parent is not None and node.parent.tag in HOLDERS and stats.link_density <= 0.5
-            return held or framed in LISTS or framed == "blockquote" or _is_framed_heading(stats)
         parent = node.parent
         above = parent.tag if parent is not None else ""
-        if tag in LISTS and above == "li":
-            return True
-        if stats.link_density > 0.5:  # a list of sources, right after a paragraph or a heading of the text itself
-            in_text = parent is not None and self.stats[parent.mem_id].text >= self.most
-            return tag in LISTS and in_text and STYLES.issuperset(names.split()) and self._is_introduced(node)
-        return above in HOLDERS or (tag in DATA and self._is_introduced(node)) or node.css_first("th") is not None
+        in_text = parent is not None and self.stats[parent.mem_id].text >= self.most
+        if tag == "div":
+            return (
+                framed in LISTS
+                or framed == "blockquote"
+                or _is_framed_heading(stats)
+                or (few_links and above in HOLDERS)
+                or (in_text and stats.paragraphs > 0 and not stats.linked)
+            )
+        if few_links:
+            return tag in DATA or tag == "details" or above in HOLDERS or (stats.paragraphs > 0 and not stats.linked)
+        if tag not in LISTS:
+            return False
+        return above == "li" or (in_text and STYLES.issuperset(names.split()) and self._is_introduced(node))
 
     def _is_introduced(self, node: LexborNode) -> bool:
+        """Whether a list of links, which may be sources, follows a paragraph or a heading of the text."""
         before = node.prev
         while before is not None and before.is_text_node:
             before = before.prev
         if before is None or (stats := self.stats.get(before.mem_id)) is None or before.mem_id in self.dropped:
             return False
-        if before.tag in DATA:
-            return self.keep(before, before.tag)
         heads = stats.headed == stats.text > 0
         return before.tag == "p" or (heads and not has_unlikely_word(before.text(deep=True)))
 
@@ -331,7 +335,10 @@ HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"
 HEADED = frozenset(_HEADED.split())
-_STYLES = "simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist wp-block-list"
+_STYLES = """
+    simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist
+    wp-block-list
+"""
 STYLES = frozenset(_STYLES.split())
 """Names that say how a list is marked, not what it is for."""
 DATA = LISTS | {"table"}

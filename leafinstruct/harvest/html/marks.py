@@ -9,18 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leafinstruct.text.markdown import parse
+
 STRONG, STRONG_END, EM, EM_END, CODE, CODE_END, STRIKE, STRIKE_END = map(chr, range(0xFDD0, 0xFDD8))
 SUB, SUB_END, SUP, SUP_END, KBD, KBD_END, MATH, MATH_END = map(chr, range(0xFDD8, 0xFDE0))
 PLAIN, PLAIN_END = map(chr, range(0xFDE0, 0xFDE2))
 """Around what is read where there is no markup: the signs of a formula that is also there as TeX."""
 DISPLAY, DISPLAY_END = map(chr, range(0xFDE2, 0xFDE4))
 """Begins the TeX of a formula on lines of its own; with its end, around one that is about to be written there."""
+LINK, ADDRESS_END, LINK_END = map(chr, range(0xFDE4, 0xFDE7))
+"""Around the text of a link whose address is kept: LINK address ADDRESS_END text LINK_END."""
+DOLLAR = chr(0xFDE7)
+"""A dollar sign that could begin or end a formula."""
 ALL = "".join(map(chr, range(0xFDD0, 0xFDF0)))
-ANY = re.compile(f"[{ALL}]")
+ADDRESS = re.compile(f"{LINK}[^{ADDRESS_END}]*{ADDRESS_END}")
+ANY = re.compile(f"{ADDRESS.pattern}|[{ALL}]")
 REMOVED = str.maketrans("", "", ALL)
 TEX = re.compile(f"{MATH}[^{MATH_END}]*{MATH_END}")
 SIGNS_OF_TEX = re.compile(f"{PLAIN}[^{PLAIN_END}]*{PLAIN_END}")
 PAIRS = {STRONG: STRONG_END, EM: EM_END, CODE: CODE_END, STRIKE: STRIKE_END, SUB: SUB_END, SUP: SUP_END, KBD: KBD_END}
+PAIRS[LINK] = LINK_END
 OF_TAG = {
     "strong": STRONG,
     "b": STRONG,
@@ -60,14 +68,19 @@ SPECIAL = re.compile(
     r"|(?P<bracket>\[(?=[^\[\]\n]*\](?:[(\[:]|$)))"
     r"|(?P<tag><(?=[A-Za-z/!?]))"
     r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
-    r"|(?P<math>\$(?=[^\s$](?:[^\n]{0,2000}[^\s$])?\$(?!\d))|\$(?=\$))"
 )
+DELIMITERS = re.compile(r"(?=.*-)(?=.*\|)[|:\- ]+")
 LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
 
 
 def inline_markdown(text: str, cell: bool = False) -> str:
     """Collected text as the Markdown of one paragraph, heading or (with `cell`) table cell."""
-    out = _written(_flanked(_balanced(SIGNS_OF_TEX.sub("", text))), cell)
+    marked = re.sub(" {2,}", " ", _balanced(SIGNS_OF_TEX.sub("", text)))
+    marked = _dollars(_flanked(marked)).replace(f"{CODE_END}{CODE}", "")
+    out = _written(marked, cell)
+    if "***" in out and not _reads_as(out, marked):  # emphasis next to emphasis, inside a word
+        bare = "".join(character for character in marked if character not in EMPHASIS)
+        out = _written(bare.replace(f"{CODE_END}{CODE}", ""), cell)
     if cell:
         return " ".join(line.strip() for line in out.split("\n"))
     if DISPLAY not in out:
@@ -77,12 +90,33 @@ def inline_markdown(text: str, cell: bool = False) -> str:
     return "\n\n".join(piece for piece in written if piece)
 
 
+def _reads_as(markdown: str, marked: str) -> bool:
+    """Whether Markdown has no signs left of its emphasis."""
+    shown = "".join(leaf.text for leaf in parse(markdown).leaves())
+    return shown.count("*") == marked.count("*")
+
+
+def _dollars(text: str) -> str:
+    """The text with a mark for each dollar sign that another one, or a formula, follows: parsers do not agree on which
+    of them make a formula."""
+    pieces = APART.split(text)
+    later = False
+    for at in range(len(pieces) - 1, -1, -1):
+        if "$" in pieces[at] and at % 2 == 0:
+            head, last, tail = pieces[at].rpartition("$")
+            pieces[at] = head.replace("$", DOLLAR) + (DOLLAR if later else last) + tail
+        later = later or "$" in pieces[at] or pieces[at].startswith(MATH)
+    return "".join(pieces)
+
+
 def _lines(text: str) -> str:
     return "\\\n".join(_line(line.strip()) for line in text.split("\n"))
 
 
 def _line(line: str) -> str:
-    """Escape what would begin a block at the start of a line."""
+    """Escape what would begin a block at the start of a line, or make the line before it the head of a table."""
+    if DELIMITERS.fullmatch(line):
+        return line.replace("|", "\\|", 1)
     found = LINE_START.match(line)
     if not found:
         return line
@@ -100,8 +134,8 @@ def _balanced(text: str) -> str:
     out: list[str] = []
     open_marks: list[str] = []
     for piece in _pieces(text):
-        if piece in PAIRS:
-            if piece in open_marks or CODE in open_marks:
+        if piece[0] in PAIRS:
+            if CODE in open_marks or any(other[:1] == piece[0] for other in open_marks):
                 open_marks.append("")  # inside itself, or inside code: no mark, and none at its end
             else:
                 open_marks.append(piece)
@@ -118,10 +152,10 @@ def _balanced(text: str) -> str:
 def _close(out: list[str], open_marks: list[str], mark: str) -> None:
     if not open_marks:
         return
-    if open_marks[-1] in ("", mark):
+    if open_marks[-1][:1] in ("", mark):
         _end(out, open_marks.pop())
-    elif mark in open_marks:  # closed over others, which end too
-        while open_marks and open_marks[-1] != mark:
+    elif any(other[:1] == mark for other in open_marks):  # closed over others, which end too
+        while open_marks[-1][:1] != mark:
             _end(out, open_marks.pop())
         _end(out, open_marks.pop())
 
@@ -140,14 +174,15 @@ def _end(out: list[str], mark: str) -> None:
     start, end = len(inside) - len(inside.lstrip()), len(inside.rstrip())
     if start and at and out[at - 1].endswith(" "):
         inside, end, start = inside[start:], end - start, 0
-    out[at:] = [inside[:start], mark, inside[start:end], PAIRS[mark], inside[end:]]
+    out[at:] = [inside[:start], mark, inside[start:end], PAIRS[mark[0]], inside[end:]]
 
 
 def _flanked(text: str) -> str:
     """The text without emphasis that Markdown cannot write: a mark between a letter and punctuation does not count as
     one (CommonMark 0.31, 6.2), as in `**http://**host`, and two that touch are read as one run."""
     for mark, end in PAIRS.items():
-        text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
+        if mark != LINK:
+            text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
     for _ in range(PASSES):
         found = _with_marks_that_count(text)
         if found == text:
@@ -207,17 +242,19 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _written(text: str, cell: bool) -> str:
     out: list[str] = []
-    position = 0
+    position, address = 0, ""
     for found in SPAN.finditer(text):
         out.append(_escaped(text, position, found.start(), cell))
-        out.append(_span(found, cell))
+        address = found["address"] or address
+        out.append(f"]({address})" if found["mark"] == LINK_END else _span(found, cell))
         position = found.end()
     out.append(_escaped(text, position, len(text), cell))
     return "".join(out)
 
 
+APART = re.compile(f"({CODE}[^{CODE_END}]*{CODE_END}|{MATH}[^{MATH_END}]*{MATH_END}|{ADDRESS.pattern})")
 SPAN = re.compile(
-    f"{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|{MATH}(?P<math>[^{MATH_END}]*){MATH_END}|(?P<mark>[{ALL}])"
+    f"{LINK}(?P<address>[^{ADDRESS_END}]*){ADDRESS_END}|{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|{MATH}(?P<math>[^{MATH_END}]*){MATH_END}|(?P<mark>[{ALL}])"
 )
 
 
@@ -226,7 +263,11 @@ def _span(found: re.Match[str], cell: bool) -> str:
         return _code(found["code"], cell)
     if found["math"] is not None:
         return _formula(found["math"], cell)
+    if found["address"] is not None:
+        return "["
     mark = found["mark"]
+    if mark == DOLLAR:
+        return "\\$"
     start = ENDS.get(mark, mark)
     if start in WRITTEN:
         return WRITTEN[start]

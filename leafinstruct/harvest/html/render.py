@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from leafinstruct.harvest.html.flow import Block, Container
 from leafinstruct.harvest.html.marks import inline_markdown
@@ -25,8 +26,8 @@ def markdown_of(blocks: Iterable[Block], image: WriteImage | None = None) -> str
 
 def image_markdown(block: Block) -> str:
     """An image as `![alt](address)`."""
-    alt = re.sub(r"([\\\[\]])", r"\\\1", block.alt or block.caption)
-    address = f"<{block.ref}>" if re.search(r"[\s()<>]", block.ref) else block.ref
+    alt = re.sub(r"([\\\[\]`])", r"\\\1", block.alt or block.caption)
+    address = re.sub(r"[\s()<>]", lambda found: quote(found[0]), block.ref)
     return f"![{' '.join(alt.split())}]({address})"
 
 

@@ -26,6 +26,9 @@ WORD = re.compile(
 )
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
 PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
+PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
+PERMALINK = re.compile(r"anchor|perma-?link|header-?link|hash-?link|heading-?link", re.I)
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
 """The numbers beside the cells of a notebook."""
 
@@ -107,3 +110,29 @@ def _is_alone(node: LexborNode) -> bool:
     """Whether lines of code are all that is in a paragraph."""
     parent = node.parent
     return parent is not None and parent.text(deep=True).split() == node.text(deep=True).split()
+
+
+def is_permalink(node: LexborNode, in_heading: bool) -> bool:
+    """Whether a link leads to the heading in which it stands, or beside it, and is not all of its text."""
+    text = node.text(deep=True).strip()
+    if text in PERMALINKS:
+        return True
+    attributes = node.attributes
+    if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
+        return False
+    parent = node.parent
+    if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+        return False
+    return parent.text(deep=True).strip() != text if in_heading else any(c.tag in HEADINGS for c in parent.iter())
+
+
+def tick_of(item: LexborNode) -> bool | None:
+    """Whether the box of a task is ticked; None if the item does not begin with one."""
+    here: LexborNode | None = item
+    while here is not None and here.tag in ("li", "p", "label", "span"):
+        here = here.child
+        while here is not None and here.is_text_node and not (here.text_content or "").strip():
+            here = here.next
+    if here is None or here.tag != "input" or here.attributes.get("type") != "checkbox":
+        return None
+    return "checked" in here.attributes

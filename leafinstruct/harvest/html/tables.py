@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from selectolax.lexbor import LexborNode
 
@@ -69,3 +70,19 @@ def is_data(table: LexborNode) -> bool:
     wide = [cells for cells in rows if len(cells) > 1]
     short = all(len(cell.text(deep=True)) <= LONGEST_CELL for cells in wide for cell in cells)
     return len(wide) > 1 and short
+
+
+class Table:
+    """A table on the way: its columns, and how many of its rows were lines or blocks. A walk outside of any table has
+    one without a node."""
+
+    def __init__(self, key: int = 0, node: LexborNode | None = None) -> None:
+        self.key = key
+        self.grid = Grid()
+        self.rows = 0
+        self.rows_of_blocks = 0
+        self._node = node
+
+    @cached_property
+    def data(self) -> bool:
+        return self._node is not None and is_data(self._node)

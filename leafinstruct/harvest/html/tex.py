@@ -51,12 +51,12 @@ OPTIONS = re.compile(r"^(?:\s*\\(?:dpi\s*\{\d+\}|(?:bg|fg)_\w+|inline|large|smal
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula of a page. Without `tex` an element only shows the signs of one whose TeX stands elsewhere. `silent` if
-    it shows nothing itself, so that the TeX is what a reader gets."""
+    """A formula of a page. Without `tex` an element only shows the signs of one whose TeX stands elsewhere; `shown` if
+    its own signs do."""
 
     tex: str
     display: bool = False
-    silent: bool = False
+    shown: bool = False
 
 
 def formula_of(node: LexborNode) -> Formula | None:
@@ -64,28 +64,24 @@ def formula_of(node: LexborNode) -> Formula | None:
     tag = node.tag or ""
     names = (node.attributes.get("class") or "").split()
     if tag == "script":
-        return Formula(_clean(node.text(deep=True)), "mode=display" in _type(node), silent=not _shown_before(node))
+        return Formula(_clean(node.text(deep=True)), "mode=display" in _type(node), _shown_before(node))
     if tag == "img":
         tex = _tex_of_picture(node)
-        return Formula(tex, "display" in " ".join(names) or _is_alone(node), silent=True) if tex else None
+        return Formula(tex, "display" in " ".join(names) or _is_alone(node)) if tex else None
     inner = node.css_first("script[type^='math/tex']")
     if inner is not None and tag != "math":
-        return Formula(_clean(inner.text(deep=True)), "mode=display" in _type(inner), not _shows_signs(node))
-    if any("MathJax" in name or name == "mjx-chtml" for name in names) and tag != "mjx-container":
-        if _script_after(node) is not None:
-            return Formula("")
+        return Formula(_clean(inner.text(deep=True)), "mode=display" in _type(inner))
+    of_script = tag != "mjx-container" and any("MathJax" in name or name == "mjx-chtml" for name in names)
+    if of_script and _is_before_script(node):
+        return Formula("")
     tex, display = _tex_of(node, names)
     if not tex:
         return None
-    return Formula(tex, display or _is_display(node, names), silent=not node.text(deep=True).strip())
+    return Formula(tex, display or _is_display(node, names))
 
 
 def _type(script: LexborNode) -> str:
     return "".join((script.attributes.get("type") or "").split())
-
-
-def _shows_signs(node: LexborNode) -> bool:
-    return any(part.text(deep=True).strip() for part in node.css(JAX) if part.mem_id != node.mem_id)
 
 
 def _shown_before(script: LexborNode) -> bool:
@@ -101,16 +97,16 @@ def _shown_before(script: LexborNode) -> bool:
     return False
 
 
-def _script_after(node: LexborNode) -> LexborNode | None:
-    """The script of which an element shows the signs; others of the same formula may be between."""
+def _is_before_script(node: LexborNode) -> bool:
+    """Whether an element shows the signs of a script's formula; other elements of the same may be between."""
     here: LexborNode | None = node
     for _ in range(4):
         here = here.next if here is not None else None
         if here is None or here.is_text_node:
-            return None
+            return False
         if here.tag == "script":
-            return here if _type(here).startswith("math/tex") else None
-    return None
+            return _type(here).startswith("math/tex")
+    return False
 
 
 def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
@@ -289,8 +285,8 @@ class RawFormulas:
 
 
 def marked(formula: Formula, signs: str) -> str:
-    """A formula with marks: its TeX for Markdown, and the signs that a reader sees."""
-    if formula.silent and not signs.strip():
+    """A formula with marks: its TeX for Markdown, and the signs that a reader sees, or the TeX if there are none."""
+    if not signs.strip() and not formula.shown:
         signs = f"$${formula.tex}$$" if formula.display else f"${formula.tex}$"
     display = DISPLAY if formula.display else ""
     return f"{MATH}{display}{formula.tex}{MATH_END}{PLAIN}{signs}{PLAIN_END}"

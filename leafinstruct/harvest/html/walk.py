@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 
 from selectolax.lexbor import LexborNode
 
@@ -16,8 +15,8 @@ from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_cod
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
 from leafinstruct.harvest.html.marks import MATH, OF_TAG, PAIRS, PLAIN, PLAIN_END, STRONG, STRONG_END, without_marks
-from leafinstruct.harvest.html.special import Special, find_special
-from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Grid, cells_of, is_data
+from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
+from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 
 LISTS = frozenset(("ul", "ol"))
@@ -41,8 +40,6 @@ IMAGES = frozenset(("img", "amp-img", "image"))
 ALONE = "p, div, ul, ol, table, pre, figure, h1, h2, h3, h4, h5, h6, blockquote, li"
 """Blocks: markup around them is no inline markup."""
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
-PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
-PERMALINK = re.compile(r"anchor|perma-?link|header-?link|hash-?link|heading-?link", re.I)
 Keep = Callable[[LexborNode, str], bool]
 KeepImage = Callable[[str, Mapping[str, str | None]], bool]
 
@@ -72,7 +69,7 @@ class _Walker:
         self.keep_image = keep_image
         self.lists = 0
         self.containers = 0
-        self.table = _Table()
+        self.table = Table()
         self.depth_of_lists = 0
         self.captions: list[tuple[int, int]] = []
         self.frame = 0
@@ -163,21 +160,8 @@ class _Walker:
         self.flow.line_break()
 
     def on_a(self, node: LexborNode, depth: int) -> None:
-        if node.text(deep=True).strip() in PERMALINKS or self.is_permalink(node):
-            return
-        self.children(node, depth)
-
-    def is_permalink(self, node: LexborNode) -> bool:
-        """Whether a link leads to the heading in which it stands, or beside it, and is not all of its text."""
-        attributes = node.attributes
-        if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
-            return False
-        parent = node.parent
-        if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
-            return False
-        if self.flow.heading:
-            return parent.text(deep=True).strip() != node.text(deep=True).strip()
-        return any(child.tag in HEADINGS for child in parent.iter())
+        if not is_permalink(node, in_heading=self.flow.heading > 0):
+            self.children(node, depth)
 
     def on_pre(self, node: LexborNode, depth: int) -> None:
         self.code(node)
@@ -227,7 +211,7 @@ class _Walker:
             flow.marker = "  " * (self.depth_of_lists - 1) + (f"{count}. " if ordered else "- ")
             flow.tight = not first or self.depth_of_lists > 1
             self.containers += 1
-            item = Container("item", self.containers, number, count if ordered else None, _tick(child))
+            item = Container("item", self.containers, number, count if ordered else None, tick_of(child))
             flow.within = (*within, item)
             if depth < MAX_DEPTH and (self.keep is None or self.keep(child, "li")):
                 self.children(child, depth + 1)
@@ -269,7 +253,7 @@ class _Walker:
         self.flow.end()
         outer = self.table
         self.containers += 1
-        self.table = _Table(self.containers, node)
+        self.table = Table(self.containers, node)
         self.children(node, depth)
         self.flow.end()
         self.table = outer
@@ -306,11 +290,11 @@ class _Walker:
             begin = len(self.flow.blocks)
             self.child(child, depth)
             self.flow.end()
-            column = columns.get(child.mem_id) if columns else None
-            for block in self.flow.blocks[begin:] if column is not None else ():
-                block.place, block.table = (self.table.rows_of_blocks, column), self.table.key
+            if (column := columns.get(child.mem_id, -1)) >= 0:
+                for block in self.flow.blocks[begin:]:
+                    block.place, block.table = (self.table.rows_of_blocks, column), self.table.key
 
-    def cells(self, cells: Sequence[LexborNode], depth: int) -> list[str]:
+    def cells(self, cells: Sequence[LexborNode], depth: int) -> tuple[str, ...]:
         """Text of each cell with marks."""
         outer = self.flow
         found = []
@@ -320,7 +304,7 @@ class _Walker:
             self.flow.end()
             found.append(" ".join(block.source or block.text for block in self.flow.blocks))
         self.flow = outer
-        return found
+        return tuple(found)
 
     def on_figure(self, node: LexborNode, depth: int) -> None:
         """The figure's last image gets the caption; a figure without an image is text."""
@@ -376,21 +360,6 @@ class _Walker:
             self.flow.blocks[-1].caption = caption
 
 
-class _Table:
-    """A table on the way: its rows of plain cells so far, and the others."""
-
-    def __init__(self, key: int = 0, node: LexborNode | None = None) -> None:
-        self.key = key
-        self.grid = Grid()
-        self.rows = 0
-        self.rows_of_blocks = 0
-        self._node = node
-
-    @cached_property
-    def data(self) -> bool:
-        return self._node is not None and is_data(self._node)
-
-
 METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
 
 
@@ -400,18 +369,6 @@ def _frame(node: LexborNode) -> int:
     while frame is not None and frame.tag in ("a", "picture", "span"):
         frame = frame.parent
     return frame.mem_id if frame is not None else 0
-
-
-def _tick(item: LexborNode) -> bool | None:
-    """Whether the box of a task is ticked; None if the item does not begin with one."""
-    here: LexborNode | None = item
-    while here is not None and here.tag in ("li", "p", "label", "span"):
-        here = here.child
-        while here is not None and here.is_text_node and not (here.text_content or "").strip():
-            here = here.next
-    if here is None or here.tag != "input" or here.attributes.get("type") != "checkbox":
-        return None
-    return "checked" in here.attributes
 
 
 def _integer(text: str | None, otherwise: int) -> int:
