@@ -70,7 +70,7 @@ EDGES = re.compile(r"\A\n+|\n+[ \t]*\Z")
 """Empty lines around code, and the indentation of an end tag."""
 LINES = frozenset(("div", "p", "li", "tr", "ol", "ul", "table"))
 """Elements of which each is a line of its own, or more."""
-LINE_CLASS = re.compile(r"(?:^|\s)(?:[\w-]*code-?line|token-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE)
+LINE_CLASS = re.compile(r"(?:^|\s)(?:[\w-]*code-?line|token-line|highlight-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE)
 NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
 
 

@@ -49,6 +49,8 @@ MOST = 0.5
 
 CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
+FEW_LINKS = 0.25
+"""Share of links in a block with code; more are a menu that quotes some."""
 ANCHOR = 60
 """Characters beside a heading: more are not the name of a link to it."""
 ONLY_CODE = 9.0
@@ -91,7 +93,11 @@ class Content:
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
         list in an item, a section, or only a frame around such a block (which is then looked at itself)."""
-        if (stats.inputs and "task-list" not in names) or has_unlikely_word(names):
+        if has_unlikely_word(names):
+            return False
+        if stats.code and stats.link_density <= FEW_LINKS and not has_bad_word(names):
+            return True
+        if stats.inputs and "task-list" not in names:
             return False
         framed, few_links = _framed(node) if tag == "div" else "", stats.link_density <= 0.5
         if framed == "table" and few_links:

@@ -234,12 +234,12 @@ class _Walker:
     def on_dt(self, node: LexborNode, depth: int) -> None:
         """A term is a paragraph in bold, as Markdown has no lists of definitions."""
         self.flow.end()
-        if node.css_first(ALONE) is None:
-            self.flow.text(STRONG)
-            self.children(node, depth)
-            self.flow.text(STRONG_END)
-        else:
-            self.children(node, depth)
+        inside = [child for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
+        term = inside[0] if len(inside) == 1 and inside[0].tag == "p" else node
+        bold = not any(child.tag in BLOCKS or child.tag in HEADINGS for child in term.iter())
+        self.flow.text(STRONG if bold else "")
+        self.children(term, depth)
+        self.flow.text(STRONG_END if bold else "")
         self.flow.end()
 
     def on_dd(self, node: LexborNode, depth: int) -> None:
