@@ -52,7 +52,7 @@ CODE = 1.0
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
 ANCHOR = 60
-"""Characters beside a heading: more are not the name of a link to it."""
+"""Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 ONLY_CODE = 9.0
 """The same of a block that is too little to be all of the content."""
 
@@ -299,9 +299,9 @@ def _is_framed_heading(stats: Stats) -> bool:
 
 
 def _holds_code(node: LexborNode) -> bool:
-    """The same of a node that was not measured."""
+    """The same of a node that was not measured; a button's name may be longer than the code."""
     code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
-    return code > 0 and code >= CODE * (len("".join(node.text(deep=True).split())) - code)
+    return code > 0 and code + ANCHOR >= CODE * (len("".join(node.text(deep=True).split())) - code)
 
 
 def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:

@@ -60,6 +60,18 @@ def markdown(html: str) -> str:
         ("<p><span class='math'>\\(\\text{cost $5$}\\)</span></p>", "`\\text{cost $5$}`"),
         ("<p><span class='math'>\\(x^2\\)</span> is</p>", "$x^2$ is"),
         ("<math><mi>x</mi><annotation encoding='application/x-tex'>{\\displaystyle x}</annotation></math>", "$x$"),
+        ("<ul><li><input type=checkbox checked> a<ul><li><p><input type=checkbox>b</p></ul><li>c</ul>",
+         "- [x] a\n  - [ ] b\n- c"),
+        ("<ul><li><label><input type=checkbox>a</label><p>b</p></ul>", "- [ ] a\n\n  b"),
+        ("<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>", "- a\n  - b\n- c"),
+        ("<dl><dt>a<dt><p>b</p><dd>c<dt>d<dd><ul><li>e</ul></dl>", "**a**\n\n**b**\n\nc\n\n**d**\n\n- e"),
+        ("<p>a</p><hr><p>b</p><hr>", "a\n\n---\n\nb"),
+        ("<hr><ul><li>a<hr>b</ul>", "- a\n\n  b"),
+        ("<div role=heading aria-level=3>a</div>", "### a"),
+        ("<h2>a <span class=mw-editsection>[<a href=e>edit</a>]</span></h2>", "## a"),
+        ("<h2>a<a class=anchor-link href='#a'>Link to a</a></h2><h3><a class=anchor href='#b'>b</a></h3>", "## a\n\n### b"),
+        ("<div><h2>a</h2><a class=sl-anchor-link href='#a'>Section a</a></div>", "## a"),
+        ("<p>from $HOME/a to $PATH$</p>", "from \\$HOME/a to \\$PATH$"),
     ],
 )  # fmt: skip
 def test_markup(html: str, expected: str) -> None:
