@@ -261,11 +261,14 @@ class Content:
         return best
 
     def _adds_text(self, here: LexborNode, best: LexborNode, part: float) -> bool:
-        """Whether an ancestor adds more of the same: running text with few links."""
+        """Whether an ancestor adds more of the same: running text with few links, or sections without any."""
         more, now = self.stats[here.mem_id], self.stats[best.mem_id]
         text, linked = more.text - now.text, more.linked - now.linked
-        least = 0.3 if here.tag in CONTENT_TAGS else 0.5
-        return part >= least and text > 140 and linked < 0.2 * text and more.paragraphs - now.paragraphs >= 2
+        least = 0.3 if here.tag in CONTENT_TAGS or best.tag in PARTS else 0.5
+        if part < least or text <= 140 or linked >= 0.2 * text:
+            return False
+        sections = more.headed > now.headed and more.images == now.images and linked < 0.05 * text
+        return sections or more.paragraphs - now.paragraphs >= 2
 
     def _belongs(self, sibling: LexborNode, best: LexborNode, best_score: float) -> bool:
         stats = self.stats.get(sibling.mem_id)
@@ -337,6 +340,8 @@ _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figur
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
+PARTS = LISTS | frozenset(("table", "tbody", "tr", "td", "li", "dd", "blockquote"))
+"""Elements that are seldom all of the content."""
 HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"

@@ -29,7 +29,8 @@ def texts(markup: str) -> list[str]:
         ("<div class='highlight'><table><tr><td class='linenos'><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr>"
          "</table></div>", ["a\nb"]),
         ("<div class='markdown-heading'><h2>Bow</h2><a class='anchor' href='#bow'></a></div>", ["Bow"]),
-        ("<div class='mw-heading'><h2>Bow</h2><span class='mw-editsection'>[<a href='/e'>edit</a>]</span></div>", ["Bow"]),
+        ("<div class='mw-heading'><h2>Bow</h2><span class='mw-editsection'>[<a href='/e'>edit</a>]</span></div>",
+         ["Bow"]),
         ("<div class='teaser'><h3><a href='/b'>Another paper boat to fold</a></h3></div>", []),
         ("<blockquote><ol><li>Fold</li></ol></blockquote>", ["1. Fold"]),
         ("<ul><li>Glue<dl><dt>Bone</dt><dd>old</dd></dl></li></ul>", ["- Glue", "Bone", "old"]),
@@ -55,3 +56,16 @@ def test_code_between_short_paragraphs_belongs_to_them() -> None:
     blocks = parse_html(f"<main>{step}{code}{step}<blockquote><p>Dry.</p></blockquote>{step}{code}</main>", URL).blocks
     assert [block.text for block in blocks if block.code is not None] == ["make boat"] * 2
     assert "Dry." in [block.text for block in blocks]
+
+
+def test_a_list_of_definitions_is_not_all_of_a_page() -> None:
+    """The element with the most votes is a list between sections."""
+    terms = "".join(f"<dt>Part {n}</dt><dd>{LONG * 3}, and so on, again, and again.</dd>" for n in range(9))
+    sections = "".join(f"<div><h3>Use {n}</h3><div>{LONG}</div></div>" for n in range(3))
+    html = f"<body><div><h2>Boat</h2>{sections}<div><dl>{terms}</dl></div></div></body>"
+    assert [block.text for block in parse_html(html, URL).blocks if block.heading] == [
+        "Boat",
+        "Use 0",
+        "Use 1",
+        "Use 2",
+    ]
