@@ -66,9 +66,9 @@ def test_language(html: str, language: str) -> None:
         ("<table><tr><td class=blob-num data-line-number=1></td><td class=blob-code>a</td></tr><tr><td class=blob-num>2"
          "</td><td class=blob-code>\n</td></tr><tr><td class=blob-num></td><td class=blob-code> b</td></tr></table>",
          "a\n\n b"),
-        ("<div class='syntaxhighlighter nogutter'><div class=toolbar>?</div><table><tr><td class=gutter><div>1</div></td>"
-         "<td class=code><div class=line><code>a</code><code> = 1</code></div><div class=line>&nbsp;</div><div class=line>"
-         "<code>&nbsp;&nbsp;</code><code>b</code></div></td></tr></table></div>", "a = 1\n\n  b"),
+        ("<div class='syntaxhighlighter a'><div class=toolbar>?</div><table><tr><td class=gutter><div>1</div></td>"
+         "<td class=code><div class=line><code>a</code><code> = 1</code></div><div class=line>&nbsp;</div>"
+         "<div class=line><code>&nbsp;&nbsp;</code><code>b</code></div></td></tr></table></div>", "a = 1\n\n  b"),
         ("<div class=crayon-syntax><span class=crayon-title>t</span><textarea class=crayon-plain>a\n b</textarea>"
          "<div class=crayon-line>a</div></div>", "a\n b"),
     ],

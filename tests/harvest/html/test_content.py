@@ -58,14 +58,7 @@ def test_code_between_short_paragraphs_belongs_to_them() -> None:
     assert "Dry." in [block.text for block in blocks]
 
 
-def test_a_list_of_definitions_is_not_all_of_a_page() -> None:
-    """The element with the most votes is a list between sections."""
-    terms = "".join(f"<dt>Part {n}</dt><dd>{LONG * 3}, and so on, again, and again.</dd>" for n in range(9))
-    sections = "".join(f"<div><h3>Use {n}</h3><div>{LONG}</div></div>" for n in range(3))
-    html = f"<body><div><h2>Boat</h2>{sections}<div><dl>{terms}</dl></div></div></body>"
-    assert [block.text for block in parse_html(html, URL).blocks if block.heading] == [
-        "Boat",
-        "Use 0",
-        "Use 1",
-        "Use 2",
-    ]
+def test_sections_without_paragraphs_belong_to_those_with_some() -> None:
+    section = f"<div><h3>Use</h3><div>{LONG}</div></div>"
+    html = f"<body><div><h2>Boat</h2><div>{f'<p>{LONG * 3}</p>' * 6}</div>{section * 3}</div></body>"
+    assert [block.text for block in parse_html(html, URL).blocks if block.heading] == ["Boat", "Use", "Use", "Use"]
