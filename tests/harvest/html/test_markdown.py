@@ -72,6 +72,8 @@ def markdown(html: str) -> str:
         ("<h2>a<a class=anchor-link href='#a'>Link to a</a></h2>", "## a"),
         ("<h3><a class=anchor href='#b'>b</a></h3>", "### b"),
         ("<div><h2>a</h2><a class=sl-anchor-link href='#a'>Section a</a></div>", "## a"),
+        ("<p><i><b>a</b>」<b>, </b></i></p>", "***a**」,*"),
+        ("<p><i><b>a</b>b<b>c</b></i> <b><i>a</i>b</b></p>", "**a**b**c** ***a*b**"),
         ("<p>from $HOME/a to $PATH$</p>", "from \\$HOME/a to \\$PATH$"),
     ],
 )  # fmt: skip
