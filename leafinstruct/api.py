@@ -173,8 +173,9 @@ def open_run(run: str | Path, pipeline: str | Path | Pipeline | None = None) -> 
     return OpenedRun(opened, None if pipeline is None else project_pipeline(pipeline, stacklevel=3))
 
 
-def extract(page: str | Path, url: str = "") -> ExtractedPage:
-    """Texts and images of a saved HTML page in reading order; `url` is its address, for relative addresses of images.
+def extract(page: str | Path, url: str = "", *, links: bool = False) -> ExtractedPage:
+    """Texts (Markdown) and images of a saved HTML page in reading order; `url` is its address, for relative addresses
+    of images and, if their addresses are kept, of `links`.
 
     Raises LeafError for a file that cannot be read or has no content.
     """
@@ -183,7 +184,7 @@ def extract(page: str | Path, url: str = "") -> ExtractedPage:
     _check("page", page, str, Path)
     if not isinstance(url, str):
         raise LeafError(f"url: {url!r} is no text")
-    return extract_file(Path(page), url)
+    return extract_file(Path(page), url, links)
 
 
 def check(target: str | Path) -> CheckReport:

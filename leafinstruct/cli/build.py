@@ -60,6 +60,7 @@ def extract(
         typer.Option(help="Read many pages instead, one {id, url, html} per line; print {id, parts} per line."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the whole page as Markdown.")] = False,
+    links: Annotated[bool, typer.Option("--links", help="Keep the addresses of links.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what harvest extracts from a saved page: parts in reading order, and the images it leaves out."""
@@ -73,7 +74,7 @@ def extract(
         for row in extract_lines(jsonl):
             print(json.dumps(row, ensure_ascii=False))
     elif page is not None:
-        found = api.extract(page, url)
+        found = api.extract(page, url, links=links)
         show_result(found.to_dict(), [found.markdown()] if markdown else extract_text(found), as_json)
 
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 from msgspec import Meta
@@ -45,6 +45,9 @@ class Source(ABC):
         language: str = ""
         """Language of documents that state none, as an ISO 639-1 code."""
         topic: str = ""
+        links: Literal["text", "keep"] = "text"
+        """Whether texts keep the addresses of links to other pages, as `[text](address)`, or their text alone. Rows of
+        data sets stay as they are."""
         partition: Annotated[int, Meta(ge=1)] = PARTITION
         """Documents in a partition, about."""
 
@@ -58,6 +61,10 @@ class Source(ABC):
         self.license = self.settings.license
         self.language = self.settings.language
         self.topic = self.settings.topic
+
+    @property
+    def keeps_links(self) -> bool:
+        return bool(self.settings.links == "keep")
 
     @property
     def partition(self) -> int:

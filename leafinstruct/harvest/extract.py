@@ -74,13 +74,14 @@ class ExtractedPage(Sequence[PagePart]):
         }
 
 
-def extract_file(path: Path, url: str) -> ExtractedPage:
-    """Parts of a saved page. Raises LeafError if the file cannot be read or has no content."""
+def extract_file(path: Path, url: str, links: bool = False) -> ExtractedPage:
+    """Parts of a saved page; `links` keeps the addresses of its links. Raises LeafError if the file cannot be read or
+    has no content."""
     try:
         html = path.read_bytes()
     except OSError as error:
         raise LeafError(f"{path}: cannot be read ({error.strerror or error}); name a saved HTML page") from None
-    page = parse_html(html, url)
+    page = parse_html(html, url, links=url if links else None)
     if page.error:
         raise LeafError(f"{path}: contains no document ({page.error}); name a saved HTML page with text")
     return ExtractedPage(page, dropped_images(html, url, page))

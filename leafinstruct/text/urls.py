@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from leafinstruct.text.surrogates import replace_surrogates
 
@@ -17,6 +17,7 @@ OPAQUE = re.compile(r"(?:about|blob|cid|data|javascript|mailto|tel|urn):", re.IG
 """Schemes without a host."""
 ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
 SAFE = "/~:@!$&'()*+,;="
+UNSAFE = re.compile(r"[\s()<>\[\]\\^`{|}\"\x00-\x1f\x7f\u200b-\u200f\u2028-\u202f\ufdd0-\ufdef\ufeff]")
 RAW = "surrogateescape"
 """Percent escapes that are not UTF-8 keep their bytes: different ones make different URLs."""
 KNOWN = 4096
@@ -51,6 +52,22 @@ def url_key(url: str) -> str:
         query = f"?{urlencode(kept, errors=RAW)}" if kept else ""
     fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{place}{path}{query}{fragment}"
+
+
+def web_address(href: str, base: str) -> str:
+    """The absolute http address of a link on a page, escaped so that Markdown can hold it; "" for any other target,
+    such as a place on the page itself."""
+    href = replace_surrogates(href.strip())
+    if not href or href[0] == "#":
+        return ""
+    try:
+        address = urljoin(base, href)
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return ""
+    return UNSAFE.sub(lambda found: quote(found[0]), address)
 
 
 def host_of(url: str) -> str:

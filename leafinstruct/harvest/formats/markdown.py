@@ -55,12 +55,13 @@ IMPORT = re.compile(
 JSX_SOURCE = re.compile(r"\bsrc=\{(?:[^{}\"'`]*[\"'`]([^\"'`]+)[\"'`][^{}]*|([\w$]+))\}")
 
 
-def parse_markdown(text: str) -> Page:
-    """Blocks, title and stated metadata of a Markdown file. Never raises on bad input: any text is valid CommonMark."""
+def parse_markdown(text: str, links: str | None = None) -> Page:
+    """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. Never raises on bad input: any
+    text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     html = _renderer().render(prepare(body), {})
     tree = LexborHTMLParser(f"<body>{html}</body>")
-    page = Page(blocks=[*_lead(front, html), *(walk(tree.body) if tree.body is not None else [])])
+    page = Page(blocks=[*_lead(front, html), *(walk(tree.body, links=links) if tree.body is not None else [])])
     page.title = field(front, "title", "name")
     page.language = field(front, "lang", "language", "locale")
     page.license = field(front, "license", "licence", "copyright_license")

@@ -137,9 +137,9 @@ def any_role(
     return [nodes.inline(rawtext, shown)], []
 
 
-def parse_rst(text: str) -> Page:
-    """Blocks and title of a reStructuredText file. Broken markup keeps its text; a file that docutils cannot parse has
-    the error `broken_rst`."""
+def parse_rst(text: str, links: str | None = None) -> Page:
+    """Blocks and title of a reStructuredText file, with its links as in `walk`. Broken markup keeps its text; a file that
+    docutils cannot parse has the error `broken_rst`."""
     front, body = split_front_matter(text)
     body = _without_markdown(body)
     _register_unknown(body)
@@ -152,7 +152,7 @@ def parse_rst(text: str) -> Page:
     except Exception:  # docutils raises many kinds on malformed input; one file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)
-    page = Page(blocks=walk(dom.body) if dom.body is not None else [])
+    page = Page(blocks=walk(dom.body, links=links) if dom.body is not None else [])
     page.title = field(front, "title")
     page.language = field(front, "lang", "language")
     page.license = field(front, "license", "licence")

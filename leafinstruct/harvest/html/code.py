@@ -70,7 +70,9 @@ EDGES = re.compile(r"\A\n+|\n+[ \t]*\Z")
 """Empty lines around code, and the indentation of an end tag."""
 LINES = frozenset(("div", "p", "li", "tr", "ol", "ul", "table"))
 """Elements of which each is a line of its own, or more."""
-LINE_CLASS = re.compile(r"(?:^|\s)(?:[\w-]*code-?line|token-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE)
+LINE_CLASS = re.compile(
+    r"(?:^|\s)(?:[\w-]*code-?line|token-line|highlight-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE
+)
 NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
 
 
@@ -118,7 +120,12 @@ def _stated(node: LexborNode, inside: bool) -> str:
 def _is_language(name: str, vague: bool) -> bool:
     if name in KNOWN:
         return True
-    return not vague and len(name) > 2 and name not in NOT_LANGUAGES and not name.startswith(("line", "wrap"))
+    return (
+        not vague
+        and len(name) > 2
+        and name not in NOT_LANGUAGES
+        and not name.startswith(("line", "number", "wrap", "code-with"))
+    )
 
 
 def _bare_class(names: list[str]) -> str:

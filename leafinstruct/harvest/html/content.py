@@ -49,8 +49,10 @@ MOST = 0.5
 
 CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
+FEW_LINKS = 0.25
+"""Share of links in a block with code; more are a menu that quotes some."""
 ANCHOR = 60
-"""Characters beside a heading: more are not the name of a link to it."""
+"""Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 ONLY_CODE = 9.0
 """The same of a block that is too little to be all of the content."""
 
@@ -91,7 +93,11 @@ class Content:
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
         list in an item, a section, or only a frame around such a block (which is then looked at itself)."""
-        if (stats.inputs and "task-list" not in names) or has_unlikely_word(names):
+        if has_unlikely_word(names):
+            return False
+        if stats.code and stats.link_density <= FEW_LINKS and not has_bad_word(names):
+            return True
+        if stats.inputs and "task-list" not in names:
             return False
         framed, few_links = _framed(node) if tag == "div" else "", stats.link_density <= 0.5
         if framed == "table" and few_links:
@@ -255,11 +261,14 @@ class Content:
         return best
 
     def _adds_text(self, here: LexborNode, best: LexborNode, part: float) -> bool:
-        """Whether an ancestor adds more of the same: running text with few links."""
+        """Whether an ancestor adds more of the same: running text with few links, or sections without any."""
         more, now = self.stats[here.mem_id], self.stats[best.mem_id]
         text, linked = more.text - now.text, more.linked - now.linked
-        least = 0.3 if here.tag in CONTENT_TAGS else 0.5
-        return part >= least and text > 140 and linked < 0.2 * text and more.paragraphs - now.paragraphs >= 2
+        least = 0.3 if here.tag in CONTENT_TAGS or best.tag in PARTS else 0.5
+        if part < least or text <= 140 or linked >= 0.2 * text:
+            return False
+        sections = more.headed > now.headed and more.images == now.images and linked < 0.05 * text
+        return sections or more.paragraphs - now.paragraphs >= 2
 
     def _belongs(self, sibling: LexborNode, best: LexborNode, best_score: float) -> bool:
         stats = self.stats.get(sibling.mem_id)
@@ -293,9 +302,9 @@ def _is_framed_heading(stats: Stats) -> bool:
 
 
 def _holds_code(node: LexborNode) -> bool:
-    """The same of a node that was not measured."""
+    """The same of a node that was not measured; a button's name may be longer than the code."""
     code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
-    return code > 0 and code >= CODE * (len("".join(node.text(deep=True).split())) - code)
+    return code > 0 and code + ANCHOR >= CODE * (len("".join(node.text(deep=True).split())) - code)
 
 
 def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:
@@ -331,6 +340,8 @@ _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figur
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
+PARTS = LISTS | frozenset(("table", "tbody", "tr", "td", "li", "dd", "blockquote"))
+"""Elements that are seldom all of the content."""
 HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
 _HEADED = "h1 h2 h3 h4 h5 h6"

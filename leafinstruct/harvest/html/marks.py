@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from leafinstruct.text.markdown import parse
 
@@ -50,6 +51,7 @@ ON_ITS_OWN = re.compile(f"{DISPLAY}([^{DISPLAY_END}]*){DISPLAY_END}")
 PASSES = 5
 """Times that emphasis is looked at again after some of it was left out; a paragraph that needs more loses the rest."""
 EMPHASIS = frozenset([*WRITTEN, *(PAIRS[mark] for mark in WRITTEN)])
+AROUND = {mark: re.compile(f"{mark}([^{mark}]*){PAIRS[mark]}") for mark in (EM, STRONG)}
 ENDS = {end: start for start, end in PAIRS.items()}
 
 
@@ -161,14 +163,16 @@ def _close(out: list[str], open_marks: list[str], mark: str) -> None:
 
 
 def _end(out: list[str], mark: str) -> None:
-    """Write the end of a mark before trailing space; nothing at all around nothing."""
+    """Write the end of a mark before trailing space; nothing at all around nothing, and no emphasis of punctuation
+    alone, which Markdown may read as the end of another."""
     if not mark:
         return
     at = len(out) - 1
     while out[at] != mark:
         at -= 1
     inside = "".join(out[at + 1 :])
-    if not inside.translate(REMOVED).strip():
+    shown = ANY.sub("", inside).strip()
+    if not shown or (mark in WRITTEN and CODE not in inside and not any(map(str.isalnum, shown))):
         out[at:] = [inside]
         return
     start, end = len(inside) - len(inside.lstrip()), len(inside.rstrip())
@@ -183,12 +187,21 @@ def _flanked(text: str) -> str:
     for mark, end in PAIRS.items():
         if mark != LINK:
             text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
+    for outer, inner in ((EM, STRONG), (STRONG, EM)):
+        text = AROUND[outer].sub(partial(_unless_confused, inner), text)
     for _ in range(PASSES):
         found = _with_marks_that_count(text)
         if found == text:
             return text
         text = found
     return "".join(character for character in text if character not in EMPHASIS)
+
+
+def _unless_confused(inner: str, found: re.Match[str]) -> str:
+    """Emphasis without its marks if it touches one of several others inside: three signs in a row belong to one."""
+    inside = found[1]
+    several = inside.count(inner) > 1 and (inside.startswith(inner) or inside.endswith(PAIRS[inner]))
+    return inside if several else found[0]
 
 
 def _with_marks_that_count(text: str) -> str:

@@ -43,9 +43,12 @@ LONG_TAG = 20_000
 """Characters of a tag above which its attributes are counted."""
 
 
-def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: bool = False) -> Page:
+def parse_html(
+    html: bytes | str, url: str, charset: str | None = None, whole: bool = False, links: str | None = None
+) -> Page:
     """The content of a page; references of its images are absolute if `url` is given. `whole` keeps everything but
-    navigation, for trees of documents. An input without content has `error`: empty, undecodable, not_html, too_large,
+    navigation, for trees of documents. `links` is the address from which links are kept ("" keeps absolute ones); None
+    keeps their text alone. An input without content has `error`: empty, undecodable, not_html, too_large,
     too_deep, too_many_attributes, broken_html, no_text."""
     text = decode(html, charset) if isinstance(html, bytes) else html
     if text is None:
@@ -60,7 +63,8 @@ def parse_html(html: bytes | str, url: str, charset: str | None = None, whole: b
     dom = LexborHTMLParser(data, options=WITHOUT_EVENTS)
     if dom.body is None:
         return Page(error="broken_html")
-    page = Page(_whole(dom) if whole else _content(dom, url))
+    start = _base(dom, links) if links else links
+    page = Page(_whole(dom, start) if whole else _content(dom, url, start))
     page.title = _title(dom)
     page.language = (dom.root.attributes.get("lang") or dom.root.attributes.get("xml:lang") or "") if dom.root else ""
     page.license = _license(dom)
@@ -135,13 +139,13 @@ def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, s
     return list(dropped.items())
 
 
-def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
+def _content(dom: LexborHTMLParser, url: str, links: str | None) -> list[Block]:
     assert dom.body is not None
     host = host_of(url)
     blocks: list[Block] = []
     for strict in (True, False):
         content = Content(dom.body, strict, host)
-        found = walk(content.root, content.keep, is_no_icon, content.special)
+        found = walk(content.root, content.keep, is_no_icon, content.special, links)
         if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
             blocks = found
         if sum(len(b.text) for b in blocks) > LITTLE:
@@ -149,9 +153,9 @@ def _content(dom: LexborHTMLParser, url: str) -> list[Block]:
     return blocks
 
 
-def _whole(dom: LexborHTMLParser) -> list[Block]:
+def _whole(dom: LexborHTMLParser, links: str | None) -> list[Block]:
     assert dom.body is not None
-    return walk(dom.body, lambda node, tag: tag not in ("nav", "footer"))
+    return walk(dom.body, lambda node, tag: tag not in ("nav", "footer"), links=links)
 
 
 def _title(dom: LexborHTMLParser) -> str:

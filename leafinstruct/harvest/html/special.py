@@ -16,12 +16,12 @@ from leafinstruct.harvest.html.blockmodel import by_word
 SELECTOR = (
     "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
     "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .mw-editsection, .jp-InputPrompt, "
-    f".jp-OutputPrompt, .prompt, {tex.SELECTOR}"
+    f".jp-OutputPrompt, .prompt, span.lang, {tex.SELECTOR}"
 )
 TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
 WORD = re.compile(
     r"^(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
-    r"jp-(?:in|out)putprompt|prompt|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
+    r"jp-(?:in|out)putprompt|prompt|lang|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
     r"ql-formula|ql-img-.*)$"
 )
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
@@ -82,6 +82,8 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
         return node.mem_id, Special("heading", level=int(level)) if level in tuple("123456") else None
     if "mw-editsection" in names or (("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)):
         return node.mem_id, Special("nothing")
+    if "lang" in names and tag == "span":
+        return node.mem_id, Special("nothing") if _is_beside_code(node) else None
     if {"blob-code", "js-file-line"} & {*names}:
         table = _above(node, "table")
         return (table.mem_id, Special("code")) if table is not None else (0, None)
@@ -97,6 +99,14 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
 
 def _is_prompt(node: LexborNode) -> bool:
     return PROMPT.fullmatch(node.text(deep=True)) is not None
+
+
+def _is_beside_code(node: LexborNode) -> bool:
+    """Whether a name is that of the language of the code after it."""
+    here = node.next
+    while here is not None and here.tag != "pre":
+        here = here.next
+    return here is not None
 
 
 def _above(node: LexborNode, tag: str) -> LexborNode | None:

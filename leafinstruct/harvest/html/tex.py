@@ -131,7 +131,7 @@ def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
         shown = delimited[2] is not None or delimited[3] is not None
         return ("", False) if DELIMITER.search(re.sub(r"\\\\", "", inner)) else (_clean(inner), shown)
     bare = "math" in names or "js-render-math" in names
-    plain = all(child.is_text_node for child in node.iter(include_text=True))
+    plain = all(child.is_text_node or child.tag == "code" for child in node.iter(include_text=True))
     if bare and plain and (node.tag in ("span", "code", "pre") or looks_like_tex(text)):
         return _clean(text), False
     return "", False
@@ -147,7 +147,7 @@ def _text_without(node: LexborNode, selector: str) -> str:
 
 def _is_display(node: LexborNode, names: list[str]) -> bool:
     attributes = node.attributes
-    if node.tag == "div" or {"katex-display", "display", "js-display-math", "MathJax_Display"} & {*names}:
+    if node.tag in ("div", "pre") or {"katex-display", "display", "js-display-math", "MathJax_Display"} & {*names}:
         return True
     if attributes.get("display") in ("block", "true") or attributes.get("data-math-style") == "display":
         return True

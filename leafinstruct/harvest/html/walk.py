@@ -14,10 +14,24 @@ from selectolax.lexbor import LexborNode
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
-from leafinstruct.harvest.html.marks import MATH, OF_TAG, PAIRS, PLAIN, PLAIN_END, STRONG, STRONG_END, without_marks
+from leafinstruct.harvest.html.marks import (
+    ADDRESS_END,
+    LINK,
+    LINK_END,
+    MATH,
+    OF_TAG,
+    PAIRS,
+    PLAIN,
+    PLAIN_END,
+    STRONG,
+    STRONG_END,
+    SUP,
+    without_marks,
+)
 from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
 from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
+from leafinstruct.text.urls import web_address
 
 LISTS = frozenset(("ul", "ol"))
 MAX_DEPTH = 150
@@ -49,10 +63,13 @@ def walk(
     keep: Keep | None = None,
     keep_image: KeepImage | None = None,
     special: dict[int, Special] | None = None,
+    links: str | None = None,
 ) -> list[Block]:
     """Blocks of a subtree. `keep` may skip an element by node and tag, `keep_image` an image by reference and
-    attributes; `special` are its special elements, if they were found before."""
+    attributes; `special` are its special elements, if they were found before. `links` is the address from which links
+    are kept ("" keeps absolute ones); None keeps their text alone."""
     walker = _Walker(root, keep, keep_image, find_special(root) if special is None else special)
+    walker.links = links
     walker.element(root, root.tag or "", 0)
     walker.flow.end()
     return walker.flow.blocks
@@ -75,6 +92,7 @@ class _Walker:
         self.frame = 0
         self.noscript = False
         self.after_noscript = -1
+        self.links: str | None = None
 
     def children(self, node: LexborNode, depth: int) -> None:
         inline = self.flow.inline
@@ -123,8 +141,9 @@ class _Walker:
             self.code(node)
 
     def marked(self, node: LexborNode, mark: str, depth: int) -> None:
-        """Inline markup; of an element around blocks nothing but its content."""
-        if node.css_first(ALONE) is not None:
+        """Inline markup; of an element around blocks, or of the number of a footnote, nothing but its content."""
+        note = mark == SUP and node.css_first('a[href^="#"]') is not None
+        if note or node.css_first(ALONE) is not None:
             self.children(node, depth)
             return
         self.flow.inline.append(mark)
@@ -160,7 +179,14 @@ class _Walker:
         self.flow.line_break()
 
     def on_a(self, node: LexborNode, depth: int) -> None:
-        if not is_permalink(node, in_heading=self.flow.heading > 0):
+        if is_permalink(node, in_heading=self.flow.heading > 0):
+            return
+        address = "" if self.links is None else web_address(node.attributes.get("href") or "", self.links)
+        if address and node.css_first(ALONE) is None:
+            self.flow.text(f"{LINK}{address}{ADDRESS_END}")
+            self.children(node, depth)
+            self.flow.text(LINK_END)
+        else:
             self.children(node, depth)
 
     def on_pre(self, node: LexborNode, depth: int) -> None:
@@ -234,12 +260,12 @@ class _Walker:
     def on_dt(self, node: LexborNode, depth: int) -> None:
         """A term is a paragraph in bold, as Markdown has no lists of definitions."""
         self.flow.end()
-        if node.css_first(ALONE) is None:
-            self.flow.text(STRONG)
-            self.children(node, depth)
-            self.flow.text(STRONG_END)
-        else:
-            self.children(node, depth)
+        inside = [child for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
+        term = inside[0] if len(inside) == 1 and inside[0].tag == "p" else node
+        bold = not any(child.tag in BLOCKS or child.tag in HEADINGS for child in term.iter())
+        self.flow.text(STRONG if bold else "")
+        self.children(term, depth)
+        self.flow.text(STRONG_END if bold else "")
         self.flow.end()
 
     def on_dd(self, node: LexborNode, depth: int) -> None:

@@ -67,14 +67,14 @@ class Source(tutorial.Source):
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
         for _, root, _, files in chunk.spec["documents"]:
             tree = Tree(Path(root))
-            page, url, out = _page(Path(files[0]), tree)
+            page, url, out = _page(Path(files[0]), tree, False)
             for block in page.blocks if not out else ():
                 if block.ref and isinstance(tree.read(block.ref, Path(files[0]).parent), str):
                     yield from _remote(block, url)
 
     def _document(self, one: tutorial.Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         file = one.files[0]
-        page, url, out = _page(file, tree)
+        page, url, out = _page(file, tree, self.keeps_links)
         parts, lost, images = assemble(page.blocks, partial(self._image, tree, file.parent, url, out))
         error = page.error or ("" if parts or lost else "no_text")
         document = Document(
@@ -123,7 +123,7 @@ def _remote(block: Block, url: str) -> list[str]:
     return [address] if address[:7].lower() in ("http://", "https:/") else []
 
 
-def _page(file: Path, tree: Tree) -> tuple[Page, str, bool]:
+def _page(file: Path, tree: Tree, links: bool) -> tuple[Page, str, bool]:
     """The content of a file (or the reason why it has none), the URL it was saved from, if it states one, and whether
     it opts out of use for AI."""
     try:
@@ -140,7 +140,8 @@ def _page(file: Path, tree: Tree) -> tuple[Page, str, bool]:
     if text is None:
         return Page(error="undecodable"), "", False
     head = text[:HEAD]
-    return parse_html(text, ""), _address(head), page_opted_out(head)
+    address = _address(head)
+    return parse_html(text, "", links=address if links else None), address, page_opted_out(head)
 
 
 def _address(text: str) -> str:

@@ -113,7 +113,7 @@ class Source(base.Source):
         return result
 
     def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
-        pages = [_page(file, tree) for file in one.files]
+        pages = [_page(file, tree, "" if self.keeps_links else None) for file in one.files]
         blocks = [block for page in pages for block in page.blocks]
         steps = [n for n, page in enumerate(pages, 1) for _ in page.blocks] if len(pages) > 1 else steps_of(blocks)
         owner = {id(block): file.parent for file, page in zip(one.files, pages, strict=True) for block in page.blocks}
@@ -176,7 +176,7 @@ def _inputs(site: str, repository: Path) -> Iterator[Input]:
                 yield Input(site, repository, prefix + name, (here / name,), about)
 
 
-def _page(file: Path, tree: Tree) -> Page:
+def _page(file: Path, tree: Tree, links: str | None) -> Page:
     """The content of one file, or a page with the reason why it has none."""
     try:
         if not tree.inside(file):
@@ -194,10 +194,10 @@ def _page(file: Path, tree: Tree) -> Page:
         return Page(error="undecodable")
     if ending in HTML:
         front, body = split_front_matter(text)
-        page = parse_html(body, "", None, whole=True)
+        page = parse_html(body, "", None, whole=True, links=links)
         page.title = field(front, "title") or page.title
         return page
-    return parse_rst(text) if ending == ".rst" else parse_markdown(text)
+    return parse_rst(text, links) if ending == ".rst" else parse_markdown(text, links)
 
 
 def _title(one: Input, pages: list[Page], tree: Tree) -> str:

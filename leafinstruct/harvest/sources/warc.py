@@ -129,7 +129,7 @@ class Source(base.Source):
             elif len(body.data) > MAX_PAGE:
                 page = Page(error="too_large")
             else:
-                page = parse_html(body.data, url, body.charset)
+                page = parse_html(body.data, url, body.charset, links=url if self.keeps_links else None)
             parsed.append((by_offset[offset], page))
         return parsed
 

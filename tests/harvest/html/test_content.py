@@ -1,0 +1,64 @@
+"""What is kept of a page's main element: code and structure, however short and whatever they are called."""
+
+from __future__ import annotations
+
+import pytest
+from made.pages import LONG, URL
+
+from leafinstruct.harvest.html.page import parse_html
+
+LINKS = "".join(f"<li><a href='/{n}'>Another page, number {n}</a></li>" for n in range(9))
+
+
+def texts(markup: str) -> list[str]:
+    """The blocks between two long paragraphs of an article."""
+    page = parse_html(f"<main><p>{LONG * 3}</p>{markup}<p>{LONG * 3}</p></main>", URL)
+    return [block.text for block in page.blocks if block.text != (LONG * 3).strip()]
+
+
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ("<div class='code-toolbar'><pre>ls</pre><div class='toolbar'><span>Copy</span></div></div>", ["ls"]),
+        ("<div class='highlight'><pre>ls</pre></div>", ["ls"]),
+        ("<div class='frame'><div class='title'>run.sh</div><pre>ls\ncd a\nmake</pre></div>", ["ls\ncd a\nmake"]),
+        ("<div role='tabpanel' hidden><p>Or:</p><pre>ls</pre></div>", ["Or:", "ls"]),
+        ("<div role='tabpanel' hidden><p>Or buy one.</p></div>", []),
+        (f"<div class='sidebar'><pre>ls</pre><ul>{LINKS}</ul></div>", []),
+        (f"<div class='box'><pre>ls</pre><ul>{LINKS}</ul></div>", []),
+        ("<div class='highlight'><table><tr><td class='linenos'><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr>"
+         "</table></div>", ["a\nb"]),
+        ("<div class='markdown-heading'><h2>Bow</h2><a class='anchor' href='#bow'></a></div>", ["Bow"]),
+        ("<div class='mw-heading'><h2>Bow</h2><span class='mw-editsection'>[<a href='/e'>edit</a>]</span></div>",
+         ["Bow"]),
+        ("<div class='teaser'><h3><a href='/b'>Another paper boat to fold</a></h3></div>", []),
+        ("<blockquote><ol><li>Fold</li></ol></blockquote>", ["1. Fold"]),
+        ("<ul><li>Glue<dl><dt>Bone</dt><dd>old</dd></dl></li></ul>", ["- Glue", "Bone", "old"]),
+        ("<ul><li>See<ul><li><a href='/a'>here</a></li></ul></li></ul>", ["- See", "  - here"]),
+        ("<table><tr><td><ul><li>one</li></ul></td></tr></table>", ["- one"]),
+        ("<div class='scroll-wrap'><div><table><tr><th>a</th><td>b</td></tr></table></div></div>", ["a | b"]),
+        ("<ul class='task-list'><li><input type=checkbox>Cut</li></ul>", ["- Cut"]),
+        ("<details><summary>Why?</summary><p>Dry.</p></details>", ["Why?", "Dry."]),
+        ("<section><h2>Bow</h2><p>Dry.</p></section>", ["Bow", "Dry."]),
+        ("<div class='note'><p>Dry.</p></div>", ["Dry."]),
+        ("<h2>Sources</h2><ul class='simple'><li><a href='/a'>One of them</a></li></ul>", ["Sources", "- One of them"]),
+        (f"<h2>Related posts</h2><ul>{LINKS}</ul>", ["Related posts"]),
+    ],
+)  # fmt: skip
+def test_structure_is_kept_however_short(markup: str, kept: list[str]) -> None:
+    assert texts(markup) == kept
+
+
+def test_code_between_short_paragraphs_belongs_to_them() -> None:
+    """The element with the most votes is one of many siblings."""
+    step = "<p>Type this, and wait.</p>"
+    code = "<div class='language-sh content'><div class='content'><pre>make boat</pre></div></div>"
+    blocks = parse_html(f"<main>{step}{code}{step}<blockquote><p>Dry.</p></blockquote>{step}{code}</main>", URL).blocks
+    assert [block.text for block in blocks if block.code is not None] == ["make boat"] * 2
+    assert "Dry." in [block.text for block in blocks]
+
+
+def test_sections_without_paragraphs_belong_to_those_with_some() -> None:
+    section = f"<div><h3>Use</h3><div>{LONG}</div></div>"
+    html = f"<body><div><h2>Boat</h2><div>{f'<p>{LONG * 3}</p>' * 6}</div>{section * 3}</div></body>"
+    assert [block.text for block in parse_html(html, URL).blocks if block.heading] == ["Boat", "Use", "Use", "Use"]
