@@ -138,8 +138,8 @@ def any_role(
 
 
 def parse_rst(text: str, links: str | None = None) -> Page:
-    """Blocks and title of a reStructuredText file, with its links as in `walk`. Broken markup keeps its text; a file that
-    docutils cannot parse has the error `broken_rst`."""
+    """Blocks and title of a reStructuredText file, with its links as in `walk`. Broken markup keeps its text; a file
+    that docutils cannot parse has the error `broken_rst`."""
     front, body = split_front_matter(text)
     body = _without_markdown(body)
     _register_unknown(body)

@@ -99,16 +99,16 @@ def _reads_as(markdown: str, marked: str) -> bool:
 
 
 def _dollars(text: str) -> str:
-    """The text with a mark for each dollar sign that another one, or a formula, follows: parsers do not agree on which
-    of them make a formula."""
-    pieces = APART.split(text)
-    later = False
-    for at in range(len(pieces) - 1, -1, -1):
-        if "$" in pieces[at] and at % 2 == 0:
-            head, last, tail = pieces[at].rpartition("$")
-            pieces[at] = head.replace("$", DOLLAR) + (DOLLAR if later else last) + tail
-        later = later or "$" in pieces[at] or pieces[at].startswith(MATH)
-    return "".join(pieces)
+    """The text with a mark for each dollar sign from which a later one, or a formula's, could make a formula."""
+    if "$" not in text:
+        return text
+    apart = [found.span() for found in APART.finditer(text)]
+
+    def marked(found: re.Match[str]) -> str:
+        inside = any(start < found.start() < end for start, end in apart)
+        return "$" if inside else DOLLAR
+
+    return OPENING_DOLLAR.sub(marked, text)
 
 
 def _lines(text: str) -> str:
@@ -257,14 +257,21 @@ def _written(text: str, cell: bool) -> str:
     out: list[str] = []
     position, address = 0, ""
     for found in SPAN.finditer(text):
-        out.append(_escaped(text, position, found.start(), cell))
+        piece = _escaped(text, position, found.start(), cell)
+        out.append(BRACKET.sub(r"\\\g<0>", piece) if address else piece)
         address = found["address"] or address
-        out.append(f"]({address})" if found["mark"] == LINK_END else _span(found, cell))
+        if found["mark"] == LINK_END:
+            out.append(f"]({address})")
+            address = ""
+        else:
+            out.append(_span(found, cell))
         position = found.end()
     out.append(_escaped(text, position, len(text), cell))
     return "".join(out)
 
 
+BRACKET = re.compile(r"(?<!\\)[\[\]]")
+OPENING_DOLLAR = re.compile(rf"\$(?=[^\s$](?:[^\n]{{0,2000}}[^\s$])?(?:\$|{MATH_END})|\$)")
 APART = re.compile(f"({CODE}[^{CODE_END}]*{CODE_END}|{MATH}[^{MATH_END}]*{MATH_END}|{ADDRESS.pattern})")
 SPAN = re.compile(
     f"{LINK}(?P<address>[^{ADDRESS_END}]*){ADDRESS_END}|{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|{MATH}(?P<math>[^{MATH_END}]*){MATH_END}|(?P<mark>[{ALL}])"

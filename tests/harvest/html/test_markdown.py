@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.render import image_markdown, markdown_of
 from leafinstruct.harvest.html.walk import walk
+from leafinstruct.text.plain import plain as words
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -115,3 +116,40 @@ def test_a_whole_page_is_read_again_as_it_was() -> None:
     page = parse_html("<h1>A</h1><p>b <b>c</b></p><ol><li>d<ul><li>e</ul><li>f</ol><pre>g</pre>", "", whole=True)
     once = markdown_of(page.blocks, image_markdown)
     assert markdown(READER.render(once)) == once
+
+
+LINKS = (
+    "<p>See <a href='/x y?a=(1)'>the <b>page</b></a>, <a href='#n'>below</a>, <a href='mailto:a@b.example'>mail</a>, "
+    "<a href='javascript:x'>x</a> or <a href='http://o.example/a_b'>[1] a_b</a><a href='//o.example'>2</a>.</p>"
+)
+
+
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        (None, "See the **page**, below, mail, x or [1] a_b2."),
+        ("", "See the **page**, below, mail, x or [\\[1\\] a_b](http://o.example/a_b)2."),
+        (
+            "https://e.example/d/",
+            "See [the **page**](https://e.example/x%20y?a=%281%29), below, mail, x or "
+            "[\\[1\\] a_b](http://o.example/a_b)[2](https://o.example).",
+        ),
+    ],
+)
+def test_links(links: str | None, expected: str) -> None:
+    tree = LexborHTMLParser(f"<body>{LINKS}</body>")
+    assert tree.body is not None
+    blocks = walk(tree.body, links=links)
+    assert markdown_of(blocks) == expected
+    assert blocks[0].text == "See the page, below, mail, x or [1] a_b2."
+    assert words(expected) == blocks[0].text
+
+
+def test_a_picture_in_a_link_ends_the_link() -> None:
+    tree = LexborHTMLParser("<body><p>a <a href='http://o.example'>b <img src=i.png> c</a> d</p></body>")
+    assert tree.body is not None
+    assert markdown_of(walk(tree.body, links=""), image_markdown) == "a [b](http://o.example)\n\n![](i.png)\n\nc d"
+
+
+def test_numbers_of_footnotes_are_no_superscripts() -> None:
+    assert markdown("<p>As said<sup><a href='#fn1'>[1]</a></sup>, 2<sup>10</sup></p>") == "As said[1], 2<sup>10</sup>"

@@ -36,6 +36,18 @@ def test_saved_pages(tmp_path: Path) -> None:
     assert found["site/deep/empty.html"].error == "empty"
 
 
+def test_links_are_kept_where_a_source_asks_for_them(tmp_path: Path) -> None:
+    body = f"<p>{TEXT}See <a href='/hitch'>the hitch</a> or <a href='https://o.example/x'>x</a>.</p>"
+    head = "<link rel=canonical href='https://knots.org/reef'>"
+    root = write(tmp_path, {"site/a.html": page(body, head), "site/b.md": "See [x](https://o.example/x), [y](y.md)."})
+    (kept,) = harvest("html", root, "site", links="keep").documents
+    assert "See [the hitch](https://knots.org/hitch) or [x](https://o.example/x)." in kept.text
+    (bare,) = harvest("html", root, "site").documents
+    assert "See the hitch or x." in bare.text
+    of_tree = by_path(harvest("tutorial", root, links="keep"))
+    assert of_tree["site/b.md"].text == "See [x](https://o.example/x), y."
+
+
 def test_a_new_page_changes_one_bucket(tmp_path: Path) -> None:
     from leafinstruct.harvest.sources import load_source
     from leafinstruct.pipeline import SourceSettings
