@@ -389,12 +389,18 @@ def names_of_run() -> li.OpenedRun:
     return li.open_run(f"runs/{Path('pipelines/demo.yaml').stem}")
 
 
+def checked_plain(names: dict[str, Any]) -> None:
+    assert names["plain"](names["text"]) == "Run this:\n\nls -a\n\n1. Look at a.txt."
+    assert names["prose"](names["text"]) == "Run this:\n\n1. Look at a.txt."
+
+
 CHECKED: dict[str, tuple[Callable[[], Any], Callable[[dict[str, Any]], None]]] = {
     "README.md": (SimpleNamespace, checked_run),
     "docs/filters.md": (SimpleNamespace, checked_scorer),
     "docs/python.md": (a_page, checked_api),
     "docs/rewrite.md": (SimpleNamespace, checked_task),
     "docs/publish.md": (collator, checked_collator),
+    "docs/texts.md": (SimpleNamespace, checked_plain),
 }
 """For the Python block of a page: the names that it takes from its reader, and what must be true after it."""
 
