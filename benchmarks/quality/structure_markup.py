@@ -249,4 +249,78 @@ MARKUP = {
         "wind.</p>",
         "Sand it.\n\n---\n\nPaint it.",
     ),
+    "tabs of which one is shown": (
+        "<div class='theme-tabs-container tabs-container'><ul role='tablist' class='tabs'><li role='tab' "
+        "class='tabs__item'>npm</li><li role='tab' class='tabs__item'>yarn</li></ul><div class='margin-top--md'>"
+        "<div role='tabpanel' class='tabItem_x'><p>Fetch the plans:</p><div class='language-bash "
+        "codeBlockContainer_x'><div class='codeBlockContent_x'><pre class='prism-code language-bash'><code><span "
+        "class='token-line'>npm i oars<br></span></code></pre></div></div></div><div role='tabpanel' "
+        "class='tabItem_x' hidden=''><div class='language-bash codeBlockContainer_x'><div "
+        "class='codeBlockContent_x'><pre class='prism-code language-bash'><code><span class='token-line'>yarn add "
+        "oars<br></span></code></pre></div></div></div></div></div><div class='vp-code-group'><div class='tabs'>"
+        "<input type='radio' name='g' id='t1' checked><label data-title='oars.js' for='t1'>oars.js</label></div>"
+        "<div class='blocks'><div class='language-js vp-adaptive-theme active'><button title='Copy Code' "
+        "class='copy'></button><span class='lang'>js</span><pre class='shiki'><code><span class='line'>row()</span>"
+        "\n<span class='line'></span>\n<span class='line'>rest()</span></code></pre><div "
+        "class='line-numbers-wrapper' aria-hidden='true'><span class='line-number'>1</span><br></div></div></div>"
+        "</div>",
+        "```bash\nnpm i oars\n```\n\n```bash\nyarn add oars\n```\n\n```js\nrow()\n\nrest()\n```",
+    ),
+    "code of posts": (
+        "<pre class='ab ac'><span id='1' class='x'>$ cd boat<br>$ ls<br><br>oars</span></pre><div "
+        "class='gatsby-highlight' data-language='js'><pre class='language-js'><code class='language-js'><span "
+        "class='gatsby-highlight-code-line'>row()</span>rest()\n</code></pre></div><pre class='lang-py "
+        "s-code-block'><code class='hljs language-python'>row()\n</code></pre><div class='hcb_wrap'><pre "
+        "class='prism line-numbers lang-php' data-lang='PHP'><code>row();</code></pre></div><pre "
+        "class='EnlighterJSRAW' data-enlighter-language='java' data-enlighter-theme=''>int oars;</pre>",
+        "```\n$ cd boat\n$ ls\n\noars\n```\n\n```js\nrow()\nrest()\n```\n\n```py\nrow()\n```\n\n```php\nrow();\n"
+        "```\n\n```java\nint oars;\n```",
+    ),
+    "code in rows inside a pre": (
+        "<pre><code class='hljs python'><table class='hljs-ln'><tbody><tr><td class='hljs-ln-line hljs-ln-numbers' "
+        "data-line-number='1'><div class='hljs-ln-n' data-line-number='1'></div></td><td class='hljs-ln-line "
+        "hljs-ln-code' data-line-number='1'>for oar in oars:</td></tr><tr><td class='hljs-ln-line hljs-ln-numbers' "
+        "data-line-number='2'><div class='hljs-ln-n' data-line-number='2'></div></td><td class='hljs-ln-line "
+        "hljs-ln-code' data-line-number='2'>    dip(oar)</td></tr></tbody></table></code></pre><div "
+        "class='group/codeblock'><button>Copy</button><pre class='overflow-auto'><code class='inline-grid'><span "
+        "class='highlight-line'><span class='highlight-line-content'>row</span></span><span class='highlight-line'>"
+        "<span class='highlight-line-content'>rest</span></span></code></pre></div>",
+        "```python\nfor oar in oars:\n    dip(oar)\n```\n\n```\nrow\nrest\n```",
+    ),
+    "code of an API's pages": (
+        "<div class='block'>Moves the boat.<pre> Boat b = new Boat();\n b.row();\n</pre></div><dl class='notes'>"
+        "<dt>Parameters:</dt><dd><code>n</code> - oars</dd></dl><details class='code-fold'><summary>Code</summary>"
+        "<div class='sourceCode cell-code' id='cb2'><pre class='sourceCode r code-with-copy'><code "
+        "class='sourceCode r'><span id='cb2-1'><a href='#cb2-1' aria-hidden='true' tabindex='-1'></a>row(2)</span>"
+        "</code><button title='Copy to Clipboard' class='code-copy-button'><i class='bi'></i></button></pre></div>"
+        "</details><div class='cell-output cell-output-stdout'><pre><code>[1] 2</code></pre></div>",
+        "```\n Boat b = new Boat();\n b.row();\n```\n\n**Parameters:**\n\n`n` - oars\n\n```r\nrow(2)\n```\n\n```\n"
+        "[1] 2\n```",
+    ),
+    "lists and tables of manuals": (
+        "<div class='ulist'><ul><li><p>Oak</p></li><li><p>Ash</p></li></ul></div><div class='procedure'><ol "
+        "class='procedure' type='1'><li class='step'><p>Cut</p><ol class='substeps' type='a'><li class='step'><p>"
+        "Mark</p></li></ol></li></ol></div><div class='table'><p class='title'><strong>Table 1. Woods</strong></p>"
+        "<div class='table-contents'><table class='table' border='1'><colgroup><col></colgroup><tbody><tr><td>"
+        "Oak</td><td>hard</td></tr><tr><td>Pine</td><td>soft</td></tr></tbody></table></div></div><div "
+        "class='table-wrap'><table class='confluenceTable'><tbody><tr><th class='confluenceTh'><p>Glue</p></th><td "
+        "class='confluenceTd'><p>hot</p><p>or cold</p></td></tr></tbody></table></div>",
+        "- Oak\n- Ash\n\n1. Cut\n   1. Mark\n\n**Table 1. Woods**\n\n| Oak | hard |\n|---|---|\n| Pine | soft |\n\n"
+        "then\n\n| Glue | hot<br>or cold |\n|---|---|",
+    ),
+    "formulas of forges and forums": (
+        "<p>Take <code class='code math js-render-math' data-math-style='inline'>a^2</code> and</p><pre "
+        "class='code math js-render-math' data-math-style='display'><code>b^2</code></pre><p>or <span class='math'>"
+        "c^2</span></p><div class='math'>\nd^2\n</div><p>and <span class='ztext-math' data-eeimg='1' "
+        "data-tex='e^2'>e^2</span>, <img src='https://www.zhihu.com/equation?tex=f%5E2' alt='f^2' eeimg='1'>.</p>",
+        "Take $a^2$ and\n\n$$\nb^2\n$$\n\nor $c^2$\n\n$$\nd^2\n$$\n\nand $e^2$, $f^2$.",
+    ),
+    "a formula of an encyclopedia in its own line": (
+        "<dl><dd><span class='mwe-math-element mwe-math-element-inline'><span class='mwe-math-mathml-inline "
+        "mwe-math-mathml-a11y' style='display: none;'><math alttext='{\\displaystyle E=mgh}'><semantics><mi>E</mi>"
+        "<annotation encoding='application/x-tex'>{\\displaystyle E=mgh}</annotation></semantics></math></span>"
+        "<img src='https://math.example.net/svg/ab' class='mwe-math-fallback-image-inline' aria-hidden='true' "
+        "alt='{\\displaystyle E=mgh}'></span></dd></dl>",
+        "$$\nE=mgh\n$$",
+    ),
 }

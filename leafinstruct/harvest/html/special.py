@@ -27,7 +27,7 @@ WORD = re.compile(
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
 PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
-PERMALINK = re.compile(r"anchor|perma-?link|header-?link|hash-?link|heading-?link", re.I)
+PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
 """The numbers beside the cells of a notebook."""

@@ -73,6 +73,7 @@ def markdown(html: str) -> str:
         ("<h2>a <span class=mw-editsection>[<a href=e>edit</a>]</span></h2>", "## a"),
         ("<h2>a<a class=anchor-link href='#a'>Link to a</a></h2>", "## a"),
         ("<h3><a class=anchor href='#b'>b</a></h3>", "### b"),
+        ("<h3>c<a class=fnanchor href='#1'>[1]</a></h3>", "### c\\[1]"),
         ("<div><h2>a</h2><a class=sl-anchor-link href='#a'>Section a</a></div>", "## a"),
         ("<p><i><b>a</b>」<b>, </b></i></p>", "***a**」,*"),
         ("<p><i><b>a</b>b<b>c</b></i> <b><i>a</i>b</b></p>", "**a**b**c** ***a*b**"),
