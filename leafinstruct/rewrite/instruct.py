@@ -42,7 +42,7 @@ class Settings:
     """How instructions are requested. Raises LeafError for invalid values."""
 
     max_document_tokens: Positive = 1000
-    """Estimated tokens of a document that the model reads: its beginning, in whole paragraphs, list items, code blocks and tables."""
+    """Estimated tokens of a document that the model reads: its beginning, in whole blocks and list items."""
     max_tokens: Positive = 128
     """Tokens of an answer. Longest answer in JSON: `max_chars` characters."""
     max_chars: Positive = 320

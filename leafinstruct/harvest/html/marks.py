@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from leafinstruct.text.markdown import parse
-
 STRONG, STRONG_END, EM, EM_END, CODE, CODE_END, STRIKE, STRIKE_END = map(chr, range(0xFDD0, 0xFDD8))
 SUB, SUB_END, SUP, SUP_END, KBD, KBD_END, MATH, MATH_END = map(chr, range(0xFDD8, 0xFDE0))
 PLAIN, PLAIN_END = map(chr, range(0xFDE0, 0xFDE2))
@@ -80,9 +78,6 @@ def inline_markdown(text: str, cell: bool = False) -> str:
     marked = re.sub(" {2,}", " ", _balanced(SIGNS_OF_TEX.sub("", text)))
     marked = _dollars(_flanked(marked)).replace(f"{CODE_END}{CODE}", "")
     out = _written(marked, cell)
-    if "***" in out and not _reads_as(out, marked):  # emphasis next to emphasis, inside a word
-        bare = "".join(character for character in marked if character not in EMPHASIS)
-        out = _written(bare.replace(f"{CODE_END}{CODE}", ""), cell)
     if cell:
         return " ".join(line.strip() for line in out.split("\n"))
     if DISPLAY not in out:
@@ -90,12 +85,6 @@ def inline_markdown(text: str, cell: bool = False) -> str:
     pieces = ON_ITS_OWN.split(out)
     written = [f"$$\n{piece}\n$$" if at % 2 else _lines(piece.strip()) for at, piece in enumerate(pieces)]
     return "\n\n".join(piece for piece in written if piece)
-
-
-def _reads_as(markdown: str, marked: str) -> bool:
-    """Whether Markdown has no signs left of its emphasis."""
-    shown = "".join(leaf.text for leaf in parse(markdown).leaves())
-    return shown.count("*") == marked.count("*")
 
 
 def _dollars(text: str) -> str:
