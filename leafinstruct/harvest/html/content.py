@@ -44,6 +44,8 @@ _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
 _PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
+ARTICLE = 1000
+"""Characters of the paragraphs of an article."""
 MOST = 0.5
 """A block with more than this share of the content's text is content, however it looks."""
 
@@ -206,7 +208,7 @@ class Content:
         names = f"{named or ''} {known or ''}"
         if not has_unlikely_word(names) or has_maybe_word(names):
             return False
-        if self.has_code and _holds_code(node):
+        if (self.has_code and _holds_code(node)) or _holds_article(node):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
 
@@ -322,6 +324,13 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
+
+
+def _holds_article(node: LexborNode) -> bool:
+    """Whether an element has one article, of running text: a page that opens in a frame over another has the names of
+    the frame, a list of teasers has many articles."""
+    articles = node.css("article")
+    return len(articles) == 1 and sum(len(p.text(deep=True)) for p in articles[0].css("p")) > ARTICLE
 
 
 def _is_for_smaller_screen(node: LexborNode) -> bool:

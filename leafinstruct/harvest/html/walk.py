@@ -142,7 +142,7 @@ class _Walker:
 
     def marked(self, node: LexborNode, mark: str, depth: int) -> None:
         """Inline markup; of an element around blocks, or of the number of a footnote, nothing but its content."""
-        note = mark == SUP and node.css_first('a[href^="#"]') is not None
+        note = mark == SUP and node.css_first('a[href*="#"]') is not None
         if note or node.css_first(ALONE) is not None:
             self.children(node, depth)
             return

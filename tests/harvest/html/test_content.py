@@ -62,3 +62,16 @@ def test_sections_without_paragraphs_belong_to_those_with_some() -> None:
     section = f"<div><h3>Use</h3><div>{LONG}</div></div>"
     html = f"<body><div><h2>Boat</h2><div>{f'<p>{LONG * 3}</p>' * 6}</div>{section * 3}</div></body>"
     assert [block.text for block in parse_html(html, URL).blocks if block.heading] == ["Boat", "Use", "Use", "Use"]
+
+
+@pytest.mark.parametrize("paragraphs, shown", [(6, True), (1, False)])
+def test_an_article_in_a_frame_with_the_names_of_a_popup_is_content(paragraphs: int, shown: bool) -> None:
+    story = "The boat was drawn over the ice by six dogs, and nobody spoke, as the wind was too loud for words. " * 2
+    teaser = (
+        "<li><a href='/x'>Another story of the day</a> which says a little of what it is about, in a few words.</li>"
+    )
+    page = (
+        f"<body><ul>{teaser * 20}</ul>"
+        f"<div class='modal-popup'><div><article>{f'<p>{story}</p>' * paragraphs}</article></div></div></body>"
+    )
+    assert ("six dogs" in "".join(block.text for block in parse_html(page, "https://news.example/a").blocks)) == shown
