@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 SCRIPT = Path(__file__).with_name("extractors.py")
-TOOLS = ("leafinstruct", "trafilatura", "readability", "resiliparse")
+TOOLS = ("leafinstruct", "trafilatura", "trafilatura-markdown", "readability", "resiliparse")
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """One extractor over many pages, for extract.py and quality/fit_blocks.py; runs in the peers' own environment.
 
-usage: extractors.py TOOL PAGES.jsonl[.gz]      TOOL: trafilatura, trafilatura-recall, readability, resiliparse,
-                                                leafinstruct, or list (prints the installed ones as JSON)
+usage: extractors.py TOOL PAGES.jsonl[.gz]
+
+TOOL: trafilatura, trafilatura-markdown, trafilatura-recall, readability, resiliparse, leafinstruct, or list, which prints
+the installed ones as JSON.
 Writes {id, parts} a line to standard output, and {"pages", "cpu_seconds", "version"} to standard error. Only the
 extraction is timed: not reading, not importing, not writing.
 """
@@ -21,6 +23,7 @@ from typing import Any
 
 PACKAGES = {
     "trafilatura": "trafilatura",
+    "trafilatura-markdown": "trafilatura",
     "trafilatura-recall": "trafilatura",
     "readability": "readability-lxml",
     "resiliparse": "resiliparse",
@@ -56,6 +59,18 @@ def trafilatura_of(recall: bool) -> Callable[[str, str], Parts]:
     return extract
 
 
+def trafilatura_markdown_of() -> Callable[[str, str], Parts]:
+    import trafilatura
+
+    def extract(html: str, url: str) -> Parts:
+        text = trafilatura.extract(
+            html, include_images=True, include_comments=False, include_formatting=True, output_format="markdown"
+        )
+        return [{"type": "text", "text": text or ""}]
+
+    return extract
+
+
 def readability_of() -> Callable[[str, str], Parts]:
     import lxml.html
     import readability
@@ -82,6 +97,7 @@ def leafinstruct_of() -> Callable[[str, str], Parts]:
 def make(tool: str) -> Callable[[str, str], Parts]:
     return {
         "trafilatura": lambda: trafilatura_of(False),
+        "trafilatura-markdown": trafilatura_markdown_of,
         "trafilatura-recall": lambda: trafilatura_of(True),
         "readability": readability_of,
         "resiliparse": resiliparse_of,

@@ -50,6 +50,7 @@ PASSES = 5
 """Times that emphasis is looked at again after some of it was left out; a paragraph that needs more loses the rest."""
 EMPHASIS = frozenset([*WRITTEN, *(PAIRS[mark] for mark in WRITTEN)])
 AROUND = {mark: re.compile(f"{mark}([^{mark}]*){PAIRS[mark]}") for mark in (EM, STRONG)}
+EMPHASIZED = re.compile(f"[{''.join(EMPHASIS)}]")
 ENDS = {end: start for start, end in PAIRS.items()}
 
 
@@ -69,15 +70,19 @@ SPECIAL = re.compile(
     r"|(?P<tag><(?=[A-Za-z/!?]))"
     r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
 )
+SIGNED = re.compile(rf"[\\`*_~\[<&$|{ALL}]")
+"""What may have to be written in another way than it is."""
+SPACES = re.compile(" {2,}")
 DELIMITERS = re.compile(r"(?=.*-)(?=.*\|)[|:\- ]+")
 LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
 
 
 def inline_markdown(text: str, cell: bool = False) -> str:
     """Collected text as the Markdown of one paragraph, heading or (with `cell`) table cell."""
-    marked = re.sub(" {2,}", " ", _balanced(SIGNS_OF_TEX.sub("", text)))
-    marked = _dollars(_flanked(marked)).replace(f"{CODE_END}{CODE}", "")
-    out = _written(marked, cell)
+    if not text.isascii() and ANY.search(text):
+        marked = SPACES.sub(" ", _balanced(SIGNS_OF_TEX.sub("", text)))
+        text = _flanked(marked).replace(f"{CODE_END}{CODE}", "")
+    out = _written(_dollars(text), cell) if SIGNED.search(text) else text
     if cell:
         return " ".join(line.strip() for line in out.split("\n"))
     if DISPLAY not in out:
@@ -174,8 +179,10 @@ def _flanked(text: str) -> str:
     """The text without emphasis that Markdown cannot write: a mark between a letter and punctuation does not count as
     one (CommonMark 0.31, 6.2), as in `**http://**host`, and two that touch are read as one run."""
     for mark, end in PAIRS.items():
-        if mark != LINK:
+        if mark != LINK and mark in text:
             text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
+    if not EMPHASIZED.search(text):
+        return text
     for outer, inner in ((EM, STRONG), (STRONG, EM)):
         text = AROUND[outer].sub(partial(_unless_confused, inner), text)
     for _ in range(PASSES):
@@ -196,15 +203,15 @@ def _unless_confused(inner: str, found: re.Match[str]) -> str:
 def _with_marks_that_count(text: str) -> str:
     characters = list(text)
     waiting: list[tuple[int, bool]] = []
-    before = ""
-    for at, character in enumerate(characters):
-        if character in WRITTEN:
+    for found in EMPHASIZED.finditer(text):
+        at = found.start()
+        if found[0] in WRITTEN:
+            before = next((characters[i] for i in range(at - 1, -1, -1) if characters[i]), "")
             waiting.append((at, ENDS.get(before) in WRITTEN))
-        elif ENDS.get(character) in WRITTEN and waiting:
+        elif waiting:
             begin, after_end = waiting.pop()
             if after_end or not (_beside(characters, begin, 1) and _beside(characters, at, -1)):
                 characters[begin] = characters[at] = ""
-        before = characters[at] or before
     return "".join(characters)
 
 

@@ -67,9 +67,7 @@ def test_sections_without_paragraphs_belong_to_those_with_some() -> None:
 @pytest.mark.parametrize("paragraphs, shown", [(6, True), (1, False)])
 def test_an_article_in_a_frame_with_the_names_of_a_popup_is_content(paragraphs: int, shown: bool) -> None:
     story = "The boat was drawn over the ice by six dogs, and nobody spoke, as the wind was too loud for words. " * 2
-    teaser = (
-        "<li><a href='/x'>Another story of the day</a> which says a little of what it is about, in a few words.</li>"
-    )
+    teaser = "<li><a href='/x'>Another story of the day</a> which says a little of what it is about.</li>"
     page = (
         f"<body><ul>{teaser * 20}</ul>"
         f"<div class='modal-popup'><div><article>{f'<p>{story}</p>' * paragraphs}</article></div></div></body>"
