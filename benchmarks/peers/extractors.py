@@ -3,8 +3,8 @@
 
 usage: extractors.py TOOL PAGES.jsonl[.gz]
 
-TOOL: trafilatura, trafilatura-markdown, trafilatura-recall, readability, resiliparse, leafinstruct, or list, which prints
-the installed ones as JSON.
+TOOL: trafilatura, trafilatura-markdown, trafilatura-recall, readability, resiliparse, leafinstruct, or list, which
+prints the installed ones as JSON.
 Writes {id, parts} a line to standard output, and {"pages", "cpu_seconds", "version"} to standard error. Only the
 extraction is timed: not reading, not importing, not writing.
 """
