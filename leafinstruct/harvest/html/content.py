@@ -367,13 +367,14 @@ def _name_weight(name: str) -> int:
 
 def _framed(node: LexborNode) -> str:
     """The tag of the only element with text inside another and the frames in it; "" if there is more."""
-    while True:
+    for _ in range(4):
         inside = [child for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
         if len(inside) != 1 or inside[0].is_text_node:
             return ""
         node = inside[0]
         if node.tag != "div":
             return node.tag or ""
+    return ""
 
 
 def _has_bad_name(node: LexborNode) -> bool:

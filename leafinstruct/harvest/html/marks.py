@@ -62,8 +62,10 @@ SPECIAL = re.compile(
     r"|(?P<bracket>\[(?=[^\[\]\n]*\](?:[(\[:]|$)))"
     r"|(?P<tag><(?=[A-Za-z/!?]))"
     r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
-    r"|(?P<math>\$(?=[^\s$](?:[^\n]{0,2000}[^\s$])?\$(?!\d))|\$(?=\$))"
+    r"|(?P<math>\$(?=\S))"
 )
+CLOSING_DOLLAR = re.compile(r"(?<=[^\s$])\$(?!\d)")
+"""Where a formula may end, as a price does not."""
 LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
 
 
@@ -275,18 +277,20 @@ def _code(text: str, cell: bool) -> str:
 
 def _escaped(text: str, start: int, end: int, cell: bool) -> str:
     piece = text[start:end]
-    if not cell or "|" not in piece:
-        return SPECIAL.sub(_escape, piece)
-    return "\\|".join(SPECIAL.sub(_escape, part) for part in piece.split("|"))
+    last = max((found.start() for found in CLOSING_DOLLAR.finditer(piece)), default=-1) if "$" in piece else -1
+    piece = SPECIAL.sub(partial(_escape, last), piece)
+    return piece.replace("|", "\\|") if cell else piece
 
 
-def _escape(found: re.Match[str]) -> str:
+def _escape(last_dollar: int, found: re.Match[str]) -> str:
     """A character that would be read as markup with a backslash before it; as it is where it could not be."""
     text = found.string
     before = text[found.start() - 1] if found.start() else " "
     after = text[found.end()] if found.end() < len(text) else " "
     kind = found.lastgroup
     if kind == "always" and found[0] == "\\" and after not in PUNCTUATION:
+        return found[0]
+    if kind == "math" and after != "$" and found.start() >= last_dollar:
         return found[0]
     if kind in ("star", "line") and before.isspace() and after.isspace() and found.start():
         return found[0]

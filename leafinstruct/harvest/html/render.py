@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from leafinstruct.harvest.html.flow import Block, Container
 from leafinstruct.harvest.html.marks import inline_markdown
+from leafinstruct.harvest.html.tables import MOST_COLUMNS
 
 CLOSING, ESCAPED = re.compile(r"(^| )(#+)$"), r"\1\\\2"
 """Number signs at the end of a heading, which Markdown would leave out."""
@@ -91,7 +92,7 @@ class Writer:
         last = 0
         for block in group:
             if block.place is None:
-                rows.append([inline_markdown(cell, cell=True) for cell in block.cells])
+                rows.append([inline_markdown(cell, cell=True) if cell else "" for cell in block.cells])
                 last = 0
                 continue
             number, column = block.place
@@ -173,5 +174,7 @@ def fenced(text: str, language: str) -> list[str]:
 def table(rows: Sequence[list[str]]) -> list[str]:
     """A pipe table. The first row is its head, as Markdown has no table without one."""
     width = max(len(row) for row in rows)
-    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
+    filled = width if width <= MOST_COLUMNS else 0  # a row may be shorter than the head
+    lines = [f"| {' | '.join(row + [''] * (filled - len(row)))} |" for row in rows]
+    lines[0] += " |" * (width - max(filled, len(rows[0])))
     return [lines[0], f"|{' --- |' * width}", *lines[1:]]
