@@ -79,8 +79,10 @@ class Content:
         key = node.mem_id
         if key in self.dropped:
             return False
+        if tag not in PRUNED:
+            return True
         stats = self.stats.get(key)
-        if stats is None or tag not in PRUNED or stats.text > self.most or _is_code(stats):
+        if stats is None or stats.text > self.most or _is_code(stats):
             return True
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True

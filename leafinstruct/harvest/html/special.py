@@ -58,7 +58,7 @@ def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
         return True
     if tag == "img" and PICTURE.search(attributes.get("src") or ""):
         return True
-    return not ATTRIBUTES.isdisjoint(attributes)
+    return len(attributes) > 1 and not ATTRIBUTES.isdisjoint(attributes)
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
