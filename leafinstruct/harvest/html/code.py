@@ -156,6 +156,9 @@ def _bare_class(names: list[str]) -> str:
 
 def text_of_code(node: LexborNode) -> str:
     """The text of a code block as it is shown, without line numbers and buttons, and without empty lines around it."""
+    only = _only_code(node)
+    if all(child.is_text_node for child in (only or node).iter(include_text=True)) and node.tag == "pre":
+        return _without_edges((only or node).text(deep=True))
     plain = node.css_first("textarea.crayon-plain")
     if plain is not None and (text := plain.text(deep=True).strip("\n")):
         return text
@@ -169,7 +172,11 @@ def text_of_code(node: LexborNode) -> str:
     text = _text(only if only is not None else node).replace("\r\n", "\n").replace("\r", "\n")
     if node.tag != "pre":
         text = _with_plain_spaces(text, 1 if numbered else 0)
-    return text.strip("\n") if _ends_in_a_line(node) else EDGES.sub("", text)
+    return text.strip("\n") if _ends_in_a_line(node) else _without_edges(text)
+
+
+def _without_edges(text: str) -> str:
+    return EDGES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _with_plain_spaces(text: str, indent: int) -> str:

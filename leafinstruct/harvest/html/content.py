@@ -101,7 +101,8 @@ class Content:
             return True
         if stats.inputs and "task-list" not in names:
             return False
-        framed, few_links = _framed(node) if tag == "div" else "", stats.link_density <= 0.5
+        few_links = stats.link_density <= 0.5
+        framed = _framed(node) if few_links and tag == "div" else ""
         if framed == "table" and few_links:
             return True  # whatever it is called: most names say that it scrolls
         if stats.images or has_bad_word(names):

@@ -152,8 +152,11 @@ def _end(out: list[str], mark: str) -> None:
 def _flanked(text: str) -> str:
     """The text without emphasis that Markdown cannot write: a mark between a letter and punctuation does not count as
     one (CommonMark 0.31, 6.2), as in `**http://**host`, and two that touch are read as one run."""
-    for mark, end in PAIRS.items():
-        text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
+    before = ""
+    while before != text:  # the outer ones first may bring inner ones together
+        before = text
+        for mark, end in PAIRS.items():
+            text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
     for outer, inner in ((EM, STRONG), (STRONG, EM)):
         text = AROUND[outer].sub(partial(_unless_confused, inner), text)
     for _ in range(PASSES):

@@ -124,11 +124,13 @@ def is_permalink(node: LexborNode, in_heading: bool) -> bool:
     text = node.text(deep=True).strip()
     if text in PERMALINKS:
         return True
+    parent = node.parent
+    if parent is None or not (in_heading or parent.tag in ("div", "header", "section")):
+        return False
     attributes = node.attributes
     if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
         return False
-    parent = node.parent
-    if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+    if node.css_first("h1, h2, h3, h4, h5, h6") is not None:
         return False
     return parent.text(deep=True).strip() != text if in_heading else any(near.tag in HEADINGS for near in _beside(node))
 
