@@ -1,4 +1,7 @@
-"""Blocks as Markdown (CommonMark with pipe tables, `~~` and `$` formulas): the one place that writes it.
+"""Blocks as Markdown (CommonMark with pipe tables, `~~`, `$` formulas and `- [x]` tasks): the one place that writes it.
+
+A term that is defined is a paragraph in bold before its definition; a caption is a paragraph before its table; of a
+cell that spans several, the others are empty; a formula that is displayed stands between lines of `$$`.
 
 Blocks are given as they stand between two images, or with the images among them. An item of a list that an image
 interrupts goes on without its marker and its indentation; a list goes on with its next number.
