@@ -54,6 +54,7 @@ BEARERS = frozenset(("pre", "code", "figure"))
 LEVELS = 5
 """Elements around a code block that may state its language, not counting those of a table."""
 TABLE = frozenset(("table", "tbody", "tr", "td"))
+TEXT = frozenset(("p", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"))
 OUTSIDE = frozenset(("body", "article", "main", "section", "li", "blockquote", "dd"))
 
 NOT_CODE = (
@@ -73,6 +74,8 @@ LINES = frozenset(("div", "p", "li", "tr", "ol", "ul", "table"))
 LINE_CLASS = re.compile(
     r"(?:^|\s)(?:[\w-]*code-?line|token-line|highlight-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE
 )
+DEEPEST = 100
+"""Elements inside one another, of which lines are told apart."""
 NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
 
 
@@ -93,13 +96,24 @@ def _bearers(node: LexborNode) -> Iterator[LexborNode]:
     """The block, its code, and elements around it as long as they hold nothing but code."""
     yield node
     yield from node.css("code")[:1]
-    parent, level = node.parent, 0
-    while parent is not None and level < LEVELS and parent.tag not in OUTSIDE:
-        if any(child.tag == "p" for child in parent.iter()):
+    here, level = node, 0
+    while (parent := here.parent) is not None and level < LEVELS and parent.tag not in OUTSIDE:
+        if _is_among_text(here):
             return
         yield parent
-        level += parent.tag not in TABLE
-        parent = parent.parent
+        here = parent
+        level += here.tag not in TABLE
+
+
+def _is_among_text(node: LexborNode) -> bool:
+    """Whether a paragraph is near an element, so that what is around both is no frame of code."""
+    before, after = node.prev, node.next
+    for _ in range(3):
+        if (before is not None and before.tag in TEXT) or (after is not None and after.tag in TEXT):
+            return True
+        before = before.prev if before is not None else None
+        after = after.next if after is not None else None
+    return False
 
 
 def _stated(node: LexborNode, inside: bool) -> str:
@@ -142,6 +156,9 @@ def _bare_class(names: list[str]) -> str:
 
 def text_of_code(node: LexborNode) -> str:
     """The text of a code block as it is shown, without line numbers and buttons, and without empty lines around it."""
+    only = _only_code(node)
+    if all(child.is_text_node for child in (only or node).iter(include_text=True)) and node.tag == "pre":
+        return _without_edges((only or node).text(deep=True))
     plain = node.css_first("textarea.crayon-plain")
     if plain is not None and (text := plain.text(deep=True).strip("\n")):
         return text
@@ -155,7 +172,11 @@ def text_of_code(node: LexborNode) -> str:
     text = _text(only if only is not None else node).replace("\r\n", "\n").replace("\r", "\n")
     if node.tag != "pre":
         text = _with_plain_spaces(text, 1 if numbered else 0)
-    return text.strip("\n") if _ends_in_a_line(node) else EDGES.sub("", text)
+    return text.strip("\n") if _ends_in_a_line(node) else _without_edges(text)
+
+
+def _without_edges(text: str) -> str:
+    return EDGES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _with_plain_spaces(text: str, indent: int) -> str:
@@ -204,7 +225,7 @@ def _text(node: LexborNode) -> str:
     return "".join(out)
 
 
-def _lines(node: LexborNode, out: list[str], spans: bool) -> None:
+def _lines(node: LexborNode, out: list[str], spans: bool, depth: int = 0) -> None:
     """Text in which each line's element ends its line, once; with `spans` so does a `span` or `code` that is a line."""
     children = list(node.iter(include_text=True))
     lines = [not child.is_text_node and _is_line(child, spans) for child in children]
@@ -218,7 +239,10 @@ def _lines(node: LexborNode, out: list[str], spans: bool) -> None:
         if lines[at] and out and not out[-1].endswith("\n"):
             out.append("\n")
         before = len(out)
-        _lines(child, out, spans)
+        if depth < DEEPEST:
+            _lines(child, out, spans, depth + 1)
+        else:
+            out.append(child.text(deep=True))
         if lines[at] and not (len(out) > before and out[-1].endswith("\n")):
             out.append("\n")
 

@@ -81,8 +81,10 @@ class Content:
         key = node.mem_id
         if key in self.dropped:
             return False
+        if tag not in PRUNED:
+            return True
         stats = self.stats.get(key)
-        if stats is None or tag not in PRUNED or stats.text > self.most or _is_code(stats):
+        if stats is None or stats.text > self.most or _is_code(stats):
             return True
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
@@ -101,7 +103,8 @@ class Content:
             return True
         if stats.inputs and "task-list" not in names:
             return False
-        framed, few_links = _framed(node) if tag == "div" else "", stats.link_density <= 0.5
+        few_links = stats.link_density <= 0.5
+        framed = _framed(node) if few_links and tag == "div" else ""
         if framed == "table" and few_links:
             return True  # whatever it is called: most names say that it scrolls
         if stats.images or has_bad_word(names):
@@ -376,13 +379,14 @@ def _name_weight(name: str) -> int:
 
 def _framed(node: LexborNode) -> str:
     """The tag of the only element with text inside another and the frames in it; "" if there is more."""
-    while True:
+    for _ in range(4):
         inside = [child for child in node.iter(include_text=True) if (child.text(deep=True) or "").strip()]
         if len(inside) != 1 or inside[0].is_text_node:
             return ""
         node = inside[0]
         if node.tag != "div":
             return node.tag or ""
+    return ""
 
 
 def _has_bad_name(node: LexborNode) -> bool:

@@ -178,9 +178,12 @@ def _end(out: list[str], mark: str) -> None:
 def _flanked(text: str) -> str:
     """The text without emphasis that Markdown cannot write: a mark between a letter and punctuation does not count as
     one (CommonMark 0.31, 6.2), as in `**http://**host`, and two that touch are read as one run."""
-    for mark, end in PAIRS.items():
-        if mark != LINK and mark in text:
-            text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
+    before = ""
+    while before != text:  # the outer ones first may bring inner ones together
+        before = text
+        for mark, end in PAIRS.items():
+            if mark != LINK and mark in text:
+                text = text.replace(f"{end}{mark}", "")  # one ends where the next begins
     if not EMPHASIZED.search(text):
         return text
     for outer, inner in ((EM, STRONG), (STRONG, EM)):

@@ -1,4 +1,7 @@
-"""Blocks as Markdown (CommonMark with pipe tables, `~~` and `$` formulas): the one place that writes it.
+"""Blocks as Markdown (CommonMark with pipe tables, `~~`, `$` formulas and `- [x]` tasks): the one place that writes it.
+
+A term that is defined is a paragraph in bold before its definition; a caption is a paragraph before its table; of a
+cell that spans several, the others are empty; a formula that is displayed stands between lines of `$$`.
 
 Blocks are given as they stand between two images, or with the images among them. An item of a list that an image
 interrupts goes on without its marker and its indentation; a list goes on with its next number.
@@ -13,6 +16,7 @@ from urllib.parse import quote
 
 from leafinstruct.harvest.html.flow import Block, Container
 from leafinstruct.harvest.html.marks import inline_markdown
+from leafinstruct.harvest.html.tables import MOST_COLUMNS
 
 CLOSING, ESCAPED = re.compile(r"(^| )(#+)$"), r"\1\\\2"
 """Number signs at the end of a heading, which Markdown would leave out."""
@@ -96,7 +100,7 @@ class Writer:
         last = 0
         for block in group:
             if block.place is None:
-                rows.append([inline_markdown(cell, cell=True) for cell in block.cells])
+                rows.append([inline_markdown(cell, cell=True) if cell else "" for cell in block.cells])
                 last = 0
                 continue
             number, column = block.place
@@ -186,5 +190,7 @@ def fenced(text: str, language: str) -> list[str]:
 def table(rows: Sequence[list[str]]) -> list[str]:
     """A pipe table. The first row is its head, as Markdown has no table without one."""
     width = max(len(row) for row in rows)
-    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
+    filled = width if width <= MOST_COLUMNS else 0  # a row may be shorter than the head
+    lines = [f"| {' | '.join(row + [''] * (filled - len(row)))} |" for row in rows]
+    lines[0] += " |" * (width - max(filled, len(rows[0])))
     return [lines[0], f"|{' --- |' * width}", *lines[1:]]

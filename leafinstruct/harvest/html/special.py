@@ -4,7 +4,7 @@ and what stands in the text but is none of it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +29,7 @@ PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-PROMPT = re.compile(r"\s*(?:In|Out)?\s*\[[\d\s*]*\]:?\s*")
+PROMPT = re.compile(r"(?:In|Out)?\s*\[[\d\s*]*\]:?")
 """The numbers beside the cells of a notebook."""
 
 
@@ -58,7 +58,7 @@ def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
         return True
     if tag == "img" and PICTURE.search(attributes.get("src") or ""):
         return True
-    return not ATTRIBUTES.isdisjoint(attributes)
+    return len(attributes) > 1 and not ATTRIBUTES.isdisjoint(attributes)
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
@@ -98,15 +98,13 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
 
 
 def _is_prompt(node: LexborNode) -> bool:
-    return PROMPT.fullmatch(node.text(deep=True)) is not None
+    text = node.text(deep=True).strip()
+    return len(text) < 20 and PROMPT.fullmatch(text) is not None
 
 
 def _is_beside_code(node: LexborNode) -> bool:
     """Whether a name is that of the language of the code after it."""
-    here = node.next
-    while here is not None and here.tag != "pre":
-        here = here.next
-    return here is not None
+    return any(near.tag == "pre" for near in _beside(node))
 
 
 def _above(node: LexborNode, tag: str) -> LexborNode | None:
@@ -118,8 +116,7 @@ def _above(node: LexborNode, tag: str) -> LexborNode | None:
 
 def _is_alone(node: LexborNode) -> bool:
     """Whether lines of code are all that is in a paragraph."""
-    parent = node.parent
-    return parent is not None and parent.text(deep=True).split() == node.text(deep=True).split()
+    return not tex.has_neighbors(node)
 
 
 def is_permalink(node: LexborNode, in_heading: bool) -> bool:
@@ -127,13 +124,27 @@ def is_permalink(node: LexborNode, in_heading: bool) -> bool:
     text = node.text(deep=True).strip()
     if text in PERMALINKS:
         return True
+    parent = node.parent
+    if parent is None or not (in_heading or parent.tag in ("div", "header", "section")):
+        return False
     attributes = node.attributes
     if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
         return False
-    parent = node.parent
-    if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+    if node.css_first("h1, h2, h3, h4, h5, h6") is not None:
         return False
-    return parent.text(deep=True).strip() != text if in_heading else any(c.tag in HEADINGS for c in parent.iter())
+    return parent.text(deep=True).strip() != text if in_heading else any(near.tag in HEADINGS for near in _beside(node))
+
+
+def _beside(node: LexborNode) -> Iterator[LexborNode]:
+    """A few nodes before and after one."""
+    before, after = node.prev, node.next
+    for _ in range(4):
+        if before is not None:
+            yield before
+            before = before.prev
+        if after is not None:
+            yield after
+            after = after.next
 
 
 def tick_of(item: LexborNode) -> bool | None:

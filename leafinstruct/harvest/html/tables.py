@@ -10,6 +10,8 @@ from selectolax.lexbor import LexborNode
 MOST_COLUMNS = 100
 MOST_ROWS = 1000
 """A cell that spans more is an error, or means the rest of the table."""
+WIDEST = 1000
+"""Columns; cells further right span none."""
 NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
 """What a row of plain cells does not hold."""
 NOT_A_CELL = "td table, ul, ol, dl, pre, h1, h2, h3, h4, h5, h6"
@@ -33,8 +35,8 @@ class Grid:
             column = self._next_free(column)
             starts.append(column)
             rows = _span(cell, "rowspan", MOST_ROWS)
-            for _ in range(_span(cell, "colspan", MOST_COLUMNS)):
-                if rows > 1:
+            for _ in range(_span(cell, "colspan", MOST_COLUMNS) if column < WIDEST else 1):
+                if rows > 1 and column < WIDEST:
                     self._covered[column] = rows - 1
                 column += 1
         return starts, self._next_free(column)

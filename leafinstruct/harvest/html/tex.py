@@ -4,7 +4,7 @@ and formulas that stand in the text for a script to find."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -39,6 +39,10 @@ SELECTOR = (
     ".katex-display, .katex, .mwe-math-element, mjx-container, math-renderer, math, script[type^='math/tex'], .math, "
     f".arithmatex, .ztext-math, .ql-formula, .js-render-math, [data-tex], [data-latex], {JAX}, {PICTURES}, "
 ) + ", ".join(f'img[src*="{part}"]' for part in RENDERERS)
+TAGS = frozenset(("math", "mjx-container", "math-renderer"))
+FRAMES = frozenset(("katex", "katex-display", "mwe-math-element", *re.findall(r"\.([\w-]+)", JAX)))
+"""Names of elements that hold one formula."""
+BLOCKS = "p + p, h1, h2, h3, h4, h5, h6, li, table, figure, blockquote"
 ATTRIBUTES = ("alttext", "data-tex", "data-latex", "data-expr", "data-value")
 DELIMITED = re.compile(r"\s*(?:\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$`?(.*?)`?\$)\s*", re.DOTALL)
 DELIMITER = re.compile(r"\\[()\[\]]|\$")
@@ -68,6 +72,8 @@ def formula_of(node: LexborNode) -> Formula | None:
     if tag == "img":
         tex = _tex_of_picture(node)
         return Formula(tex, "display" in " ".join(names) or _is_alone(node)) if tex else None
+    if not (tag in TAGS or FRAMES.intersection(names) or _is_one(node)):
+        return None
     inner = node.css_first("script[type^='math/tex']")
     if inner is not None and tag != "math":
         return Formula(_clean(inner.text(deep=True)), "mode=display" in _type(inner))
@@ -78,6 +84,13 @@ def formula_of(node: LexborNode) -> Formula | None:
     if not tex:
         return None
     return Formula(tex, display or _is_display(node, names))
+
+
+def _is_one(node: LexborNode) -> bool:
+    """Whether an element that is only called `math` can be one formula, not a text with some."""
+    if len(node.css("annotation, img, script, .MathJax, .katex")) > 1 or node.css_first(BLOCKS) is not None:
+        return False
+    return len(node.text(deep=True)) <= LONGEST
 
 
 def _type(script: LexborNode) -> str:
@@ -158,12 +171,33 @@ def _is_display(node: LexborNode, names: list[str]) -> bool:
 
 def _is_alone(node: LexborNode) -> bool:
     """Whether nothing else is in the paragraph of an element."""
-    parent = node.parent
-    while parent is not None and parent.tag in ("span", "a", "em", "strong"):
-        parent = parent.parent
-    if parent is None or parent.tag not in ("p", "dd", "div", "center") or len(parent.css("img")) > 1:
-        return False
-    return len(parent.text(deep=True).split()) == len(node.text(deep=True).split())
+    here: LexborNode | None = node
+    while here is not None and here.tag not in ("p", "dd", "div", "center", "body"):
+        if has_neighbors(here):
+            return False
+        here = here.parent
+    return here is not None and here.tag != "body"
+
+
+def has_neighbors(node: LexborNode) -> bool:
+    """Whether something but space and line breaks stands beside an element."""
+    return any(_is_something(near) for near in (*_near(node, "prev"), *_near(node, "next")))
+
+
+def _near(node: LexborNode, way: str) -> Iterator[LexborNode]:
+    """What stands before or after an element, the nearest first."""
+    here = getattr(node, way)
+    while here is not None:
+        yield here
+        if _is_something(here):
+            return
+        here = getattr(here, way)
+
+
+def _is_something(node: LexborNode) -> bool:
+    if node.is_text_node:
+        return bool((node.text_content or "").strip())
+    return not node.is_comment_node and node.tag != "br"
 
 
 def _tex_of_picture(node: LexborNode) -> str:
@@ -227,10 +261,10 @@ ENVIRONMENTS = "equation|align|gather|multline|eqnarray|alignat|flalign|displaym
 NO_MARK = f"[^{ALL}]"
 RAW = re.compile(
     rf"(?P<code>{CODE}[^{CODE_END}]*{CODE_END}|{MATH}[^{MATH_END}]*{MATH_END}|{PLAIN}[^{PLAIN_END}]*{PLAIN_END})"
-    rf"|(?<!\\)\\\((?P<inline>{NO_MARK}{{1,1000}}?)\\\)"
-    rf"|(?<!\\)\\\[(?P<display>{NO_MARK}{{1,3000}}?)\\\]"
+    rf"|(?<!\\)\\\((?P<inline>(?:(?!\\\(){NO_MARK}){{1,1000}}?)\\\)"
+    rf"|(?<!\\)\\\[(?P<display>(?:(?!(?<!\\)\\\[){NO_MARK}){{1,3000}}?)\\\]"
     rf"|(?<![\\$])\$\$(?!\$)(?P<dollars>[^${ALL}]{{1,3000}}?)(?<!\\)\$\$(?!\$)"
-    rf"|(?P<whole>\\begin\{{(?P<name>{ENVIRONMENTS})(?P<star>\*?)\}}{NO_MARK}{{1,3000}}?\\end\{{(?P=name)(?P=star)\}})"
+    rf"|(?P<whole>\\begin\{{(?P<name>{ENVIRONMENTS})(?P<star>\*?)\}}(?:(?!\\begin\{{(?P=name)){NO_MARK}){{1,3000}}?\\end\{{(?P=name)(?P=star)\}})"
     rf"|(?<![\\$\w])\$(?P<dollar>[^\s${ALL}](?:[^${ALL}]{{0,300}}?[^\s${ALL}\\])?)\$(?![$\d\w])",
     re.DOTALL,
 )

@@ -115,16 +115,16 @@ class _Walker:
             self.flow.text(child.text(deep=True) + " ")
 
     def element(self, node: LexborNode, tag: str, depth: int) -> None:
-        if tag in IMAGES:
-            self.image(node)
-        elif tag in HEADINGS:
-            self.heading(node, HEADINGS[tag], depth)
-        elif method := METHODS.get(tag):
+        if method := METHODS.get(tag):
             method(self, node, depth)
         elif tag in BLOCKS:
             self.flow.end()
             self.children(node, depth)
             self.flow.end()
+        elif tag in IMAGES:
+            self.image(node)
+        elif tag in HEADINGS:
+            self.heading(node, HEADINGS[tag], depth)
         elif mark := OF_TAG.get(tag):
             self.marked(node, mark, depth)
         else:
@@ -217,7 +217,7 @@ class _Walker:
         flow.end()
         outer = flow.item
         attributes = node.attributes
-        steps = ordered and self.depth_of_lists == 0 and not _inside(node, NOT_STEPS)
+        steps = ordered and self.depth_of_lists == 0 and not (_inside(node, NOT_STEPS) or _is_contents(node))
         self.lists += 1
         number = self.lists
         count = _integer(attributes.get("start"), 1)
@@ -402,6 +402,15 @@ def _integer(text: str | None, otherwise: int) -> int:
         return int(text) if text else otherwise
     except ValueError:
         return otherwise
+
+
+def _is_contents(node: LexborNode) -> bool:
+    """Whether a list names the sections of its page: its first item is a link to one."""
+    item = node.css_first("li")
+    link = item.css_first("a") if item is not None else None
+    if item is None or link is None or (link.attributes.get("href") or "")[:1] != "#":
+        return False
+    return item.text(deep=True).strip().startswith(link.text(deep=True).strip() or "#")
 
 
 def _inside(node: LexborNode, pattern: re.Pattern[str]) -> bool:

@@ -98,3 +98,7 @@ def test_plain_text_has_no_spaces_at_the_end() -> None:
 def test_numbers_of_notebook_cells_are_no_text() -> None:
     found = blocks("<div class='prompt'>In [1]:</div><pre>a</pre><div class='prompt'>Out[1]:</div><pre>2</pre>")
     assert [block.text for block in found] == ["a", "2"]
+
+
+def test_deep_markup_in_code_ends() -> None:
+    assert code("<pre>" + "<span>" * 3000 + "a<div>b</div>") == [("", "ab")]

@@ -77,6 +77,7 @@ def markdown(html: str) -> str:
         ("<div><h2>a</h2><a class=sl-anchor-link href='#a'>Section a</a></div>", "## a"),
         ("<p><i><b>a</b>」<b>, </b></i></p>", "***a**」,*"),
         ("<p><i><b>a</b>b<b>c</b></i> <b><i>a</i>b</b></p>", "**a**b**c** ***a*b**"),
+        ("<p><del><code>a</code></del><del><code>b</code></del></p>", "~~`ab`~~"),
         ("<p>from $HOME/a to $PATH$</p>", "from \\$HOME/a to \\$PATH$"),
     ],
 )  # fmt: skip

@@ -83,6 +83,13 @@ def test_a_preview_knows_the_image_that_stands_in_its_noscript(
     assert image.larger == tuple(f"https://example.org/a/{name}" for name in larger)
 
 
+def test_the_contents_of_a_page_are_no_steps() -> None:
+    links = "".join(f"<li><a href='#{n}'>Part {n}</a></li>" for n in range(3))
+    page = parse_html(f"<main><p>{LONG * 3}</p><ol>{links}</ol><p>{LONG * 3}</p></main>", URL)
+    assert [b.text for b in page.blocks][1:4] == ["1. Part 0", "2. Part 1", "3. Part 2"]
+    assert not any(steps_of(page.blocks))
+
+
 def test_base_href() -> None:
     parts = extract_parts(f"<head><base href='/root/'></head><body><p>{LONG}</p><img src='x.png'></body>", URL)
     assert [p["url"] for p in parts if p["type"] == "image"] == ["https://example.org/root/x.png"]

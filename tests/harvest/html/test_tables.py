@@ -55,3 +55,8 @@ def test_without_its_images_a_row_is_read_cell_by_cell() -> None:
 def test_two_tables_in_a_row_stay_two() -> None:
     table = f"<table>{HEAD}<tr><td><img src=i.png><td>1</table>"
     assert markdown_of(blocks(table * 2), image_markdown).count("---") == 4
+
+
+def test_wide_rows_cover_no_more_than_a_table_can_show() -> None:
+    found = blocks(f"<table><tr>{'<td colspan=100 rowspan=100>a' * 30}</tr><tr><td>b<td>c</table>")
+    assert [len(row.cells) for row in found] == [1020, 1002]

@@ -79,6 +79,7 @@ def test_a_display_formula_stays_inside_its_item_and_in_the_line_of_its_cell() -
         ("<div class=math><p><img src=1.png alt='x^2'></p></div>", "$$\nx^2\n$$"),
         ("<div class=math>\\[a\\] \\[b\\]</div>", "$$\na\n$$\n\n$$\nb\n$$"),
         ("<div class=math><h3>Courses</h3><p>Sums.</p></div>", "### Courses\n\nSums."),
+        (f"<div class=math><p>With {KATEX} and</p><p>with {KATEX}.</p></div>", "With $x^2$ and\n\nwith $x^2$."),
         ("<p>\\begin{align}a &amp;= b\\end{align}</p>", "$$\n\\begin{align}a &= b\\end{align}\n$$"),
         ("<table class=ltx_equation><tr class=ltx_eqn_row><td></td><td><math alttext='x^2' display=block></math></td>"
          "</tr></table>", "$$\nx^2\n$$"),
