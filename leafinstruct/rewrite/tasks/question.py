@@ -25,8 +25,7 @@ def _places(document: Document) -> list[Span]:
     """Sections; without headings and steps, text-image groups. A single step answers no question."""
     parts = document.parts
     places = sections(parts)
-    if not places and not any(p.step or p.heading for p in parts):
-        starts = groups(parts)
+    if not places and not any(p.step or p.heading for p in parts) and (starts := groups(parts)):
         places = list(zip(starts, [*starts[1:], len(parts)], strict=True))
     return places if len(places) >= MIN_PARTS else []
 
