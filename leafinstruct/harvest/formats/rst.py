@@ -38,10 +38,10 @@ SETTINGS = {
     "line_length_limit": 1_000_000,
     "input_encoding": "unicode",
 }
-_CODE = "code code-block sourcecode literalinclude highlight prompt parsed-code testcode doctest ipython"
+_CODE = "code code-block sourcecode highlight prompt parsed-code testcode doctest ipython"
 CODE = frozenset(_CODE.split())
 _SILENT = """
-    toctree index meta only-comment todo seealso-hidden tabularcolumns highlight literalinclude rli rediraffe
+    toctree index meta only-comment todo seealso-hidden tabularcolumns literalinclude rli rediraffe
     include automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
     role raw
 """
@@ -53,6 +53,8 @@ MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
 MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
 ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
+LANGUAGE = re.compile(r"[a-z][\w+#-]{0,19}")
+OF_DIRECTIVE = {"testcode": "python", "doctest": "pycon", "ipython": "ipython"}
 UNDERLINES = "=-~^+*"
 
 
@@ -69,9 +71,13 @@ class Anything(Directive):
         if name in SILENT:
             return []
         lines = _without_options(list(self.content))
+        stated = self.arguments[0].split()[0].lower() if self.arguments else ""
+        if name == "highlight":  # the language of the literal blocks after it
+            return [nodes.comment("", "", highlight=stated)]
         if name in CODE:
             text = "\n".join(lines)
-            return [nodes.literal_block(text, text)] if text.strip() else []
+            language = OF_DIRECTIVE.get(name, stated)
+            return [nodes.literal_block(text, text, classes=_of_language(language))] if text.strip() else []
         box = nodes.container()
         argument = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
         if argument and not ADDRESS.fullmatch(argument):
@@ -80,6 +86,11 @@ class Anything(Directive):
         start = len(self.content) - len(lines)
         self.state.nested_parse(self.content[start:], self.content_offset + start, box)
         return [box]
+
+
+def _of_language(name: str) -> list[str]:
+    """The class that tells a code block's language, if it is one's name and not a file or an option."""
+    return [f"language-{name}"] if LANGUAGE.fullmatch(name) else []
 
 
 def _plain(value: str | None) -> str:
@@ -173,7 +184,7 @@ def _without_markdown(body: str) -> str:
             fence = None if closed else fence
         elif opening := MARKDOWN_FENCE.match(line):
             fence = (opening[1], opening[2])
-            lines += [f"{opening[1]}.. code-block::", ""]
+            lines += [f"{opening[1]}.. code-block:: {opening[3]}".rstrip(), ""]
         elif heading := MARKDOWN_HEADING.match(line):
             # two columns per character: wide letters need a longer underline
             lines += ["", heading[2], UNDERLINES[len(heading[1]) - 1] * (2 * len(heading[2])), ""]
@@ -202,6 +213,12 @@ def _clean(tree: nodes.document) -> None:
         quoted = [n for n in message.children if isinstance(n, nodes.literal_block) and n.astext()[:2] != ".."]
         if message.parent and quoted and message.get("level", 0) >= 3:
             message.parent.replace(message, quoted)
+    language = ""
+    for node in tree.findall():
+        if isinstance(node, nodes.comment):
+            language = node.get("highlight", language)
+        elif isinstance(node, nodes.literal_block) and not node["classes"]:
+            node["classes"] = _of_language(language)
     for node in list(tree.findall()):
         if (
             isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.raw | nodes.meta)

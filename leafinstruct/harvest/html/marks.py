@@ -77,14 +77,15 @@ DELIMITERS = re.compile(r"(?=.*-)(?=.*\|)[|:\- ]+")
 LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{1,9}(?=[.)]))(?P<rest>.|$)", re.DOTALL)
 
 
-def inline_markdown(text: str, cell: bool = False) -> str:
-    """Collected text as the Markdown of one paragraph, heading or (with `cell`) table cell."""
+def inline_markdown(text: str, cell: bool = False, line: bool = False) -> str:
+    """Collected text as the Markdown of one paragraph or of a table's `cell`, or as one `line`, of a heading."""
     if not text.isascii() and ANY.search(text):
         marked = SPACES.sub(" ", _balanced(SIGNS_OF_TEX.sub("", text)))
         text = _flanked(marked).replace(f"{CODE_END}{CODE}", "")
     out = _written(_dollars(text), cell) if SIGNED.search(text) else text
-    if cell:
-        return " ".join(line.strip() for line in out.split("\n"))
+    if cell or line:
+        out = out.replace(DISPLAY, "$").replace(DISPLAY_END, "$")
+        return " ".join(one.strip() for one in out.split("\n"))
     if DISPLAY not in out:
         return _lines(out)
     pieces = ON_ITS_OWN.split(out)

@@ -89,10 +89,10 @@ class Writer:
             return [self.image(block)] if self.image else []
         if block.code is not None:
             return fenced(block.source or block.text, block.code)
-        text = inline_markdown(block.source or block.text)
         if block.heading:
-            return [f"{'#' * block.heading} {CLOSING.sub(ESCAPED, one_line(text))}"]
-        return text.split("\n")
+            title = inline_markdown(block.source or block.text, line=True)
+            return [f"{'#' * block.heading} {CLOSING.sub(ESCAPED, title)}"]
+        return inline_markdown(block.source or block.text).split("\n")
 
     def _rows(self, group: Sequence[Block]) -> list[list[str]]:
         """The cells of a table, as Markdown; blocks of one cell are lines of it."""
@@ -174,10 +174,6 @@ class Writer:
 
 def _prefixed(prefix: str, line: str) -> str:
     return f"{prefix}{line}" if line else prefix.rstrip()
-
-
-def one_line(text: str) -> str:
-    return re.sub(r"\\?\n", " ", text).strip()
 
 
 def fenced(text: str, language: str) -> list[str]:

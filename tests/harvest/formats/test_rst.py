@@ -105,3 +105,13 @@ def test_broken_markup_keeps_its_text() -> None:
     page = parse_rst("Title\n===\n\n*open and `bad`_ |nope|\n\n+--+\n| broken table\n\nEnd\n")
     text = " ".join(b.text for b in page.blocks)
     assert all(word in text for word in ("Title", "open and", "broken table", "End"))
+
+
+def test_code_has_the_language_that_its_directive_or_the_page_states() -> None:
+    text = (
+        ".. code-block:: python\n   :linenos:\n\n   a = 1\n\n.. highlight:: c\n\nSee::\n\n   int a;\n\n"
+        ".. literalinclude:: a.py\n\n.. code-block::\n\n   b\n\n.. doctest::\n\n   >>> 1\n\n.. tab-set-code::\n\n"
+        "  ```java\n  c();\n  ```\n"
+    )
+    found = [(block.code, block.text) for block in parse_rst(text).blocks if block.code is not None]
+    assert found == [("python", "a = 1"), ("c", "int a;"), ("c", "b"), ("pycon", ">>> 1"), ("java", "c();")]

@@ -58,6 +58,8 @@ def markdown(html: str) -> str:
         ("<p>1. no<br># list<br>- or<br>> quote</p>", "1\\. no\\\n\\# list\\\n\\- or\\\n\\> quote"),
         ("<p>a*b* _c_ snake_case 2 * 3 [d](e) &lt;f&gt; &amp;amp; $5 and $6$</p>",
          "a\\*b\\* \\_c\\_ snake_case 2 * 3 \\[d](e) \\<f> \\&amp; \\$5 and \\$6$"),
+        ("<h2>2. Turn<br>- it</h2><h3># x</h3><h4><math display=block><annotation encoding='application/x-tex'>a"
+         "</annotation></math></h4>", "## 2. Turn - it\n\n### # x\n\n#### $a$"),
         ("<p>---</p><p>a<br>===</p><h2>C #</h2>", "\\---\n\na\\\n\\===\n\n## C \\#"),
         ("<p><span class='math'>\\(\\text{cost $5$}\\)</span></p>", "`\\text{cost $5$}`"),
         ("<p><span class='math'>\\(x^2\\)</span> is</p>", "$x^2$ is"),
