@@ -75,8 +75,9 @@ class Scorer(DocumentScorer):
 
     def score(self, document: Document) -> list[Row]:
         text = "\n\n".join(t for p in document.parts if p.type == "text" if (t := prose(p.text)))
-        every = [w for raw in reading(document).text.split() if (w := raw.strip(MARKS))]
-        words = [w for raw in text.lower().split() if (w := raw.strip(MARKS))]
+        words = _words(text)
+        read = reading(document).text
+        every = words if read == text else _words(read)
         lines = [line for line in text.splitlines() if line.strip()]
         paragraphs = [p.strip() for p in re.split(r"\n\s*\n", text) if p.strip()]
         letters = [c for c in text if c.isalpha()]
@@ -99,6 +100,10 @@ class Scorer(DocumentScorer):
                 "words_per_image": len(every) / len(document.images) if document.images else None,
             }
         ]
+
+
+def _words(text: str) -> list[str]:
+    return [word for raw in text.lower().split() if (word := raw.strip(MARKS))]
 
 
 def _share(hits: Iterable[bool], total: int) -> float | None:

@@ -7,13 +7,14 @@ that gives the place of inline markup in the source, which edits need.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leafinstruct.text.surrogates import replace_surrogates
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_DEPTH = 100
 """Deeper nesting is no writer's; such a text is read as it is."""
@@ -96,13 +97,11 @@ class _Builder:
         self.root = Node("document", 0, len(source))
         self.open = [self.root]
         self.loose: Node | None = None
-        self._places: list[int] | None = None
-        if not source.isascii():  # places are in bytes
-            self._places = list(accumulate((len(c.encode()) for c in source), initial=0))
+        self._places = None if source.isascii() else _characters_before(source)
 
     def event(self, event: Any, start: int, end: int) -> None:
-        if self._places is not None:
-            start, end = bisect_left(self._places, start), bisect_left(self._places, end)
+        if self._places is not None:  # places are in bytes
+            start, end = int(self._places[start]), int(self._places[end])
         if isinstance(event, str):
             self._lone(event, start, end)
             return
@@ -208,6 +207,14 @@ class _Builder:
             self.leaf(Node("mark", start, end))
 
 
+def _characters_before(text: str) -> np.ndarray:
+    """int64 [bytes + 1]: how many characters begin before each byte of a text in UTF-8."""
+    import numpy as np
+
+    data = np.frombuffer(text.encode(), np.uint8)
+    return np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
+
+
 def content_end(node: Node) -> int:
     """Where a node's own text ends in the source, without blank lines after it."""
     inner = [child for child in node.children if child.kind not in LEAVES]
@@ -224,12 +231,3 @@ def block_ends(markdown: str) -> list[int]:
         ends += [len(markdown[: content_end(one)].rstrip()) for one in inner]
     found = sorted({end for end in ends if end > 0} | {len(markdown.rstrip())})
     return found
-
-
-def last_block(node: Node) -> Node | None:
-    """The last block that is no list, item or quote around others."""
-    while node.kind in CONTAINERS:
-        if not node.children:
-            return None
-        node = node.children[-1]
-    return node

@@ -6,15 +6,15 @@ Scorers and rules read this form, so that their numbers are about the words and 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from leafinstruct.document import Document
-from leafinstruct.text.markdown import LEAVES, Node, last_block, parse
+from leafinstruct.text.markdown import LEAVES, Node, parse
 
-KEPT = 8192
-"""Texts whose plain form is kept: a partition's, so that scorers one after another do not read them again."""
+KEPT, TREES = 8192, 512
+"""Texts whose plain form is kept, a partition's, so that scorers one after another do not read them again; and whose
+tree is, a document's."""
 MARKUP = re.compile(
     r"[\\`*_~<&$|]|\]\(|^\s*\[|^[ \t]|[ \t]$|^(?:[#>+=-]|\d{1,9}[.)])",
     re.MULTILINE,
@@ -22,8 +22,8 @@ MARKUP = re.compile(
 """Without any of this a text has no markup: the usual paragraph."""
 HEADING = re.compile(r"#{1,6} ([^\n]*[^\n#\s])")
 BLANK = re.compile(r"\n[ \t>]*\n")
-APART = frozenset(("code", "table"))
-"""Blocks that are no prose."""
+APART = {"code": ("```", "~~~"), "table": ("|",)}
+"""Blocks that are no prose, and what a text with one has in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +58,36 @@ def plain(markdown: str) -> str:
 @lru_cache(maxsize=KEPT)
 def prose(markdown: str) -> str:
     """The plain text without code blocks and tables; "" if there is nothing else."""
-    if not MARKUP.search(markdown):
-        return markdown
-    return _Reader(markdown, APART).read(parse(markdown))
+    text = plain(markdown)
+    for start, end in reversed(blocks_apart(markdown)):
+        text = text[:start].rstrip("\n") + text[end:]
+    return text.lstrip("\n")
 
 
 def prose_end(markdown: str) -> str:
     """The prose of a text that ends in prose; "" for one that ends in code or a table."""
-    if not MARKUP.search(markdown):
-        return markdown
-    last = last_block(parse(markdown))
-    return "" if last is not None and any(is_apart(last, kind) for kind in APART) else prose(markdown)
+    apart = blocks_apart(markdown)
+    return "" if apart and apart[-1][1] == len(plain(markdown)) else prose(markdown)
 
 
+@lru_cache(maxsize=TREES)
 def read(markdown: str) -> Reading:
     root = parse(markdown)
     return Reading(_Reader(markdown).read(root), root)
 
 
 def blocks_apart(markdown: str) -> list[tuple[int, int]]:
-    """Where the plain text is code or a table."""
-    if not any(sign in markdown for sign in ("```", "~~~", "|")):
-        return []
-    found = read(markdown)
-    return [span for kind in sorted(APART) for span in found.spans(kind)]
+    """Where the plain text is code or a table, in order."""
+    return sorted(span for kind in APART for span in _spans(markdown, kind))
 
 
 def share(markdown: str, kind: str) -> tuple[int, int]:
     """Characters of the plain text that are in blocks of a kind (`code` or `table`), and all of them."""
-    if ("`" if kind == "code" else "|") not in markdown and "~~~" not in markdown:
-        return 0, len(plain(markdown))
-    found = read(markdown)
-    return sum(until - at for at, until in found.spans(kind)), len(found.plain)
+    return sum(end - start for start, end in _spans(markdown, kind)), len(plain(markdown))
+
+
+def _spans(markdown: str, kind: str) -> list[tuple[int, int]]:
+    return read(markdown).spans(kind) if any(sign in markdown for sign in APART[kind]) else []
 
 
 def reading(document: Document) -> Document:
@@ -107,9 +105,8 @@ def shown(markdown: str) -> str:
 class _Reader:
     """Writes the plain text of a tree, and the places of its nodes in it."""
 
-    def __init__(self, source: str, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, source: str) -> None:
         self.source = source
-        self.without = without
         self.end = 0
         """Where the block before ended in the source."""
         self.out: list[str] = []
@@ -126,11 +123,6 @@ class _Reader:
         self.out.append(text)
         self.length += len(text)
 
-    def _blocks(self, nodes: Sequence[Node]) -> None:
-        for node in nodes:
-            if not any(is_apart(node, kind) for kind in self.without):
-                self._block(node)
-
     def _block(self, node: Node) -> None:
         if node.kind == "list":
             self._list(node)
@@ -138,7 +130,8 @@ class _Reader:
             self._table(node)
         elif node.kind in ("quote", "item", "document"):
             node.at = self.length
-            self._blocks(node.children)
+            for child in node.children:
+                self._block(child)
             node.until = self.length
         elif node.children:
             self._begin(node)
