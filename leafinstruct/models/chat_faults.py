@@ -34,7 +34,7 @@ CHANGEABLE = frozenset({400, 422, 500, 501})
 CONTEXT = re.compile(
     r"context.{0,3}(length|window|size)|max_model_len|n_ctx|too many (input |prompt )?tokens|reduce the length"
     r"|(prompt|input|message|request).{0,40}\b(too long|too large|longer than|exceeds?)\b|tokens? count.{0,40}exceeds"
-    r"|must be <= ?\d+",
+    r"|tokens?`? must be <= ?\d+",
     re.IGNORECASE,
 )
 LIMIT = re.compile(
@@ -113,7 +113,7 @@ def _messages(value: Any) -> Iterator[str]:
             named = value.get(name)
             if isinstance(named, list):
                 named = ".".join(map(str, named))
-            if isinstance(named, str) and named:
+            if isinstance(named, str) and named and named != "invalid_request_error":
                 yield f"{name} {named}" if name in ("param", "loc") else named
 
 

@@ -34,6 +34,8 @@ from leafinstruct.settings import Positive
 BYTES_A_TOKEN = 4  # as in English
 CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 FILTERED = frozenset({"content_filter", "safety"})
+ROUNDED = 0.001
+"""Log-probabilities are below it: 0 is the highest, but for what a server rounds."""
 PLACEHOLDER = -1000.0
 """Log-probabilities below it are those that servers give in place of none (-9999)."""
 OURS = ("model", "messages", "n", "stream")
@@ -125,7 +127,8 @@ class OpenAiLlm(Llm):
             results += [self._choices(answer, choices) for answer in self._first_tokens(chunk)]
         if results and all(one == NO_LOGPROBS for one in results):
             probe = Ask(prompts[0], 1, logprobs=True).probe()
-            if not any(_listed(found) for found in self._first_tokens([probe.messages]) if isinstance(found, dict)):
+            answers = self._first_tokens([probe.messages])
+            if not any(isinstance(one, dict) and _listed(one) is not None for one in answers):
                 raise LeafError(f"model {self.name!r}: {NO_LOGPROBS.error}: use the vllm back-end")
         return results
 
@@ -142,7 +145,7 @@ class OpenAiLlm(Llm):
         self._count(*_usage(answer))
         listed = _listed(answer)
         if not listed:
-            return NO_LOGPROBS
+            return NO_LOGPROBS if listed is None else NO_NUMBER
         masses = []
         for choice in choices:
             word = choice.strip().lower()
@@ -167,6 +170,7 @@ class OpenAiLlm(Llm):
 
 
 NO_LOGPROBS = NoChoice("the server returns no log-probabilities", transient=True)
+NO_NUMBER = NoChoice("the server gives no number as the log-probability of the answer's first token", transient=True)
 
 
 def _check_address(url: str) -> None:
@@ -228,21 +232,23 @@ def _usage(answer: Mapping[str, Any]) -> tuple[int, int]:
     return tokens_of(found.get("prompt_tokens")), tokens_of(found.get("completion_tokens"))
 
 
-def _listed(answer: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """The likeliest first tokens of an answer, with their probabilities; what is no probability is left out."""
+def _listed(answer: Mapping[str, Any]) -> list[tuple[str, float]] | None:
+    """The likeliest first tokens of an answer, with their probabilities; none if one of them is no probability, and
+    None if the server lists nothing."""
+    logprobs = answer["choices"][0].get("logprobs")
+    if not isinstance(logprobs, Mapping) or not isinstance(logprobs.get("content"), list):
+        return None
     try:
-        entries = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        pairs = [(entry["token"], entry["logprob"]) for entry in entries]
+        pairs = [(entry["token"], entry["logprob"]) for entry in logprobs["content"][0]["top_logprobs"]]
+        if all(isinstance(token, str) and _is_logprob(value) for token, value in pairs):
+            return [(token, math.exp(min(value, 0.0))) for token, value in pairs if value > PLACEHOLDER]
     except (KeyError, IndexError, TypeError):
-        return []
-    return [
-        (token, math.exp(min(value, 0.0)))
-        for token, value in pairs
-        if isinstance(token, str)
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and PLACEHOLDER < value < 0.001
-    ]
+        pass
+    return []
+
+
+def _is_logprob(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value < ROUNDED
 
 
 Backend = OpenAiLlm

@@ -34,8 +34,12 @@ GENERATION: Described = {
 }
 GENERATION_SCHEMA = schema_of(GENERATION)
 ANSWER_COLUMNS = ("text", "prompt_tokens", "output_tokens", "finish_reason", "error")
-CHARACTERS_A_TOKEN = 8
-"""A tokenizer has fewer in any language: a server that counts fewer tokens did not read the whole prompt."""
+CHARACTERS_A_TOKEN = 6
+"""Tokenizers have 2 to 5 in prose of any language: a server that counts fewer tokens hardly read the whole prompt."""
+CONTEXTS = 128
+"""Servers' contexts are multiples of so many tokens: the same one for prompts of other lengths is where they were cut."""
+LIKE = 1.15
+"""Prompts whose lengths differ by less may have as many tokens by chance."""
 SHORTER = 2
 """How often a document that is too long is asked about with less of it."""
 
@@ -65,6 +69,8 @@ class Answers:
         self.again: set[str] = set()
         """Those of these documents that the next build asks about again."""
         self.cut = Cut()
+        self._sent: dict[int, dict[str, int]] = {}
+        """Characters of prompts by the tokens that the server counted and the request's key."""
 
     def __call__(self, requests: list[Request]) -> list[Generation]:
         missing = list({r.key: r for r in requests if r.key not in self._rows}.values())
@@ -160,11 +166,15 @@ class Answers:
             self.unanswered.setdefault(request.document, answer.error or "no answer")
             self.again |= set() if row else {request.document}
             return
-        shown, whole = row["shown_tokens"], request.window.shown_tokens
+        read = row["prompt_tokens"]
+        if not read or row["shown_tokens"] != request.window.shown_tokens:
+            return
         sent = sum(len(message["content"]) for message in request.messages)
-        read = row["prompt_tokens"] * CHARACTERS_A_TOKEN
-        if shown == whole and 0 < read < sent:
-            first = self.cut if self.cut.count else Cut(0, row["prompt_tokens"], sent // 4)
+        same = self._sent.setdefault(read, {})
+        same[request.key] = sent
+        alike = read % CONTEXTS == 0 and max(same.values()) > LIKE * min(same.values())
+        if alike or read * CHARACTERS_A_TOKEN < sent:
+            first = self.cut if self.cut.count else Cut(0, read, max(same.values()) // 4)
             self.cut = replace(first, count=self.cut.count + 1)
 
     def _generation(self, request: Request) -> Generation:

@@ -189,9 +189,9 @@ def _of_servers(model: str, left: Sequence[Left]) -> Iterator[str]:
     cuts = [one.cut for one in left if one.cut.count]
     if cuts:
         yield (
-            f"model {model!r} read {cuts[0].read} tokens of a prompt of about {cuts[0].sent}, by its server's count "
-            f"({sum(cut.count for cut in cuts)} prompts like this): the server cuts prompts; let it read more tokens, or "
-            "set max_model_len of the model to what it reads"
+            f"model {model!r} read {cuts[0].read} tokens of a prompt of about {cuts[0].sent}, by prompt_tokens of its "
+            f"server ({sum(cut.count for cut in cuts)} prompts like this): the prompt was cut; let the server read more "
+            "tokens, or set max_model_len of the model to what it reads"
         )
 
 
