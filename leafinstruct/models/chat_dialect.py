@@ -121,7 +121,13 @@ def other_dialect(dialect: Dialect, words: str) -> Dialect | None:
 def variants(dialect: Dialect) -> Iterator[Dialect]:
     """Dialects to try on a server that refuses without saying why: each change alone, then all together."""
     together = dialect
-    for name in ("no system role", "a weaker form of JSON output", "no seed", "max_completion_tokens", "no temperature"):
+    for name in (
+        "no system role",
+        "a weaker form of JSON output",
+        "no seed",
+        "max_completion_tokens",
+        "no temperature",
+    ):
         change = next(change for known, _, change in CHANGES if known == name)
         if (changed := change(dialect)) != dialect:
             yield changed

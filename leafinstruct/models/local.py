@@ -65,7 +65,9 @@ class LocalLlm(Llm):
             raise LeafError(f"model {self.name!r}: choices {list(choices)}: one has no tokens; use others")
         longest = max(map(len, tokens))
         rows = [self._render(prompt) for prompt in prompts]
-        problems = [row if isinstance(row, str) else self._problem(Row([*row, *[0] * longest], len(row))) for row in rows]
+        problems = [
+            row if isinstance(row, str) else self._problem(Row([*row, *[0] * longest], len(row))) for row in rows
+        ]
         starts = [row for row, problem in zip(rows, problems, strict=True) if problem is None and isinstance(row, list)]
         if longest == 1 and len({ids[0] for ids in tokens}) == len(tokens):
             groups = iter(self._next_tokens(starts, [ids[0] for ids in tokens]))
@@ -188,7 +190,9 @@ class LocalLlm(Llm):
             return self._ids(rendered(self._tokenizer, prompt), marks=True)
         except NotRendered as error:
             if error.shared:
-                raise LeafError(f"model {self.name!r}: its chat template makes no prompt: {error}; use another") from None
+                raise LeafError(
+                    f"model {self.name!r}: its chat template makes no prompt: {error}; use another"
+                ) from None
             return f"the model's chat template makes no prompt of it: {error}"
 
 
@@ -208,5 +212,3 @@ def cannot_load(found: ModelPath, error: Exception) -> LeafError:
     """A one-line LeafError for any error that a library raised while loading a model."""
     lines = str(error).strip().splitlines()
     return LeafError(f"model {found.name!r} does not load: {lines[0] if lines else type(error).__name__}")
-
-

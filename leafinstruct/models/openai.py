@@ -74,7 +74,10 @@ class OpenAiLlm(Llm):
         key = os.environ.get("OPENAI_API_KEY", "").strip()
         if key and "authorization" not in map(str.lower, sent):
             sent["Authorization"] = f"Bearer {key}"
-        hidden = [key, *(os.environ.get(name, "") for text in (headers or {}).values() for name in VARIABLE.findall(text))]
+        hidden = [
+            key,
+            *(os.environ.get(name, "") for text in (headers or {}).values() for name in VARIABLE.findall(text)),
+        ]
         self._server = ChatServer(
             model,
             _address(url),

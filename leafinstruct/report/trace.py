@@ -17,6 +17,7 @@ from leafinstruct.score.base import CorpusScorer
 ANSWER = ("task", "attempt", "finish_reason", "text", "error", "shown_tokens", "all_tokens", "prompt_tokens")
 ANSWER_WIDTH = 300
 
+
 def trace(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
     """What happened to a document, found by its id (or a prefix of it), URL, path or record id.
 

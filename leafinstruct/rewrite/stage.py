@@ -270,7 +270,9 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     documents = [d for d in documents if supports(llm.languages, d.language)]
     if settings.clean:
         file = _file(pipeline, "clean", settings.clean)
-        documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model, writer.body)
+        documents, counts = clean(
+            documents, answers, load_clean_prompt(file), settings.instruct, writer.model, writer.body
+        )
         extra = {"clean": dict(sorted(counts.items()))}
     made = _drafts(documents, weighted)
     records = write(made.drafts, answers, writer=writer, facts=facts)

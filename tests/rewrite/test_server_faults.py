@@ -98,7 +98,9 @@ def test_every_status(run: Callable[[], Run]) -> None:
     assert "\n".join(table(range(200, 600), run)) in DOCS.read_text()
 
 
-@pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 402, 403, 405, 413, 418, 422, 429, 451, 499, 500, 520, 529])
+@pytest.mark.parametrize(
+    "status", [200, 301, 307, 400, 401, 402, 403, 405, 413, 418, 422, 429, 451, 499, 500, 520, 529]
+)
 def test_some_statuses(run: Callable[[], Run], status: int) -> None:
     lines = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| ") and line[2:5].isdigit()]
     spans = [([int(word) for word in cells[1].split(" to ")], cells[2].strip(), cells[3].strip()) for cells in lines]
@@ -138,7 +140,9 @@ def test_malformed_responses(run: Callable[[], Run], name: str) -> None:
     assert f"| {name} | {all_} | {one} |" in DOCS.read_text()
 
 
-@pytest.mark.parametrize("before", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"])
+@pytest.mark.parametrize(
+    "before", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"]
+)
 @pytest.mark.parametrize("times", [1, 3])
 def test_what_announces_an_answer_is_none(run: Callable[[], Run], before: bytes, times: int) -> None:
     with serving(lambda body: answer(GOOD)) as server:
@@ -164,7 +168,9 @@ class Turns:
         return answer(GOOD) if self.count <= self.well else self.bad
 
 
-@pytest.mark.parametrize("bad", [error(402, "no credit left"), error(400, "bad request"), (503, b"away"), (403, b"blocked")])
+@pytest.mark.parametrize(
+    "bad", [error(402, "no credit left"), error(400, "bad request"), (503, b"away"), (403, b"blocked")]
+)
 def test_a_server_that_fails_later_ends_the_build_and_answers_so_far_stay(run: Callable[[], Run], bad: Reply) -> None:
     with serving(Turns(2, bad)) as server:
         one = run()
