@@ -15,6 +15,7 @@ from leafinstruct.models.llm import Prompt
 
 TOP_LOGPROBS, FEWER_LOGPROBS = 20, 5
 """The most that the protocol allows, and what servers with a lower limit take."""
+COMPLETION = "max_completion_tokens"
 PROBE = 'Reply in JSON with the word "yes".'
 
 
@@ -91,8 +92,12 @@ def _weaker_form(dialect: Dialect) -> Dialect:
     return replace(dialect, form="json_object" if dialect.form == "json_schema" else "")
 
 
+def _no_system(dialect: Dialect) -> Dialect:
+    return replace(dialect, system=False)
+
+
 CHANGES: tuple[tuple[str, str, Change], ...] = (
-    ("max_completion_tokens", r"max_completion_tokens|\bmax_tokens\b", lambda d: replace(d, limit="max_completion_tokens")),
+    (COMPLETION, r"max_completion_tokens|\bmax_tokens\b", lambda d: replace(d, limit=COMPLETION)),
     ("no temperature", r"\btemperature\b", lambda d: replace(d, temperature=False)),
     ("fewer log-probabilities", r"top_logprobs", lambda d: replace(d, top_logprobs=FEWER_LOGPROBS)),
     (
@@ -102,12 +107,14 @@ CHANGES: tuple[tuple[str, str, Change], ...] = (
     ),
     (
         "no system role",
-        r"system.{0,20}(role|messages?|prompts?|instructions?)|role.{0,20}system|developer instruction|alternat|first message",
-        lambda d: replace(d, system=False),
+        r"system.{0,20}(role|message|prompt|instruction)|role.{0,20}system|developer instr|alternat|first message",
+        _no_system,
     ),
     ("no seed", r"\bseed\b", lambda d: replace(d, seed=False)),
-)  # fmt: skip
+)
 """What a change is called, the words of a server that ask for it, and the change itself."""
+UNSAID = ("no system role", "a weaker form of JSON output", "no seed", COMPLETION, "no temperature")
+"""Changes to try where the server's words ask for none, the most frequent first."""
 
 
 def other_dialect(dialect: Dialect, words: str) -> Dialect | None:
@@ -120,18 +127,16 @@ def other_dialect(dialect: Dialect, words: str) -> Dialect | None:
 
 def variants(dialect: Dialect) -> Iterator[Dialect]:
     """Dialects to try on a server that refuses without saying why: each change alone, then all together."""
+    known = {name: change for name, _, change in CHANGES}
     together = dialect
-    for name in (
-        "no system role",
-        "a weaker form of JSON output",
-        "no seed",
-        "max_completion_tokens",
-        "no temperature",
-    ):
-        change = next(change for known, _, change in CHANGES if known == name)
-        if (changed := change(dialect)) != dialect:
+    for name in UNSAID:
+        changed = known[name](dialect)
+        while changed not in (dialect, known[name](changed)):
             yield changed
-        together = change(together)
+            changed = known[name](changed)
+        if changed != dialect:
+            yield changed
+        together = known[name](together)
     if (plain := replace(together, form="")) != dialect:
         yield plain
 

@@ -1,4 +1,4 @@
-"""What a server that gives no answer says, and what that is about: the server, the account, the settings, or a prompt."""
+"""What a server says instead of an answer, and what that is about: the server, the account, the settings, a prompt."""
 
 from __future__ import annotations
 

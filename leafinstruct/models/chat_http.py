@@ -21,7 +21,7 @@ MOST_INTERIM = 20
 
 
 class _Response(http.client.HTTPResponse):
-    """A response after all that only announce it (103 and the like), which the standard library takes for the answer."""
+    """A response after all that only announce it (such as 103), which the standard library takes for the answer."""
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MOST_INTERIM):

@@ -79,15 +79,14 @@ class ChatServer:
         if failure.kind == "settings" and not self._good:
             return self._said(failure)
         known = self._good.get(ask.shape)
-        again = self._one(known or ask.probe(), self.retries if well else 0)
-        if not isinstance(again, Failure):
+        if not isinstance(self._one(known or ask.probe(), self.retries if well else 0), Failure):
             return ""
-        return self._said(failure if failure.status else again)
+        return self._said(failure)
 
     def _said(self, failure: Failure) -> str:
         return (
-            f"model {self.model!r} at {self.url}: {failure.hint}{failure.words}; nothing of this is stored: mend it and "
-            "build again"
+            f"model {self.model!r} at {self.url}: {failure.hint}{failure.words}; nothing of this is stored: mend it "
+            "and build again"
         )
 
     def _one(self, ask: Ask, retries: int | None = None) -> Found:
@@ -100,10 +99,10 @@ class ChatServer:
             if not isinstance(found, Failure):
                 self._learn(ask, dialect)
                 return found
-            if found.status in CHANGEABLE and found.too_long is None:
-                if changed := other_dialect(dialect, found.said):
-                    dialect = changed
-                    continue
+            changeable = found.status in CHANGEABLE and found.too_long is None
+            if changeable and (changed := other_dialect(dialect, found.said)):
+                dialect = changed
+                continue
             if found.kind != "transient":
                 return found
             if not left:

@@ -119,8 +119,8 @@ class Llm(ABC):
         """Answer each prompt, in order. Temperature 0 is greedy; otherwise each request samples with `seed`.
 
         With a JSON schema the text is JSON of that schema if `finish_reason` is `stop`; set `maxLength` of strings, or
-        a small model may not stop. A prompt that cannot be answered gives a Generation with `error`. Raises Stopped, with
-        the answers so far, if no prompt is answered.
+        a small model may not stop. A prompt that cannot be answered gives a Generation with `error`. Raises Stopped,
+        with the answers so far, if no prompt is answered.
         """
         results: list[Generation] = []
         for chunk in chunks(prompts, self.batch_size):
@@ -159,8 +159,9 @@ class Llm(ABC):
         """The start of a text, at most `max_tokens` tokens of it, and the number of its tokens."""
 
     @classmethod
-    def check_options(cls, options: Mapping[str, Any]) -> None:  # noqa: B027 - most back-ends take all of their types
-        """Raises LeafError for settings of the right types that cannot be."""
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        """Raises LeafError for settings of the right types that cannot be; most back-ends take all."""
+        return
 
     def close(self) -> None:  # noqa: B027 - most back-ends hold nothing that needs it
         """Free memory and processes; the model cannot be used afterwards."""

@@ -13,7 +13,6 @@ from leafinstruct.models.chat_template import NotRendered, control_tokens, rende
 from leafinstruct.models.llm import ALL, Generation, Llm, LogProb, NoChoice, Prompt, among_choices, chunks
 from leafinstruct.models.weights import ModelPath, resolve
 
-
 NOT_FINITE = "the model gives no finite log-probability"
 
 

@@ -40,6 +40,7 @@ PLACEHOLDER = -1000.0
 """Log-probabilities below it are those that servers give in place of none (-9999)."""
 OURS = ("model", "messages", "n", "stream")
 SECRET = re.compile(r"authorization|cookie|secret|password|api.?key|access.?token|(^|[-_])key$|(^|[-_])token$", re.I)
+UNSENDABLE = re.compile(r"[^\x20-\x7e]")
 VARIABLE = re.compile(r"\$(\w+)")
 
 
@@ -74,10 +75,9 @@ class OpenAiLlm(Llm):
         key = os.environ.get("OPENAI_API_KEY", "").strip()
         if key and "authorization" not in map(str.lower, sent):
             sent["Authorization"] = f"Bearer {key}"
-        hidden = [
-            key,
-            *(os.environ.get(name, "") for text in (headers or {}).values() for name in VARIABLE.findall(text)),
-        ]
+        _check_sent(sent)
+        named = [name for text in (headers or {}).values() for name in VARIABLE.findall(text)]
+        hidden = [key, *(os.environ[name].strip() for name in named)]
         self._server = ChatServer(
             model,
             _address(url),
@@ -102,8 +102,8 @@ class OpenAiLlm(Llm):
             if SECRET.search(name):
                 raise LeafError(f"body: {name!r} looks like a key, and settings are written into the run; use headers")
         for name, value in (headers or {}).items():
-            if not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name) or re.search(r"[\r\n\0]|[^\x20-\xff]", value):
-                raise LeafError(f"headers: {name!r}: no name or value of an HTTP header")
+            if not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII) or UNSENDABLE.search(value):
+                raise LeafError(f"headers: {name!r}: no name or value of an HTTP header; use one line of ASCII")
             if SECRET.search(name) and not VARIABLE.search(value):
                 raise LeafError(
                     f"headers: {name!r} looks like a key, and settings are written into the run; put it into an "
@@ -204,6 +204,13 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
         return os.environ[found[1]].strip()
 
     return {name: VARIABLE.sub(value, text) for name, text in headers.items()}
+
+
+def _check_sent(headers: Mapping[str, str]) -> None:
+    """Raises LeafError for what the environment holds that no header can."""
+    for name, value in headers.items():
+        if UNSENDABLE.search(value):
+            raise LeafError(f"the key for the header {name!r} has a character that no key has; look at its variable")
 
 
 def _failed(failure: Failure) -> Generation:

@@ -10,7 +10,6 @@ from leafinstruct import layout
 from leafinstruct.rewrite.stage import unanswered
 from leafinstruct.run import Run
 
-
 MOST_SAID = 5
 
 

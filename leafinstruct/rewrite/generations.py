@@ -37,7 +37,7 @@ ANSWER_COLUMNS = ("text", "prompt_tokens", "output_tokens", "finish_reason", "er
 CHARACTERS_A_TOKEN = 6
 """Tokenizers have 2 to 5 in prose of any language: a server that counts fewer tokens hardly read the whole prompt."""
 CONTEXTS = 128
-"""Servers' contexts are multiples of so many tokens: the same one for prompts of other lengths is where they were cut."""
+"""Servers' contexts are multiples of it: such a number for prompts of other lengths is where they were cut."""
 LIKE = 1.15
 """Prompts whose lengths differ by less may have as many tokens by chance."""
 SHORTER = 2
@@ -135,8 +135,8 @@ class Answers:
         [bare] = self._generate([replace(long[0][0], messages=messages)])
         if bare.too_long is not None:
             raise LeafError(
-                f"model {self._llm().name!r}: {bare.error}: so it cannot read the prompt without a document either; let "
-                "it read more tokens, or use a shorter prompt file or fewer max_tokens"
+                f"model {self._llm().name!r}: {bare.error}: it cannot read the prompt without a document either; let it "
+                "read more tokens, or use a shorter prompt file or fewer max_tokens"
             )
 
     def _keep(self, sent: Sequence[Request], answers: Sequence[Generation | None]) -> None:

@@ -190,8 +190,8 @@ def _of_servers(model: str, left: Sequence[Left]) -> Iterator[str]:
     if cuts:
         yield (
             f"model {model!r} read {cuts[0].read} tokens of a prompt of about {cuts[0].sent}, by prompt_tokens of its "
-            f"server ({sum(cut.count for cut in cuts)} prompts like this): the prompt was cut; let the server read more "
-            "tokens, or set max_model_len of the model to what it reads"
+            f"server ({sum(cut.count for cut in cuts)} prompts like this): the prompt was cut; let the server read "
+            "more tokens, or set max_model_len of the model to what it reads"
         )
 
 

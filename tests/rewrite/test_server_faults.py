@@ -25,10 +25,9 @@ WORDS = b"these are the words of the server"
 
 
 def requests() -> list[Request]:
-    return [
-        Request(name, name, "howto", [{"role": "user", "content": name}], {"type": "object"}, 9, 0.0, 0, 1, Window(name, 1, 1))
-        for name in NAMES
-    ]  # fmt: skip
+    schema, view = {"type": "object"}, Window("", 1, 1)
+    prompts = {name: [{"role": "user", "content": name}] for name in NAMES}
+    return [Request(name, name, "howto", prompts[name], schema, 9, 0.0, 0, 1, view) for name in NAMES]
 
 
 def ask(server: ChatLoopback, run: Run, **settings: Any) -> tuple[list[str], str]:
