@@ -51,7 +51,8 @@ def _rendered(tokenizer: Any, prompt: Prompt) -> str:
         except Exception as error:  # a template raises what it likes
             problem = problem or raised(error)
             continue
-        if all(message["content"].strip() in text for message in prompt):
+        listed = any(isinstance(message["content"], list) and str(message["content"]) in text for message in form)
+        if not listed and all(message["content"].strip() in text for message in prompt):
             return str(text)
         problem = problem or "it leaves out what messages say"
     raise NotRendered(problem, shared=False)

@@ -135,8 +135,8 @@ class Answers:
         [bare] = self._generate([replace(long[0][0], messages=messages)])
         if bare.too_long is not None:
             raise LeafError(
-                f"model {self._llm().name!r}: {bare.error}: it cannot read the prompt without a document either; let it "
-                "read more tokens, or use a shorter prompt file or fewer max_tokens"
+                f"model {self._llm().name!r}: {bare.error}: it cannot read the prompt without a document either; let "
+                "it read more tokens, or use a shorter prompt file or fewer max_tokens"
             )
 
     def _keep(self, sent: Sequence[Request], answers: Sequence[Generation | None]) -> None:

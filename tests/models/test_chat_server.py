@@ -319,12 +319,13 @@ def test_choices_that_are_not_listed_get_no_more_than_is_left() -> None:
 
 
 def test_a_server_without_log_probabilities_ends_the_build_whatever_is_asked() -> None:
-    with serving(lambda body: answer("2")) as server:
-        with pytest.raises(LeafError, match="returns no log-probabilities"):
-            server.llm().choice_logprobs(PROMPTS, CHOICES)
-    with serving(
-        lambda body: answer("2", logprobs=SURE if "yes" in body["messages"][-1]["content"] else None)
-    ) as server:
+    with serving(lambda body: answer("2")) as server, pytest.raises(LeafError, match="returns no log-probabilities"):
+        server.llm().choice_logprobs(PROMPTS, CHOICES)
+
+    def some(body: Body) -> Reply:
+        return answer("2", logprobs=SURE if "yes" in body["messages"][-1]["content"] else None)
+
+    with serving(some) as server:
         [found] = server.llm().choice_logprobs(PROMPTS[:1], CHOICES)
         assert isinstance(found, NoChoice) and found.transient, "it has them for other prompts"
 

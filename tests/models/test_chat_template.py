@@ -1,4 +1,4 @@
-"""Chat templates as they are: no role for the system, strict turns, parts instead of texts; and pages that hold marks."""
+"""Chat templates as they are: no role for the system, strict turns, parts instead of texts; pages that hold marks."""
 
 from __future__ import annotations
 
