@@ -11,7 +11,7 @@ from made.rewrite import SHIPPED, boat, document, image, text
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
-from leafinstruct.rewrite.clean import accepted, clean, lines_of, load_clean_prompt, without
+from leafinstruct.rewrite.clean import _numbers, accepted, clean, lines_of, load_clean_prompt, without
 from leafinstruct.rewrite.instruct import Request, Settings
 
 PROMPT = load_clean_prompt(SHIPPED.with_name("clean.md"))
@@ -127,3 +127,19 @@ def test_a_prompt_must_show_the_page(tmp_path) -> None:  # type: ignore[no-untyp
 
 def test_deleting_nothing_gives_the_document_itself() -> None:
     assert without(page(), []) is not None and without(page(), []) == page()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ('{"delete": [2, 1, 9]}', [0, 1]),
+        ('<think>[3]</think>\n```json\n{"delete": [2]}\n```', [1]),
+        ('I would delete: {"delete": []}', []),
+        ('{"delete": [Infinity]}', None),
+        ('{"delete": "12"}', None),
+        ('{"delete": [null]}', None),
+        ("none", None),
+    ],
+)
+def test_the_lines_that_an_answer_names(text: str, numbers: list[int] | None) -> None:
+    assert _numbers(Generation(text, finish_reason="stop"), 3) == numbers
