@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from leafinstruct.models.chat_dialect import Dialect, other_dialect
 from leafinstruct.text.printable import printable
 from leafinstruct.text.surrogates import replace_surrogates
 
@@ -92,12 +93,12 @@ def failure(status: int, data: bytes, wait: float = 0.0, location: str = "") -> 
 
 def server_words(data: bytes) -> str:
     """What a response's content says, on one line. What it repeats of the request is left out."""
-    text = replace_surrogates(data[:20_000].decode(errors="replace"))
+    text = data[:20_000].decode(errors="replace")
     try:
         said = "; ".join(dict.fromkeys(_messages(json.loads(text))))
     except (ValueError, RecursionError):
         said = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
-    return printable(" ".join(said.split()))[:ALL]
+    return printable(replace_surrogates(" ".join(said.split())))[:ALL]
 
 
 def _messages(value: Any) -> Iterator[str]:
@@ -115,6 +116,15 @@ def _messages(value: Any) -> Iterator[str]:
                 named = ".".join(map(str, named))
             if isinstance(named, str) and named and named != "invalid_request_error":
                 yield f"{name} {named}" if name in ("param", "loc") else named
+
+
+def was_fault(error: str) -> bool:
+    """Whether a stored error of an earlier version is about the server, the account or the settings after all."""
+    known = re.match(r"HTTP (\d{3})(?:: (.*))?$", error)
+    if known is None:
+        return bool(re.match(r"prompt of \d+ tokens, but \d+ fit", error))
+    said = known[2] or ""
+    return not failure(int(known[1]), said.encode()).fact or other_dialect(Dialect(), said) is not None
 
 
 def failure_in(answer: Any) -> Failure | None:

@@ -66,13 +66,13 @@ def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], timeout:
         request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
         with opener.open(request, timeout=timeout) as response:
             answer = json.loads(_content(response, until))
+        return failure_in(answer) or answer
     except urllib.error.HTTPError as error:
         return _refusal(error)
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         # no connection, too slow, cut off; not HTTP, not JSON
         reason = getattr(error, "reason", error)
         return Failure(one_line(f"{type(reason).__name__}: {reason}") if isinstance(reason, Exception) else str(reason))
-    return failure_in(answer) or answer
 
 
 def _content(response: http.client.HTTPResponse, until: float) -> bytes:

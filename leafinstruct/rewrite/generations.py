@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from leafinstruct.document import Described, schema_of
 from leafinstruct.errors import LeafError
+from leafinstruct.models.chat_faults import was_fault
 from leafinstruct.models.llm import Generation, Llm, Prompt, Stopped
 from leafinstruct.rewrite.instruct import Request
 from leafinstruct.rewrite.prompt import estimated_tokens
@@ -62,7 +63,9 @@ class Answers:
     def __init__(self, run: Run, relative: str, llm: Callable[[], Llm], batch: int) -> None:
         self._run, self._relative, self._llm, self._batch = run, relative, llm, batch
         rows = run.table(relative).to_pylist() if run.meta(relative) else []
-        self._rows: dict[str, dict[str, Any]] = {row["key"]: row for row in rows}
+        self._rows: dict[str, dict[str, Any]] = {
+            row["key"]: row for row in rows if not (row["error"] and was_fault(row["error"]))
+        }
         self._transient: dict[str, Generation] = {}
         self.unanswered: dict[str, str] = {}
         """Why the model gave no answer about a document."""

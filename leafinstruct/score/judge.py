@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from leafinstruct.bundled import find_file
 from leafinstruct.document import Document
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, own_code
 from leafinstruct.models.llm import NoChoice, Prompt
 from leafinstruct.score.base import FAILED, Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
@@ -69,7 +69,10 @@ class Scorer(ModelScorer):
         shown = [self.llm.excerpt(as_data(item.document), self.settings.max_tokens) for item in items]
         # All questions about a document are adjacent, and the document comes first: back-ends reuse the beginning.
         prompts = [ask for text, _ in shown for ask in self.prompts(text)]
-        answers = self.llm.choice_logprobs(prompts, RATINGS)
+        with own_code("any", f"model {getattr(self.llm, 'name', '')!r}"):  # of a library, or a back-end of the user's
+            answers = list(self.llm.choice_logprobs(prompts, RATINGS))
+        if len(answers) != len(prompts):
+            raise LeafError(f"model {self.llm.name!r}: {len(answers)} answers to {len(prompts)} prompts")
         size = len(SECTIONS[2:])
         groups = [answers[start : start + size] for start in range(0, len(answers), size)]
         missing = [next((one for one in group if isinstance(one, NoChoice)), None) for group in groups]
@@ -80,7 +83,9 @@ class Scorer(ModelScorer):
             if none:
                 yield row | {"error": f"{FAILED if none.transient or shared else ''}{none.error}"}
                 continue
-            yield row | ratings([one for one in group if isinstance(one, Mapping)])
+            found = ratings([one for one in group if isinstance(one, Mapping)])
+            finite = all(math.isfinite(value) for value in found.values())
+            yield row | (found if finite else {"error": f"{FAILED}the model's log-probabilities are no numbers"})
 
     def prompts(self, text: str) -> list[Prompt]:
         """The questions about a text: for each the plain and the mirrored scale."""

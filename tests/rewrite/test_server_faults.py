@@ -10,11 +10,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from made.chat_server import GOOD, Body, ChatLoopback, Reply, answer, error, serving
 
 from leafinstruct.models.llm import Stopped
-from leafinstruct.rewrite.generations import Answers
+from leafinstruct.rewrite.generations import GENERATION_SCHEMA, Answers
 from leafinstruct.rewrite.instruct import Request
 from leafinstruct.rewrite.prompt import Window
 from leafinstruct.run import Run
@@ -246,3 +247,30 @@ def test_a_server_that_drips_is_given_up(run: Callable[[], Run]) -> None:
         threading.Thread(target=accept, daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
         assert "timed out" in ask(server, run(), base_url=url, timeout=0.3, retries=0)[1]
+
+
+OLD = {
+    "HTTP 402: Insufficient Balance": True,
+    "HTTP 520": True,
+    "HTTP 413: <h1>too large</h1>": True,
+    "HTTP 400: This model's maximum context length is 900 tokens.": True,
+    "HTTP 400: System role not supported": True,
+    "HTTP 400: use max_completion_tokens": True,
+    "prompt of 2000 tokens, but 1900 fit with 128 for the answer": True,
+    "HTTP 400: flagged by the policy": False,
+    "HTTP 451: not here": False,
+    "the server's filter of contents stopped the answer": False,
+}
+
+
+@pytest.mark.parametrize("error", OLD)
+def test_faults_that_earlier_versions_stored_are_asked_again(run: Callable[[], Run], error: str) -> None:
+    one = run()
+    with serving(lambda body: answer(GOOD)) as server:
+        ask(server, one)
+        file = "generations/m/p.parquet"
+        rows = one.table(file).to_pylist()
+        rows[0] |= {"error": error, "text": "", "finish_reason": "error"}
+        one.commit_table(file, pa.Table.from_pylist(rows, schema=GENERATION_SCHEMA), "stored")
+        asked, _ = ask(server, one)
+        assert asked == ([rows[0]["key"]] if OLD[error] else [])
