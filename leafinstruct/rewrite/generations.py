@@ -15,7 +15,7 @@ import pyarrow as pa
 from leafinstruct.document import Described, schema_of
 from leafinstruct.errors import LeafError
 from leafinstruct.models.chat_faults import was_fault
-from leafinstruct.models.llm import Generation, Llm, Prompt, Stopped
+from leafinstruct.models.llm import Generation, Llm, Stopped
 from leafinstruct.rewrite.instruct import Request
 from leafinstruct.rewrite.prompt import estimated_tokens
 from leafinstruct.run import Run
@@ -72,6 +72,8 @@ class Answers:
         self.again: set[str] = set()
         """Those of these documents that the next build asks about again."""
         self.cut = Cut()
+        self.shortened = 0
+        """Requests that were answered with less of the document."""
         self._sent: dict[int, dict[str, int]] = {}
         """Characters of prompts by the tokens that the server counted and the request's key."""
 
@@ -97,6 +99,7 @@ class Answers:
             self._keep(sent, stopped.answers)
             raise
         self._keep(sent, answers)
+        self._check_bare([(sent[i], one) for i, one in enumerate(answers) if one and one.too_long is not None])
 
     def _generate(self, batch: Sequence[Request]) -> list[Generation]:
         first = batch[0]
@@ -118,7 +121,7 @@ class Answers:
             for place in long:
                 fit, answer = sent[place].fit, answers[place]
                 assert fit and answer and answer.too_long is not None
-                messages, view = fit(1 if attempt else _room(sent[place].messages, answer.too_long))
+                messages, view = fit(1 if attempt else _room(sent[place], answer.too_long))
                 sent[place] = replace(sent[place], messages=messages, window=view)
             try:
                 again = self._generate([sent[place] for place in long])
@@ -128,7 +131,7 @@ class Answers:
                 raise Stopped(str(stopped), answers) from stopped
             for place, one in zip(long, again, strict=True):
                 answers[place] = one
-        self._check_bare([(sent[i], one) for i, one in enumerate(answers) if one and one.too_long is not None])
+                self.shortened += not one.error
 
     def _check_bare(self, long: Sequence[tuple[Request, Generation]]) -> None:
         """Raises LeafError if the model cannot read a request without any document."""
@@ -150,6 +153,7 @@ class Answers:
             if answer.transient:
                 self._transient[request.key] = answer
                 continue
+            self._transient.pop(request.key, None)
             self._rows[request.key] = {
                 "key": request.key,
                 "document": request.document,
@@ -187,7 +191,8 @@ class Answers:
         return Generation(**{name: row[name] for name in ANSWER_COLUMNS})
 
 
-def _room(messages: Prompt, limit: int) -> int:
-    """The tokens, answer included, for a request that was too long: the model's limit, or half of what was sent."""
-    sent = sum(estimated_tokens(message["content"]) for message in messages)
-    return limit if 0 < limit < sent else sent // 2
+def _room(request: Request, limit: int) -> int:
+    """The tokens, answer included, for a request that was too long: what the model reads, or so many that half of the
+    document goes."""
+    sent = request.max_tokens + sum(estimated_tokens(message["content"]) for message in request.messages)
+    return limit if 0 < limit < sent else max(sent - request.window.shown_tokens // 2, 1)

@@ -179,6 +179,8 @@ class Left:
     again: int = 0
     """Those of them that the next build asks about again."""
     cut: Cut = Cut()
+    shortened: int = 0
+    """Requests that were too long for the model, and were answered with less of the document."""
 
 
 def _of_servers(model: str, left: Sequence[Left]) -> Iterator[str]:
@@ -186,6 +188,11 @@ def _of_servers(model: str, left: Sequence[Left]) -> Iterator[str]:
     unanswered, again = Faults.sum(one.unanswered for one in left), sum(one.again for one in left)
     if line := unanswered.line("answer"):
         yield f"{line}" + (f" ({again} asked again by the next build)" if again else "")
+    if shortened := sum(one.shortened for one in left):
+        yield (
+            f"requests that were too long for model {model!r} show less of their document ({shortened} of them): set "
+            "max_model_len of the model to the tokens that it reads"
+        )
     cuts = [one.cut for one in left if one.cut.count]
     if cuts:
         yield (
@@ -283,7 +290,7 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     _commit(run, name, whole, records, made.without, writer.model, facts, extra)
     silent = Faults.of(Fault(document, places.get(document, ""), words) for document, words in said.items())
     languages = tuple(document.language for document in foreign)
-    return Left(languages, Faults.of(made.faults), silent, len(answers.again), answers.cut)
+    return Left(languages, Faults.of(made.faults), silent, len(answers.again), answers.cut, answers.shortened)
 
 
 def unanswered(run: Run, name: str) -> dict[str, str]:

@@ -126,10 +126,17 @@ def lengthen(project: Project) -> None:
 
 
 @pytest.mark.parametrize("words", ["This model's maximum context length is {} tokens.", "Please reduce the length."])
-def test_a_document_that_is_too_long_is_shown_in_part(project: Project, words: str) -> None:
+def test_a_document_that_is_too_long_is_shown_in_part(
+    project: Project, caplog: pytest.LogCaptureFixture, words: str
+) -> None:
     lengthen(project)
     with serving(reads(1500, words)) as server:
-        assert project.build(server, filters=["image"]) > len(NAMES)
+        with caplog.at_level(logging.WARNING):
+            assert project.build(server, filters=["image"]) > len(NAMES)
+        assert (
+            "too long for model 'm' show less of their document (1 of them)" in caplog.text
+            and "max_model_len" in caplog.text
+        )
         assert not project.dropped
         shown = {row["document"]: row["shown_tokens"] < row["all_tokens"] for row in project.stored()}
         assert list(shown.values()).count(True) == 1 and shown[project.records["spoon"].document]
