@@ -245,6 +245,7 @@ def _language_model(entry: Mapping[str, Any], root: Path) -> tuple[ModelSettings
     plugin = load_backend(backend, root)
     options = {key: value for key, value in entry.items() if key not in ("model", "backend", "languages")}
     read(options_of(plugin.value), options)
+    plugin.value.check_options(options)
     if isinstance(options.get("batch_size"), int) and options["batch_size"] < 1:
         raise LeafError(f"setting 'batch_size' is {options['batch_size']}; it takes a whole number, 1 or more")
     place = str(root) if plugin.code else ""

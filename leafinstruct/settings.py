@@ -45,6 +45,8 @@ class ModelSettings:
         """All that can change the model's answers, and its languages."""
         found = asdict(self)
         del found["root"]
+        if self.backend == "openai":  # how a server is reached, and what it can read, is no matter of what it answers
+            found["options"] = tuple(one for one in self.options if one[0] not in ("headers", "max_model_len"))
         if not self.code:
             del found["code"]
         return found

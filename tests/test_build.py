@@ -90,6 +90,7 @@ def test_counts_add_up_at_every_stage(finished: Path) -> None:
         "kept_documents": 11,
         "kept_images": 30,
         "dropped_rewriting": {},
+        "unanswered": {},
         "records": 11,
         "dropped_splitting": {},
         "published": {"test": 2, "train": 6, "validation": 3},

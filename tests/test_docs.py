@@ -308,7 +308,7 @@ def check_fragment(block: Block, project: Path) -> None:
     write_python(project)
     pipeline = project / "pipelines/demo.yaml"
     llm = {"backend": "openai", "model": "a/model", "base_url": "http://127.0.0.1:9/v1"}
-    edit(pipeline, models={"llm": llm}, **yaml.safe_load(block.text))
+    edit(pipeline, **{"models": {"llm": llm}, **yaml.safe_load(block.text)})
     raw = yaml.safe_load(pipeline.read_text())
     jsonschema.Draft202012Validator(json.loads(to_json(pipeline_schema()))).validate(raw)
     loaded = load_pipeline(pipeline, resolve_models=False)

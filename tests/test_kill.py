@@ -20,6 +20,7 @@ import pytest
 from made.tree import assert_one_to_one, counts, leafinstruct, make_project, put, run_build, shard_bytes
 
 from leafinstruct.document import records_from_table
+from leafinstruct.errors import LeafError
 from leafinstruct.rewrite import stage as rewrite_stage
 from leafinstruct.run import Run
 
@@ -293,12 +294,13 @@ def test_killed_while_a_scorer_asks_its_model(served: Served, tmp_path: Path) ->
 
 
 def test_a_server_that_was_away_is_asked_again(served: Served, tmp_path: Path) -> None:
-    """An answer that was an error is no stored fact: the next build asks for it."""
+    """A server that nothing is reached at ends the build; nothing of that is stored: the next build asks."""
     pipeline = make_project(tmp_path, rewrite=BY_MODEL, models=served.model)
     away = {"llm": {**served.model["llm"], "base_url": "http://127.0.0.1:1/v1"}}  # type: ignore[dict-item]
     run = tmp_path / "run"
     make_project(tmp_path, tmp_path / "tree", rewrite=BY_MODEL, models=away)
-    assert counts(run_build(pipeline, run, "rewrite")).dropped_rewriting == {"rewrite:model_error": 11}
+    with pytest.raises(LeafError, match="refused"):
+        run_build(pipeline, run, "rewrite")
     make_project(tmp_path, tmp_path / "tree", rewrite=BY_MODEL, models=served.model)
     assert counts(run_build(pipeline, run)).records == 11
 

@@ -47,7 +47,7 @@ def test_the_shipped_pipeline_passes(project: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("backend: vllm", "backend: openai", "unknown setting 'max_model_len'"),
+        ("backend: vllm", "backend: openai", "needs prompt_logprobs, which backend 'openai' lacks"),
         ("backend: vllm", "backend: vlm", "did you mean 'vllm'"),
         ("howto: 3", "howtoo: 3", "did you mean 'howto'"),
         ("validation: 0.02", "validaton: 0.02", "did you mean 'validation'"),

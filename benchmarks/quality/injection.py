@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from leafinstruct.models.backends import load_llm
-from leafinstruct.models.llm import Llm
+from leafinstruct.models.llm import Llm, NoChoice
 from leafinstruct.score.judge import QUESTIONS, RATINGS, Scorer, expected
 
 ORDERS = (
@@ -41,7 +42,8 @@ def texts(corpus: Path, count: int) -> list[str]:
 
 def rate(scorer: Scorer, llm: Llm, shown: list[str]) -> np.ndarray:
     """Ratings [texts, questions, 2]: on the plain scale, and on the mirrored one turned round."""
-    answers = [expected(a) for a in llm.choice_logprobs([p for text in shown for p in scorer.prompts(text)], RATINGS)]
+    given = llm.choice_logprobs([p for text in shown for p in scorer.prompts(text)], RATINGS)
+    answers = [math.nan if isinstance(answer, NoChoice) else expected(answer) for answer in given]
     found = np.array(answers).reshape(len(shown), len(QUESTIONS), 2)
     found[..., 1] = 6 - found[..., 1]
     return found

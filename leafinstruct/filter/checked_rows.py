@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from leafinstruct.document import Document, Image
 from leafinstruct.errors import Fault, LeafError, did_you_mean, one_line, raised
-from leafinstruct.score.base import ABOUT, Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
+from leafinstruct.score.base import ABOUT, FAILED, Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
 from leafinstruct.text.surrogates import replace_surrogates
 from leafinstruct.under_way import note
 
@@ -121,10 +121,6 @@ def error_of_map(scorer: CorpusScorer, document: Document) -> str:
     except WrongRow as error:
         return str(error)
     return ""
-
-
-FAILED = "scorer failed: "
-"""How the error of a row begins that a model scorer is asked for again."""
 
 
 def rows_of_items(

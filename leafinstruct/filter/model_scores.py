@@ -9,7 +9,7 @@ from leafinstruct import layout
 from leafinstruct.context import Context, Job, Opened
 from leafinstruct.document import documents_from_table
 from leafinstruct.errors import Fault, Faults, LeafError, own_code
-from leafinstruct.filter.checked_rows import FAILED, name_of, rows_of_items
+from leafinstruct.filter.checked_rows import name_of, rows_of_items
 from leafinstruct.filter.cpu_scores import say_faults
 from leafinstruct.filter.partitions import partition_view, scores_file
 from leafinstruct.filter.rules import evaluate
@@ -18,7 +18,7 @@ from leafinstruct.models.languages import UNSUPPORTED_LANGUAGE, supports, suppor
 from leafinstruct.models.pool import Pool
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
-from leafinstruct.score.base import Item, ModelScorer, Row
+from leafinstruct.score.base import FAILED, Item, ModelScorer, Row
 
 Chosen = Mapping[str, Mapping[str, str]]
 """For each column of groups, by group: the id of the document that represents it."""
@@ -128,6 +128,16 @@ def _known(run: Run, owner: Filter, name: str, unsupported: bool) -> dict[tuple[
     return have
 
 
+def _unanswered(scorer: ModelScorer, items: Sequence[Item], rows: Sequence[Row]) -> list[Fault]:
+    """Documents about which a language model gave no number, and why."""
+    asked = {item.document.id: item.document.path or item.document.url for item in items}
+    return [
+        Fault(row["document"], asked[row["document"]], f"scorer {name_of(scorer)}: {row['error'].removeprefix(FAILED)}")
+        for row in rows
+        if row.get("error") and row["document"] in asked
+    ]
+
+
 def score_items(
     pool: Pool, job: Job | Opened, index: int, name: str, items: Sequence[Item], unsupported: Sequence[Item]
 ) -> Faults:
@@ -159,6 +169,8 @@ def score_items(
         opened = image_opener(run.parquet(layout.images(name)), {sha for item in items for sha in item.document.images})
         for row in rows_of_items(scorer, items, opened, faults):
             rows.append({**row, "key": digests[row["document"]]})
+        if not scorer.code and "choice_logprobs" in scorer.needs:
+            faults += _unanswered(scorer, items, rows)
     failed = any((row["error"] or "").startswith(FAILED) for row in rows if "error" in row)
     run.commit_table(relative, scorer.table(rows), fingerprint(scorer.identity()), {"failed": True} if failed else {})
     return Faults.of(faults)

@@ -46,7 +46,13 @@ def load_llm(backend: str | type[Llm], model: str, **settings: Any) -> Llm:
 def context_of(model: ModelSettings) -> int | None:
     """The most tokens that a model reads, including the answer, by the settings of its back-end; None if not set."""
     setting = inspect.signature(backend_of(model)).parameters.get("max_model_len")
-    return None if setting is None else int(dict(model.options).get("max_model_len", setting.default))
+    found = None if setting is None else dict(model.options).get("max_model_len", setting.default)
+    return None if found is None else int(found)
+
+
+def body_of(model: ModelSettings) -> dict[str, Any]:
+    """Fields of every request that the pipeline sets besides those of sampling; empty if there are none."""
+    return dict(dict(model.options).get("body") or {}) if model.backend == "openai" else {}
 
 
 def check_llm(where: str, model: ModelSettings | None, needs: frozenset[str], who: str) -> None:

@@ -5,8 +5,9 @@ Requests are sent in fixed chunks in the order given, so that a result does not 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -26,6 +27,7 @@ BACKENDS: dict[str, frozenset[str]] = {
 }
 
 Item = TypeVar("Item")
+MOST_TOKENS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,31 @@ class Generation:
     """`stop`: the model ended its answer; `length`: the answer was cut at `max_tokens`; `error`: there is none."""
     error: str | None = None
     transient: bool = False
-    """Whether the error is temporary (such as a server that was down), so that asking again later may help."""
+    """Whether the error is no fact about the prompt (a server that was down, a limit of its settings), so that asking
+    again later may help."""
+    too_long: int | None = None
+    """The tokens that the model reads, if the prompt is too long for it; 0 if it does not say how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoChoice:
+    """Why there are no log-probabilities of choices for a prompt. `transient` as in a Generation."""
+
+    error: str
+    transient: bool = False
+
+
+class Stopped(LeafError):
+    """The model answers nothing more. `answers` are those made before, in order; None for a prompt without one."""
+
+    def __init__(self, message: str, answers: Sequence[Generation | None] = ()) -> None:
+        super().__init__(message)
+        self.answers = list(answers)
+
+
+LEAST_MASS = 0.02
+"""The share of the model's next tokens that choices must have: below it the model means to say something else, and what
+is left of it between the choices is noise (own choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +119,16 @@ class Llm(ABC):
         """Answer each prompt, in order. Temperature 0 is greedy; otherwise each request samples with `seed`.
 
         With a JSON schema the text is JSON of that schema if `finish_reason` is `stop`; set `maxLength` of strings, or
-        a small model may not stop. A prompt that cannot be answered gives a Generation with `error`.
+        a small model may not stop. A prompt that cannot be answered gives a Generation with `error`. Raises Stopped,
+        with the answers so far, if no prompt is answered.
         """
         results: list[Generation] = []
         for chunk in chunks(prompts, self.batch_size):
-            results += self._answers(chunk, schema, max_tokens, temperature, seed)
+            try:
+                results += self._answers(chunk, schema, max_tokens, temperature, seed)
+            except Stopped as stopped:
+                stopped.answers = [*results, *stopped.answers]
+                raise
         for result in results:
             self._count(result.prompt_tokens, result.output_tokens)
         return results
@@ -113,9 +144,10 @@ class Llm(ABC):
         """
         raise self._cannot("prompt_logprobs")
 
-    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
-        """For each prompt log p(choice), in nats, over the given answers only (their probabilities sum to 1). Raises
-        LeafError on a back-end without the capability."""
+    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float] | NoChoice]:
+        """For each prompt log p(choice), in nats, over the given answers only (their probabilities sum to 1). A prompt
+        that cannot be answered, or whose answer is most likely none of them, gives a NoChoice. Raises LeafError on a
+        back-end without the capability."""
         raise self._cannot("choice_logprobs")
 
     @abstractmethod
@@ -125,6 +157,11 @@ class Llm(ABC):
     @abstractmethod
     def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
         """The start of a text, at most `max_tokens` tokens of it, and the number of its tokens."""
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        """Raises LeafError for settings of the right types that cannot be; most back-ends take all."""
+        return
 
     def close(self) -> None:  # noqa: B027 - most back-ends hold nothing that needs it
         """Free memory and processes; the model cannot be used afterwards."""
@@ -163,9 +200,27 @@ def _whole(answer: Generation) -> Generation:
     """An answer whose text can be stored: without halves of surrogate pairs; an answer without a text is an error."""
     if not isinstance(answer.text, str):
         return Generation("", error="the answer has no text")
-    read, written = (count if isinstance(count, int) else 0 for count in (answer.prompt_tokens, answer.output_tokens))
+    read, written = tokens_of(answer.prompt_tokens), tokens_of(answer.output_tokens)
     error = one_line(str(answer.error)) if answer.error else None
     return replace(answer, text=replace_surrogates(answer.text), prompt_tokens=read, output_tokens=written, error=error)
+
+
+def tokens_of(count: object) -> int:
+    """A count of tokens that can be stored; 0 for what is none."""
+    whole = isinstance(count, int | float) and not isinstance(count, bool) and 0 <= count < MOST_TOKENS
+    return int(count) if whole and count == int(count) else 0  # type: ignore[call-overload]
+
+
+def among_choices(choices: Sequence[str], masses: Sequence[float], instead: str = "") -> dict[str, float] | NoChoice:
+    """log p of each choice among the choices, from their probabilities among all answers; `instead` is what the model
+    says most likely."""
+    total = math.fsum(masses)
+    if not math.isfinite(total) or total < LEAST_MASS:
+        likely = f"; the likeliest is {instead!r}" if instead else ""
+        share = f"{total:.1%}" if math.isfinite(total) else "no share"
+        return NoChoice(f"the model gives {share} of its answer's beginnings to {', '.join(choices)}{likely}")
+    least = math.ulp(0.0)
+    return {name: math.log(max(mass / total, least)) for name, mass in zip(choices, masses, strict=True)}
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.llm import ALL, Generation, Llm, LogProb, Prompt, chunks
+from leafinstruct.models.chat_template import NotRendered, control_tokens, rendered
+from leafinstruct.models.llm import ALL, Generation, Llm, LogProb, NoChoice, Prompt, among_choices, chunks
 from leafinstruct.models.weights import ModelPath, resolve
+
+NOT_FINITE = "the model gives no finite log-probability"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class LocalLlm(Llm):
         super().__init__(found.name, revision, batch_size)
         self.context_tokens = context_tokens
         self._tokenizer: Any = load_tokenizer(found)
+        self._marks = control_tokens(self._tokenizer)
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, without special ones."""
@@ -53,20 +57,29 @@ class LocalLlm(Llm):
         rows = [self._row(context, text, max_tokens, max_context) for context, text in pairs]
         return self._scored(rows)
 
-    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
+    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float] | NoChoice]:
         """See Llm: scores whole choices, in one pass over a prompt if the choices are distinct single tokens."""
-        starts = [self._render(prompt) for prompt in prompts]
         tokens = [self._ids(choice) for choice in choices]
-        if all(len(ids) == 1 for ids in tokens) and len({ids[0] for ids in tokens}) == len(tokens):
-            groups = self._next_tokens(starts, [ids[0] for ids in tokens])
+        if not all(tokens):
+            raise LeafError(f"model {self.name!r}: choices {list(choices)}: one has no tokens; use others")
+        longest = max(map(len, tokens))
+        rows = [self._render(prompt) for prompt in prompts]
+        problems = [
+            row if isinstance(row, str) else self._problem(Row([*row, *[0] * longest], len(row))) for row in rows
+        ]
+        starts = [row for row, problem in zip(rows, problems, strict=True) if problem is None and isinstance(row, list)]
+        if longest == 1 and len({ids[0] for ids in tokens}) == len(tokens):
+            groups = iter(self._next_tokens(starts, [ids[0] for ids in tokens]))
         else:
-            groups = self._whole_choices(starts, tokens, choices)
-        return [dict(zip(choices, _normalized(group), strict=True)) for group in groups]
+            groups = iter(self._whole_choices(starts, tokens))
+        return [
+            NoChoice(problem)
+            if problem is not None
+            else among_choices(choices, [math.exp(min(total, 0.0)) for total in next(groups)])
+            for problem in problems
+        ]
 
     def _next_tokens(self, starts: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
-        for start in starts:
-            if (problem := self._problem(Row(start, 0))) is not None:
-                raise LeafError(f"model {self.name!r}: prompt too long: {problem}")
         found: list[list[float]] = [[]] * len(starts)
         for places in self._batches([len(start) for start in starts]):
             for place, one in zip(places, self._next([starts[p] for p in places], tokens), strict=True):
@@ -75,30 +88,31 @@ class LocalLlm(Llm):
             self._count(len(start), 0)
         return found
 
-    def _whole_choices(
-        self, starts: Sequence[list[int]], tokens: list[list[int]], choices: Sequence[str]
-    ) -> list[list[float]]:
+    def _whole_choices(self, starts: Sequence[list[int]], tokens: list[list[int]]) -> list[list[float]]:
         rows = [Row(start + ids, len(start)) for start in starts for ids in tokens]
-        totals = []
-        for scored in self._scored(rows):
-            if scored.total is None:
-                raise LeafError(f"model {self.name!r}: choices {list(choices)}: {scored.error}")
-            totals.append(scored.total)
-        return [totals[start : start + len(choices)] for start in range(0, len(totals), len(choices))]
+        totals = [-math.inf if scored.total is None else scored.total for scored in self._scored(rows)]
+        return [totals[start : start + len(tokens)] for start in range(0, len(totals), len(tokens))]
 
     def generate_batch(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
     ) -> list[Generation]:
         rows = [self._render(prompt) for prompt in prompts]
         room = self.context_tokens - max_tokens
-        fitting = [row for row in rows if len(row) <= room]
+        fitting = [row for row in rows if isinstance(row, list) and len(row) <= room]
         answers = iter(self._answer(fitting, schema, max_tokens, temperature, seed) if fitting else [])
         return [
-            next(answers)
+            Generation("", error=row)
+            if isinstance(row, str)
+            else next(answers)
             if len(row) <= room
-            else Generation("", error=f"prompt of {len(row)} tokens, but {room} fit with {max_tokens} for the answer")
+            else self._too_long(len(row), max_tokens)
             for row in rows
         ]
+
+    def _too_long(self, tokens: int, max_tokens: int) -> Generation:
+        room = self.context_tokens - max_tokens
+        said = f"prompt of {tokens} tokens, but {room} fit with {max_tokens} for the answer"
+        return Generation("", error=said, transient=True, too_long=self.context_tokens)
 
     @abstractmethod
     def _answer(
@@ -128,15 +142,16 @@ class LocalLlm(Llm):
         for row in fitting:
             self._count(len(row.ids), 0)
         remaining = iter(totals)
+        found = [next(remaining) if problem is None else None for problem in problems]
         return [
             LogProb(
-                next(remaining) if problem is None else None,
+                total if total is not None and math.isfinite(total) else None,
                 len(row.ids) - row.first,
                 row.truncated,
-                problem,
+                problem or (None if total is None or math.isfinite(total) else NOT_FINITE),
                 row.first - 1,
             )
-            for row, problem in zip(rows, problems, strict=True)
+            for row, problem, total in zip(rows, problems, found, strict=True)
         ]
 
     def _problem(self, row: Row) -> str | None:
@@ -158,13 +173,26 @@ class LocalLlm(Llm):
                 return int(token)
         raise LeafError(f"model {self.name!r}: its tokenizer has neither a start nor an end token; use another model")
 
-    def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
+    def _ids(self, text: str, marks: bool = False) -> list[int]:
+        """Tokens of a text; one that reads like the mark of a turn is text, except with `marks`."""
+        if not text:
+            return []
+        options = {} if marks or not any(mark in text for mark in self._marks) else {"split_special_tokens": True}
+        return list(self._tokenizer(text, add_special_tokens=False, **options)["input_ids"])
 
-    def _render(self, prompt: Prompt) -> list[int]:
+    def _render(self, prompt: Prompt) -> list[int] | str:
+        """Tokens of a prompt by the model's chat template, or why there are none of this one. Raises LeafError if there
+        are none of any."""
         if not self._tokenizer.chat_template:
             raise LeafError(f"model {self.name!r} has no chat template (a base model?): use an instruction-tuned model")
-        return self._ids(self._tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+        try:
+            return self._ids(rendered(self._tokenizer, prompt), marks=True)
+        except NotRendered as error:
+            if error.shared:
+                raise LeafError(
+                    f"model {self.name!r}: its chat template makes no prompt: {error}; use another"
+                ) from None
+            return f"the model's chat template makes no prompt of it: {error}"
 
 
 def load_tokenizer(found: ModelPath) -> Any:
@@ -183,9 +211,3 @@ def cannot_load(found: ModelPath, error: Exception) -> LeafError:
     """A one-line LeafError for any error that a library raised while loading a model."""
     lines = str(error).strip().splitlines()
     return LeafError(f"model {found.name!r} does not load: {lines[0] if lines else type(error).__name__}")
-
-
-def _normalized(totals: Sequence[float]) -> list[float]:
-    top = max(totals)
-    log_sum = top + math.log(sum(math.exp(total - top) for total in totals))
-    return [total - log_sum for total in totals]

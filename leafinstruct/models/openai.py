@@ -5,44 +5,52 @@ Plain HTTP from the standard library: a user whose model is on a server needs no
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import random
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from leafinstruct.errors import LeafError
-from leafinstruct.models.llm import BACKENDS, Generation, Llm, Prompt, chunks
+from leafinstruct.models.chat_dialect import Ask
+from leafinstruct.models.chat_faults import Failure
+from leafinstruct.models.chat_server import ChatServer
+from leafinstruct.models.llm import (
+    BACKENDS,
+    Generation,
+    Llm,
+    NoChoice,
+    Prompt,
+    Stopped,
+    among_choices,
+    chunks,
+    tokens_of,
+)
 from leafinstruct.settings import Positive
-from leafinstruct.timing import retry_after
 
-# Statuses after which a later try may help: timeout, conflict, too early, too many requests, server errors.
-TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-# What the user must change; other refusals (such as a prompt that is too long) are about one request.
-SETTINGS = {401: "the key is refused", 403: "the key is refused", 404: "no such address or model"}
-LONGEST_PAUSE = 60.0
-TOP_LOGPROBS = 20  # the most that the protocol allows
 BYTES_A_TOKEN = 4  # as in English
-
-
-class _RequestFailed(Exception):
-    """One request without an answer; the others may have one. `transient`: a later try may succeed."""
-
-    transient = False
+CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
+FILTERED = frozenset({"content_filter", "safety"})
+ROUNDED = 0.001
+"""Log-probabilities are below it: 0 is the highest, but for what a server rounds."""
+PLACEHOLDER = -1000.0
+"""Log-probabilities below it are those that servers give in place of none (-9999)."""
+OURS = ("model", "messages", "n", "stream")
+SECRET = re.compile(r"authorization|cookie|secret|password|api.?key|access.?token|(^|[-_])key$|(^|[-_])token$", re.I)
+UNSENDABLE = re.compile(r"[^\x20-\x7e]")
+VARIABLE = re.compile(r"\$(\w+)")
 
 
 class OpenAiLlm(Llm):
     """A model on a server. `base_url` ends in `/v1`; the key, if the server needs one, is in `OPENAI_API_KEY`.
 
     Up to `batch_size` requests are sent at once; a request is retried up to `retries` times, after `backoff` seconds
-    and then twice as long each time, or when the server says. The revision is unknown and given as `served`.
+    and then twice as long each time, or when the server says. `body` has fields that every request gets besides ours
+    (null leaves one of ours out), `headers` such headers ($NAME in them is read from the environment), `max_model_len`
+    the tokens that the server reads, answer included. The revision is unknown and given as `served`.
     """
 
     capabilities = BACKENDS["openai"]
@@ -56,147 +64,201 @@ class OpenAiLlm(Llm):
         timeout: Annotated[float, Meta(gt=0)] = 120.0,
         retries: Annotated[int, Meta(ge=0)] = 5,
         backoff: Annotated[float, Meta(ge=0)] = 1.0,
+        max_model_len: Positive | None = None,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(model, "served", batch_size)
+        self.check_options({"base_url": base_url, "body": body, "headers": headers})
         url = base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
-        if not url.startswith(("http://", "https://")):
-            raise LeafError(f"base_url {url!r}: must begin with http:// or https://")
-        self._url = url.rstrip("/") + "/chat/completions"
-        self._timeout = timeout
-        self._retries = retries
-        self._backoff = backoff
+        sent = {"User-Agent": "leafinstruct", **_headers(headers or {})}
+        key = os.environ.get("OPENAI_API_KEY", "").strip()
+        if key and "authorization" not in map(str.lower, sent):
+            sent["Authorization"] = f"Bearer {key}"
+        _check_sent(sent)
+        named = [name for text in (headers or {}).values() for name in VARIABLE.findall(text)]
+        hidden = [key, *(os.environ[name].strip() for name in named)]
+        self._server = ChatServer(
+            model,
+            _address(url),
+            sent,
+            body or {},
+            timeout,
+            retries,
+            backoff,
+            batch_size,
+            tuple(value for value in hidden if len(value) > 3),
+        )
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        """Raises LeafError for settings that cannot be, or that would write a key into the files of a run."""
+        url, body, headers = (options.get(name) for name in ("base_url", "body", "headers"))
+        if url:
+            _check_address(str(url))
+        for name in body or {}:
+            if name in OURS:
+                raise LeafError(f"body: {name!r} cannot be set; it takes other fields than {', '.join(OURS)}")
+            if SECRET.search(name):
+                raise LeafError(f"body: {name!r} looks like a key, and settings are written into the run; use headers")
+        for name, value in (headers or {}).items():
+            if not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII) or UNSENDABLE.search(value):
+                raise LeafError(f"headers: {name!r}: no name or value of an HTTP header; use one line of ASCII")
+            if SECRET.search(name) and not VARIABLE.search(value):
+                raise LeafError(
+                    f"headers: {name!r} looks like a key, and settings are written into the run; put it into an "
+                    f"environment variable, and its name here: {name}: $MY_KEY"
+                )
 
     def count_tokens(self, text: str) -> int:
         """An estimate by the bytes of UTF-8: the server's tokenizer is not here."""
-        return math.ceil(len(text.encode()) / BYTES_A_TOKEN)
+        return math.ceil(len(text.encode(errors="replace")) / BYTES_A_TOKEN)
 
     def excerpt(self, text: str, max_tokens: int) -> tuple[str, int]:
         """See Llm, by the same estimate."""
-        start = text.encode()[: max_tokens * BYTES_A_TOKEN].decode(errors="ignore")
+        start = text.encode(errors="replace")[: max_tokens * BYTES_A_TOKEN].decode(errors="ignore")
         return start, self.count_tokens(start)
 
-    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float]]:
+    def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[dict[str, float] | NoChoice]:
         """See Llm: by the answer's first token. Raises LeafError if two choices begin with the same letter or the
         server returns no log-probabilities."""
         starts = [choice.strip().lower()[:1] for choice in choices]
         if len(set(starts)) < len(choices) or "" in starts:
             raise LeafError(f"choices {list(choices)}: with the openai back-end they must differ in their first letter")
-        results: list[dict[str, float]] = []
+        results: list[dict[str, float] | NoChoice] = []
         for chunk in chunks(prompts, self.batch_size):
-            bodies = [
-                self._body(prompt, 1, 0.0, 0) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS} for prompt in chunk
-            ]
-            for answer in self._together(bodies):
-                if isinstance(answer, _RequestFailed):
-                    raise LeafError(f"model {self.name!r}: {answer}")
-                self._count(*_usage(answer))
-                results.append(self._choices(answer, choices))
+            results += [self._choices(answer, choices) for answer in self._first_tokens(chunk)]
+        if results and all(one == NO_LOGPROBS for one in results):
+            probe = Ask(prompts[0], 1, logprobs=True).probe()
+            answers = self._first_tokens([probe.messages])
+            if not any(isinstance(one, dict) and _listed(one) is not None for one in answers):
+                raise LeafError(f"model {self.name!r}: {NO_LOGPROBS.error}: use the vllm back-end")
         return results
 
-    def _choices(self, answer: dict[str, Any], choices: Sequence[str]) -> dict[str, float]:
-        try:
-            listed = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-            tokens = [(str(entry["token"]).strip().lower(), float(entry["logprob"])) for entry in listed]
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise LeafError(
-                f"model {self.name!r}: the server returns no log-probabilities: use the vllm back-end"
-            ) from error
-        # A token that is not listed is less likely than the last listed one.
-        floor = min((logprob for _, logprob in tokens), default=-math.inf)
-        mass = {}
+    def _first_tokens(self, prompts: Sequence[Prompt]) -> list[dict[str, Any] | Failure]:
+        """Answers of one token, with log-probabilities. Raises Stopped."""
+        found, stop = self._server.ask([Ask(prompt, 1, logprobs=True) for prompt in prompts])
+        if stop:
+            raise Stopped(stop)
+        return found
+
+    def _choices(self, answer: dict[str, Any] | Failure, choices: Sequence[str]) -> dict[str, float] | NoChoice:
+        if isinstance(answer, Failure):
+            return NoChoice(answer.words, not answer.fact)
+        self._count(*_usage(answer))
+        listed = _listed(answer)
+        if not listed:
+            return NO_LOGPROBS if listed is None else NO_NUMBER
+        masses = []
         for choice in choices:
             word = choice.strip().lower()
-            found = [math.exp(logprob) for token, logprob in tokens if token and word.startswith(token)]
-            mass[choice] = sum(found) or math.exp(floor)
-        total = sum(mass.values())
-        return {choice: math.log(part / total) for choice, part in mass.items()}
+            found = [share for token, share in listed if token.strip() and word.startswith(token.strip().lower())]
+            masses.append(math.fsum(found))
+        # A token that is not listed is no likelier than the last listed one, nor all of them than what is left.
+        unlisted = masses.count(0.0)
+        left = max(1.0 - math.fsum(share for _, share in listed), 0.0)
+        known = among_choices(choices, masses, max(listed, key=lambda one: one[1])[0])
+        if isinstance(known, NoChoice) or not unlisted:
+            return known
+        floor = min(min(share for _, share in listed), left / unlisted)
+        return among_choices(choices, [mass or floor for mass in masses])
 
     def generate_batch(
         self, prompts: Sequence[Prompt], schema: dict[str, Any] | None, max_tokens: int, temperature: float, seed: int
     ) -> list[Generation]:
-        bodies = [self._body(prompt, max_tokens, temperature, seed) for prompt in prompts]
-        if schema:
-            form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
-            bodies = [body | {"response_format": form} for body in bodies]
-        return [
-            Generation("", error=str(answer), transient=answer.transient)
-            if isinstance(answer, _RequestFailed)
-            else _generation(answer)
-            for answer in self._together(bodies)
-        ]
-
-    def _body(self, prompt: Prompt, max_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
-        return {
-            "model": self.name,
-            "messages": prompt,
-            "max_tokens": max_tokens,
-            "temperature": temperature,
-            "seed": seed,
-        }
-
-    def _together(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any] | _RequestFailed]:
-        """The answers in the order of the bodies."""
-        with ThreadPoolExecutor(self.batch_size) as pool:
-            return list(pool.map(self._ask, bodies))
-
-    def _ask(self, body: dict[str, Any]) -> dict[str, Any] | _RequestFailed:
-        problem = ""
-        for attempt in range(self._retries + 1):
-            pause = (
-                self._backoff * 2**attempt * random.uniform(0.5, 1.0)
-            )  # random, so that requests are not retried all at once
-            try:
-                return _checked(self._post(body))
-            except urllib.error.HTTPError as error:
-                problem = f"HTTP {error.code}{_reason(error)}"
-                if error.code in SETTINGS:
-                    raise LeafError(f"model {self.name!r} at {self._url}: {SETTINGS[error.code]}: {problem}") from error
-                if error.code not in TRANSIENT:
-                    return _RequestFailed(problem)
-                pause = retry_after(error.headers.get("Retry-After", "")) or pause
-            except (OSError, ValueError) as error:  # no connection, too slow, interrupted; not JSON, not an answer
-                problem = f"{type(error).__name__}: {error}"
-            if attempt < self._retries:
-                time.sleep(min(pause, LONGEST_PAUSE))
-        failed = _RequestFailed(f"no answer after {self._retries + 1} attempts: {problem}")
-        failed.transient = True
-        return failed
-
-    def _post(self, body: dict[str, Any]) -> Any:
-        headers = {"Content-Type": "application/json", "User-Agent": "leafinstruct"}
-        if key := os.environ.get("OPENAI_API_KEY"):
-            headers["Authorization"] = f"Bearer {key}"
-        request = urllib.request.Request(self._url, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=self._timeout) as response:
-            return json.loads(response.read())
+        found, stop = self._server.ask([Ask(prompt, max_tokens, temperature, seed, schema) for prompt in prompts])
+        if stop:
+            raise Stopped(stop, [None if isinstance(one, Failure) else _generation(one) for one in found])
+        return [_failed(one) if isinstance(one, Failure) else _generation(one) for one in found]
 
 
-def _checked(answer: Any) -> dict[str, Any]:
+NO_LOGPROBS = NoChoice("the server returns no log-probabilities", transient=True)
+NO_NUMBER = NoChoice("the server gives no number as the log-probability of the answer's first token", transient=True)
+
+
+def _check_address(url: str) -> None:
     try:
-        if isinstance(answer["choices"][0]["message"], dict):
-            return dict(answer)
-    except (KeyError, IndexError, TypeError):
-        pass
-    raise ValueError("the server's response has no message")
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for a port that is none
+    except ValueError as error:
+        raise LeafError(f"base_url {url!r}: {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise LeafError(f"base_url {url!r}: must begin with http:// or https://")
+    if parts.password or parts.username or SECRET.search(parts.query.split("=")[0]):
+        raise LeafError("base_url: it holds a key, and settings are written into the run; use headers: with $MY_KEY")
+
+
+def _address(url: str) -> str:
+    """The address of chat completions; a query stays at its end."""
+    _check_address(url)
+    path, mark, query = url.partition("?")
+    return f"{path.rstrip('/')}/chat/completions{mark}{query}"
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with variables of the environment in them. Raises LeafError for one that is not set."""
+
+    def value(found: re.Match[str]) -> str:
+        if not os.environ.get(found[1]):
+            raise LeafError(f"headers: the environment variable {found[1]} is not set; set it to what the server needs")
+        return os.environ[found[1]].strip()
+
+    return {name: VARIABLE.sub(value, text) for name, text in headers.items()}
+
+
+def _check_sent(headers: Mapping[str, str]) -> None:
+    """Raises LeafError for what the environment holds that no header can."""
+    for name, value in headers.items():
+        if UNSENDABLE.search(value):
+            raise LeafError(f"the key for the header {name!r} has a character that no key has; look at its variable")
+
+
+def _failed(failure: Failure) -> Generation:
+    return Generation("", error=failure.words, transient=not failure.fact, too_long=failure.too_long)
 
 
 def _generation(answer: dict[str, Any]) -> Generation:
     choice = answer["choices"][0]
     prompt_tokens, output_tokens = _usage(answer)
-    text = choice["message"].get("content") or choice["message"].get("refusal") or ""
-    reason = choice.get("finish_reason") or "stop"
-    return Generation(text, prompt_tokens, output_tokens, reason)
+    reason = str(choice.get("finish_reason") or "stop").lower()
+    if reason in FILTERED:
+        return Generation("", prompt_tokens, output_tokens, error="the server's filter of contents stopped the answer")
+    text = _text(choice["message"].get("content")) or _text(choice["message"].get("refusal"))
+    return Generation(text, prompt_tokens, output_tokens, "length" if reason in CUT else "stop")
 
 
-def _usage(answer: dict[str, Any]) -> tuple[int, int]:
-    usage = answer.get("usage") or {}
-    return int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+def _text(content: Any) -> str:
+    """The text of a message's content: a text, or a list of parts of which some are texts."""
+    if isinstance(content, str):
+        return content
+    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
+    texts = [part.get("text") for part in parts if part.get("type", "text") in ("text", "output_text")]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
-    """The server's message, at most 200 characters of it, on one line."""
-    text = " ".join(error.read(2000).decode(errors="replace").split())[:200]
-    return f": {text}" if text else ""
+def _usage(answer: Mapping[str, Any]) -> tuple[int, int]:
+    usage = answer.get("usage")
+    found = usage if isinstance(usage, Mapping) else {}
+    return tokens_of(found.get("prompt_tokens")), tokens_of(found.get("completion_tokens"))
+
+
+def _listed(answer: Mapping[str, Any]) -> list[tuple[str, float]] | None:
+    """The likeliest first tokens of an answer, with their probabilities; none if one of them is no probability, and
+    None if the server lists nothing."""
+    logprobs = answer["choices"][0].get("logprobs")
+    if not isinstance(logprobs, Mapping) or not isinstance(logprobs.get("content"), list):
+        return None
+    try:
+        pairs = [(entry["token"], entry["logprob"]) for entry in logprobs["content"][0]["top_logprobs"]]
+        if all(isinstance(token, str) and _is_logprob(value) for token, value in pairs):
+            return [(token, math.exp(min(value, 0.0))) for token, value in pairs if value > PLACEHOLDER]
+    except (KeyError, IndexError, TypeError):
+        pass
+    return []
+
+
+def _is_logprob(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value < ROUNDED
 
 
 Backend = OpenAiLlm

@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from leafinstruct import layout
+from leafinstruct.rewrite.stage import unanswered
 from leafinstruct.run import Run
+
+MOST_SAID = 5
 
 
 @dataclass
@@ -22,6 +25,8 @@ class Funnel:
     kept_documents: int = 0
     kept_images: int = 0
     dropped_rewriting: dict[str, int] = field(default_factory=dict)
+    unanswered: dict[str, int] = field(default_factory=dict)
+    """Documents about which the language model gave no answer, by what was said instead."""
     records: int = 0
     dropped_splitting: dict[str, int] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
@@ -51,6 +56,7 @@ def funnel(run: Run) -> Funnel:
     """Count what a run's files hold; a stage that was not built has no counts."""
     result = Funnel()
     lost, by_document, by_image, rewriting = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    said = Counter[str]()
     for name in run.partitions():
         if run.meta(layout.documents(name)):
             _stage(result, "harvest")
@@ -70,10 +76,12 @@ def funnel(run: Run) -> Funnel:
                     by_image.update([] if row["kept"] else [row["dropped_by"]])
         if run.meta(layout.records(name)):
             _stage(result, "rewrite")
+            said.update(unanswered(run, name).values())
             for reason in run.table(layout.records(name), ["dropped_by"])["dropped_by"].to_pylist():
                 rewriting.update([reason] if reason else [])
                 result.records += not reason
     result.lost_images, result.dropped_rewriting = _sorted(lost), _sorted(rewriting)
+    result.unanswered = _sorted(said)
     result.dropped_documents, result.dropped_images = _sorted(by_document), _sorted(by_image)
     manifest = run.json(layout.SHARDS_MANIFEST)
     if manifest:
@@ -97,6 +105,12 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
+def first(said: dict[str, int]) -> list[tuple[str, int]]:
+    """The most frequent reasons, and how many others there are."""
+    rest = list(said.items())[MOST_SAID:]
+    return [*list(said.items())[:MOST_SAID], *([("other reasons", sum(n for _, n in rest))] if rest else [])]
+
+
 def funnel_lines(result: Funnel) -> list[str]:
     """The funnel for a terminal."""
     lines = [f"documents harvested   {result.documents:>8}    with {result.images} images"]
@@ -108,6 +122,7 @@ def funnel_lines(result: Funnel) -> list[str]:
         lines.append(f"kept by filters       {result.kept_documents:>8}    with {result.kept_images} images")
     if "rewrite" in result.stages:
         lines += [f"    - document    {count:>8}    {reason}" for reason, count in result.dropped_rewriting.items()]
+        lines += [f"    no answer     {count:>8}    {words}" for words, count in first(result.unanswered)]
         lines.append(f"records               {result.records:>8}")
     if "shard" in result.stages:
         lines += [f"    - record      {count:>8}    {reason}" for reason, count in result.dropped_splitting.items()]

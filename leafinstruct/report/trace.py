@@ -9,9 +9,13 @@ from leafinstruct.document import Document, Part, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.terminal import Passage, safe
+from leafinstruct.rewrite.stage import answers_file, unanswered
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
 from leafinstruct.score.base import CorpusScorer
+
+ANSWER = ("task", "attempt", "finish_reason", "text", "error", "shown_tokens", "all_tokens", "prompt_tokens")
+ANSWER_WIDTH = 300
 
 
 def trace(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
@@ -38,6 +42,8 @@ class PartitionRows:
         self.documents = list(documents_from_table(run.table(layout.documents(name))))
         self.decisions = _by_document(run, layout.decisions(name))
         self.records = _by_document(run, layout.records(name))
+        self._answers = _by_document(run, _answers_file(pipeline, name))
+        self._unanswered = unanswered(run, name)
         shown = {sha for document in self.documents for sha in document.images}
         ours = {document.id for document in self.documents}
         self._scores = {f.name: _score_rows(run, f, name, ours, shown) for f in pipeline.filters if f.scorer}
@@ -56,13 +62,19 @@ class PartitionRows:
                 if rows
             },
             "decisions": self.decisions.get(document.id, []),
+            "answers": [{name: row[name] for name in ANSWER} for row in self._answers.get(document.id, [])],
+            "unanswered": self._unanswered.get(document.id, ""),
             "records": self.records.get(document.id, []),
         }
 
 
+def _answers_file(pipeline: Pipeline, name: str) -> str:
+    return answers_file(pipeline, name) if "llm" in pipeline.models else ""
+
+
 def _by_document(run: Run, relative: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    if run.meta(relative):
+    if relative and run.meta(relative):
         for row in run.table(relative).to_pylist():
             found.setdefault(row["document"], []).append(row)
     return found
@@ -124,6 +136,13 @@ def trace_lines(found: dict[str, Any]) -> list[str | Passage]:
         lines += ["", "decision", f"  {_outcome(decision)}"]
         lines += [f"  fails rule {rule}" for rule in decision["failed_rules"]]
         lines += [f"    {_value(v)}" for row in found["decisions"] for v in row["values"]]
+    answers, silent = found.get("answers", []), found.get("unanswered", "")
+    if answers or silent:
+        lines += ["", "language model"]
+        lines += [f"  no answer: {silent}"] if silent else []
+        for row in answers:
+            said = f"error: {row['error']}" if row["error"] else one_line(row["text"], ANSWER_WIDTH)
+            lines.append(f"  {row['task']}, attempt {row['attempt']}, {row['finish_reason']}: {said}")
     for record in found["records"]:
         lines += ["", f"record {record['id']}  task {record['task']}  writer {record['writer']}"]
         if record["dropped_by"]:

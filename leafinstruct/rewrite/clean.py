@@ -5,10 +5,9 @@ Text can only be deleted: the model writes nothing, so it can invent nothing.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
+from leafinstruct.models.llm import Prompt as Chat
+from leafinstruct.rewrite.answer import answered_object
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
 from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
 from leafinstruct.rewrite.segments import ORDER
@@ -84,13 +85,18 @@ def load_clean_prompt(path: Path) -> CleanPrompt:
 
 
 def clean(
-    documents: Sequence[Document], ask: Ask, prompt: CleanPrompt, settings: Settings, model: str
+    documents: Sequence[Document],
+    ask: Ask,
+    prompt: CleanPrompt,
+    settings: Settings,
+    model: str,
+    body: Mapping[str, Any] | None = None,
 ) -> tuple[list[Document], Counter[str]]:
     """Documents, in order, without the lines that the model proposed to delete and no rule vetoed; and counts of
     proposals by outcome (`deleted` or the rule). A document whose proposal cannot be parsed is left unchanged
     (`unread`)."""
     pages = [(document, lines_of(document)) for document in documents]
-    requests = [_request(document, lines, prompt, settings, model) for document, lines in pages]
+    requests = [_request(document, lines, prompt, settings, model, body or {}) for document, lines in pages]
     answers = ask(requests) if requests else []
     counts = Counter[str]()
     cleaned = []
@@ -164,26 +170,50 @@ def without(document: Document, lines: Sequence[Line]) -> Document:
     return edit_parts(document, edits) if lines else document
 
 
-def _request(document: Document, lines: Sequence[Line], prompt: CleanPrompt, settings: Settings, model: str) -> Request:
+def _prompt(
+    document: Document, lines: Sequence[Line], prompt: CleanPrompt, room: int, bare: bool = False
+) -> tuple[Chat, Window]:
+    """Messages about as many numbered lines as have room, or about none."""
     numbered = [f"[{number}] {line.text}" for number, line in enumerate(lines, 1)]
     sizes = [estimated_tokens(text) for text in numbered]
     shown = 0
-    while shown < len(lines) and sum(sizes[: shown + 1]) <= settings.max_document_tokens:
+    while not bare and shown < len(lines) and sum(sizes[: shown + 1]) <= room:
         shown += 1
-    user = fill(prompt.user, {"title": document.title or "-", "document": "\n".join(numbered[:shown])})
+    title = "-" if bare else document.title or "-"
+    user = fill(prompt.user, {"title": title, "document": "\n".join(numbered[:shown])})
+    messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": user}]
+    return messages, Window("", sum(sizes[:shown]), sum(sizes))
+
+
+def _request(
+    document: Document,
+    lines: Sequence[Line],
+    prompt: CleanPrompt,
+    settings: Settings,
+    model: str,
+    body: Mapping[str, Any],
+) -> Request:
+    messages, view = _prompt(document, lines, prompt, settings.max_document_tokens)
+
+    def fit(tokens: int) -> tuple[Chat, Window]:
+        bare, _ = _prompt(document, lines, prompt, 0, bare=True)
+        used = settings.max_tokens + sum(estimated_tokens(message["content"]) for message in bare)
+        return _prompt(document, lines, prompt, tokens - used, bare=not tokens)
+
     result = Request(
         key="",
         document=document.id,
         task="clean",
-        messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": user}],
+        messages=messages,
         schema=answer_schema(),
         max_tokens=settings.max_tokens,
         temperature=0.0,
         seed=settings.seed,
         attempt=1,
-        window=Window("", sum(sizes[:shown]), sum(sizes)),
+        window=view,
+        fit=fit,
     )
-    return replace(result, key=key_of(document.digest(), result, model))
+    return replace(result, key=key_of(document.digest(), result, model, body))
 
 
 def answer_schema() -> dict[str, Any]:
@@ -198,8 +228,8 @@ def answer_schema() -> dict[str, Any]:
 
 def _numbers(answer: Generation, count: int) -> list[int] | None:
     """Indices of the lines that the answer names; None if it cannot be parsed."""
+    found = (answered_object(answer.text, "delete") or {}).get("delete")
     try:
-        found = json.loads(answer.text)["delete"]
-        return sorted({int(n) - 1 for n in found if 1 <= int(n) <= count})
-    except (ValueError, TypeError, KeyError):
+        return sorted({int(n) - 1 for n in found or [] if 1 <= int(n) <= count}) if isinstance(found, list) else None
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -18,6 +18,7 @@ from leafinstruct.document import Record, digest
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
+from leafinstruct.rewrite.answer import answered_object
 from leafinstruct.rewrite.checked import Case, Refusal
 from leafinstruct.rewrite.prompt import Prompt, Window, drawn, estimated_tokens, fill, window
 from leafinstruct.rewrite.record import Facts, dropped, messages_of, record
@@ -76,6 +77,9 @@ class Request:
     seed: int
     attempt: int
     window: Window
+    fit: Callable[[int], tuple[Chat, Window]] | None = field(default=None, compare=False, repr=False)
+    """Its messages for a model that reads so many tokens, answer included: with less of the document, or at 0 with
+    nothing of it."""
 
 
 Ask = Callable[[list[Request]], list[Generation]]
@@ -91,6 +95,8 @@ class Writer:
     prompt: Prompt
     settings: Settings
     context: int | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that every request gets besides those of sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,12 @@ def request(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = N
     """The first request for a turn of a draft or, with the `refusal` of its answer, the second."""
     settings = writer.settings
     messages, view = prompts_for(draft, turn, writer, refusal)
+
+    def fit(tokens: int) -> tuple[Chat, Window]:
+        if tokens:
+            return prompts_for(draft, turn, replace(writer, context=tokens), refusal)
+        return prompts_for(draft, turn, writer, bare=True)
+
     attempt = 2 if refusal else 1
     result = Request(
         key="",
@@ -150,14 +162,17 @@ def request(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = N
         seed=settings.seed + attempt - 1,
         attempt=attempt,
         window=view,
+        fit=fit,
     )
-    return replace(result, key=key_of(draft.document.digest(), result, writer.model))
+    return replace(result, key=key_of(draft.document.digest(), result, writer.model, writer.body))
 
 
-def key_of(document: str, request: Request, model: str) -> str:
-    """Digest of all that can change the answer: the edited document, the prompt as sent, the model, the sampling."""
+def key_of(document: str, request: Request, model: str, body: Mapping[str, Any] | None = None) -> str:
+    """Digest of all that can change the answer: the edited document, the prompt as sent, the model, the sampling, and
+    other fields of the request, if there are any."""
     sampling = [request.max_tokens, request.temperature, request.seed]
-    return digest([document, request.messages, request.schema, model, sampling, request.attempt])
+    others = [dict(body)] if body else []
+    return digest([document, request.messages, request.schema, model, sampling, request.attempt, *others])
 
 
 def answer_schema(settings: Settings) -> dict[str, Any]:
@@ -171,15 +186,18 @@ def answer_schema(settings: Settings) -> dict[str, Any]:
     }
 
 
-def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None) -> tuple[Chat, Window]:
-    """Chat messages for a turn, and the part of the document they show: as much as settings and context allow."""
+def prompts_for(
+    draft: Draft, turn: int, writer: Writer, refusal: Refusal | None = None, bare: bool = False
+) -> tuple[Chat, Window]:
+    """Chat messages for a turn, and the part of the document they show: as much as settings and context allow; `bare`:
+    nothing of it, not even its title."""
     prompt, settings = writer.prompt, writer.settings
     language = LANGUAGES.get(language_of(draft.document), "the language of the document")
     chat = [{"role": "system", "content": prompt.system}]
     if refusal is None or refusal.rule != "echo":  # a model that just repeated an example is shown none
         chat += _examples(prompt, settings)
     values = {
-        "title": full_title(draft.document) or "-",
+        "title": "-" if bare else full_title(draft.document) or "-",
         "style": drawn(prompt.styles, draft, "style", turn, settings.seed),
         "persona": drawn(prompt.personas, draft, "persona", turn, settings.seed),
         "length": drawn(prompt.lengths, draft, "length", turn, settings.seed),
@@ -191,7 +209,7 @@ def prompts_for(draft: Draft, turn: int, writer: Writer, refusal: Refusal | None
         around = [m["content"] for m in chat] + [_user_turn(prompt, draft.task, values | {"document": ""}), retry]
         used = sum(estimated_tokens(text) + TURN_TOKENS for text in around)
         room = min(room, max(writer.context - settings.max_tokens - used, LEAST_DOCUMENT))
-    view = window(draft.shown(turn), room)
+    view = Window("", 0, 0) if bare else window(draft.shown(turn), room)
     user = _user_turn(prompt, draft.task, values | {"document": view.text}) + retry
     return [*chat, {"role": "user", "content": user}], view
 
@@ -219,11 +237,10 @@ def parse(answer: Generation, draft: Draft, turn: int, writer: Writer) -> Writte
         return Refusal("model_error", answer.error, final=True)
     if answer.finish_reason == "length":
         return Refusal("cut_off", "it does not end; write one or two sentences")
-    try:
-        value = json.loads(answer.text)
-    except (ValueError, RecursionError):
+    value = answered_object(answer.text, "instruction")
+    if value is None:
         return Refusal("not_json", "it is not JSON")
-    if not isinstance(value, Mapping) or not isinstance(value.get("instruction"), str):
+    if not isinstance(value.get("instruction"), str):
         return Refusal("not_json", "it has no instruction")
     instruction = replace_surrogates(tidy(value["instruction"]))
     if len(value["instruction"]) >= settings.max_chars:

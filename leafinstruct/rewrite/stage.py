@@ -6,7 +6,7 @@ in `written/`. What depends on all partitions, and `records/`, is in `dedup`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,14 +18,14 @@ from leafinstruct.bundled import find_file
 from leafinstruct.context import CHANGED, Context, Job, Opened
 from leafinstruct.document import Document, Record, digest, documents_from_table, records_to_table
 from leafinstruct.errors import Fault, Faults, LeafError
-from leafinstruct.models.backends import check_llm, context_of
+from leafinstruct.models.backends import body_of, check_llm, context_of
 from leafinstruct.models.languages import UNSUPPORTED_LANGUAGE, supports, unsupported_language
 from leafinstruct.models.pool import Pool
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rewrite import template
 from leafinstruct.rewrite.clean import clean, load_clean_prompt
 from leafinstruct.rewrite.dedup import keep
-from leafinstruct.rewrite.generations import Answers
+from leafinstruct.rewrite.generations import Answers, Cut
 from leafinstruct.rewrite.instruct import Settings, Writer, write
 from leafinstruct.rewrite.prompt import load_prompt
 from leafinstruct.rewrite.record import Facts, dropped
@@ -35,7 +35,7 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.settings import read
 
-VERSION = 6
+VERSION = 7
 """Grows whenever the same documents and answers would make other records."""
 BATCH = 32
 """Answers committed together, or the model's batch if that is larger."""
@@ -123,6 +123,8 @@ def run(context: Context) -> None:
         context.progress.warn(unsupported_language("rewrite", pipeline.models["llm"], foreign))
     if line := Faults.sum(one.faults for one in left).line("record"):
         context.progress.warn(f"rewrite: {line}")
+    for line in _of_servers(pipeline.models["llm"].name, left) if settings.writer == "llm" else ():
+        context.progress.warn(f"rewrite: {line}")
     keep(context, settings.leak_margin)
 
 
@@ -143,7 +145,8 @@ def _made_from(run: Run, pipeline: Pipeline, settings: RewriteSettings, name: st
         files = [("prompt", settings.prompt)] + ([("clean", settings.clean)] if settings.clean else [])
         texts = [_file(pipeline, key, file).read_text(encoding="utf-8") for key, file in files]
         model = pipeline.models["llm"]
-        asked = [writer_name(pipeline), *texts, context_of(model), *model.languages]
+        body = [body_of(model)] if body_of(model) else []
+        asked = [writer_name(pipeline), *texts, context_of(model), *model.languages, *body]
     scores = [run.digest(file) for _, file in _published(pipeline, name)]
     own = {key: value for key, value in asdict(settings).items() if key != "leak_margin"}
     codes = [one.code for one in _weighted(pipeline, settings) if one.code]
@@ -171,6 +174,32 @@ class Left:
 
     foreign: tuple[str, ...] = ()
     faults: Faults = Faults()
+    unanswered: Faults = Faults()
+    """Documents about which the model gave no answer."""
+    again: int = 0
+    """Those of them that the next build asks about again."""
+    cut: Cut = Cut()
+    shortened: int = 0
+    """Requests that were too long for the model, and were answered with less of the document."""
+
+
+def _of_servers(model: str, left: Sequence[Left]) -> Iterator[str]:
+    """What the user should know of how a model answered, a line each."""
+    unanswered, again = Faults.sum(one.unanswered for one in left), sum(one.again for one in left)
+    if line := unanswered.line("answer"):
+        yield f"{line}" + (f" ({again} asked again by the next build)" if again else "")
+    if shortened := sum(one.shortened for one in left):
+        yield (
+            f"requests that were too long for model {model!r} show less of their document ({shortened} of them): set "
+            "max_model_len of the model to the tokens that it reads"
+        )
+    cuts = [one.cut for one in left if one.cut.count]
+    if cuts:
+        yield (
+            f"model {model!r} read {cuts[0].read} tokens of a prompt of about {cuts[0].sent}, by prompt_tokens of its "
+            f"server ({sum(cut.count for cut in cuts)} prompts like this): the prompt was cut; let the server read "
+            "more tokens, or set max_model_len of the model to what it reads"
+        )
 
 
 @dataclass
@@ -237,24 +266,37 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     _check_unchanged(run, pipeline, settings, name, made_from)
     weighted = _weighted(pipeline, settings)
     prompt = load_prompt(_file(pipeline, "prompt", settings.prompt), *_names(weighted))
-    writer = Writer(writer_name(pipeline), prompt, settings.instruct, context_of(pipeline.models["llm"]))
-    batch = max(BATCH, dict(pipeline.models["llm"].options).get("batch_size", 0))
     llm = pipeline.models["llm"]
+    writer = Writer(writer_name(pipeline), prompt, settings.instruct, context_of(llm), body_of(llm))
+    batch = max(BATCH, dict(llm.options).get("batch_size", 0))
     answers = Answers(run, answers_file(pipeline, name), lambda: pool.llm(llm), batch)
     facts = read_facts(run, pipeline, name)
     documents, extra = _documents(run, name), dict[str, Any]()
+    places = {document.id: document.path or document.url for document in documents}
     foreign = [d for d in documents if not supports(llm.languages, d.language)]
     documents = [d for d in documents if supports(llm.languages, d.language)]
     if settings.clean:
         file = _file(pipeline, "clean", settings.clean)
-        documents, counts = clean(documents, answers, load_clean_prompt(file), settings.instruct, writer.model)
+        documents, counts = clean(
+            documents, answers, load_clean_prompt(file), settings.instruct, writer.model, writer.body
+        )
         extra = {"clean": dict(sorted(counts.items()))}
     made = _drafts(documents, weighted)
     records = write(made.drafts, answers, writer=writer, facts=facts)
     made.without += [(document, UNSUPPORTED_LANGUAGE) for document in foreign]
     whole = made_from if answers.complete else fingerprint(made_from, "to be asked again")
+    said = dict(sorted(answers.unanswered.items()))
+    extra |= {"unanswered": said} if said else {}
     _commit(run, name, whole, records, made.without, writer.model, facts, extra)
-    return Left(tuple(d.language for d in foreign), Faults.of(made.faults))
+    silent = Faults.of(Fault(document, places.get(document, ""), words) for document, words in said.items())
+    languages = tuple(document.language for document in foreign)
+    return Left(languages, Faults.of(made.faults), silent, len(answers.again), answers.cut, answers.shortened)
+
+
+def unanswered(run: Run, name: str) -> dict[str, str]:
+    """Why the model gave no answer about documents of a partition, in the words of its server, by document."""
+    meta = run.meta(layout.written(name))
+    return dict(meta.extra.get("unanswered", {})) if meta else {}
 
 
 def read_facts(run: Run, pipeline: Pipeline, name: str) -> Facts:

@@ -54,6 +54,8 @@ class Column:
     about: str
 
 
+FAILED = "scorer failed: "
+"""How the error of a row begins that a model scorer is asked for again."""
 RESERVED = (*ABOUT, *KEY)
 """What rows may have besides the columns of their scorer."""
 

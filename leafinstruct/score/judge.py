@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from leafinstruct.bundled import find_file
 from leafinstruct.document import Document
-from leafinstruct.errors import LeafError
-from leafinstruct.models.llm import Prompt
-from leafinstruct.score.base import Column, Item, ModelScorer, Row
+from leafinstruct.errors import LeafError, own_code
+from leafinstruct.models.llm import NoChoice, Prompt
+from leafinstruct.score.base import FAILED, Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
 from leafinstruct.text.plain import reading
 
@@ -34,7 +34,7 @@ FENCE = re.compile(r"</?\s*document", re.IGNORECASE)
 
 
 class Scorer(ModelScorer):
-    version = 2
+    version = 3
     model = "llm"
     needs = frozenset({"choice_logprobs"})
     columns = (
@@ -69,14 +69,23 @@ class Scorer(ModelScorer):
         shown = [self.llm.excerpt(as_data(item.document), self.settings.max_tokens) for item in items]
         # All questions about a document are adjacent, and the document comes first: back-ends reuse the beginning.
         prompts = [ask for text, _ in shown for ask in self.prompts(text)]
-        answers = iter(self.llm.choice_logprobs(prompts, RATINGS))
-        for item, (_, tokens) in zip(items, shown, strict=True):
-            row: Row = {"document": item.document.id, "tokens": tokens, "scale_disagreement": 0.0}
-            for question in QUESTIONS:
-                plain, mirrored = expected(next(answers)), 6 - expected(next(answers))
-                row[question] = (plain + mirrored) / 2
-                row["scale_disagreement"] = max(row["scale_disagreement"], abs(plain - mirrored))
-            yield row
+        with own_code("any", f"model {getattr(self.llm, 'name', '')!r}"):  # of a library, or a back-end of the user's
+            answers = list(self.llm.choice_logprobs(prompts, RATINGS))
+        if len(answers) != len(prompts):
+            raise LeafError(f"model {self.llm.name!r}: {len(answers)} answers to {len(prompts)} prompts")
+        size = len(SECTIONS[2:])
+        groups = [answers[start : start + size] for start in range(0, len(answers), size)]
+        missing = [next((one for one in group if isinstance(one, NoChoice)), None) for group in groups]
+        # What all documents get is about the server or its settings, not about them: it is asked again.
+        shared = all(missing)
+        for item, (_, tokens), group, none in zip(items, shown, groups, missing, strict=True):
+            row: Row = {"document": item.document.id, "tokens": tokens}
+            if none:
+                yield row | {"error": f"{FAILED if none.transient or shared else ''}{none.error}"}
+                continue
+            found = ratings([one for one in group if isinstance(one, Mapping)])
+            finite = all(math.isfinite(value) for value in found.values())
+            yield row | (found if finite else {"error": f"{FAILED}the model's log-probabilities are no numbers"})
 
     def prompts(self, text: str) -> list[Prompt]:
         """The questions about a text: for each the plain and the mirrored scale."""
@@ -87,6 +96,16 @@ class Scorer(ModelScorer):
             ]
             for section in SECTIONS[2:]
         ]
+
+
+def ratings(answers: Sequence[Mapping[str, float]]) -> Row:
+    """The ratings of a document, from the answers to its questions: for each the plain and the mirrored scale."""
+    row: Row = {"scale_disagreement": 0.0}
+    for question, plain, mirrored in zip(QUESTIONS, answers[::2], answers[1::2], strict=True):
+        one, other = expected(plain), 6 - expected(mirrored)
+        row[question] = (one + other) / 2
+        row["scale_disagreement"] = max(row["scale_disagreement"], abs(one - other))
+    return row
 
 
 def expected(logprobs: Mapping[str, float]) -> float:

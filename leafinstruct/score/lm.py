@@ -29,7 +29,7 @@ BLOCK_CHARS = 80
 
 
 class Scorer(ModelScorer):
-    version = 3
+    version = 4
     model = "llm"
     needs = frozenset({"prompt_logprobs"})
     columns = (

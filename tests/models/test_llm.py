@@ -13,7 +13,7 @@ import pytest
 from leafinstruct.errors import LeafError
 from leafinstruct.models import local
 from leafinstruct.models.backends import load_llm
-from leafinstruct.models.llm import ALL, Generation, Llm
+from leafinstruct.models.llm import ALL, Generation, Llm, NoChoice
 from leafinstruct.models.local import LocalLlm, Row
 from leafinstruct.models.packages import package_folder
 from leafinstruct.models.weights import ModelPath
@@ -73,7 +73,7 @@ class Toy(LocalLlm):
     def _next(self, rows: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
         assert len(rows) <= self.batch_size
         self.rows += [Row(row, len(row)) for row in rows]
-        return [[-float(token) for token in tokens] for _ in rows]
+        return [[float(ord("a") - token) - 1 for token in tokens] for _ in rows]
 
 
 @pytest.fixture
@@ -119,8 +119,10 @@ def test_choices_of_one_token_each_take_one_pass(toy: Toy) -> None:
     assert (toy.calls, toy.prompt_tokens) == (3, 2 + 4 + 2)
     assert math.isclose(sum(math.exp(value) for value in chances[0].values()), 1)
     assert math.isclose(chances[0]["a"] - chances[0]["b"], 1)
-    with pytest.raises(LeafError, match="prompt too long: 31 tokens, but the model reads 19"):
-        toy.choice_logprobs([[{"role": "user", "content": "x" * 30}]], ["a", "b"])
+    mixed = [[{"role": "user", "content": text}] for text in ("x" * 30, "q")]
+    long, short = toy.choice_logprobs(mixed, ["a", "b"])
+    assert isinstance(short, dict)
+    assert isinstance(long, NoChoice) and long.error == "32 tokens, but the model reads 19"
 
 
 def test_an_excerpt_is_the_start_of_a_text(toy: Toy) -> None:

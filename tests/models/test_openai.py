@@ -14,7 +14,7 @@ import pytest
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.backends import load_llm
-from leafinstruct.models.llm import BACKENDS, Llm
+from leafinstruct.models.llm import BACKENDS, Llm, Stopped
 
 PROMPT = [{"role": "user", "content": "first"}]
 Reply = tuple[int, bytes]
@@ -122,8 +122,8 @@ def test_a_slow_server_is_given_up(server: Server) -> None:
         return answer("late")
 
     server.reply = late
-    result = server.llm(timeout=0.1, retries=1).generate([PROMPT])[0]
-    assert "after 2 attempts" in str(result.error) and "timed out" in str(result.error)
+    with pytest.raises(Stopped, match="after 2 attempts.*timed out"):
+        server.llm(timeout=0.1, retries=1).generate([PROMPT])
 
 
 def test_retry_after_is_obeyed(server: Server) -> None:
@@ -135,9 +135,10 @@ def test_retry_after_is_obeyed(server: Server) -> None:
 
 
 def test_a_refused_prompt_is_not_tried_again(server: Server) -> None:
-    server.reply = lambda body, attempt: (400, b"prompt too long")
-    assert server.llm().generate([PROMPT])[0].error == "HTTP 400: prompt too long"
-    assert len(server.seen) == 1
+    server.reply = lambda body, attempt: (400, b"not this one") if body["messages"] == PROMPT else answer("well")
+    [found] = server.llm().generate([PROMPT])
+    assert found.error == "HTTP 400: not this one" and not found.transient
+    assert [body["messages"] for body in server.seen].count(PROMPT) == 1, "and one that shows that the server is well"
 
 
 @pytest.mark.parametrize("status", [401, 404])
@@ -149,7 +150,8 @@ def test_a_wrong_key_or_model_stops_the_run(server: Server, status: int) -> None
 
 def test_no_server_at_all() -> None:
     llm = load_llm("openai", "m", base_url="http://127.0.0.1:9/v1", retries=1, backoff=0.01)
-    assert "refused" in str(llm.generate([PROMPT])[0].error)
+    with pytest.raises(Stopped, match="refused"):
+        llm.generate([PROMPT])
 
 
 def test_choices_by_the_first_token(server: Server) -> None:

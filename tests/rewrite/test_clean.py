@@ -11,8 +11,9 @@ from made.rewrite import SHIPPED, boat, document, image, text
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
-from leafinstruct.rewrite.clean import accepted, clean, lines_of, load_clean_prompt, without
+from leafinstruct.rewrite.clean import _numbers, accepted, clean, lines_of, load_clean_prompt, without
 from leafinstruct.rewrite.instruct import Request, Settings
+from leafinstruct.rewrite.prompt import estimated_tokens
 
 PROMPT = load_clean_prompt(SHIPPED.with_name("clean.md"))
 LINES = (
@@ -127,3 +128,39 @@ def test_a_prompt_must_show_the_page(tmp_path) -> None:  # type: ignore[no-untyp
 
 def test_deleting_nothing_gives_the_document_itself() -> None:
     assert without(page(), []) is not None and without(page(), []) == page()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ('{"delete": [2, 1, 9]}', [0, 1]),
+        ('<think>[3]</think>\n```json\n{"delete": [2]}\n```', [1]),
+        ('I would delete: {"delete": []}', []),
+        ('{"delete": [Infinity]}', None),
+        ('{"delete": "12"}', None),
+        ('{"delete": [null]}', None),
+        ("none", None),
+    ],
+)
+def test_the_lines_that_an_answer_names(text: str, numbers: list[int] | None) -> None:
+    assert _numbers(Generation(text, finish_reason="stop"), 3) == numbers
+
+
+def test_a_model_that_reads_less_is_shown_fewer_lines_or_none() -> None:
+    asked: list[Request] = []
+
+    def ask(requests: list[Request]) -> list[Generation]:
+        asked.extend(requests)
+        return [Generation("{}", finish_reason="stop")] * len(requests)
+
+    clean([boat()], ask, PROMPT, Settings(), "m")
+    [request] = asked
+    assert request.fit
+    tokens = Settings().max_tokens + sum(estimated_tokens(m["content"]) for m in request.messages)
+    counts = {}
+    for read in (tokens, tokens - 40, 1, 0):
+        messages, view = request.fit(read)
+        user = messages[-1]["content"]
+        counts[read] = sum(line.startswith("[") and line[1].isdigit() for line in user.splitlines())
+        assert view.all_tokens == request.window.all_tokens and (boat().title in user) == bool(read)
+    assert counts[tokens] > counts[tokens - 40] > counts[1] == counts[0] == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,11 +113,11 @@ def test_everything_ends_done_or_dropped_with_a_reason(server: Server, tmp_path:
         "empty": "rewrite:not_json",
     }
     assert len({r.id for r in records.values()}) == len(KINDS) and not answers.complete
-    asked = {kind: len(times) for kind, times in server.asked.items()}
-    assert asked == {
-        "fine": 1, "slow": 1, "busy": 3, "broken": 4, "refused": 1, "half": 2, "cut": 2, "hanging": 4, "gone": 4,
-        "empty": 2,
-    }  # fmt: skip
+    asked = Counter({kind: len(times) for kind, times in server.asked.items()})
+    expected = Counter(
+        fine=1, slow=1, busy=3, broken=4, refused=1, half=2, cut=2, hanging=4, gone=4, empty=2
+    )  # and one that was answered before, once more, to see that the refused one is refused alone
+    assert asked >= expected and (asked - expected).total() == 1 and asked["refused"] == 1
 
 
 @pytest.mark.slow

@@ -252,8 +252,8 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
         ],
     ),
-    "judge": (2, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
-    "lm": (3, [{"likelihood": -6.5574, "tokens": 43}]),
+    "judge": (3, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
+    "lm": (4, [{"likelihood": -6.5574, "tokens": 43}]),
     "nsfw": (2, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (
         5,

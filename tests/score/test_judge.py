@@ -15,8 +15,8 @@ from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.filter.frame import make_view
 from leafinstruct.filter.rules import evaluate
-from leafinstruct.models.llm import Prompt
-from leafinstruct.score.base import Item
+from leafinstruct.models.llm import NoChoice, Prompt
+from leafinstruct.score.base import FAILED, Item
 from leafinstruct.score.judge import RATINGS, Scorer, as_data, fill, load_prompt
 
 
@@ -162,3 +162,34 @@ def test_an_answer_that_is_not_sure_lies_between(tmp_path: Path) -> None:
     model._sure = lambda answer: dict.fromkeys(RATINGS, math.log(0.2))  # type: ignore[method-assign]
     (row,) = judged(model, replace(document("d"), parts=(text("x"),)))
     assert row["quality"] == pytest.approx(3) and row["scale_disagreement"] == pytest.approx(0)
+
+
+def test_numbers_that_are_none_rate_nothing() -> None:
+    model = Model(understands)
+    model._sure = lambda answer: dict.fromkeys(RATINGS, math.nan)  # type: ignore[method-assign]
+    (row,) = judged(model, document("d", [text("words")]))
+    assert "quality" not in row and "no numbers" in row["error"]
+
+
+def test_what_one_document_gets_is_stored_and_what_all_get_is_asked_again() -> None:
+    class Picky(Model):
+        def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[Any]:
+            answers = super().choice_logprobs(prompts, choices)
+            return [
+                NoChoice("none of them") if "rotten" in p[-1]["content"] else answer
+                for p, answer in zip(prompts, answers, strict=True)
+            ]
+
+    good, bad = document("g", [text("good words")]), document("b", [text("rotten words")])
+    one, other = judged(Picky(understands), bad, good)
+    assert one["error"] == "none of them" and "quality" not in one and other["quality"] > 3
+    assert [row["error"] for row in judged(Picky(understands), bad, bad)] == [f"{FAILED}none of them"] * 2
+
+
+@pytest.mark.parametrize("wrong", [lambda prompts: [], lambda prompts: 1 / 0])
+def test_a_back_end_that_is_wrong_is_one_line(wrong: Any) -> None:
+    model = Model(understands)
+    model.name = "mine"  # type: ignore[attr-defined]
+    model.choice_logprobs = lambda prompts, choices: wrong(prompts)  # type: ignore[method-assign]
+    with pytest.raises(LeafError, match="model 'mine': (0 answers to 4 prompts|ZeroDivisionError)"):
+        judged(model, document("d", [text("words")]))

@@ -119,7 +119,7 @@ function traceOf(trace) {
   const about = trace.document, decisions = Object.fromEntries(trace.decisions.map((row) => [row.part, row]));
   const own = decisions["null"], record = trace.records[0];
   const bad = about.error || (own && !own.kept) || (record && record.dropped_by);
-  const verdict = about.error ? "Harvest error: " + about.error : own && !own.kept ? "Dropped by " + own.dropped_by : record && record.dropped_by ? "Dropped while rewriting: " + record.dropped_by : record ? "Became a record" : "Kept by all filters";
+  const verdict = about.error ? "Harvest error: " + about.error : own && !own.kept ? "Dropped by " + own.dropped_by : record && record.dropped_by ? "Dropped while rewriting: " + record.dropped_by + (trace.unanswered ? " (" + trace.unanswered + ")" : "") : record ? "Became a record" : "Kept by all filters";
   const why = own ? [...own.failed_rules.map((rule) => make("div", {}, "fails rule ", make("a", { href: "#rule-" + rule.replace("score_missing:", "") }, rule), conditionOf(rule))), ...own.values.map((entry) => make("div", { class: "note" }, value(entry)))] : [];
   const head = ["source", "site", "license", "topic", "language"].map((name) => name + ": " + (about[name] || "unknown")).join(" · ");
   return [make("h2", {}, about.title || about.path || about.id), make("p", { class: "note" }, link(about.url || about.path)), make("p", { class: "note" }, head + " · id " + about.id), make("div", { class: bad ? "verdict bad" : "verdict" }, make("strong", {}, verdict), ...why), ...trace.parts.map((part) => partOf(part, decisions[part.part])), ...trace.lost.map((lost) => make("p", { class: "note" }, "image lost while harvesting: " + lost.ref + " (" + lost.reason + ")")), scoresOf(trace.scores), ...trace.records.map(recordOf)];
