@@ -12,20 +12,30 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import groupby
 from math import log, log1p
-from operator import mul
+from operator import itemgetter, mul
 from pathlib import Path
 
-UNLIKELY = re.compile(
+
+
+def one_of(parts: str) -> re.Pattern[str]:
+    """A pattern of parts given with | between them, joined by their first letters: a search tries each of these at every
+    character of a word."""
+    by_letter = groupby(sorted(parts.split("|")), itemgetter(0))
+    return re.compile("|".join(f"{letter}(?:{'|'.join(part[1:] for part in found)})" for letter, found in by_letter))
+
+
+UNLIKELY = one_of(
     r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
     r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
 )
-GOOD = re.compile(
+GOOD = one_of(
     r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
 )
-BAD = re.compile(
-    r"-ad-|hidden|^hid$|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
+BAD = one_of(
+    r"-ad-|hidden|hid(?<=^hid)$|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
     r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
 )
 LISTS = frozenset(("ul", "ol", "dl"))
