@@ -83,8 +83,7 @@ class Content:
         key = node.mem_id
         if key in self.dropped:
             return False
-        stats = self.stats.get(key)
-        if stats is None or tag not in PRUNED or stats.text > self.most or _is_code(stats):
+        if tag not in PRUNED or (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
             return True
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True

@@ -118,9 +118,17 @@ class Flow:
         if text:
             marker, self.marker = self.marker, ""
             tight, self.tight = self.tight, False
-            found = Block(marker + text, source=source or text, code=code, heading=self.heading, item=self.item)
-            found.tight, found.within = tight, self.within
-            self._append(found)
+            self._append(
+                Block(
+                    marker + text,
+                    source=source or text,
+                    code=code,
+                    within=self.within,
+                    heading=self.heading,
+                    item=self.item,
+                    tight=tight,
+                )
+            )
 
     def _append(self, block: Block) -> None:
         block.rule, self.rule = self.rule, False

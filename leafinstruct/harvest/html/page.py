@@ -39,6 +39,8 @@ NESTING = re.compile(
     rb"a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)[a-z]",
     re.I,
 )
+ABSOLUTE = re.compile(r"https?://[\w.-]+/[\w./%@,~+-]*(?:\?[\w./%@,~+=&-]+)?", re.ASCII)
+"""The usual addresses, which joining with another leaves unchanged."""
 LONG_TAG = 20_000
 """Characters of a tag above which its attributes are counted."""
 
@@ -191,7 +193,7 @@ def _resolve(blocks: list[Block], base: str) -> None:
 
 def _join(base: str, ref: str) -> str:
     """Absolute URL; one that cannot be parsed is returned unchanged."""
-    if ref[:5].lower() == "data:":
+    if ABSOLUTE.fullmatch(ref) or ref[:5].lower() == "data:":
         return ref
     try:
         return urljoin(base, re.sub(r"[\t\r\n]", "", ref).strip())

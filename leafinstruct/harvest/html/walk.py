@@ -97,8 +97,8 @@ class _Walker:
     def children(self, node: LexborNode, depth: int) -> None:
         inline = self.flow.inline
         for child in node.iter(include_text=True):
-            if child.is_text_node:
-                inline.append(child.text_content or "")
+            if (text := child.text_content) is not None:
+                inline.append(text)
             else:
                 self.child(child, depth)
 
@@ -142,10 +142,11 @@ class _Walker:
 
     def marked(self, node: LexborNode, mark: str, depth: int) -> None:
         """Inline markup; of an element around blocks, or of the number of a footnote, nothing but its content."""
-        note = mark == SUP and node.css_first('a[href*="#"]') is not None
-        if note or node.css_first(ALONE) is not None:
-            self.children(node, depth)
-            return
+        if not _is_text(node):
+            note = mark == SUP and node.css_first('a[href*="#"]') is not None
+            if note or node.css_first(ALONE) is not None:
+                self.children(node, depth)
+                return
         self.flow.inline.append(mark)
         self.children(node, depth)
         self.flow.inline.append(PAIRS[mark])
@@ -297,7 +298,10 @@ class _Walker:
         marks = self.cells(cells, depth)
         self.flow.tight = self.table.rows > 0
         self.table.rows += 1
-        texts = [cell.text(deep=True, separator=" " if cell.css_first("div, p, br") else "") for cell in cells]
+        texts = [
+            cell.text(deep=True, separator=" " if not _is_text(cell) and cell.css_first("div, p, br") else "")
+            for cell in cells
+        ]
         if self.special:
             texts = [without_marks(mark) if MATH in mark else text for mark, text in zip(marks, texts, strict=True)]
         self.flow.text(" | ".join(t.strip() for t in texts))
@@ -387,6 +391,12 @@ class _Walker:
 
 
 METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
+
+
+def _is_text(node: LexborNode) -> bool:
+    """Whether an element holds one text and nothing else, as most inline markup: there is nothing to select in it."""
+    only = node.first_child
+    return only is not None and only.is_text_node and only.next is None
 
 
 def _frame(node: LexborNode) -> int:
