@@ -37,7 +37,7 @@ CONTENT_TAGS = frozenset(("article", "main"))
 MAYBE = one_of(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|section(?<=^section)$",
 )
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}
 BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -3)
 BASE |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "th"), -5)
@@ -45,6 +45,8 @@ _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
 _PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
+SHARES = (1, 2, 6, 9, 12)
+"""What votes are divided by for the elements above, from the inside out."""
 ARTICLE = 1000
 """Characters of the paragraphs of an article."""
 MOST = 0.5
@@ -73,6 +75,7 @@ class Content:
         self.linked_images: list[LexborNode] = []
         self.above: list[int] = []
         self.has_code = body.css_first("pre") is not None
+        self.has_article = body.css_first("article") is not None
         self._measure(body, body.tag or "", False, 0)
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
@@ -183,7 +186,7 @@ class Content:
             self._count(node, tag, stats)
         if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
             stats.code = stats.text
-        if tag in VOTERS or (tag == "div" and not block_children):
+        if (stats.text >= 25 or stats.images) and (tag in VOTERS or (tag == "div" and not block_children)):
             self._vote(stats)
         return stats
 
@@ -217,19 +220,17 @@ class Content:
             return False
         if has_maybe_word(named or "") or has_maybe_word(known or ""):
             return False
-        if (self.has_code and _holds_code(node)) or _holds_article(node):
+        if (self.has_code and _holds_code(node)) or (self.has_article and _holds_article(node)):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
 
     def _vote(self, stats: Stats) -> None:
         """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
         half, higher ones less. A short block votes only if an image is in it: a step."""
-        if stats.text < 25 and not stats.images:
-            return
         votes = 1 + stats.commas + min(stats.text // 100, 3)
-        for level, key in enumerate(self.above[-1:-6:-1]):
-            share = 1 if level == 0 else 2 if level == 1 else level * 3
-            self.scores[key] = self.scores.get(key, 0.0) + votes / share
+        scores = self.scores
+        for key, share in zip(self.above[-1:-6:-1], SHARES, strict=False):
+            scores[key] = scores.get(key, 0.0) + votes / share
 
     # Second pass: the element with the most votes, and the siblings that belong to it
 
@@ -330,7 +331,7 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
         return True  # hidden from screen readers: a link next to it has the same target
     style = attributes.get("style")
-    if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
+    if (style and HIDDEN.search(style.lower())) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
 

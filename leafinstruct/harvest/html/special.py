@@ -25,7 +25,6 @@ WORD = re.compile(
     r"ql-formula|ql-img-.*)$"
 )
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
-PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -56,7 +55,7 @@ def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
     names = attributes.get("class")
     if names and has_special_word(names):
         return True
-    if tag == "img" and PICTURE.search(attributes.get("src") or ""):
+    if tag == "img" and (address := attributes.get("src")) and any(map(address.__contains__, tex.RENDERERS)):
         return True
     return not ATTRIBUTES.isdisjoint(attributes)
 
