@@ -21,7 +21,7 @@ from leafinstruct.harvest.html.blockmodel import (
     is_content,
     one_of,
 )
-from leafinstruct.harvest.html.special import TAGS, Special, add_special, is_special, may_be_special
+from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, may_be_special
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -33,6 +33,8 @@ _CHROME_ROLES = """
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
 TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style"))
+NOTED = TELLING | ATTRIBUTES
+"""Attributes that most elements lack: one look for all."""
 CONTENT_TAGS = frozenset(("article", "main"))
 MAYBE = one_of(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|section(?<=^section)$",
@@ -145,7 +147,6 @@ class Content:
         stats = Stats(depth)
         key = node.mem_id
         self.stats[key] = stats
-        self.nodes[key] = node
         self.above.append(key)
         block_children = False
         for child in node.iter(include_text=True, skip_empty=True):
@@ -167,10 +168,15 @@ class Content:
                     add_special(child, self.special)
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
-                if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
+                noted = not NOTED.isdisjoint(attributes)
+                if self._is_chrome(child, name, attributes, noted) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue
-                if (attributes and may_be_special(name, attributes)) or (name in TAGS and is_special(child, name, tag)):
+                if (
+                    (attributes and may_be_special(name, attributes))
+                    or (name in TAGS and is_special(child, name, tag))
+                    or (noted and not ATTRIBUTES.isdisjoint(attributes))
+                ):
                     add_special(child, self.special)
                     if (special := self.special.get(child.mem_id)) is not None and special.kind == "nothing":
                         continue
@@ -182,10 +188,13 @@ class Content:
                 if found is not NOTHING:
                     stats.add(found)
         self.above.pop()
+        if key in self.scores:
+            self.nodes[key] = node
         if tag in COUNTED:
             self._count(node, tag, stats)
         if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
             stats.code = stats.text
+        # a short block votes only if an image is in it: a step
         if (stats.text >= 25 or stats.images) and (tag in VOTERS or (tag == "div" and not block_children)):
             self._vote(stats)
         return stats
@@ -205,8 +214,9 @@ class Content:
         else:
             stats.headed += stats.text
 
-    def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
-        if not TELLING.isdisjoint(attributes) and (told := _tells(node, tag, attributes)) is not None:
+    def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None], noted: bool) -> bool:
+        """Whether an element is none of the content; `noted` if it has attributes that may tell."""
+        if noted and (told := _tells(node, tag, attributes)) is not None:
             return told
         if tag in CHROME_TAGS:
             return True
@@ -226,7 +236,7 @@ class Content:
 
     def _vote(self, stats: Stats) -> None:
         """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
-        half, higher ones less. A short block votes only if an image is in it: a step."""
+        half, higher ones less."""
         votes = 1 + stats.commas + min(stats.text // 100, 3)
         scores = self.scores
         for key, share in zip(self.above[-1:-6:-1], SHARES, strict=False):

@@ -51,13 +51,14 @@ has_special_word = by_word(WORD)
 
 
 def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
-    """Whether SELECTOR finds an element that has attributes, without a search: for who looks at each element anyway."""
+    """Whether SELECTOR finds an element that has attributes, none of them in ATTRIBUTES, without a search: for who looks
+    at each element anyway."""
     names = attributes.get("class")
     if names and has_special_word(names):
         return True
     if tag == "img" and (address := attributes.get("src")) and any(map(address.__contains__, tex.RENDERERS)):
         return True
-    return not ATTRIBUTES.isdisjoint(attributes)
+    return False
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
