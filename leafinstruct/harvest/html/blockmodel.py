@@ -18,10 +18,9 @@ from operator import itemgetter, mul
 from pathlib import Path
 
 
-
 def one_of(parts: str) -> re.Pattern[str]:
-    """A pattern of parts given with | between them, joined by their first letters: a search tries each of these at every
-    character of a word."""
+    """A pattern of parts given with | between them, joined by their first letters: a search tries each alternative at
+    every character of a word."""
     by_letter = groupby(sorted(parts.split("|")), itemgetter(0))
     return re.compile("|".join(f"{letter}(?:{'|'.join(part[1:] for part in found)})" for letter, found in by_letter))
 
@@ -55,8 +54,8 @@ NAMES = 16384
 
 
 class _Words(dict[str, bool]):
-    """Whether any word of a class or id matches a pattern, once found. It forgets all when there are many: an lru_cache,
-    which keeps them in order, takes five times as long."""
+    """Whether any word of a class or id matches a pattern, once found. It forgets all when there are many: to keep them
+    in order, as lru_cache does, takes several times as long."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._search = pattern.search

@@ -51,14 +51,13 @@ has_special_word = by_word(WORD)
 
 
 def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
-    """Whether SELECTOR finds an element that has attributes, none of them in ATTRIBUTES, without a search: for who looks
-    at each element anyway."""
+    """Whether SELECTOR finds an element that has attributes, but none of ATTRIBUTES, without a search: for who looks at
+    each element anyway."""
     names = attributes.get("class")
     if names and has_special_word(names):
         return True
-    if tag == "img" and (address := attributes.get("src")) and any(map(address.__contains__, tex.RENDERERS)):
-        return True
-    return False
+    address = attributes.get("src") if tag == "img" else None
+    return address is not None and any(map(address.__contains__, tex.RENDERERS))
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
@@ -134,6 +133,12 @@ def is_permalink(node: LexborNode, in_heading: bool) -> bool:
     if parent is None or node.css_first("h1, h2, h3, h4, h5, h6") is not None:
         return False
     return parent.text(deep=True).strip() != text if in_heading else any(c.tag in HEADINGS for c in parent.iter())
+
+
+def holds_one_text(node: LexborNode) -> bool:
+    """Whether an element holds one text and nothing else, as most inline markup: there is nothing to select in it."""
+    only = node.first_child
+    return only is not None and only.is_text_node and only.next is None
 
 
 def tick_of(item: LexborNode) -> bool | None:

@@ -28,8 +28,8 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
-from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of
+from leafinstruct.harvest.html.special import Special, find_special, holds_one_text, is_permalink, tick_of
+from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 from leafinstruct.text.urls import web_address
 
@@ -142,7 +142,7 @@ class _Walker:
 
     def marked(self, node: LexborNode, mark: str, depth: int) -> None:
         """Inline markup; of an element around blocks, or of the number of a footnote, nothing but its content."""
-        if not _is_text(node):
+        if not holds_one_text(node):
             note = mark == SUP and node.css_first('a[href*="#"]') is not None
             if note or node.css_first(ALONE) is not None:
                 self.children(node, depth)
@@ -298,10 +298,7 @@ class _Walker:
         marks = self.cells(cells, depth)
         self.flow.tight = self.table.rows > 0
         self.table.rows += 1
-        texts = [
-            cell.text(deep=True, separator=" " if not _is_text(cell) and cell.css_first("div, p, br") else "")
-            for cell in cells
-        ]
+        texts = [text_of_cell(cell) for cell in cells]
         if self.special:
             texts = [without_marks(mark) if MATH in mark else text for mark, text in zip(marks, texts, strict=True)]
         self.flow.text(" | ".join(t.strip() for t in texts))
@@ -391,12 +388,6 @@ class _Walker:
 
 
 METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
-
-
-def _is_text(node: LexborNode) -> bool:
-    """Whether an element holds one text and nothing else, as most inline markup: there is nothing to select in it."""
-    only = node.first_child
-    return only is not None and only.is_text_node and only.next is None
 
 
 def _frame(node: LexborNode) -> int:
