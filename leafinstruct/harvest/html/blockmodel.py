@@ -12,20 +12,29 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import groupby
 from math import log, log1p
-from operator import mul
+from operator import itemgetter, mul
 from pathlib import Path
 
-UNLIKELY = re.compile(
+
+def one_of(parts: str) -> re.Pattern[str]:
+    """A pattern of parts given with | between them, joined by their first letters: a search tries each alternative at
+    every character of a word."""
+    by_letter = groupby(sorted(parts.split("|")), itemgetter(0))
+    return re.compile("|".join(f"{letter}(?:{'|'.join(part[1:] for part in found)})" for letter, found in by_letter))
+
+
+UNLIKELY = one_of(
     r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
     r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
 )
-GOOD = re.compile(
+GOOD = one_of(
     r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
 )
-BAD = re.compile(
-    r"-ad-|hidden|^hid$|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
+BAD = one_of(
+    r"-ad-|hidden|hid(?<=^hid)$|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
     r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
 )
 LISTS = frozenset(("ul", "ol", "dl"))
@@ -44,12 +53,35 @@ NAMES = 16384
 """Class and id names whose result is cached: templates repeat theirs on every page of a site."""
 
 
+class _Words(dict[str, bool]):
+    """Whether any word of a class or id matches a pattern, once found. It forgets all when there are many: to keep them
+    in order, as lru_cache does, takes several times as long."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._search = pattern.search
+        self._words: dict[str, bool] = {}
+
+    def __missing__(self, names: str) -> bool:
+        words = self._words
+        for full in (self, words):
+            if len(full) >= NAMES:
+                full.clear()
+        found = False
+        for word in names.lower().split():
+            if (known := words.get(word)) is None:
+                known = words[word] = self._search(word) is not None
+            if known:
+                found = True
+                break
+        self[names] = found
+        return found
+
+
 def by_word(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     """A cached test whether any word of a class or id matches a lowercase pattern. A page has hundreds of combinations
     of few words, so each word is searched once, and in lowercase: a pattern that ignores case takes ten times as
     long."""
-    search = lru_cache(maxsize=NAMES)(lambda word: pattern.search(word) is not None)
-    return lru_cache(maxsize=NAMES)(lambda names: any(map(search, names.lower().split())))
+    return _Words(pattern).__getitem__
 
 
 has_unlikely_word, has_good_word, has_bad_word = by_word(UNLIKELY), by_word(GOOD), by_word(BAD)

@@ -19,8 +19,9 @@ from leafinstruct.harvest.html.blockmodel import (
     has_good_word,
     has_unlikely_word,
     is_content,
+    one_of,
 )
-from leafinstruct.harvest.html.special import TAGS, Special, add_special, is_special, may_be_special
+from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, may_be_special
 from leafinstruct.harvest.html.teasers import teasers
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -32,11 +33,13 @@ _CHROME_ROLES = """
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
 TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style"))
+NOTED = TELLING | ATTRIBUTES
+"""Attributes that most elements lack: one look for all."""
 CONTENT_TAGS = frozenset(("article", "main"))
-MAYBE = re.compile(
-    r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|^section$",
+MAYBE = one_of(
+    r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|section(?<=^section)$",
 )
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}
 BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -3)
 BASE |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "th"), -5)
@@ -44,6 +47,8 @@ _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
 _PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
+SHARES = (1, 2, 6, 9, 12)
+"""What votes are divided by for the elements above, from the inside out."""
 ARTICLE = 1000
 """Characters of the paragraphs of an article."""
 MOST = 0.5
@@ -70,8 +75,10 @@ class Content:
         self.nodes: dict[int, LexborNode] = {}
         self.dropped: set[int] = set()
         self.linked_images: list[LexborNode] = []
+        self.above: list[int] = []
         self.has_code = body.css_first("pre") is not None
-        self._measure(body, body.tag or "", (), False, 0)
+        self.has_article = body.css_first("article") is not None
+        self._measure(body, body.tag or "", False, 0)
         self.root = self._choose(body)
         self.most = MOST * self.stats[self.root.mem_id].text
         self.dropped.update(node.mem_id for node in teasers(self.linked_images, self.root, self.stats, host))
@@ -81,10 +88,7 @@ class Content:
         key = node.mem_id
         if key in self.dropped:
             return False
-        if tag not in PRUNED:
-            return True
-        stats = self.stats.get(key)
-        if stats is None or stats.text > self.most or _is_code(stats):
+        if tag not in PRUNED or (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
             return True
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
@@ -138,18 +142,17 @@ class Content:
 
     # First pass: measure every element, drop those whose tag or attributes mark them as not content
 
-    def _measure(self, node: LexborNode, tag: str, above: tuple[int, ...], linked: bool, depth: int) -> Stats:
-        """Stats of a node, given the keys of up to five elements above it. The busiest function of harvest: it looks at
-        each node once, and makes no call for what most nodes lack."""
+    def _measure(self, node: LexborNode, tag: str, linked: bool, depth: int) -> Stats:
+        """Stats of a node below those whose keys are in `above`. The busiest function of harvest: it looks at each node
+        once, and makes no call for what most nodes lack."""
         stats = Stats(depth)
         key = node.mem_id
         self.stats[key] = stats
-        self.nodes[key] = node
+        self.above.append(key)
         block_children = False
-        here: tuple[int, ...] = ()
-        for child in node.iter(include_text=True):
-            if child.is_text_node:
-                if text := (child.text_content or "").strip():
+        for child in node.iter(include_text=True, skip_empty=True):
+            if (content := child.text_content) is not None:
+                if text := content.strip():
                     stats.text += len(text)
                     if linked:
                         stats.linked += len(text)
@@ -166,64 +169,79 @@ class Content:
                     add_special(child, self.special)
             elif depth < MAX_DEPTH and name != "noscript":
                 attributes = child.attributes
-                if self._is_chrome(child, name, attributes) if attributes else name in CHROME_TAGS:
+                noted = not NOTED.isdisjoint(attributes)
+                if self._is_chrome(child, name, attributes, noted) if attributes else name in CHROME_TAGS:
                     self.dropped.add(child.mem_id)
                     continue
-                if (attributes and may_be_special(name, attributes)) or (name in TAGS and is_special(child, name, tag)):
+                if (
+                    (attributes and may_be_special(name, attributes))
+                    or (name in TAGS and is_special(child, name, tag))
+                    or (noted and not ATTRIBUTES.isdisjoint(attributes))
+                ):
                     add_special(child, self.special)
                     if (special := self.special.get(child.mem_id)) is not None and special.kind == "nothing":
                         continue
-                here = here or (*above[-4:], key)
-                stats.add(self._measure(child, name, here, linked or name == "a", depth + 1))
                 block_children = block_children or name in BLOCK_CHILDREN
+                if child.first_child is None:
+                    self.stats[child.mem_id] = found = EMPTY.get(name, NOTHING)
+                else:
+                    found = self._measure(child, name, linked or name == "a", depth + 1)
+                if found is not NOTHING:
+                    stats.add(found)
+        self.above.pop()
+        if key in self.scores:
+            self.nodes[key] = node
         if tag in COUNTED:
             self._count(node, tag, stats)
         if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
             stats.code = stats.text
-        if tag in VOTERS or (tag == "div" and not block_children):
-            self._vote(stats, above)
+        # a short block votes only if an image is in it: a step
+        if (stats.text >= 25 or stats.images) and (tag in VOTERS or (tag == "div" and not block_children)):
+            self._vote(stats)
         return stats
 
     def _count(self, node: LexborNode, tag: str, stats: Stats) -> None:
         """Add the node itself to the contents of its subtree."""
-        stats.images += tag == "img"
         if tag == "a":
             stats.links += 1
             if stats.images:
                 self.linked_images.append(node)
-        stats.paragraphs += tag == "p"
-        stats.items += tag == "li"
-        if tag in HEADED:
-            stats.headed += stats.text
-        if tag == "pre":
+        elif tag == "p":
+            stats.paragraphs += 1
+        elif tag == "li":
+            stats.items += 1
+        elif tag == "pre":
             stats.code = stats.text
+        else:
+            stats.headed += stats.text
 
-    def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
-        if not TELLING.isdisjoint(attributes) and (told := _tells(node, tag, attributes)) is not None:
+    def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None], noted: bool) -> bool:
+        """Whether an element is none of the content; `noted` if it has attributes that may tell."""
+        if noted and (told := _tells(node, tag, attributes)) is not None:
             return told
         if tag in CHROME_TAGS:
             return True
         if tag in NEVER_UNLIKELY:
             return False
         named, known = attributes.get("class"), attributes.get("id")
-        if not self.strict or not (named or known):
+        if not self.strict:
             return False
-        names = f"{named or ''} {known or ''}"
-        if not has_unlikely_word(names) or has_maybe_word(names):
+        # one by one, as a page's classes repeat, and its classes and ids together do not
+        if not ((named and has_unlikely_word(named)) or (known and has_unlikely_word(known))):
             return False
-        if (self.has_code and _holds_code(node)) or _holds_article(node):
+        if has_maybe_word(named or "") or has_maybe_word(known or ""):
+            return False
+        if (self.has_code and _holds_code(node)) or (self.has_article and _holds_article(node)):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
 
-    def _vote(self, stats: Stats, above: tuple[int, ...]) -> None:
+    def _vote(self, stats: Stats) -> None:
         """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
-        half, higher ones less. A short block votes only if an image is in it: a step."""
-        if stats.text < 25 and not stats.images:
-            return
+        half, higher ones less."""
         votes = 1 + stats.commas + min(stats.text // 100, 3)
-        for level, key in enumerate(reversed(above)):
-            share = 1 if level == 0 else 2 if level == 1 else level * 3
-            self.scores[key] = self.scores.get(key, 0.0) + votes / share
+        scores = self.scores
+        for key, share in zip(self.above[-1:-6:-1], SHARES, strict=False):
+            scores[key] = scores.get(key, 0.0) + votes / share
 
     # Second pass: the element with the most votes, and the siblings that belong to it
 
@@ -324,7 +342,7 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
         return True  # hidden from screen readers: a link next to it has the same target
     style = attributes.get("style")
-    if (style and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
+    if (style and HIDDEN.search(style.lower())) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
 
@@ -365,7 +383,10 @@ _STYLES = """
 STYLES = frozenset(_STYLES.split())
 """Names that say how a list is marked, not what it is for."""
 DATA = LISTS | {"table"}
-COUNTED = HEADED | frozenset(("img", "a", "p", "li", "pre"))
+COUNTED = HEADED | frozenset(("a", "p", "li", "pre"))
+NOTHING = Stats()
+EMPTY = {"img": Stats(images=1), "a": Stats(links=1), "p": Stats(paragraphs=1), "li": Stats(items=1)}
+"""Of elements with nothing in them; others have NOTHING."""
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
 

@@ -10,6 +10,7 @@ from typing import Literal
 from leafinstruct.harvest.html.marks import ANY, without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
+OTHER_SPACES = "\t\r\n\f"
 BREAKS = re.compile(r" *\v[ \v]*")
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
 STEP_WORD = re.compile(
@@ -108,7 +109,8 @@ class Flow:
                 if self.formulas is not None and not raw and ("\\" in text or "$" in text):
                     text = self.formulas(text)
                 marked = _collapse(text)
-                plain = _collapse(without_marks(marked).replace("\n", "\v")) if ANY.search(marked) else marked
+                has_marks = not marked.isascii() and ANY.search(marked)
+                plain = _collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked
                 self.block(plain, marked)
 
     def block(self, text: str, source: str = "", code: str | None = None) -> None:
@@ -116,9 +118,17 @@ class Flow:
         if text:
             marker, self.marker = self.marker, ""
             tight, self.tight = self.tight, False
-            found = Block(marker + text, source=source or text, code=code, heading=self.heading, item=self.item)
-            found.tight, found.within = tight, self.within
-            self._append(found)
+            self._append(
+                Block(
+                    marker + text,
+                    source=source or text,
+                    code=code,
+                    within=self.within,
+                    heading=self.heading,
+                    item=self.item,
+                    tight=tight,
+                )
+            )
 
     def _append(self, block: Block) -> None:
         block.rule, self.rule = self.rule, False
@@ -135,9 +145,12 @@ def _collapse(text: str) -> str:
     if text.isascii():  # the usual case, the fastest way
         lines = (" ".join(line.split()) for line in text.split("\v")) if "\v" in text else (" ".join(text.split()),)
         return "\n".join(line for line in lines if line)
-    if any(character in text for character in INVISIBLE):
-        text = "".join(c for c in text if c not in INVISIBLE)
-    text = SPACES.sub(" ", text)
+    for character in INVISIBLE:
+        text = text.replace(character, "")
+    for space in OTHER_SPACES:  # takes a tenth of the time of a pattern
+        text = text.replace(space, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
     return (BREAKS.sub("\n", text) if "\v" in text else text).strip()
 
 

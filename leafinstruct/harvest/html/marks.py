@@ -22,7 +22,8 @@ DOLLAR = chr(0xFDE7)
 """A dollar sign that could begin or end a formula."""
 ALL = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 ADDRESS = re.compile(f"{LINK}[^{ADDRESS_END}]*{ADDRESS_END}")
-ANY = re.compile(f"{ADDRESS.pattern}|[{ALL}]")
+ANY = re.compile(f"[{ALL}](?:(?<={LINK})[^{ADDRESS_END}]*{ADDRESS_END})?")
+"""Patterns here begin with a set or with literals, which are looked for many times as fast as groups and choices."""
 REMOVED = str.maketrans("", "", ALL)
 TEX = re.compile(f"{MATH}[^{MATH_END}]*{MATH_END}")
 SIGNS_OF_TEX = re.compile(f"{PLAIN}[^{PLAIN_END}]*{PLAIN_END}")
@@ -64,11 +65,10 @@ def without_marks(text: str) -> str:
 SIGNS = frozenset(".")
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 SPECIAL = re.compile(
-    r"(?P<always>[\\`])"
-    r"|(?P<star>\*)|(?P<line>_)|(?P<strike>~~)"
-    r"|(?P<bracket>\[(?=[^\[\]\n]*\](?:[(\[:]|$)))"
-    r"|(?P<tag><(?=[A-Za-z/!?]))"
-    r"|(?P<entity>&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});))"
+    r"\\|`|\*|_|~~"
+    r"|\[(?=[^\[\]\n]*\](?:[(\[:]|$))"
+    r"|<(?=[A-Za-z/!?])"
+    r"|&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)"
 )
 SIGNED = re.compile(rf"[\\`*_~\[<&$|{ALL}]")
 """What may have to be written in another way than it is."""
@@ -79,10 +79,12 @@ LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{
 
 def inline_markdown(text: str, cell: bool = False, line: bool = False) -> str:
     """Collected text as the Markdown of one paragraph or of a table's `cell`, or as one `line`, of a heading."""
-    if not text.isascii() and ANY.search(text):
-        marked = SPACES.sub(" ", _balanced(SIGNS_OF_TEX.sub("", text)))
-        text = _flanked(marked).replace(f"{CODE_END}{CODE}", "")
-    out = _written(_dollars(text), cell) if SIGNED.search(text) else text
+    out = text
+    if SIGNED.search(text):
+        if not text.isascii() and ANY.search(text):
+            marked = SPACES.sub(" ", _balanced(SIGNS_OF_TEX.sub("", text)))
+            text = _flanked(marked).replace(f"{CODE_END}{CODE}", "")
+        out = _written(_dollars(text), cell)
     if cell or line:
         out = out.replace(DISPLAY, "$").replace(DISPLAY_END, "$")
         return " ".join(one.strip() for one in out.split("\n"))
@@ -107,11 +109,15 @@ def _dollars(text: str) -> str:
 
 
 def _lines(text: str) -> str:
+    if "\n" not in text:
+        return _line(text.strip())
     return "\\\n".join(_line(line.strip()) for line in text.split("\n"))
 
 
 def _line(line: str) -> str:
     """Escape what would begin a block at the start of a line, or make the line before it the head of a table."""
+    if line[:1].isalpha():  # the usual case, without a look at the patterns
+        return line
     if DELIMITERS.fullmatch(line):
         return line.replace("|", "\\|", 1)
     found = LINE_START.match(line)
@@ -274,7 +280,8 @@ BRACKET = re.compile(r"(?<!\\)[\[\]]")
 OPENING_DOLLAR = re.compile(rf"\$(?=[^\s$](?:[^\n]{{0,2000}}[^\s$])?(?:\$|{MATH_END})|\$)")
 APART = re.compile(f"({CODE}[^{CODE_END}]*{CODE_END}|{MATH}[^{MATH_END}]*{MATH_END}|{ADDRESS.pattern})")
 SPAN = re.compile(
-    f"{LINK}(?P<address>[^{ADDRESS_END}]*){ADDRESS_END}|{CODE}(?P<code>[^{CODE_END}]*){CODE_END}|{MATH}(?P<math>[^{MATH_END}]*){MATH_END}|(?P<mark>[{ALL}])"
+    f"(?P<mark>[{ALL}])(?:(?<={LINK})(?P<address>[^{ADDRESS_END}]*){ADDRESS_END}"
+    f"|(?<={CODE})(?P<code>[^{CODE_END}]*){CODE_END}|(?<={MATH})(?P<math>[^{MATH_END}]*){MATH_END})?"
 )
 
 
@@ -333,11 +340,11 @@ def _escape(found: re.Match[str]) -> str:
     text = found.string
     before = text[found.start() - 1] if found.start() else " "
     after = text[found.end()] if found.end() < len(text) else " "
-    kind = found.lastgroup
-    if kind == "always" and found[0] == "\\" and after not in PUNCTUATION:
-        return found[0]
-    if kind in ("star", "line") and before == " " and after.isspace() and found.start():
-        return found[0]
-    if kind == "line" and before.isalnum() and after.isalnum():
-        return found[0]
-    return "".join(f"\\{character}" for character in found[0])
+    sign = found[0]
+    if sign == "\\" and after not in PUNCTUATION:
+        return sign
+    if sign in ("*", "_") and before == " " and after.isspace() and found.start():
+        return sign
+    if sign == "_" and before.isalnum() and after.isalnum():
+        return sign
+    return "".join(f"\\{character}" for character in sign)

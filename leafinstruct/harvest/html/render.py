@@ -70,13 +70,17 @@ class Writer:
         lines = self._lines(group)
         if not lines:
             return
+        if not block.within:  # the usual case: no prefix, and a blank line before it
+            if self._out:
+                self._out += ["", "---", ""] if block.rule else [""]
+            self._out += lines
+            self._last = block
+            return
         tight = self._tight(block)
         self._tell_apart(block)
         first, others = self._prefixes(block)
         if self._out and not tight:
             self._out.append(self._between(block))
-            if block.rule and not block.within:
-                self._out += ["---", ""]
         self._out += [_prefixed(others if number else first, line) for number, line in enumerate(lines)]
         self._last = block
 

@@ -25,7 +25,6 @@ WORD = re.compile(
     r"ql-formula|ql-img-.*)$"
 )
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
-PICTURE = re.compile("|".join(map(re.escape, tex.RENDERERS)))
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -52,13 +51,13 @@ has_special_word = by_word(WORD)
 
 
 def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
-    """Whether SELECTOR finds an element that has attributes, without a search: for who looks at each element anyway."""
+    """Whether SELECTOR finds an element that has attributes, but none of ATTRIBUTES, without a search: for who looks at
+    each element anyway."""
     names = attributes.get("class")
     if names and has_special_word(names):
         return True
-    if tag == "img" and PICTURE.search(attributes.get("src") or ""):
-        return True
-    return len(attributes) > 1 and not ATTRIBUTES.isdisjoint(attributes)
+    address = attributes.get("src") if tag == "img" else None
+    return address is not None and any(map(address.__contains__, tex.RENDERERS))
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
@@ -145,6 +144,12 @@ def _beside(node: LexborNode) -> Iterator[LexborNode]:
         if after is not None:
             yield after
             after = after.next
+
+
+def holds_one_text(node: LexborNode) -> bool:
+    """Whether an element holds one text and nothing else, as most inline markup: there is nothing to select in it."""
+    only = node.first_child
+    return only is not None and only.is_text_node and only.next is None
 
 
 def tick_of(item: LexborNode) -> bool | None:

@@ -7,6 +7,8 @@ from functools import cached_property
 
 from selectolax.lexbor import LexborNode
 
+from leafinstruct.harvest.html.special import holds_one_text
+
 MOST_COLUMNS = 100
 MOST_ROWS = 1000
 """A cell that spans more is an error, or means the rest of the table."""
@@ -57,6 +59,12 @@ def _span(cell: LexborNode, name: str, most: int) -> int:
 
 def cells_of(row: LexborNode) -> list[LexborNode]:
     return [child for child in row.iter() if child.tag in ("td", "th")]
+
+
+def text_of_cell(cell: LexborNode) -> str:
+    """The text of a cell, with a space between its lines."""
+    has_lines = not holds_one_text(cell) and cell.css_first("div, p, br") is not None
+    return cell.text(deep=True, separator=" " if has_lines else "")
 
 
 def is_data(table: LexborNode) -> bool:

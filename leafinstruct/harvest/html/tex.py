@@ -268,6 +268,8 @@ RAW = re.compile(
     rf"|(?<![\\$\w])\$(?P<dollar>[^\s${ALL}](?:[^${ALL}]{{0,300}}?[^\s${ALL}\\])?)\$(?![$\d\w])",
     re.DOTALL,
 )
+BEGINNINGS = ("\\(", "\\[", "\\begin{")
+"""Of the formulas that RAW finds, but for those between dollar signs."""
 LOADER = re.compile(r"mathjax|katex", re.IGNORECASE)
 DOLLAR = re.compile(
     r"""inlineMath["']?\s*:\s*(?:\{\s*["']\[\+\]["']\s*:\s*)?\[[^:]{0,80}?\[\s*(["'])\$\1|left["']?\s*:\s*(["'])\$\2"""
@@ -299,6 +301,8 @@ class RawFormulas:
         return self.loaded and any(DOLLAR.search(script) for script in self._scripts)
 
     def marked(self, text: str) -> str:
+        if text.count("$") < 2 and not any(sign in text for sign in BEGINNINGS):
+            return text
         return RAW.sub(self._marked, text)
 
     def _marked(self, found: re.Match[str]) -> str:

@@ -28,8 +28,8 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
-from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of
+from leafinstruct.harvest.html.special import Special, find_special, holds_one_text, is_permalink, tick_of
+from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 from leafinstruct.text.urls import web_address
 
@@ -97,8 +97,8 @@ class _Walker:
     def children(self, node: LexborNode, depth: int) -> None:
         inline = self.flow.inline
         for child in node.iter(include_text=True):
-            if child.is_text_node:
-                inline.append(child.text_content or "")
+            if (text := child.text_content) is not None:
+                inline.append(text)
             else:
                 self.child(child, depth)
 
@@ -142,10 +142,11 @@ class _Walker:
 
     def marked(self, node: LexborNode, mark: str, depth: int) -> None:
         """Inline markup; of an element around blocks, or of the number of a footnote, nothing but its content."""
-        note = mark == SUP and node.css_first('a[href*="#"]') is not None
-        if note or node.css_first(ALONE) is not None:
-            self.children(node, depth)
-            return
+        if not holds_one_text(node):
+            note = mark == SUP and node.css_first('a[href*="#"]') is not None
+            if note or node.css_first(ALONE) is not None:
+                self.children(node, depth)
+                return
         self.flow.inline.append(mark)
         self.children(node, depth)
         self.flow.inline.append(PAIRS[mark])
@@ -297,7 +298,7 @@ class _Walker:
         marks = self.cells(cells, depth)
         self.flow.tight = self.table.rows > 0
         self.table.rows += 1
-        texts = [cell.text(deep=True, separator=" " if cell.css_first("div, p, br") else "") for cell in cells]
+        texts = [text_of_cell(cell) for cell in cells]
         if self.special:
             texts = [without_marks(mark) if MATH in mark else text for mark, text in zip(marks, texts, strict=True)]
         self.flow.text(" | ".join(t.strip() for t in texts))
