@@ -72,8 +72,12 @@ class Scorer(DocumentScorer):
 
 
 def masked(text: str) -> str:
-    """The text, as Markdown, with each finding replaced by its kind."""
-    return edited(text, [(start, end, f"[{kind}]") for kind, start, end in find(plain(text))])
+    """The text, as Markdown, with each finding replaced by its kind, also in what is not shown, such as the address of
+    a link."""
+    text = edited(text, [(start, end, f"[{kind}]") for kind, start, end in find(plain(text))])
+    for kind, start, end in reversed(find(text)):
+        text = f"{text[:start]}[{kind}]{text[end:]}"
+    return text
 
 
 def find(text: str) -> list[tuple[str, int, int]]:

@@ -18,6 +18,8 @@ from leafinstruct.text.plain import Reading, read
 Edit = tuple[int, int, str]
 """Characters of the plain text, from and to, and what is there instead ("" for nothing)."""
 NUMBER = re.compile(r"\d{1,9}(?=[.)])")
+MARK = re.compile(r"(?:\d{1,9})?(?P<sign>[-+*.)])")
+OTHER = {".": ")", ")": ".", "-": "*", "*": "-", "+": "-"}
 BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|\d{1,9}(?=[.)](?:\s|$))|=+\s*$|-+\s*$|`{3}|~{3}|\|")
 """What would begin a block at the start of a paragraph."""
 
@@ -232,11 +234,22 @@ class _Editor:
     def _cut_blocks(self, children: Sequence[Node], first: int, end: int) -> None:
         if end < len(children):
             self.source.append((children[first].start, children[end].start, ""))
+            if first and children[first - 1].kind == children[end].kind == "list":
+                self._tell_apart(children[first - 1], children[end])
         elif children[first - 1].kind == "head":
             line = self.markdown.rfind("\n", 0, children[first].start)
             self.source.append((line, self._end(children[-1]), ""))
         else:
             self.source.append((self._end(children[first - 1]), self._end(children[-1]), ""))
+
+    def _tell_apart(self, one: Node, other: Node) -> None:
+        """Other marks for a list that now follows another one directly, so that the two stay apart."""
+        ours, theirs = (MARK.match(self.markdown, node.children[0].start) for node in (one, other))
+        if ours is None or theirs is None or ours["sign"] != theirs["sign"]:
+            return
+        for item in other.children:
+            if found := MARK.match(self.markdown, item.start):
+                self.source.append((*found.span("sign"), OTHER[found["sign"]]))
 
     def _end(self, node: Node) -> int:
         """Where a block ends in the source, without the blank lines after it."""
@@ -249,7 +262,9 @@ class _Editor:
             return
         for number, item in enumerate(left, node.number or 0):
             if found := NUMBER.match(self.markdown, item.start):
+                shorter = len(found[0]) - len(str(number))
                 self.source.append((found.start(), found.end(), str(number)))
+                self.source.append((found.end() + 1, found.end() + 1, " " * shorter))  # its blocks keep their place
 
     def _leaves(self, node: Node) -> None:
         for place, child in enumerate(node.children):
@@ -263,9 +278,9 @@ class _Editor:
                 else:
                     self._leaves(child)
             elif not all(self.kept[child.at : child.until]):
-                self._leaf(child)
+                self._leaf(child, code=node.kind == "code")
 
-    def _leaf(self, leaf: Node) -> None:
+    def _leaf(self, leaf: Node, code: bool) -> None:
         """Cut characters of one leaf: those of the source where they are the same, else all of it."""
         if not self._holds(leaf.at, leaf.until):
             start = leaf.start
@@ -289,9 +304,11 @@ class _Editor:
             start, stop = begin + at - leaf.at if at > leaf.at else leaf.start, begin + end - leaf.at
             if leaf.kind != "text" and at == leaf.at:
                 start = begin
-            if end == leaf.until and len(leaf.text) > leaf.until - leaf.at and self.plain[at - 1] == "\n":
+            new = self.new.get(at, "")
+            ends = end == leaf.until and len(leaf.text) > leaf.until - leaf.at
+            if ends and not new and at > leaf.at and self.plain[at - 1] == "\n":
                 start -= 1  # the last line of code, with the end of the one before
-            self.source.append((start, stop, self._written(self.new.get(at, ""), leaf, stop)))
+            self.source.append((start, stop, new if code else self._written(new, leaf, stop)))
             at = end
 
     def _text_start(self, leaf: Node) -> int:

@@ -97,6 +97,8 @@ class _Builder:
         self.root = Node("document", 0, len(source))
         self.open = [self.root]
         self.loose: Node | None = None
+        self.last = 0
+        """Where the last leaf ended."""
         self._places = None if source.isascii() else _characters_before(source)
 
     def event(self, event: Any, start: int, end: int) -> None:
@@ -106,7 +108,10 @@ class _Builder:
             self._lone(event, start, end)
             return
         ((name, value),) = event.items()
-        if name == "Start":
+        if name in ("Start", "End") and value == "Strikethrough" and self.source[start : start + 2] != "~~":
+            place = start if name == "Start" else end - 1  # a tilde alone is one
+            self.leaf(Node("text", place, place + 1, "~"))
+        elif name == "Start":
             self._start(value, start, end)
         elif name == "End":
             self._end(value)
@@ -160,18 +165,14 @@ class _Builder:
         self._loosely(node.start)
         if node.kind == "text" and self._escaped(node.start):
             node.start -= 1
+        self.last = node.end
         self.open[-1].children.append(node)
         if self.loose is not None:
             self.loose.end = node.end
 
     def _escaped(self, place: int) -> bool:
-        """Whether a backslash before a character makes it one of the text."""
-        if self.open[-1].kind == "code" or self.source[place - 1 : place] != "\\":
-            return False
-        first = place - 1
-        while first and self.source[first - 1] == "\\":
-            first -= 1
-        return (place - first) % 2 == 1
+        """Whether a backslash before a character, which is no text itself, makes it one of the text."""
+        return self.open[-1].kind != "code" and self.last < place and self.source[place - 1 : place] == "\\"
 
     def _loosely(self, start: int) -> None:
         """Begin a paragraph for text that is in an item of a tight list, where there is none."""

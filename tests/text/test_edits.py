@@ -136,3 +136,29 @@ def test_sentences_lines_and_words_of_real_texts_can_go() -> None:
                 check_cut(piece.text, sorted(rng.sample(spans, int(len(spans) * rng.choice([0.05, 0.3, 0.7])))))
                 edits += 1
     assert edits > 500
+
+
+@pytest.mark.parametrize(
+    ("markdown", "masked"),
+    [
+        ("```\nx\na_b@c.de\n```", "```\nx\n[email]\n```"),
+        ("- a\n\n  ```\n  a_b@c.de\n  ```\n\n  x", "- a\n\n  ```\n  [email]\n  ```\n\n  x"),
+        ("A\n\n    a_b@c.de\n\nB", "A\n\n    [email]\n\nB"),
+        ("```\na_b@c.de:80\n```", "```\n[email]:80\n```"),
+    ],
+)
+def test_replacement_in_code(markdown: str, masked: str) -> None:
+    assert edited(markdown, [(*places(markdown, "a_b@c.de")[0], "[email]")]) == masked
+
+
+@pytest.mark.parametrize(
+    ("markdown", "left"),
+    [
+        ("9. See.\n10. ```python\n    if x:\n        y()\n    ```", "9.  ```python\n    if x:\n        y()\n    ```"),
+        ("1. a\n2. b\n\nSee.\n\n1. c\n2. d", "1. a\n2. b\n\n1) c\n2) d"),
+        ("- a\n\nSee.\n\n- b", "- a\n\n* b"),
+        ("- a\n\nSee.\n\n1. b", "- a\n\n1. b"),
+    ],
+)
+def test_lists_around_a_cut(markdown: str, left: str) -> None:
+    assert without(markdown, places(markdown, "See.")) == left

@@ -40,6 +40,7 @@ TABLE = "Sizes:\n\n| name | size |\n| --- | --- |\n| a\\|b | `2` |"
         ("[text](https://a.b/c) and ![alt](i.png) and <https://a.b>", "text and alt and https://a.b"),
         ("use <b>bold</b> tags, 3 < 4", "use <b>bold</b> tags, 3 < 4"),
         ("it costs $5 and $6", "it costs $5 and $6"),
+        ("use ~foo~ here, ~~not~~ there", "use ~foo~ here, not there"),
         ("first line\nsecond line", "first line\nsecond line"),
         ("1986. A great year", "1986. A great year"),
         ("half \ud800 a pair *x*", "half \ufffd a pair x"),

@@ -214,6 +214,8 @@ def _clean(tree: nodes.document) -> None:
         if message.parent and quoted and message.get("level", 0) >= 3:
             message.parent.replace(message, quoted)
     language = ""
+    for literal in tree.findall(nodes.literal):
+        literal["classes"].append("code")  # else the writer makes it a span
     for node in tree.findall():
         if isinstance(node, nodes.comment):
             language = node.get("highlight", language)

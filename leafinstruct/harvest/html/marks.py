@@ -18,8 +18,9 @@ DISPLAY, DISPLAY_END = map(chr, range(0xFDE2, 0xFDE4))
 """Begins the TeX of a formula on lines of its own; with its end, around one that is about to be written there."""
 LINK, ADDRESS_END, LINK_END = map(chr, range(0xFDE4, 0xFDE7))
 """Around the text of a link whose address is kept: LINK address ADDRESS_END text LINK_END."""
-DOLLAR = chr(0xFDE7)
-"""A dollar sign that could begin or end a formula."""
+DOLLAR, TILDE = map(chr, range(0xFDE7, 0xFDE9))
+"""A dollar sign that could begin a formula, and a tilde that could begin deleted text."""
+SIGN = {DOLLAR: "\\$", TILDE: "\\~"}
 ALL = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 ADDRESS = re.compile(f"{LINK}[^{ADDRESS_END}]*{ADDRESS_END}")
 ANY = re.compile(f"[{ALL}](?:(?<={LINK})[^{ADDRESS_END}]*{ADDRESS_END})?")
@@ -65,7 +66,7 @@ def without_marks(text: str) -> str:
 SIGNS = frozenset(".")
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 SPECIAL = re.compile(
-    r"\\|`|\*|_|~~"
+    r"\\|`|\*|_"
     r"|\[(?=[^\[\]\n]*\](?:[(\[:]|$))"
     r"|<(?=[A-Za-z/!?])"
     r"|&(?=(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)"
@@ -84,7 +85,7 @@ def inline_markdown(text: str, cell: bool = False, line: bool = False) -> str:
         if not text.isascii() and ANY.search(text):
             marked = SPACES.sub(" ", _balanced(SIGNS_OF_TEX.sub("", text)))
             text = _flanked(marked).replace(f"{CODE_END}{CODE}", "")
-        out = _written(_dollars(text), cell)
+        out = _written(_tildes(_dollars(text)), cell)
     if cell or line:
         out = out.replace(DISPLAY, "$").replace(DISPLAY_END, "$")
         return " ".join(one.strip() for one in out.split("\n"))
@@ -108,10 +109,18 @@ def _dollars(text: str) -> str:
     return OPENING_DOLLAR.sub(marked, text)
 
 
+def _tildes(text: str) -> str:
+    """The text with a mark for each tilde that could begin or end deleted text: parsers take one for two."""
+    if "~" not in text or (STRIKE not in text and text.count("~") == 1):
+        return text
+    pieces = APART.split(text)
+    return "".join(piece if at % 2 else piece.replace("~", TILDE) for at, piece in enumerate(pieces))
+
+
 def _lines(text: str) -> str:
     if "\n" not in text:
         return _line(text.strip())
-    return "\\\n".join(_line(line.strip()) for line in text.split("\n"))
+    return "\\\n".join(_line(line.strip()) for line in text.split("\n") if line.strip())
 
 
 def _line(line: str) -> str:
@@ -293,8 +302,8 @@ def _span(found: re.Match[str], cell: bool) -> str:
     if found["address"] is not None:
         return "["
     mark = found["mark"]
-    if mark == DOLLAR:
-        return "\\$"
+    if mark in SIGN:
+        return SIGN[mark]
     start = ENDS.get(mark, mark)
     if start in WRITTEN:
         return WRITTEN[start]

@@ -60,6 +60,8 @@ def markdown(html: str) -> str:
          "a\\*b\\* \\_c\\_ snake_case 2 * 3 \\[d](e) \\<f> \\&amp; \\$5 and \\$6$"),
         ("<h2>2. Turn<br>- it</h2><h3># x</h3><h4><math display=block><annotation encoding='application/x-tex'>a"
          "</annotation></math></h4>", "## 2. Turn - it\n\n### # x\n\n#### $a$"),
+        ("<ul><li><del>~/.rc</del> moved</ul><p>about ~5 <code>~</code></p>", "- ~~\\~/.rc~~ moved\n\nabout ~5 `~`"),
+        ("<p><b>Title<br></b></p><p>~5 or ~6<br><br>x</p>", "**Title**\n\n\\~5 or \\~6\\\nx"),
         ("<p>---</p><p>a<br>===</p><h2>C #</h2>", "\\---\n\na\\\n\\===\n\n## C \\#"),
         ("<p><span class='math'>\\(\\text{cost $5$}\\)</span></p>", "`\\text{cost $5$}`"),
         ("<p><span class='math'>\\(x^2\\)</span> is</p>", "$x^2$ is"),
