@@ -62,15 +62,18 @@ def strip(data: bytes) -> Stripped:
 
 
 def _orientation(data: bytes) -> int:
-    """EXIF orientation (1 to 8) as Pillow, and so `datasets`, reads it, from EXIF or XMP."""
+    """Orientation (1 to 8) as displayed; 1 if the image cannot be read."""
     from PIL import Image
+
+    from leafinstruct.images.pixels import orientation
 
     try:
         with Image.open(io.BytesIO(data)) as image:
-            value = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # Pillow raises many types on damaged metadata; such an image is displayed as stored
+            if image.format == "PNG":  # its metadata may come after the pixels
+                image.load()
+            return orientation(image)
+    except Exception:  # Pillow raises many types on damaged files
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _orientation_tiff(orientation: int) -> bytes:

@@ -18,7 +18,7 @@ FLAT_LEVELS = 8
 
 
 class Scorer(ImageScorer):
-    version = 5
+    version = 6
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not decode: truncated, undecodable, too_many_pixels"),

@@ -26,7 +26,9 @@ class Look:
 
 def look(data: bytes, known: Mapping[str, Look]) -> Look:
     """Decode an image fully, as `datasets` shows it, unless the same bytes are in `known` (by sha256)."""
-    from PIL import Image, ImageOps
+    from PIL import Image
+
+    from leafinstruct.images.pixels import orientation
 
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 in known:
@@ -34,8 +36,7 @@ def look(data: bytes, known: Mapping[str, Look]) -> Look:
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
-            turned = image.getexif().get(ImageOps.ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            width, height = reversed(image.size) if turned else image.size
+            width, height = reversed(image.size) if orientation(image) >= 5 else image.size
     except Exception as error:  # Pillow raises many types on damaged files; all mean the same here
         return Look(sha256, error=f"{type(error).__name__}: {str(error)[:120]}")
     return Look(sha256, width, height, metadata=strip(data).removed)
