@@ -15,13 +15,14 @@ from leafinstruct.text.markdown_faults import faults
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the bytes of an image contain: size in pixels as displayed, why they do not decode ("" if they do), and the
-    metadata that could have been removed."""
+    metadata that could have been removed and that could not."""
 
     sha256: str
     width: int = 0
     height: int = 0
     error: str = ""
     metadata: tuple[str, ...] = ()
+    metadata_left: tuple[str, ...] = ()
 
 
 def look(data: bytes, known: Mapping[str, Look]) -> Look:
@@ -39,7 +40,8 @@ def look(data: bytes, known: Mapping[str, Look]) -> Look:
             width, height = reversed(image.size) if orientation(image) >= 5 else image.size
     except Exception as error:  # Pillow raises many types on damaged files; all mean the same here
         return Look(sha256, error=f"{type(error).__name__}: {str(error)[:120]}")
-    return Look(sha256, width, height, metadata=strip(data).removed)
+    stripped = strip(data)
+    return Look(sha256, width, height, "", stripped.removed, stripped.left)
 
 
 def _parts(row: dict) -> list[tuple[str, dict]]:

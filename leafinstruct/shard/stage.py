@@ -31,7 +31,7 @@ from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
-VERSION = 2
+VERSION = 3
 """Increase it whenever the same records would make other shards."""
 
 
@@ -105,7 +105,8 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
 def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, WrittenShard]:
     """Gather the rows of one shard and commit it."""
     pipeline, run = job.open()
-    names = published_scores(pipeline)
+    names, settings = published_scores(pipeline), pipeline.section("shard", ShardSettings)
+    allow = settings.metadata_left == "publish"
     images: dict[str, Image] = {}
     written: list[WrittenShard] = []
 
@@ -119,7 +120,7 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
             yield from (records[key] for key in ids)
 
     def write(out: BinaryIO) -> None:
-        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline)))
+        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline), allow))
 
     run.commit(layout.shard(planned.name), write)
     return planned.name, written[-1]

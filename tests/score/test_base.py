@@ -227,6 +227,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         [
             {
                 "readable": False,
+                "metadata_left": "",
                 "decode_error": "truncated",
                 "bytes": 60,
                 "width": 40,
@@ -237,6 +238,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
             {
                 "readable": True,
+                "metadata_left": "",
                 "decode_error": "",
                 "bytes": 1813,
                 "width": 60,
