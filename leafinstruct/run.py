@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct import layout
+from leafinstruct.claim import refuse_others
 from leafinstruct.document import digest
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, file_error
 from leafinstruct.store import LocalStore, ObjectStore, open_store
 
 META_KEY = b"leafinstruct"
@@ -117,7 +118,13 @@ class Run:
         return meta
 
     def remove(self, relative: str) -> None:
+        """Delete a file that the run made (see `own`)."""
         self.store.remove(relative)
+
+    def own(self, folder: str) -> list[str]:
+        """Names of the Parquet files in a folder that the run's lists name: its plan, or the metadata of its files."""
+        planned = {f"{name}.parquet" for name in self.partitions()} if folder in layout.OF_PARTITIONS else set()
+        return [name for name in self.names(folder) if name in planned or f"{folder}/{name}" in self._known]
 
     # Reading
 
@@ -211,20 +218,21 @@ class Run:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Lock the run against a second build on this machine, and delete what a killed build left half written.
-        Raises LeafError if another process builds it."""
+        Raises LeafError if another process builds it, if the place cannot be written, and if it holds other files."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self._lock_file(), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise LeafError(f"{self}: another build is at work in this run; wait for it or use --run") from None
+        with file_error(self.place, "name another folder with --run"):
+            refuse_others(self.place, self.store)
+            lock = FileLock(self._lock_file(), timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise LeafError(f"{self}: another build is at work in this run; wait for it or use --run") from None
         try:
             if isinstance(self.store, ObjectStore):
                 self.store.listed = True
-            else:
-                for half in self.path.rglob(".*.tmp"):
-                    half.unlink(missing_ok=True)
+            elif isinstance(self.store, LocalStore):
+                self.store.clear_halves()
             self._recall()
             yield
             self._remember()
@@ -238,7 +246,10 @@ class Run:
         return Path(tempfile.gettempdir()) / f"leafinstruct-{digest([self.place])[:16]}.lock"
 
     def _recall(self) -> None:
-        self._kept = self.json(layout.METAS) or {}
+        there = self.json(layout.METAS)
+        if there is None:
+            self.commit_text(layout.METAS, "{}")  # says that what comes is a run
+        self._kept = there or {}
         self._known = {name: _Known(*entry) for name, entry in self._kept.items()} | self._known
 
     def _remember(self) -> None:

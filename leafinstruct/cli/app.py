@@ -35,11 +35,12 @@ def main() -> None:
         print("leafinstruct: stopped; finished work is kept, build again to continue", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
-        from leafinstruct.errors import LeafError  # imports pyarrow, which --help does not need
+        from leafinstruct.errors import LeafError, of_file
 
-        if not isinstance(error, LeafError):
+        if not isinstance(error, LeafError | OSError):
             raise
-        print(f"leafinstruct: {error}", file=sys.stderr)
+        said = str(error) if isinstance(error, LeafError) else of_file(error)
+        print(f"leafinstruct: {said}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -196,7 +196,7 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
     stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
     context.map(index_file, stale, "index")
     names = {Path(place).name for place in places.values()}
-    for name in run.names(layout.indexes(source.name)):
+    for name in run.own(layout.indexes(source.name)):
         if name not in names:
             run.remove(f"{layout.indexes(source.name)}/{name}")
     return fingerprint([[file, run.digest(place)] for file, place in places.items()])
@@ -240,13 +240,13 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
         "limit": context.limit,
         "partitions": partitions,
     }
-    if run.json(layout.RUN) != value:
-        run.commit_json(layout.RUN, value)
     names = {p["name"] for p in partitions}
     for folder in layout.OF_PARTITIONS:
-        for file in run.names(folder):
+        for file in run.own(folder):
             if file.removesuffix(".parquet") not in names:
                 run.remove(f"{folder}/{file}")
+    if run.json(layout.RUN) != value:  # after that, the plan before names no file any more
+        run.commit_json(layout.RUN, value)
 
 
 def _made_from(one: Planned) -> str:
