@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -90,11 +91,12 @@ class Run:
         self.store.put(relative, write)
 
     def commit_json(self, relative: str, value: Any) -> None:
-        data = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+        text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+        data = text.encode("utf-8", "backslashreplace") + b"\n"  # half a surrogate pair as JSON escapes it
         self.commit(relative, lambda out: void(out.write(data)))
 
     def commit_text(self, relative: str, text: str) -> None:
-        self.commit(relative, lambda out: void(out.write(text.encode())))
+        self.commit(relative, lambda out: void(out.write(text.encode("utf-8", "replace"))))
 
     def commit_table(
         self, relative: str, table: pa.Table, fingerprint: str, extra: Mapping[str, Any] | None = None
@@ -316,7 +318,7 @@ HASH_LIMIT = 64 << 20
 
 
 def file_stamps(paths: list[str]) -> dict[str, list[Any]]:
-    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a missing file."""
+    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a missing file and for a device or pipe."""
     return {path: _stamp(path) for path in sorted(paths)}
 
 
@@ -325,7 +327,9 @@ def stamps_hold(stamps: Mapping[str, list[Any]]) -> bool:
     for path, (size, mtime, sha) in stamps.items():
         try:
             stat = os.stat(path)  # noqa: PTH116 - thousands of calls; Path objects cost more than the stat
-        except OSError:
+        except (OSError, ValueError):
+            stat = None
+        if stat is None or not S_ISREG(stat.st_mode):
             if size != -1:
                 return False
             continue
@@ -339,9 +343,11 @@ def stamps_hold(stamps: Mapping[str, list[Any]]) -> bool:
 def _stamp(path: str) -> list[Any]:
     try:
         stat = os.stat(path)  # noqa: PTH116
-        return [stat.st_size, stat.st_mtime_ns, _sha256(path) if stat.st_size <= HASH_LIMIT else ""]
-    except OSError:
-        return [-1, 0, ""]
+        if S_ISREG(stat.st_mode):  # a device or a pipe would be read for ever
+            return [stat.st_size, stat.st_mtime_ns, _sha256(path) if stat.st_size <= HASH_LIMIT else ""]
+    except (OSError, ValueError):  # ValueError: no name of a file
+        pass
+    return [-1, 0, ""]
 
 
 def _sha256(path: str) -> str:

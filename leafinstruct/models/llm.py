@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from leafinstruct.errors import LeafError, one_line, own_code
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import valid
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""
@@ -165,7 +165,7 @@ def _whole(answer: Generation) -> Generation:
         return Generation("", error="the answer has no text")
     read, written = (count if isinstance(count, int) else 0 for count in (answer.prompt_tokens, answer.output_tokens))
     error = one_line(str(answer.error)) if answer.error else None
-    return replace(answer, text=replace_surrogates(answer.text), prompt_tokens=read, output_tokens=written, error=error)
+    return replace(answer, text=valid(answer.text), prompt_tokens=read, output_tokens=written, error=error)
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import replace_surrogates
 
 MAX_DEPTH = 100
 """Deeper nesting is no writer's; such a text is read as it is."""
