@@ -132,7 +132,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except LeafError:
         raise
     except RecursionError:
-        raise LeafError(f"{path}: keys or lists are nested more than {DEEPEST} deep") from None
+        raise LeafError(f"{path}: not valid YAML: nested more than {DEEPEST} deep") from None
     except Exception as error:  # a number that cannot be, a tag that does not fit
         raise LeafError(f"{path}: not valid YAML: {one_line(str(error))}") from None
     if not isinstance(value, dict):

@@ -51,8 +51,8 @@ def is_folder(path: Path) -> bool:
 
 
 def partition_name(label: str) -> str:
-    """A name for the partitions of an input file: its path with + for each slash, or a part of that and a hash if it is
-    too long or no text."""
+    """A name for the partitions of an input file: its path with + for slashes; a part of it with a hash, if it is too
+    long or no text."""
     plain = valid_line(label).replace("/", "+").replace("\\", "+")
     if plain == label.replace("/", "+") and len(plain.encode()) <= LONGEST_NAME - 20:
         return plain
@@ -62,9 +62,11 @@ def partition_name(label: str) -> str:
 
 
 def matches(root: Path, pattern: str) -> list[Path]:
-    """Files and folders that a pattern matches from a folder, sorted. `*`, `?` and `[...]` match within a name, `**` any
-    folders; hidden names match hidden patterns only. Each folder is searched once, however many `**` there are.
-    Raises LeafError for a pattern that searches a whole disk."""
+    """Files and folders that a pattern matches from a folder, sorted.
+
+    `*`, `?` and `[...]` match within a name, `**` any folders; hidden names match hidden patterns only. Each folder is
+    searched once, however many `**` there are. Raises LeafError for a pattern that searches a whole disk.
+    """
     given = Path(pattern)
     found: dict[str, None] = {given.anchor or str(root): None}
     parts = [part for part in given.parts if part != given.anchor]

@@ -38,7 +38,8 @@ def _part(part: Part) -> Part:
         return part  # of a source that is not built in: writing it names the source
     texts = (valid(part.text), valid(part.alt), valid(part.caption), valid_line(part.url))
     numbers = (_whole(part.step, MOST_STEPS), _whole(part.heading, 6))
-    if texts == (part.text, part.alt, part.caption, part.url) and numbers == (part.step, part.heading):
+    whole = numbers[0] is part.step and numbers[1] is part.heading  # not equal: False is no number
+    if texts == (part.text, part.alt, part.caption, part.url) and whole:
         return part
     text = texts[0] or REPLACEMENT if part.type == "text" else ""  # a text part has text
     step, heading = numbers

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from leafinstruct import layout
+from leafinstruct.report.terminal import Passage, safe
 from leafinstruct.run import Run
 
 
@@ -97,7 +98,7 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def funnel_lines(result: Funnel) -> list[str]:
+def funnel_lines(result: Funnel) -> list[str | Passage]:
     """The funnel for a terminal."""
     lines = [f"documents harvested   {result.documents:>8}    with {result.images} images"]
     lines += [f"    lost image    {count:>8}    {reason}" for reason, count in result.lost_images.items()]
@@ -115,4 +116,4 @@ def funnel_lines(result: Funnel) -> list[str]:
         lines.append(f"records published     {sum(result.published.values()):>8}    {splits}")
     wrong = result.balance()
     lines += [f"does not add up: {text}" for text in wrong]
-    return lines
+    return safe(lines)
