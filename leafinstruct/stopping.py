@@ -28,6 +28,19 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
+def _is_stop(end: BaseException | None) -> bool:
+    """Whether an exception is Ctrl-C or SIGTERM: Typer makes it an exit, and Python and libraries other errors."""
+    if isinstance(end, SystemExit):
+        return not isinstance(end, Stopped) and end.code == INTERRUPTED
+    seen: set[int] = set()
+    while end is not None and id(end) not in seen:
+        seen.add(id(end))
+        if isinstance(end, KeyboardInterrupt) or any(map(_is_stop, getattr(end, "exceptions", ()))):
+            return True
+        end = end.__cause__ or end.__context__
+    return False
+
+
 @contextmanager
 def one_line_when_stopped() -> Iterator[None]:
     """Around a command: Ctrl-C and SIGTERM become one line on standard error, and an exit code."""
@@ -35,9 +48,8 @@ def one_line_when_stopped() -> Iterator[None]:
         signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
-    except (KeyboardInterrupt, SystemExit) as end:
-        by_typer = isinstance(end, SystemExit) and not isinstance(end, Stopped) and end.code == INTERRUPTED
-        if isinstance(end, SystemExit) and not by_typer:
+    except BaseException as end:
+        if not _is_stop(end):
             raise
         for number in (signal.SIGINT, signal.SIGTERM):  # once is enough
             signal.signal(number, signal.SIG_IGN)

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from made.tree import make_project, run_build, shard_bytes
 
 from leafinstruct.run import Run
-from leafinstruct.stopping import KEPT, without_interrupts
+from leafinstruct.stopping import KEPT, one_line_when_stopped, without_interrupts
 
 SAYS_WHEN_READY = """
 import sys, signal
@@ -77,6 +78,52 @@ def test_a_command_stopped_while_it_imports_says_one_line(project: Path, module:
     )
     code, said = stopped(project, signal.SIGINT, 1.5, "status", "--run", "nowhere", before=before)
     assert (code, said) == (130, [KEPT])
+
+
+def in_a_name() -> None:
+    """Python 3.11 makes a RuntimeError of what `__set_name__` raises."""
+
+    class Field:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    type("Owner", (), {"field": Field()})
+
+
+def in_a_group() -> None:
+    raise BaseExceptionGroup("tasks", [ValueError(), KeyboardInterrupt()])
+
+
+def in_a_cleanup() -> None:
+    try:
+        raise KeyboardInterrupt
+    finally:
+        raise OSError("the pool is gone")
+
+
+@pytest.mark.parametrize("interrupted", [in_a_name, in_a_group, in_a_cleanup])
+def test_an_interrupt_in_another_error_says_one_line(
+    interrupted: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as end, one_line_when_stopped(), one_line_when_stopped():
+            interrupted()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert (end.value.code, capsys.readouterr().err) == (130, f"{KEPT}\n")
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), SystemExit(2), SystemExit(0)])
+def test_any_other_end_stays(error: BaseException) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(type(error)) as end, one_line_when_stopped():
+            raise error
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert end.value is error
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be blocked here")
