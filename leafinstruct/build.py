@@ -12,7 +12,7 @@ from types import ModuleType
 
 from leafinstruct import layout
 from leafinstruct.context import Context
-from leafinstruct.errors import LeafError, did_you_mean
+from leafinstruct.errors import LeafError, did_you_mean, file_error
 from leafinstruct.pipeline import STAGES, Pipeline
 from leafinstruct.run import Run
 from leafinstruct.store import is_remote
@@ -78,9 +78,10 @@ def preflight(pipeline: Pipeline, run: Run, stage: str) -> None:
 def _check_disk(run: Run) -> None:
     """Files of a run in an object store are first written to the temporary folder."""
     there = Path(tempfile.gettempdir() if is_remote(run.place) else run.place)
-    while not there.exists():
-        there = there.parent
-    free = shutil.disk_usage(there).free
+    with file_error(there, "name another folder with --run"):
+        while not there.exists():
+            there = there.parent
+        free = shutil.disk_usage(there).free
     if free < FREE_BYTES:
         found, needed = f"{free / 2**20:.0f} MiB free", f"{FREE_BYTES >> 20} MiB"
         raise LeafError(f"{there}: {found}; a build needs at least {needed}: free some space or choose another --run")

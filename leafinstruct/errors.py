@@ -72,6 +72,27 @@ def own_code(code: str, where: str) -> Iterator[None]:
         raise LeafError(f"{where}: {raised(error)}") from error
 
 
+LONGEST_PATH = 200
+"""Characters of a path in a message."""
+
+
+@contextmanager
+def file_error(place: Path | str, advice: str) -> Iterator[None]:
+    """Turn an error of the file system into a LeafError of one line that names the file, or else the place."""
+    try:
+        yield
+    except OSError as error:
+        raise LeafError(f"{of_file(error, place)}; {advice}") from error
+
+
+def of_file(error: OSError, place: Path | str = "") -> str:
+    """An error of the file system with the file that it is about."""
+    where = error.filename if isinstance(error.filename, str) else str(place)
+    where = where if len(where) <= LONGEST_PATH else f"{where[:LONGEST_PATH]}…"
+    said = error.strerror or one_line(text_of(error)) or type(error).__name__
+    return f"{where}: {said}" if where else said
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Fault:
     """What code that is not ours did wrong with one document (or image): its id, its path or address, and the error."""

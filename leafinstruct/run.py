@@ -15,14 +15,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct import layout
+from leafinstruct.claim import refuse_others
 from leafinstruct.document import digest
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, file_error
 from leafinstruct.store import LocalStore, ObjectStore, open_store
 
 META_KEY = b"leafinstruct"
@@ -89,11 +91,12 @@ class Run:
         self.store.put(relative, write)
 
     def commit_json(self, relative: str, value: Any) -> None:
-        data = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+        text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+        data = text.encode("utf-8", "backslashreplace") + b"\n"  # half a surrogate pair as JSON escapes it
         self.commit(relative, lambda out: void(out.write(data)))
 
     def commit_text(self, relative: str, text: str) -> None:
-        self.commit(relative, lambda out: void(out.write(text.encode())))
+        self.commit(relative, lambda out: void(out.write(text.encode("utf-8", "replace"))))
 
     def commit_table(
         self, relative: str, table: pa.Table, fingerprint: str, extra: Mapping[str, Any] | None = None
@@ -117,7 +120,13 @@ class Run:
         return meta
 
     def remove(self, relative: str) -> None:
+        """Delete a file that the run made (see `own`)."""
         self.store.remove(relative)
+
+    def own(self, folder: str) -> list[str]:
+        """Names of the Parquet files in a folder that the run's lists name: its plan, or the metadata of its files."""
+        planned = {f"{name}.parquet" for name in self.partitions()} if folder in layout.OF_PARTITIONS else set()
+        return [name for name in self.names(folder) if name in planned or f"{folder}/{name}" in self._known]
 
     # Reading
 
@@ -211,20 +220,21 @@ class Run:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Lock the run against a second build on this machine, and delete what a killed build left half written.
-        Raises LeafError if another process builds it."""
+        Raises LeafError if another process builds it, if the place cannot be written, and if it holds other files."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self._lock_file(), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise LeafError(f"{self}: another build is at work in this run; wait for it or use --run") from None
+        with file_error(self.place, "name another folder with --run"):
+            refuse_others(self.place, self.store)
+            lock = FileLock(self._lock_file(), timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise LeafError(f"{self}: another build is at work in this run; wait for it or use --run") from None
         try:
             if isinstance(self.store, ObjectStore):
                 self.store.listed = True
-            else:
-                for half in self.path.rglob(".*.tmp"):
-                    half.unlink(missing_ok=True)
+            elif isinstance(self.store, LocalStore):
+                self.store.clear_halves()
             self._recall()
             yield
             self._remember()
@@ -238,7 +248,10 @@ class Run:
         return Path(tempfile.gettempdir()) / f"leafinstruct-{digest([self.place])[:16]}.lock"
 
     def _recall(self) -> None:
-        self._kept = self.json(layout.METAS) or {}
+        there = self.json(layout.METAS)
+        if there is None:
+            self.commit_text(layout.METAS, "{}")  # says that what comes is a run
+        self._kept = there or {}
         self._known = {name: _Known(*entry) for name, entry in self._kept.items()} | self._known
 
     def _remember(self) -> None:
@@ -305,7 +318,7 @@ HASH_LIMIT = 64 << 20
 
 
 def file_stamps(paths: list[str]) -> dict[str, list[Any]]:
-    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a missing file."""
+    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a missing file and for a device or pipe."""
     return {path: _stamp(path) for path in sorted(paths)}
 
 
@@ -314,7 +327,9 @@ def stamps_hold(stamps: Mapping[str, list[Any]]) -> bool:
     for path, (size, mtime, sha) in stamps.items():
         try:
             stat = os.stat(path)  # noqa: PTH116 - thousands of calls; Path objects cost more than the stat
-        except OSError:
+        except (OSError, ValueError):
+            stat = None
+        if stat is None or not S_ISREG(stat.st_mode):
             if size != -1:
                 return False
             continue
@@ -328,9 +343,11 @@ def stamps_hold(stamps: Mapping[str, list[Any]]) -> bool:
 def _stamp(path: str) -> list[Any]:
     try:
         stat = os.stat(path)  # noqa: PTH116
-        return [stat.st_size, stat.st_mtime_ns, _sha256(path) if stat.st_size <= HASH_LIMIT else ""]
-    except OSError:
-        return [-1, 0, ""]
+        if S_ISREG(stat.st_mode):  # a device or a pipe would be read for ever
+            return [stat.st_size, stat.st_mtime_ns, _sha256(path) if stat.st_size <= HASH_LIMIT else ""]
+    except (OSError, ValueError):  # ValueError: no name of a file
+        pass
+    return [-1, 0, ""]
 
 
 def _sha256(path: str) -> str:

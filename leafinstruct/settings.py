@@ -87,6 +87,16 @@ DEEPEST, MOST_VALUES, LARGEST = 30, 100_000, 2**63
 """Levels of keys and lists inside each other, values of a file, and whole numbers: above any that is meant."""
 
 
+def _is_too_deep(text: str) -> bool:
+    """Whether brackets are open inside each other so deep that parsing them would take long for nothing."""
+    depth = 0
+    for bracket in re.finditer(r"[\[{\]}]", text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > 10 * DEEPEST:
+            return True
+    return False
+
+
 def _excess(value: Any) -> str:
     """What is too much about the values of a file, as where an alias holds itself; "" if nothing is."""
     waiting, seen = [(value, 0)], 0
@@ -107,7 +117,10 @@ def _excess(value: Any) -> str:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Keys and values of a YAML file. Raises LeafError naming the file, and the line of what is wrong."""
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), _Yaml)
+        text = path.read_text(encoding="utf-8")
+        if _is_too_deep(text):
+            raise RecursionError
+        value = yaml.load(text, _Yaml)
         if excess := _excess(value):
             raise LeafError(f"{path}: {excess}")
     except yaml.YAMLError as error:
@@ -120,6 +133,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise LeafError(f"{path}: cannot be read ({error.strerror or error})") from None
     except LeafError:
         raise
+    except RecursionError:
+        raise LeafError(f"{path}: not valid YAML: nested more than {DEEPEST} deep") from None
     except Exception as error:  # a number that cannot be, a tag that does not fit
         raise LeafError(f"{path}: not valid YAML: {one_line(str(error))}") from None
     if not isinstance(value, dict):

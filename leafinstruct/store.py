@@ -7,6 +7,7 @@ by one upload, which becomes visible only once it is complete.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO, Protocol
 
 import pyarrow.parquet as pq
 
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, file_error
 
 Write = Callable[[BinaryIO], None]
 STAMP_KEYS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
@@ -43,6 +44,9 @@ class Store(Protocol):
     def names(self, folder: str) -> list[str]:
         """Names of the files in one folder, sorted, without the folder's name."""
 
+    def some_names(self) -> list[str]:
+        """Names in the place itself, at least one if it holds any file; empty if it is missing."""
+
     def remove(self, name: str) -> None: ...
 
     def forget(self) -> None:
@@ -62,6 +66,10 @@ def open_store(place: str) -> Store:
     return ObjectStore(place) if is_remote(place) else LocalStore(Path(place))
 
 
+HALF = re.compile(r"\..+\.leafinstruct\.\d+\.tmp")
+"""Names of files that `LocalStore.put` has not finished."""
+
+
 class LocalStore:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()  # also where code of a plugin changes the current folder
@@ -69,17 +77,18 @@ class LocalStore:
 
     def put(self, name: str, write: Write) -> None:
         target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as out:
-                write(out)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(temporary, target)  # noqa: PTH105 - the rename that crash tests patch
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        with file_error(target, "committed files are kept; build again to continue"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = target.with_name(f".{target.name}.leafinstruct.{os.getpid()}.tmp")
+            try:
+                with temporary.open("wb") as out:
+                    write(out)
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.replace(temporary, target)  # noqa: PTH105 - the rename that crash tests patch
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(target.parent)
 
     def read(self, name: str) -> bytes:
         return (self.path / name).read_bytes()
@@ -102,8 +111,18 @@ class LocalStore:
         path = self.path / folder
         return sorted(p.name for p in path.iterdir() if p.is_file()) if path.is_dir() else []
 
+    def some_names(self) -> list[str]:
+        return sorted(path.name for path in self.path.iterdir()) if self.path.is_dir() else []
+
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
+
+    def clear_halves(self) -> None:
+        """Delete what killed builds left half written."""
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                if HALF.fullmatch(name):
+                    Path(folder, name).unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Nothing is cached: every call reads the disk."""
@@ -202,6 +221,13 @@ class ObjectStore:
         except FileNotFoundError:
             return []
         return sorted(e["name"].rsplit("/", 1)[-1] for e in entries if e["type"] == "file")
+
+    def some_names(self) -> list[str]:
+        try:
+            with self._asking():
+                return sorted(place.removeprefix(f"{self._root}/") for place in self._fs.ls(self._root, detail=False))
+        except FileNotFoundError:
+            return []
 
     def remove(self, name: str) -> None:
         with self._asking():

@@ -57,9 +57,9 @@ def retry_after(value: str) -> float:
     date and for an invalid value. Always finite."""
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         try:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, TypeError, OverflowError):
+        except Exception:  # a server may send anything
             return 0.0
     return max(seconds, 0.0) if math.isfinite(seconds) else 0.0

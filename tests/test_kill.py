@@ -68,7 +68,7 @@ def build_and_die(pipeline: Path, run: Path, target: str, point: str, nth: int) 
 
     def dying_sync(handle: int) -> None:
         opened = str(Path(f"/proc/self/fd/{handle}").readlink())
-        temporary = re.fullmatch(r"(.*/)\.([^/]+)\.\d+\.tmp", opened)
+        temporary = re.fullmatch(r"(.*/)\.([^/]+)\.leafinstruct\.\d+\.tmp", opened)
         if temporary and reached(temporary[1] + temporary[2], "before sync"):
             die()
         sync(handle)

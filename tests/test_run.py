@@ -47,7 +47,7 @@ def test_a_failing_disk_leaves_the_old_file_and_nothing_else(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(LeafError, match=r"scores/p.parquet: no space left on device; committed files are kept"):
         run.commit_table("scores/p.parquet", TABLE.slice(0, 1), "two")
     monkeypatch.undo()
     assert seen == [before["scores/p.parquet"]], "the new file was in place before it was safe on disk"

@@ -25,8 +25,9 @@ from typing import Any
 import PIL.Image
 
 from leafinstruct.document import Image
-from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.decode import decode
 from leafinstruct.images.header import read_image
+from leafinstruct.images.pixels import MAX_PIXELS
 from leafinstruct.score.image import Scorer
 
 PEER = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import warnings
@@ -10,6 +11,9 @@ from typing import Annotated
 import typer
 
 from leafinstruct.deprecated import OldName
+from leafinstruct.report.terminal import echo
+from leafinstruct.stopping import one_line_when_stopped
+from leafinstruct.text.printable import printable_line
 from leafinstruct.version import __version__
 
 app = typer.Typer(
@@ -21,25 +25,21 @@ app = typer.Typer(
 )
 
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, which Typer turns into an exit."""
-
-
 def main() -> None:
     """Run the command line. A LeafError becomes one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks
     try:
-        app()
-    except (KeyboardInterrupt, SystemExit) as end:
-        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
-            raise
-        print("leafinstruct: stopped; finished work is kept, build again to continue", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        with one_line_when_stopped():
+            app()
     except Exception as error:
-        from leafinstruct.errors import LeafError  # imports pyarrow, which --help does not need
+        from leafinstruct.errors import LeafError, of_file
 
-        if not isinstance(error, LeafError):
+        if not isinstance(error, LeafError | OSError):
             raise
-        print(f"leafinstruct: {error}", file=sys.stderr)
+        said = str(error) if isinstance(error, LeafError) else of_file(error)
+        echo(f"leafinstruct: {printable_line(said)}", error=True)
         sys.exit(2)
 
 
@@ -47,13 +47,13 @@ class _ToStandardError(logging.Handler):
     """Prints each message as it is, to where standard error leads at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr, flush=True)
+        echo(self.format(record), error=True)
 
 
 def _show_log() -> None:
     """Log and warnings about old names, one line each."""
     warnings.simplefilter("always", OldName)
-    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    warnings.showwarning = lambda message, *_: echo(message, error=True)
     log = logging.getLogger("leafinstruct")
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -62,7 +62,7 @@ def _show_log() -> None:
 
 def _version(value: bool) -> None:
     if value:
-        print(f"leafinstruct {__version__}")
+        echo(f"leafinstruct {__version__}")
         raise typer.Exit
 
 

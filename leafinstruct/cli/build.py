@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from leafinstruct.cli.app import app
 from leafinstruct.cli.common import CPUS, AsJson, PipelineFile, Quiet, RunFolder, Workers, show_result
+from leafinstruct.report.terminal import echo, echo_json
 
 
 @app.command()
@@ -18,8 +18,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to create; it may e
     from leafinstruct.project import init_project
 
     for path in init_project(folder):
-        print(path)
-    print(f"next: edit them, then cd {folder} && leafinstruct build --stage filter")
+        echo(path)
+    echo(f"next: edit them, then cd {folder} && leafinstruct build --stage filter")
 
 
 @app.command()
@@ -72,7 +72,7 @@ def extract(
         raise LeafError("extract: give one saved page, or a file of pages with --jsonl")
     if jsonl is not None:
         for row in extract_lines(jsonl):
-            print(json.dumps(row, ensure_ascii=False))
+            echo_json(row)
     elif page is not None:
         found = api.extract(page, url, links=links)
         show_result(found.to_dict(), [found.markdown()] if markdown else extract_text(found), as_json)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from leafinstruct.report.terminal import echo, echo_json, print_lines
 
 if TYPE_CHECKING:
     from leafinstruct.api import OpenedRun
@@ -40,7 +40,7 @@ def renamed(old: Given | None, value: Given, change: str) -> Given:
     """The value of an option or, if given, that of its old spelling, with a line on standard error."""
     if old is None:
         return value
-    print(f"leafinstruct: {change} from now on", file=sys.stderr)
+    echo(f"leafinstruct: {change} from now on", error=True)
     return old
 
 
@@ -62,8 +62,6 @@ def existing_run(pipeline: Path | None, run: str | None) -> OpenedRun:
 def show_result(value: Any, lines: Sequence[str | Passage], as_json: bool) -> None:
     """Print the lines, or the value as JSON."""
     if as_json:
-        print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+        echo_json(value, 1)
     else:
-        from leafinstruct.report.terminal import print_lines
-
         print_lines(lines)

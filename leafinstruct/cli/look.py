@@ -23,6 +23,7 @@ from leafinstruct.cli.common import (
     run_of,
     show_result,
 )
+from leafinstruct.report.terminal import echo
 
 DRAWN = "Number of records, drawn by hash of their id."
 
@@ -123,7 +124,7 @@ def report(
     limit = renamed(old_documents, limit, "report --documents is called --limit")
     opened = run_of(pipeline, run)
     other = existing_run(None, against).run if against else None
-    print(f"{opened.run}/{write_report(opened.run, opened.pipeline, other, limit)}")
+    echo(f"{opened.run}/{write_report(opened.run, opened.pipeline, other, limit)}")
 
 
 @app.command()

@@ -19,6 +19,7 @@ from leafinstruct.cli.common import (
     run_of,
     show_result,
 )
+from leafinstruct.report.terminal import echo
 
 
 @app.command()
@@ -84,7 +85,7 @@ def export(
     from leafinstruct.shard.export.webdataset import export_webdataset
 
     for path in export_webdataset(shards, out):
-        print(path)
+        echo(path)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from leafinstruct.cli.app import app
+from leafinstruct.report.terminal import echo
 
 
 class What(StrEnum):
@@ -28,8 +29,8 @@ def schema(what: Annotated[What, typer.Argument(help=WHAT)]) -> None:
     if what is What.run:
         from leafinstruct.run_files import page
 
-        print(page(), end="")
+        echo(page(), end="")
     elif what is What.docs:
-        print(settings_page(), end="")
+        echo(settings_page(), end="")
     else:
-        print(to_json(pipeline_schema() if what is What.pipeline else filter_schema()))
+        echo(to_json(pipeline_schema() if what is What.pipeline else filter_schema()))

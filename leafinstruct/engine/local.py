@@ -15,6 +15,7 @@ from typing import Any
 
 from leafinstruct import under_way
 from leafinstruct.errors import LeafError
+from leafinstruct.stopping import without_interrupts
 
 
 class LocalEngine:
@@ -64,7 +65,8 @@ class _Pool:
     def results(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         processes: dict[int, Any] = {}
         try:
-            futures = [self._executor.submit(function, *task) for task in tasks]
+            with without_interrupts():  # submitting starts processes
+                futures = [self._executor.submit(function, *task) for task in tasks]
             processes = dict(getattr(self._executor, "_processes", None) or {})
             for future in as_completed(futures):
                 yield future.result()

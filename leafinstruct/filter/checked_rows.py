@@ -16,7 +16,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Image
 from leafinstruct.errors import Fault, LeafError, did_you_mean, one_line, raised
 from leafinstruct.score.base import ABOUT, FAILED, Column, CorpusScorer, GalleryScorer, Item, ModelScorer, Row, Scorer
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import valid
 from leafinstruct.under_way import note
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def _value(column: Column, value: Any) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if column.type == "text" and isinstance(value, str):
-        return replace_surrogates(value)
+        return valid(value)
     if column.type == "bool" and isinstance(value, bool):
         return value
     if not isinstance(value, bool) and isinstance(value, int | float):

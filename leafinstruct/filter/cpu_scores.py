@@ -27,8 +27,9 @@ from leafinstruct.filter.checked_rows import (
     sketch_of,
 )
 from leafinstruct.filter.partitions import corpus_file, scores_file
-from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.decode import decode
 from leafinstruct.images.of_partition import open_images
+from leafinstruct.images.pixels import MAX_PIXELS, SHOWN, displayed
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run, fingerprint
@@ -40,7 +41,8 @@ def scores_from(run: Run, owner: Filter, name: str) -> str:
     assert owner.scorer
     visual = isinstance(owner.scorer, ImageScorer | GalleryScorer)
     images = run.digest(layout.images(name)) if visual else ""
-    return fingerprint(run.digest(layout.documents(name)), images, owner.scorer.identity(), MAX_PIXELS)
+    shown = [SHOWN] if visual and owner.scorer.code else []
+    return fingerprint(run.digest(layout.documents(name)), images, owner.scorer.identity(), MAX_PIXELS, *shown)
 
 
 def cheap_filters(pipeline: Pipeline) -> list[Filter]:
@@ -119,11 +121,11 @@ def _measure_images(
         for owner in owners:
             scorer, start = owner.scorer, time.perf_counter()
             if isinstance(scorer, ImageScorer):
-                own = pixels.copy() if scorer.code and pixels is not None else pixels  # it may change them
+                own = displayed(pixels) if scorer.code and pixels is not None else pixels
                 measure = partial(scorer.measure, image, own, error)
                 rows[owner.name] += row_of_image(scorer, image, measure, faults[owner.name])
             elif isinstance(scorer, GalleryScorer) and pixels is not None:
-                own = pixels.copy() if scorer.code else pixels
+                own = displayed(pixels) if scorer.code else pixels
                 made = sketch_of(scorer, image, partial(scorer.sketch, own), faults[owner.name])
                 sketches[owner.name].update(made)
             seconds[owner.name] += time.perf_counter() - start

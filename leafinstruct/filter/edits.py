@@ -10,7 +10,7 @@ from leafinstruct.errors import LeafError, own_code
 from leafinstruct.score.base import DocumentScorer
 from leafinstruct.text.edits import Edit, edit_parts
 from leafinstruct.text.image_references import find_pointers, image_positions, target
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import valid
 
 
 def apply(document: Document, kept_parts: frozenset[int], language: str = "") -> Document:
@@ -53,4 +53,4 @@ def _edited_by(scorer: DocumentScorer, text: str, document: Document) -> str:
         found = scorer.edit(text)
     if not isinstance(found, str) or (text and not found):
         raise LeafError(f"{where}: it made {str(found)[:60]!r} of a text; it returns a text, which is not empty")
-    return replace_surrogates(found)
+    return valid(found)

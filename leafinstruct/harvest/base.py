@@ -5,7 +5,6 @@ Sources and chunks can be pickled: chunks are harvested in other processes.
 
 from __future__ import annotations
 
-import glob
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +14,9 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from msgspec import Meta
 
-from leafinstruct.document import Harvested
+from leafinstruct.document import Document, Harvested
 from leafinstruct.errors import LeafError
+from leafinstruct.harvest.files import is_folder, is_regular, matches
 from leafinstruct.harvest.index import Index
 from leafinstruct.settings import read
 
@@ -31,6 +31,23 @@ class Chunk:
     name: str
     inputs: tuple[str, ...]
     spec: dict[str, Any] = field(default_factory=dict)
+
+
+def failed(source: Source, key: str, site: str, path: str, error: Exception) -> Document:
+    """A document without parts, in the place of one whose input made the code raise an error."""
+    return Document(
+        id=key,
+        source=source.name,
+        site=site,
+        url="",
+        path=path,
+        license=source.license,
+        title="",
+        topic=source.topic,
+        language=source.language,
+        parts=(),
+        error=f"failed_{type(error).__name__}",
+    )
 
 
 class Source(ABC):
@@ -82,16 +99,23 @@ class Source(ABC):
         entries = self.settings.path
         found: set[Path] = set()
         for entry in [entries] if isinstance(entries, str) else entries:
-            pattern = str(Path(glob.escape(str(self.root))) / str(entry))
-            matches = [Path(m) for m in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - patterns may be absolute
-            if not matches and (self.root / str(entry)).exists():  # a name that contains brackets
-                matches = [self.root / str(entry)]
-            if not matches:
-                raise LeafError(
-                    f"source {self.name}: path '{entry}' matches nothing in {self.root.resolve()}; check the path"
-                )
-            found.update(m.resolve() if ".." in m.parts else m.absolute() for m in matches)
+            try:
+                there = self._there(str(entry))
+            except LeafError as error:
+                raise LeafError(f"source {self.name}: {error}") from None
+            found.update(m.resolve() if ".." in m.parts else m.absolute() for m in there)
         return sorted(found)
+
+    def _there(self, entry: str) -> list[Path]:
+        """Folders and regular files that an entry of `path` matches. Raises LeafError without one."""
+        given = self.root / entry
+        there = [given] if is_regular(given) or is_folder(given) else matches(self.root, entry)  # perhaps with brackets
+        if not there:
+            raise LeafError(f"path '{entry[:200]}' matches nothing in {self.root.resolve()}; check the path")
+        usable = [place for place in there if is_regular(place) or is_folder(place)]
+        if not usable:
+            raise LeafError(f"path '{entry[:200]}' is neither a file nor a folder; check the path")
+        return usable
 
     @abstractmethod
     def plan(self, known: int | None) -> list[Chunk]:

@@ -14,6 +14,7 @@ from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.page import dropped_images, parse_html
 from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.html.render import image_markdown, markdown_of
+from leafinstruct.text.valid import valid, valid_line
 
 SHOWN = 300
 """Characters of a text in the readable form; --json prints all of it."""
@@ -130,8 +131,8 @@ def _extract_line(line: str, where: str) -> dict[str, Any]:
     for key in ("id", "url", "html"):
         if not isinstance(row.get(key), str):
             raise LeafError(f"{where}: '{key}' is missing or not a string; a line is {{id, url, html}}")
-    page = parse_html(row["html"], row["url"])
-    found: dict[str, Any] = {"id": row["id"], "parts": page_parts(page)}
+    page = parse_html(valid(row["html"]), valid_line(row["url"]))
+    found: dict[str, Any] = {"id": valid_line(row["id"]), "parts": page_parts(page)}
     return found | {"error": page.error} if page.error else found
 
 

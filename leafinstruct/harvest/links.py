@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
+from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.metadata import language_of
 
 STATIC = ("static", "assets", "public", "source", "src", "content", "_content", "docs", "build", "images", "img")
@@ -37,7 +38,10 @@ class Tree:
 
     def inside(self, path: Path) -> bool:
         """Whether a path, with symbolic links resolved, is in the repository."""
-        return os.path.realpath(path).startswith(self.real + os.sep)
+        try:
+            return os.path.realpath(path).startswith(self.real + os.sep)
+        except (OSError, ValueError):  # no name of a file
+            return False
 
     def read(self, ref: str, folder: Path) -> tuple[bytes, str] | str:
         """Bytes and path (relative to the repository) of the image a file in `folder` refers to, or why not: remote,
@@ -54,7 +58,7 @@ class Tree:
         if isinstance(path, str):
             return path
         try:
-            return path.read_bytes(), path.relative_to(self.root).as_posix()
+            return read_regular(path), path.relative_to(self.root).as_posix()
         except OSError:
             return "unreadable"
 
@@ -119,7 +123,7 @@ class Tree:
                 here = here / same[0]
             else:
                 return None
-        return here if here.is_file() else None
+        return here if is_regular(here) else None
 
     def listing(self, folder: Path) -> dict[str, list[str]]:
         """Names in a folder by their case-folded form."""
@@ -129,7 +133,7 @@ class Tree:
             try:
                 for entry in sorted(os.listdir(folder)):  # noqa: PTH208 - names, not paths
                     names.setdefault(entry.casefold(), []).append(entry)
-            except OSError:
+            except (OSError, ValueError):
                 pass
             self._folders[key] = names
         return self._folders[key]

@@ -10,10 +10,10 @@ from leafinstruct import layout
 from leafinstruct.document import Document, Harvested, Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.base import Chunk
+from leafinstruct.harvest.files import LONGEST_NAME
+from leafinstruct.harvest.valid import valid_document
 from leafinstruct.run import Run
-
-LONGEST_NAME = 150
-"""Bytes of a chunk's name: file systems allow 255 for a file's."""
+from leafinstruct.text.valid import valid_line
 
 
 def checked_chunks(source: str, chunks: list[Chunk]) -> list[Chunk]:
@@ -23,7 +23,8 @@ def checked_chunks(source: str, chunks: list[Chunk]) -> list[Chunk]:
         if not isinstance(chunk, Chunk):
             raise LeafError(f"source {source}: plan gave {str(chunk)[:60]!r}; it returns a list of Chunk")
         name = chunk.name
-        if not isinstance(name, str) or not 0 < len(name.encode()) <= LONGEST_NAME or set(name) & set("/\\\0"):
+        short = isinstance(name, str) and 0 < len(name.encode("utf-8", "replace")) <= LONGEST_NAME
+        if not short or set(name) & set("/\\") or valid_line(name) != name:
             raise LeafError(f"source {source}: plan: chunk {str(name)[:80]!r} needs a short name without slashes")
         if name in names:
             raise LeafError(f"source {source}: plan: two chunks are called {name!r}; give each its own name")
@@ -40,7 +41,7 @@ def checked_documents(where: str, made: Harvested, own: bool) -> list[Document]:
         for sha in document.images:
             if not isinstance(made.images.get(sha), Image):
                 raise LeafError(f"{where}: document {document.id} shows the image {sha}, which is not in `images`")
-    return [_with_marks(document) for document in made.documents]
+    return [_with_marks(valid_document(document)) for document in made.documents]
 
 
 def _with_marks(document: Document) -> Document:

@@ -19,6 +19,7 @@ from leafinstruct.document import Document, Harvested, Image, LostImage, Part, d
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
+from leafinstruct.harvest.files import is_regular, partition_name, read_regular
 from leafinstruct.harvest.formats.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
@@ -115,7 +116,8 @@ class Rows(base.Source):
     def files(self) -> list[Path]:
         found: set[Path] = set()
         for path in self.paths():
-            found.update([m for ending in ENDINGS for m in path.rglob(ending)] if path.is_dir() else [path])
+            below = (m for ending in ENDINGS for m in path.rglob(ending) if is_regular(m)) if path.is_dir() else [path]
+            found.update(below)
         return sorted(found)
 
     @cached_property
@@ -135,7 +137,7 @@ class Rows(base.Source):
         chunks = []
         for file in self.files():
             for number, spec in enumerate(stretches(file, self.partition, self.bytes_per_row)):
-                chunks.append(base.Chunk(f"{self.labels[file].replace('/', '+')}-{number:05d}", (str(file),), spec))
+                chunks.append(base.Chunk(f"{partition_name(self.labels[file])}-{number:05d}", (str(file),), spec))
         return chunks
 
     def index_inputs(self) -> tuple[str, ...]:
@@ -184,7 +186,13 @@ class Rows(base.Source):
     def harvest(self, chunk: base.Chunk, index: Index | None) -> Harvested:
         result = Harvested(files=set(chunk.inputs))
         for label, number, draft in self.drafts(chunk, index):
-            result.documents.append(self._document(label, number, draft, result))
+            try:
+                result.documents.append(self._document(label, number, draft, result))
+            except LeafError:
+                raise
+            except Exception as error:  # values of types and sizes that no layout has
+                key = document_id(self.name, label, number)
+                result.documents.append(base.failed(self, key, "", _path(label, number), error))
         return result
 
     def _document(self, label: str, number: int, draft: Draft, result: Harvested) -> Document:
@@ -206,7 +214,7 @@ class Rows(base.Source):
             source=self.name,
             site=draft.site or host_of(draft.url),
             url=draft.url,
-            path=f"{label}#{number}" if number >= 0 else label,
+            path=_path(label, number),
             license=licenses.normalize(draft.license) or self.license,
             title=draft.title,
             topic=draft.topic or self.topic,
@@ -236,10 +244,10 @@ class Rows(base.Source):
         reason = "not_fetched" if entry.url else "missing"
         folder, place = self.images_folder(), self._local(entry)
         if folder is not None and entry.name:
-            if place is None or not os.path.realpath(place).startswith(os.path.realpath(folder) + os.sep):
+            if place is None or not _inside(place, folder):
                 return "outside_tree"
             files.add(str(place))
-            if place.is_file():
+            if is_regular(place):
                 return read_image(_bytes(place), entry.called)
             reason = "missing"
         if self.fetches and entry.url:
@@ -249,11 +257,21 @@ class Rows(base.Source):
         return reason
 
 
+def _path(label: str, number: int) -> str:
+    return f"{label}#{number}" if number >= 0 else label
+
+
+def _inside(place: Path, folder: Path) -> bool:
+    try:
+        return os.path.realpath(place).startswith(os.path.realpath(folder) + os.sep)
+    except (OSError, ValueError):  # no name of a file
+        return False
+
+
 def _bytes(place: Path) -> bytes:
     """Bytes of a file, at most one more than an image may have: enough to see that it is too large."""
     try:
-        with place.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
+        return read_regular(place, MAX_BYTES + 1)
     except OSError:
         return b""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ from leafinstruct.document import (
 )
 from leafinstruct.errors import LeafError, own_code
 from leafinstruct.harvest.base import Chunk, Source
+from leafinstruct.harvest.files import partition_name
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.own_sources import check_ids, checked_chunks, checked_documents
 from leafinstruct.harvest.sources import load_source
+from leafinstruct.harvest.valid import valid_image
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 from leafinstruct.version import __version__
 
-VERSION = 6
+VERSION = 7
 """Grows whenever harvest would make other documents of the same input."""
 INDEX_VERSION = 2
 ASKED: Described = {
@@ -163,8 +165,19 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     from leafinstruct.harvest.fetch.settings import fetch_settings
 
     index = _open_index(context.run, source)
-    addresses = (url for one in stale for url in source.addresses(one.chunk, index))
+    addresses = (url for one in stale for url in _addresses(source, one, index))
     fetch(addresses, fetch_settings(source.name, source.settings.fetch), context.progress)
+
+
+def _addresses(source: Source, one: Planned, index: Index) -> Iterator[str]:
+    """The URLs of a partition; an input that cannot be read gives its reason when it is harvested."""
+    try:
+        yield from source.addresses(one.chunk, index)
+    except (LeafError, KeyboardInterrupt):
+        raise
+    except Exception:
+        if source.code:
+            raise
 
 
 def _limited(context: Context, source: Source, planned: list[Planned]) -> list[Planned]:
@@ -182,7 +195,7 @@ def _limited(context: Context, source: Source, planned: list[Planned]) -> list[P
 
 
 def _index_place(source: Source, file: str) -> str:
-    return layout.in_folder(layout.indexes(source.name), f"{Path(file).name}-{fingerprint(file)[:12]}")
+    return layout.in_folder(layout.indexes(source.name), f"{partition_name(Path(file).name)}-{fingerprint(file)[:12]}")
 
 
 def _open_index(run: Run, source: Source) -> Index:
@@ -196,7 +209,7 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
     stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
     context.map(index_file, stale, "index")
     names = {Path(place).name for place in places.values()}
-    for name in run.names(layout.indexes(source.name)):
+    for name in run.own(layout.indexes(source.name)):
         if name not in names:
             run.remove(f"{layout.indexes(source.name)}/{name}")
     return fingerprint([[file, run.digest(place)] for file, place in places.items()])
@@ -240,13 +253,13 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
         "limit": context.limit,
         "partitions": partitions,
     }
-    if run.json(layout.RUN) != value:
-        run.commit_json(layout.RUN, value)
     names = {p["name"] for p in partitions}
     for folder in layout.OF_PARTITIONS:
-        for file in run.names(folder):
+        for file in run.own(folder):
             if file.removesuffix(".parquet") not in names:
                 run.remove(f"{folder}/{file}")
+    if run.json(layout.RUN) != value:  # after that, the plan before names no file any more
+        run.commit_json(layout.RUN, value)
 
 
 def _made_from(one: Planned) -> str:
@@ -291,7 +304,7 @@ def harvest_partition(job: Job, one: Planned) -> str:
         made: Harvested = source.harvest(one.chunk, index)
         documents = _first(checked_documents(where, made, bool(source.code)), one.limit)
         wanted = {sha for d in documents for sha in d.images}
-        images = images_to_table([image for sha, image in made.images.items() if sha in wanted])
+        images = images_to_table([valid_image(image) for sha, image in made.images.items() if sha in wanted])
         table = documents_to_table(documents)
         files = file_stamps(sorted(str(Path(f)) for f in made.files | set(one.chunk.inputs)))
         answer = fingerprint(source.answer(one.chunk, made.asked, index)) if made.asked else ""

@@ -10,9 +10,6 @@ import PIL.Image
 from leafinstruct.document import Image
 from leafinstruct.images.pixels import SIDE, small
 
-MAX_PIXELS = 50_000_000
-"""Images with more pixels are not decoded: 150 MB each as RGB (own choice, below Pillow's bomb limit)."""
-
 
 def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
     """First frame of an image, fully read, and ""; or None and why it cannot be decoded.

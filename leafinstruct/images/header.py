@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
-import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 import PIL.Image
+from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from leafinstruct.document import Image
+from leafinstruct.images.pixels import MAX_PIXELS, orientation
 
 MAX_BYTES = 20 * 2**20
 """Bytes; larger files do not illustrate a page and would only fill the run."""
@@ -23,7 +25,6 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "J
 no signature (TGA)."""
 HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 """Brands of the container that phones write; Pillow has no decoder for its content."""
-ORIENTATION = 0x0112
 SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
 TEXT_START = re.compile(rb"\s*(?:<[!?a-z]|[{\[]\s*[\"{\[\]}]|[\w.,:;#/*\-\"'()]{2,} )", re.IGNORECASE)
 
@@ -39,7 +40,7 @@ def read_image(data: bytes, url: str) -> Image | str:
         with warnings.catch_warnings(action="ignore"), _no_pixel_limit():
             image = PIL.Image.open(io.BytesIO(data), formats=_formats())
             width, height = image.size
-            if _orientation(image) >= 5:  # EXIF 5 to 8: stored on its side
+            if _turn(image, data) >= 5:  # stored on its side
                 width, height = height, width
     except Exception:  # Pillow's parsers raise anything from SyntaxError to struct.error on a damaged header
         return _what_else(data)
@@ -63,25 +64,25 @@ def _no_pixel_limit() -> Iterator[None]:
         PIL.Image.MAX_IMAGE_PIXELS = limit
 
 
-def _orientation(image: PIL.Image.Image) -> int:
-    """EXIF orientation from what opening has read: `getexif` would decode a PNG to search after its pixels."""
+def _turn(image: PIL.Image.Image, data: bytes) -> int:
+    """The orientation. A PNG with metadata after its pixels, which is rare, is decoded to read it."""
     if isinstance(image, TiffImageFile):  # its size is given as displayed
         return 1
-    raw = image.info.get("exif")
-    if not raw:
-        return 1
-    exif = PIL.Image.Exif()
-    try:
-        exif.load(raw)
-        return int(exif.get(ORIENTATION, 1))
-    except (
-        SyntaxError,
-        ValueError,
-        TypeError,
-        struct.error,
-        OSError,
-    ):  # damaged EXIF does not make an image unreadable
-        return 1
+    if isinstance(image, PngImageFile) and _ends_in_metadata(data) and math.prod(image.size) <= MAX_PIXELS:
+        with suppress(Exception):  # Pillow's parsers raise many kinds of errors on a damaged file
+            image.load()
+    return orientation(image)
+
+
+def _ends_in_metadata(png: bytes) -> bool:
+    at, kind, pixels = 8, b"", False
+    while at + 8 <= len(png):
+        kind = png[at + 4 : at + 8]
+        pixels |= kind == b"IDAT"
+        if pixels and kind in (b"eXIf", b"iTXt", b"tEXt", b"zTXt"):
+            return True
+        at += 12 + int.from_bytes(png[at : at + 4])
+    return False
 
 
 def _what_else(data: bytes) -> str:

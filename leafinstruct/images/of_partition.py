@@ -10,7 +10,7 @@ import PIL.Image
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Image
-from leafinstruct.images.decode import MAX_PIXELS
+from leafinstruct.images.pixels import MAX_PIXELS, displayed
 
 
 def open_images(stored: AbstractContextManager[pq.ParquetFile]) -> Iterator[Image]:
@@ -22,7 +22,8 @@ def open_images(stored: AbstractContextManager[pq.ParquetFile]) -> Iterator[Imag
 
 
 def image_opener(stored: AbstractContextManager[pq.ParquetFile], wanted: set[str]) -> Callable[[str], PIL.Image.Image]:
-    """A function that decodes one of the wanted images of a partition; it raises OSError if it cannot be decoded."""
+    """A function that gives one of the wanted images of a partition as displayed (RGB); it raises OSError if it cannot
+    be decoded."""
     held = {image.sha256: image for image in open_images(stored) if image.sha256 in wanted} if wanted else {}
 
     def open_image(sha256: str) -> PIL.Image.Image:
@@ -32,10 +33,10 @@ def image_opener(stored: AbstractContextManager[pq.ParquetFile], wanted: set[str
         try:
             pixels = PIL.Image.open(io.BytesIO(image.bytes))
             pixels.load()
+            return displayed(pixels)
         except OSError:
             raise
         except Exception as error:  # Pillow's plugins raise many kinds of errors on broken data
             raise OSError(f"undecodable ({type(error).__name__})") from None
-        return pixels
 
     return open_image

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import PIL.Image
-import PIL.ImageOps
 
+MAX_PIXELS = 50_000_000
+"""Images with more pixels are not decoded: 150 MB each as RGB (own choice, below Pillow's bomb limit)."""
 SIDE = 256
 """Small versions fit a square of this side, in pixels; no image is enlarged."""
 HASH_SIDE, HASH_LOW = 32, 8
@@ -30,6 +31,18 @@ _COSINES = np.array(
     ],
     np.int64,
 )
+ORIENTATION = 0x0112
+TURNS = dict(
+    enumerate(
+        ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"],
+        start=2,
+    )
+)
+"""How to turn an image of each EXIF orientation upright."""
+XMP_COUNTS = ("JPEG", "MPO", "PNG", "WEBP", None)
+"""Formats whose orientation in XMP counts: what is published has no XMP, and in these keeps the orientation as EXIF."""
+SHOWN = 2
+"""Version of what code that is not ours is given as the pixels of an image."""
 _last: tuple[PIL.Image.Image, Small] | None = None
 
 
@@ -53,8 +66,24 @@ def small(pixels: PIL.Image.Image) -> Small:
 
 
 def displayed(pixels: PIL.Image.Image) -> PIL.Image.Image:
-    """RGB: the first frame as displayed, upright, at 8 bits, on white where it is transparent."""
-    return _upright(_on_white(eight_bits(pixels), "RGB"))
+    """RGB: the first frame as displayed, upright, at 8 bits, on white where it is transparent; without metadata, so
+    that nothing turns it again."""
+    shown = _upright(_on_white(eight_bits(pixels), "RGB"), orientation(pixels))
+    shown.info = {}
+    return shown
+
+
+def orientation(image: PIL.Image.Image) -> int:
+    """The orientation, 1 (upright) to 8, of an image as opened, by EXIF or, without it, by XMP; what is broken counts
+    as upright. Reads what opening has read: metadata after the pixels is known once they are loaded."""
+    try:
+        exif = PIL.Image.Image.getexif(image)  # that of PNG files would decode them
+        if "exif" not in image.info and image.format not in XMP_COUNTS:
+            return 1
+        value = exif.get(ORIENTATION, 1)
+    except Exception:  # broken EXIF data raises many kinds of errors; browsers show such images as stored
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def eight_bits(pixels: PIL.Image.Image) -> PIL.Image.Image:
@@ -89,14 +118,14 @@ def shrink(pixels: PIL.Image.Image, side: int) -> np.ndarray:
 
 def _gray(pixels: PIL.Image.Image) -> PIL.Image.Image:
     gray = _on_white(eight_bits(pixels), "L")
-    return _upright(gray.resize(_fit(gray.size), PIL.Image.Resampling.BOX, reducing_gap=1.0))
+    return _upright(gray.resize(_fit(gray.size), PIL.Image.Resampling.BOX, reducing_gap=1.0), orientation(pixels))
 
 
 def _color(pixels: PIL.Image.Image) -> PIL.Image.Image | None:
     if pixels.mode.startswith(("1", "L", "I", "F")) and pixels.mode != "LAB":
         return None
     points = _on_white(pixels.resize(_fit(pixels.size), PIL.Image.Resampling.NEAREST), "RGB")
-    return _upright(points.reduce(2))
+    return _upright(points.reduce(2), orientation(pixels))
 
 
 def _fit(size: tuple[int, int]) -> tuple[int, int]:
@@ -115,13 +144,8 @@ def _on_white(pixels: PIL.Image.Image, mode: str) -> PIL.Image.Image:
     return pixels.convert(mode)
 
 
-def _upright(seen: PIL.Image.Image) -> PIL.Image.Image:
-    if "exif" not in seen.info:
-        return seen
-    try:
-        return PIL.ImageOps.exif_transpose(seen)
-    except Exception:  # broken EXIF data raises many kinds of errors; browsers show such images as stored
-        return seen
+def _upright(seen: PIL.Image.Image, turn: int) -> PIL.Image.Image:
+    return seen.transpose(PIL.Image.Transpose[TURNS[turn]]) if turn in TURNS else seen
 
 
 def perceptual_hash(gray: PIL.Image.Image) -> int:

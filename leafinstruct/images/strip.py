@@ -6,32 +6,24 @@ What affects how the image is displayed (orientation, ICC profile, animation) is
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import struct
+import warnings
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
-EXIF_ORIENTATION = 0x0112
+from leafinstruct.images.container import Malformed, Stripped, only_orientation, orientation_tiff
+from leafinstruct.images.strip_boxes import avif, jpeg2000
+from leafinstruct.images.strip_plain import WORDS, anymap, bmp, ico
+from leafinstruct.images.strip_tiff import tiff
 
-
-@dataclass(frozen=True, slots=True)
-class Stripped:
-    """`data`: the bytes to publish (the same object, if nothing was removed). `removed`: names of the removed blocks.
-    `left`: names of remaining metadata, which cannot be removed without re-encoding."""
-
-    data: bytes
-    removed: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-
-
-class _Malformed(ValueError):
-    """The container cannot be parsed to its end."""
+TIFFS = (b"II\x2a\x00", b"MM\x00\x2a", b"II\x2b\x00", b"MM\x00\x2b")
 
 
 def sniff(data: bytes) -> str:
-    """The container by its first bytes: jpeg, png, gif, webp, or "" for any other."""
+    """The container by its first bytes, as Pillow names the format; "" for any other."""
     if data[:3] == b"\xff\xd8\xff":
         return "jpeg"
     if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -40,46 +32,71 @@ def sniff(data: bytes) -> str:
         return "gif"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
-    return ""
+    if data[4:12] in (b"ftypavif", b"ftypavis") or (data[4:12] in (b"ftypmif1", b"ftypmsf1") and b"avi" in data[16:64]):
+        return "avif"
+    if data[:4] in TIFFS:
+        return "tiff"
+    if data[:4] == b"\xff\x4f\xff\x51" or data[:12] == b"\x00\x00\x00\x0cjP  \r\n\x87\n":
+        return "jpeg2000"
+    if data[:2] == b"BM":
+        return "bmp"
+    if data[:4] in (b"\x00\x00\x01\x00", b"\x00\x00\x02\x00"):
+        return "ico"
+    return "ppm" if data[:2] in WORDS else ""
 
 
 def strip(data: bytes) -> Stripped:
     """Remove identifying metadata from an image file without changing its pixels; never raises.
 
-    A file of another format, or one whose container is damaged, is returned unchanged; `left` then names its metadata
-    ("unreadable" if it cannot be parsed).
+    A file of an unknown format, or one whose container cannot be parsed to its end, is returned unchanged with
+    `left` ("unreadable"): nobody can say what it holds.
     """
-    walk = _WALKERS.get(sniff(data))
-    if walk is None:
-        return Stripped(data, left=_metadata_left(data))
+    kind = sniff(data)
     try:
-        kept, removed = walk(data)
-    except (_Malformed, struct.error, IndexError):
+        if kind in _WALKERS:
+            kept, removed = _WALKERS[kind](data)
+            return Stripped(kept, tuple(dict.fromkeys(removed))) if removed else Stripped(data)
+        found = _OTHERS[kind](data)
+    except (Malformed, struct.error, IndexError, KeyError, OverflowError, MemoryError):
         return Stripped(data, left=("unreadable",))
-    if not removed:
-        return Stripped(data)
-    return Stripped(kept, tuple(dict.fromkeys(removed)))
+    if found.removed and not _same_pixels(data, found.data):
+        return Stripped(data, left=found.removed)
+    return found
+
+
+def _same_pixels(one: bytes, other: bytes) -> bool:
+    """Whether two files show the same frames, except that thumbnails are gone, or neither can be shown."""
+    from PIL import Image, ImageSequence
+
+    from leafinstruct.images.pixels import MAX_PIXELS
+
+    def frames(data: bytes) -> list[tuple[str, tuple[int, int], bytes]]:
+        try:
+            with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return []
+                return [(f.mode, f.size, hashlib.sha256(f.tobytes()).digest()) for f in ImageSequence.Iterator(image)]
+        except Exception:  # Pillow raises many types on damaged files
+            return []
+
+    before, after = frames(one), frames(other)
+    shown = iter(before)
+    return all(frame in shown for frame in after) and before[:1] == after[:1]
 
 
 def _orientation(data: bytes) -> int:
-    """EXIF orientation (1 to 8) as Pillow, and so `datasets`, reads it, from EXIF or XMP."""
+    """Orientation (1 to 8) as displayed; 1 if the image cannot be read."""
     from PIL import Image
+
+    from leafinstruct.images.pixels import orientation
 
     try:
         with Image.open(io.BytesIO(data)) as image:
-            value = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # Pillow raises many types on damaged metadata; such an image is displayed as stored
+            if image.format == "PNG":  # its metadata may come after the pixels
+                image.load()
+            return orientation(image)
+    except Exception:  # Pillow raises many types on damaged files
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _orientation_tiff(orientation: int) -> bytes:
-    """A TIFF block whose only tag is the orientation: big-endian header, one directory with one SHORT."""
-    return b"MM\x00\x2a\x00\x00\x00\x08" + struct.pack(">HHHIHHI", 1, EXIF_ORIENTATION, 3, 1, orientation, 0, 0)
-
-
-def _only_orientation(tiff: bytes) -> bool:
-    return len(tiff) == 26 and tiff == _orientation_tiff(int.from_bytes(tiff[18:20]))
 
 
 # ---- JPEG: ITU T.81 annex B; APP markers as registered by JFIF, Exif, ICC and Adobe ----
@@ -93,7 +110,7 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
     while at < len(data):
         found = _JPEG_MARKER.match(data, at)
         if found is None:
-            raise _Malformed
+            raise Malformed
         marker, start, at = data[found.end() - 1], found.start(), found.end()
         if marker == 0xD9:
             out.append(data[start:at])
@@ -103,14 +120,16 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
             continue
         end = at + int.from_bytes(data[at : at + 2])
         if end > len(data) or end < at + 2:
-            raise _Malformed
+            raise Malformed
         payload = data[at + 2 : end]
         if marker == 0xDA:
             end = _scan_end(data, end)
         name = _jpeg_metadata(marker, payload)
         if name == "thumbnail" and payload[:5] == b"JFIF\x00":
             out.append(b"\xff\xe0\x00\x10" + payload[:12] + b"\x00\x00")
-        elif name == "exif" and _only_orientation(payload[6:]):
+        elif marker == 0xEE and payload[:5] == b"Adobe" and len(payload) > 12:
+            out.append(b"\xff\xee\x00\x0e" + payload[:12])
+        elif name == "exif" and only_orientation(payload[6:]):
             out.append(data[start:end])
             minimal, name = True, ""
         elif not name:
@@ -122,7 +141,7 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
     if at < len(data):
         removed.append("trailer")
     if orient and not minimal and (orientation := _orientation(data)) > 1:
-        block = b"Exif\x00\x00" + _orientation_tiff(orientation)
+        block = b"Exif\x00\x00" + orientation_tiff(orientation)
         # Exif must come first, but if there is a JFIF header readers expect it first
         place = 2 if out[1][1:2] == b"\xe0" else 1
         out.insert(place, b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block)
@@ -145,7 +164,7 @@ def _jpeg_metadata(marker: int, payload: bytes) -> str:
         return "thumbnail" if len(payload) > 14 else ""
     if marker == 0xE2 and payload[:12] == b"ICC_PROFILE\x00":
         return ""
-    if marker == 0xEE and payload[:5] == b"Adobe":
+    if marker == 0xEE and payload[:5] == b"Adobe" and len(payload) <= 12:
         return ""  # states whether the colors are YCbCr, CMYK or RGB
     if marker == 0xE1:
         return "exif" if payload[:4] == b"Exif" else "xmp"
@@ -154,24 +173,40 @@ def _jpeg_metadata(marker: int, payload: bytes) -> str:
 
 # ---- PNG: chunks that change how the image is displayed (PNG third edition, 11.3); all others are removed ----
 _PNG_SHOWN = set(
-    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs acTL fcTL fdAT".split()
 )
+_PNG_MOST = {
+    **{b"cHRM": 32, b"gAMA": 4, b"sBIT": 4, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"bKGD": 6, b"hIST": 512},
+    **{b"pHYs": 9},
+}
+"""Bytes of chunks that decoders can do without; longer ones hold something else."""
+_ICC_NAMES = (
+    *(b"ICC Profile", b"ICC profile", b"icc", b"ICC", b"Photoshop ICC profile", b"sRGB", b"sRGB IEC61966-2.1"),
+    *(b"Display P3", b"Adobe RGB (1998)", b"Skia", b"c2", b"GIMP built-in sRGB", b"kCGColorSpaceDisplayP3"),
+)
+"""Names of profiles that programs write; any other becomes the first."""
 _PNG_NAMES = {b"eXIf": "exif", b"iTXt": "text", b"tEXt": "text", b"zTXt": "text", b"tIME": "time"}
 
 
 def _png(data: bytes) -> tuple[bytes, list[str]]:
     out, removed, at, orient, minimal, first_data = [data[:8]], [], 8, False, False, 0
-    while True:
+    while at < len(data):  # some files lack their end
         length, kind = struct.unpack_from(">I4s", data, at)
         end = at + 12 + length
         if end > len(data):
-            raise _Malformed
+            raise Malformed
         body = data[at + 8 : end - 4]
         if kind == b"IDAT" and not first_data:
             first_data = len(out)
-        only_orientation = kind == b"eXIf" and _only_orientation(body)
-        minimal |= only_orientation
-        if kind in _PNG_SHOWN or only_orientation:
+        plain = kind == b"eXIf" and only_orientation(body)
+        minimal |= plain
+        if kind == b"iCCP" and body.partition(b"\0")[0] not in _ICC_NAMES:
+            out.append(_chunk(b"iCCP" + _ICC_NAMES[0] + b"\0" + body.partition(b"\0")[2]))
+            removed.append("profile name")
+        elif kind == b"IEND" and body:
+            out.append(_chunk(kind))
+            removed.append("trailer")
+        elif (kind in _PNG_SHOWN and length <= _PNG_MOST.get(kind, length)) or plain:
             out.append(data[at:end])
         else:
             removed.append(_PNG_NAMES.get(kind, kind.decode("latin-1")))
@@ -183,10 +218,13 @@ def _png(data: bytes) -> tuple[bytes, list[str]]:
     if at < len(data):
         removed.append("trailer")
     if orient and not minimal and (orientation := _orientation(data)) > 1:
-        block = b"eXIf" + _orientation_tiff(orientation)
-        chunk = struct.pack(">I", len(block) - 4) + block + struct.pack(">I", zlib.crc32(block))
-        out.insert(first_data, chunk)
+        out.insert(first_data, _chunk(b"eXIf" + orientation_tiff(orientation)))
     return b"".join(out), removed
+
+
+def _chunk(block: bytes) -> bytes:
+    """A PNG chunk from its kind and body."""
+    return struct.pack(">I", len(block) - 4) + block + struct.pack(">I", zlib.crc32(block))
 
 
 # ---- WebP: RIFF container (RFC 9649); bits 3 and 2 of VP8X announce EXIF and XMP ----
@@ -197,24 +235,27 @@ def _webp(data: bytes) -> tuple[bytes, list[str]]:
     chunks, removed, at, orient = [], [], 12, False
     limit = 8 + int.from_bytes(data[4:8], "little")
     if limit > len(data):
-        raise _Malformed
+        raise Malformed
     while at + 8 <= limit:
         kind, length = struct.unpack_from("<4sI", data, at)
         end = at + 8 + length
         if end > limit:
-            raise _Malformed
+            raise Malformed
         body = data[at + 8 : end]
-        if kind in _WEBP_SHOWN or (kind == b"EXIF" and _only_orientation(body)):
+        if kind == b"ANMF":
+            body, gone = _webp_frame(body)
+            removed += gone
+        if kind in _WEBP_SHOWN or (kind == b"EXIF" and only_orientation(body)):
             chunks.append((kind, body))
         else:
             removed.append({b"EXIF": "exif", b"XMP ": "xmp"}.get(kind, kind.decode("latin-1").strip()))
             orient |= kind in (b"EXIF", b"XMP ")
         at = end + length % 2
-    if limit + limit % 2 < len(data):
+    if limit + limit % 2 < len(data) or at < limit:
         removed.append("trailer")
     has_exif = any(kind == b"EXIF" for kind, _ in chunks)
     if orient and not has_exif and (orientation := _orientation(data)) > 1:
-        chunks.append((b"EXIF", _orientation_tiff(orientation)))
+        chunks.append((b"EXIF", orientation_tiff(orientation)))
         has_exif = True
     out = []
     for kind, body in chunks:
@@ -225,7 +266,23 @@ def _webp(data: bytes) -> tuple[bytes, list[str]]:
     return b"RIFF" + struct.pack("<I", len(packed) + 4) + b"WEBP" + packed, removed
 
 
-# ---- GIF: GIF89a, sections 23 to 26; loops and color profiles are application blocks that are kept ----
+def _webp_frame(body: bytes) -> tuple[bytes, list[str]]:
+    """A frame of an animation, which has chunks of its own after 16 bytes, without those that are not its pixels."""
+    out, removed, at = [body[:16]], [], 16
+    while at + 8 <= len(body):
+        kind, length = struct.unpack_from("<4sI", body, at)
+        end = at + 8 + length + length % 2
+        if kind in (b"ALPH", b"VP8 ", b"VP8L"):
+            out.append(body[at:end])
+        else:
+            removed.append({b"EXIF": "exif", b"XMP ": "xmp"}.get(kind, kind.decode("latin-1").strip()))
+        at = end
+    if at < len(body):
+        removed.append("trailer")
+    return b"".join(out), removed
+
+
+# ---- GIF: GIF89a, sections 23 to 26; timing, loops and color profiles are application blocks that are kept ----
 _GIF_SHOWN = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 
 
@@ -237,14 +294,11 @@ def _gif(data: bytes) -> tuple[bytes, list[str]]:
         if data[at] == 0x2C:
             at = _sub_blocks_end(data, at + 11 + _color_table(data[at + 9]))
         elif data[at] == 0x21:
-            label = data[at + 1]
-            if label == 0xFE:
-                name = "comment"
-            elif label == 0xFF and data[at + 3 : at + 14] not in _GIF_SHOWN:
-                name = "xmp" if data[at + 3 : at + 14] == b"XMP DataXMP" else "application"
-            at = _sub_blocks_end(data, at + 2)
+            end = _sub_blocks_end(data, at + 2)
+            name = _gif_metadata(data[at:end])
+            at = end
         else:
-            raise _Malformed
+            raise Malformed
         if name:
             removed.append(name)
         else:
@@ -252,6 +306,18 @@ def _gif(data: bytes) -> tuple[bytes, list[str]]:
     if at + 1 < len(data):
         removed.append("trailer")
     return b"".join([*out, data[at : at + 1]]), removed
+
+
+def _gif_metadata(block: bytes) -> str:
+    """Name of the metadata in an extension block; "" if it is needed to show the image."""
+    label, program = block[1], block[3:14]
+    if label == 0xFF and program in _GIF_SHOWN:
+        return "application" if program != b"ICCRGBG1012" and len(block) > 19 else ""  # a loop takes 19 bytes
+    if label == 0xFF:
+        return "xmp" if program == b"XMP DataXMP" else "application"
+    if label == 0xF9:
+        return "extension" if len(block) > 8 else ""
+    return {0xFE: "comment", 0x01: "text"}.get(label, "extension")
 
 
 def _color_table(flags: int) -> int:
@@ -271,23 +337,11 @@ _WALKERS: dict[str, Callable[[bytes], tuple[bytes, list[str]]]] = {
     "webp": _webp,
     "gif": _gif,
 }
-
-# TIFF tags that record who, where, when or with what; EXIF in AVIF, HEIF and JPEG XL has the same tags
-_IDENTIFYING_TAGS = {
-    **dict.fromkeys((270, 271, 272, 305, 306, 315, 316, 33432, 34665), "exif"),
-    **{700: "xmp", 33723: "iptc", 34377: "iptc", 34853: "gps"},
+_OTHERS: dict[str, Callable[[bytes], Stripped]] = {
+    "avif": avif,
+    "tiff": tiff,
+    "jpeg2000": jpeg2000,
+    "bmp": bmp,
+    "ico": lambda data: ico(data, _png),
+    "ppm": anymap,
 }
-
-
-def _metadata_left(data: bytes) -> tuple[str, ...]:
-    """Names of the identifying metadata in a file of a format that is not rewritten."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            names = {_IDENTIFYING_TAGS[tag] for tag in image.getexif() if tag in _IDENTIFYING_TAGS}
-            names |= {"xmp"} if image.info.get("xmp") else set()
-            names |= {"comment"} if image.info.get("comment") else set()
-    except Exception:  # Pillow raises many types on damaged files
-        return ("unreadable",)
-    return tuple(sorted(names))

@@ -7,8 +7,7 @@ import io
 
 import PIL.Image
 
-from leafinstruct.images.decode import MAX_PIXELS
-from leafinstruct.images.pixels import displayed
+from leafinstruct.images.pixels import MAX_PIXELS, displayed
 
 
 def thumbnail(data: bytes, side: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from leafinstruct.models.chat_dialect import Dialect, other_dialect
 from leafinstruct.text.printable import printable
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import replace_surrogates
 
 Kind = Literal["transient", "refused", "settings"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from leafinstruct.errors import LeafError, one_line, own_code
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import valid
 
 Prompt = list[dict[str, str]]
 """Chat messages, each {"role", "content"}; the model answers as the assistant."""
@@ -202,7 +202,7 @@ def _whole(answer: Generation) -> Generation:
         return Generation("", error="the answer has no text")
     read, written = tokens_of(answer.prompt_tokens), tokens_of(answer.output_tokens)
     error = one_line(str(answer.error)) if answer.error else None
-    return replace(answer, text=replace_surrogates(answer.text), prompt_tokens=read, output_tokens=written, error=error)
+    return replace(answer, text=valid(answer.text), prompt_tokens=read, output_tokens=written, error=error)
 
 
 def tokens_of(count: object) -> int:

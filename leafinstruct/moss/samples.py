@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,17 @@ def split_at(example: Example, start: int) -> tuple[Written, Written]:
     return Written(example.ids[:start], prompt.reshape(-1, width)), Written(
         example.ids[start:], answer.reshape(-1, width)
     )
+
+
+WRITTEN = re.compile(r"\d{2,}-(?:prompt|reference|generated)(?:\.txt|-\d+\.png)|index\.html")
+"""Names of the files of samples."""
+
+
+def remove_samples(folder: Path) -> None:
+    """Delete the samples of an earlier training, and nothing else that lies in their folder."""
+    for file in folder.glob("*"):
+        if WRITTEN.fullmatch(file.name) and file.is_file():
+            file.unlink()
 
 
 def write_samples(samples: Sequence[Sample], tokenizer: Tokenizer, folder: Path) -> list[Path]:

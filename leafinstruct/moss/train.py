@@ -6,7 +6,6 @@ One thread and fixed seeds: on one machine, the same shards give the same report
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ from leafinstruct.moss.loop import CHECKPOINT, run_steps
 from leafinstruct.moss.model import Backbone, evaluate
 from leafinstruct.moss.pairing import one_per_record, pairing_test
 from leafinstruct.moss.prove.plot import write_plot
-from leafinstruct.moss.samples import Sample, pick_prompts, split_at, write_samples
+from leafinstruct.moss.samples import Sample, pick_prompts, remove_samples, split_at, write_samples
 from leafinstruct.moss.settings import TINY, TrainConfig, TrainReport
 from leafinstruct.moss.tokenizer import image_length
 
@@ -107,7 +106,7 @@ def _train(
     validation = evaluate(backbone, data.held_out, config.batch).means()
     pairing = pairing_test(backbone, one_per_record(data.held_out), config.batch)
     progress({"phase": "sample"})
-    shutil.rmtree(out / "samples", ignore_errors=True)
+    remove_samples(out / "samples")
     files = write_samples(sample(backbone, data, config), backbone.tokenizer, out / "samples")
     free = free_running(backbone, data.held_out[:_FREE]) if isinstance(backbone, Continuous) else None
     write_plot(log, out / "loss.svg", backbone.unit)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from leafinstruct import layout
+from leafinstruct.report.terminal import Passage, safe
 from leafinstruct.rewrite.stage import unanswered
 from leafinstruct.run import Run
 
@@ -111,7 +112,7 @@ def first(said: dict[str, int]) -> list[tuple[str, int]]:
     return [*list(said.items())[:MOST_SAID], *([("other reasons", sum(n for _, n in rest))] if rest else [])]
 
 
-def funnel_lines(result: Funnel) -> list[str]:
+def funnel_lines(result: Funnel) -> list[str | Passage]:
     """The funnel for a terminal."""
     lines = [f"documents harvested   {result.documents:>8}    with {result.images} images"]
     lines += [f"    lost image    {count:>8}    {reason}" for reason, count in result.lost_images.items()]
@@ -130,4 +131,4 @@ def funnel_lines(result: Funnel) -> list[str]:
         lines.append(f"records published     {sum(result.published.values()):>8}    {splits}")
     wrong = result.balance()
     lines += [f"does not add up: {text}" for text in wrong]
-    return lines
+    return safe(lines)

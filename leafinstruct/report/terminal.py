@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from leafinstruct.text.printable import printable
+from leafinstruct.text.printable import printable, printable_json, printable_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +24,31 @@ class Passage:
 
 
 def safe(lines: Sequence[str | Passage]) -> list[str | Passage]:
-    """The lines, printable wherever they are printed; a passage always is."""
-    return [line if isinstance(line, Passage) else printable(line) for line in lines]
+    """The lines, printable wherever they are printed, each on one line; a passage always is printable."""
+    return [line if isinstance(line, Passage) else printable_line(line) for line in lines]
+
+
+def echo(text: object, *, error: bool = False, end: str = "\n") -> None:
+    """Print a text on standard output, or on standard error. All that commands print goes through here."""
+    print(printable(str(text)), file=sys.stderr if error else sys.stdout, end=end, flush=error)
+
+
+def echo_json(value: Any, indent: int | None = None) -> None:
+    """Print a value as JSON, with escapes for what a terminal would obey."""
+    echo(printable_json(json.dumps(value, indent=indent, ensure_ascii=False, default=str)))
 
 
 def print_lines(lines: Sequence[str | Passage]) -> None:
-    """Print the lines on standard output. What other programs read stays as it is."""
+    """Print the lines on standard output: Markdown rendered on a terminal, as it is written elsewhere."""
     if not sys.stdout.isatty():
-        print("\n".join(map(str, lines)))
+        echo("\n".join(map(str, lines)))
         return
     from rich.console import Console
 
     console = Console()
     for line in lines:
         if isinstance(line, str):
-            print(printable(line))
+            echo(line)
         else:
             console.print(_rendered(line))
 

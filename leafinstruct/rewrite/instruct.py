@@ -28,7 +28,7 @@ from leafinstruct.rewrite.verify import verify
 from leafinstruct.settings import Positive
 from leafinstruct.text.language import LANGUAGES, language_of
 from leafinstruct.text.sentences import whole_sentences
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import valid
 from leafinstruct.text.words import content, words
 
 TOPIC_WORDS = 4
@@ -242,19 +242,19 @@ def parse(answer: Generation, draft: Draft, turn: int, writer: Writer) -> Writte
         return Refusal("not_json", "it is not JSON")
     if not isinstance(value.get("instruction"), str):
         return Refusal("not_json", "it has no instruction")
-    instruction = replace_surrogates(tidy(value["instruction"]))
+    instruction = valid(tidy(value["instruction"]))
     if len(value["instruction"]) >= settings.max_chars:
         instruction = whole_sentences(instruction)
         if not instruction:
             return Refusal("cut_off", "it is too long; write one or two sentences")
     refusal = check(instruction, draft, turn, writer.prompt.fixed, settings)
-    title = replace_surrogates(str(value.get("title", "")))
+    title = valid(str(value.get("title", "")))
     return refusal or Written(instruction, title, _topic(value.get("topic"), draft))
 
 
 def _topic(value: Any, draft: Draft) -> str:
     """The topic a model returned, if valid: a few words, one of them in the document; "" otherwise."""
-    topic = replace_surrogates(tidy(value)).rstrip(".").lower() if isinstance(value, str) else ""
+    topic = valid(tidy(value)).rstrip(".").lower() if isinstance(value, str) else ""
     fits = 0 < len(words(topic)) <= TOPIC_WORDS
     there = content(f"{draft.document.title}\n{draft.reading.text}")
     return topic if fits and content(topic) & there else ""

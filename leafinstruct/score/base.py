@@ -156,7 +156,8 @@ class ImageScorer(Scorer, ABC):
 
     @abstractmethod
     def measure(self, image: Image, pixels: PIL.Image.Image | None, error: str) -> Row:
-        """Columns of one image. If it could not be decoded, `pixels` is None and `error` says why."""
+        """Columns of one image. `pixels` is as displayed: upright, RGB, 8 bits; a large JPEG is reduced. If it cannot
+        be decoded, `pixels` is None and `error` says why."""
 
 
 class DocumentScorer(Scorer, ABC):

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
-from leafinstruct.images.decode import MAX_PIXELS, decode
-from leafinstruct.images.pixels import level_variance, perceptual_hash, small
+from leafinstruct.images.decode import decode
+from leafinstruct.images.pixels import MAX_PIXELS, level_variance, perceptual_hash, small
 from leafinstruct.score.shingles import shingles
 from leafinstruct.text.words import words
 

@@ -28,7 +28,7 @@ Vectors = Mapping[str, np.ndarray]
 
 
 class Scorer(ModelScorer):
-    version = 4
+    version = 5
     model = "clip"
     columns = (
         Column(

@@ -23,7 +23,7 @@ from leafinstruct.text.plain import reading
 
 
 class Scorer(GalleryScorer):
-    version = 5
+    version = 6
     columns = (
         Column("overlap", "document", "float", "share", "word n-grams that are in a benchmark; null if too short"),
         Column("contaminated_ngrams", "document", "int", "count", "number of word n-grams that are in a benchmark"),

@@ -11,6 +11,7 @@ import PIL.Image
 
 from leafinstruct.document import Image
 from leafinstruct.images.pixels import Small, level_variance, perceptual_hash, small
+from leafinstruct.images.strip import strip
 from leafinstruct.score.base import Column, ImageScorer, Row
 
 FLAT_LEVELS = 8
@@ -18,7 +19,7 @@ FLAT_LEVELS = 8
 
 
 class Scorer(ImageScorer):
-    version = 5
+    version = 6
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not decode: truncated, undecodable, too_many_pixels"),
@@ -36,6 +37,13 @@ class Scorer(ImageScorer):
         ),
         Column("sharpness", "image", "float", "gray levels²", "variance of the Laplacian; null below 3 pixels a side"),
         Column("colorfulness", "image", "float", "", "Hasler and Süsstrunk 2003; 0 is gray, 59 and above is vivid"),
+        Column(
+            "metadata_left",
+            "image",
+            "text",
+            "",
+            "names of the metadata that cannot be removed without re-encoding, separated by commas; mostly empty",
+        ),
         Column("hash", "image", "text", "64 bits, hex", "perceptual hash; similar images differ in few bits"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
@@ -50,6 +58,7 @@ class Scorer(ImageScorer):
             row["short_side"], row["long_side"] = sorted((image.width, image.height))
             row["aspect_ratio"] = row["long_side"] / row["short_side"]
         row["readable"], row["decode_error"] = pixels is not None, error
+        row["metadata_left"] = ", ".join(strip(image.bytes).left)
         if pixels is not None:
             row["frames"] = int(getattr(pixels, "n_frames", 1))
             row["animated"] = row["frames"] > 1

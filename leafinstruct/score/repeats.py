@@ -28,7 +28,7 @@ class Sketch(NamedTuple):
 
 
 class Scorer(GalleryScorer):
-    version = 4
+    version = 5
     columns = (
         Column("occurrence", "image", "int", "count", "1 where the document first shows the image, then 2, 3, ..."),
         Column("times", "image", "int", "count", "how often the document shows this image"),

@@ -26,7 +26,7 @@ CHECKS = {
     "schema": "columns and types are the published ones, the same in all files",
     "huggingface": "the schema metadata tells `datasets` which columns hold images",
     "rows": "every shard has rows",
-    "manifest": "manifest.json names each file with its sha256, rows and bytes",
+    "manifest": "manifest.json names each file with its sha256, rows, bytes and images with metadata",
     "ids": "ids are unique across all splits",
     "order": "rows are sorted by the hash of their id",
     **{name: what for name, (what, _) in ROW_CHECKS.items()},
@@ -56,6 +56,8 @@ class CheckReport:
     rows: int
     images: int
     results: tuple[CheckResult, ...]
+    metadata_left: int = 0
+    """Images with metadata that cannot be removed, which the pipeline allowed."""
     templates: tuple[TemplateResult, ...] = ()
     """How chat templates render the first row without faults; empty if trl is not installed. Never a failure."""
 
@@ -77,6 +79,8 @@ class CheckReport:
             text = f"{result.what}: {result.failures} failures" if result.failures else result.what
             lines.append(f"{state} {result.number:2d} {result.name:12s} {text}")
             lines.extend(f"        {example}" for example in result.examples)
+        if self.metadata_left:
+            lines.append(f"note: {self.metadata_left} images have metadata that cannot be removed")
         return lines + template_lines(self.templates)
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def check(path: str | Path) -> CheckReport:
         CheckResult(number, name, what, name in run.ran, run.failures.get(name, 0), tuple(run.examples.get(name, ())))
         for number, (name, what) in enumerate(CHECKS.items(), 1)
     )
-    return CheckReport(str(path), len(files), run.rows, run.images, results, _templates(run.first))
+    return CheckReport(str(path), len(files), run.rows, run.images, results, run.metadata_left, _templates(run.first))
 
 
 def _templates(row: dict[str, Any] | None) -> tuple[TemplateResult, ...]:
@@ -121,7 +125,7 @@ class _Run:
         self.ran: set[str] = set()
         self.failures: dict[str, int] = {}
         self.examples: dict[str, list[str]] = {}
-        self.rows = self.images = 0
+        self.rows = self.images = self.metadata_left = 0
         self.facts: dict[str, dict[str, Any]] = {}
         self.schema: pa.Schema | None = None
         self.ids: dict[str, str] = {}
@@ -178,9 +182,15 @@ class _Run:
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group).to_pylist()
             looks = self._looks(rows, pool)
+            self._count_left(path.name, looks)
             for row, images in zip(rows, looks, strict=True):
                 self._row(f"{path.name} row {number} ({row['id']})", split_name(path.name) or path.name, row, images)
                 number += 1
+
+    def _count_left(self, name: str, looks: list[list[Look]]) -> None:
+        left = sum(bool(one.metadata_left) for images in looks for one in images)
+        self.facts[name]["metadata_left"] = self.facts[name].get("metadata_left", 0) + left
+        self.metadata_left += left
 
     def _looks(self, rows: list[dict], pool: ThreadPoolExecutor) -> list[list[Look]]:
         """A Look at each image of each row; bytes seen before are not decoded again."""
@@ -259,7 +269,7 @@ class _Run:
                 self.fail("manifest", f"{name}: not in the manifest")
                 continue
             for key, value in self.facts[name].items():
-                if entries[name].get(key) != value:
+                if entries[name].get(key, 0) != value:
                     self.fail("manifest", f"{name}: {key} is {value}, but the manifest has {entries[name].get(key)}")
 
 

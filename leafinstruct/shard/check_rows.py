@@ -15,18 +15,21 @@ from leafinstruct.text.markdown_faults import faults
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the bytes of an image contain: size in pixels as displayed, why they do not decode ("" if they do), and the
-    metadata that could have been removed."""
+    metadata that could have been removed and that could not."""
 
     sha256: str
     width: int = 0
     height: int = 0
     error: str = ""
     metadata: tuple[str, ...] = ()
+    metadata_left: tuple[str, ...] = ()
 
 
 def look(data: bytes, known: Mapping[str, Look]) -> Look:
     """Decode an image fully, as `datasets` shows it, unless the same bytes are in `known` (by sha256)."""
-    from PIL import Image, ImageOps
+    from PIL import Image
+
+    from leafinstruct.images.pixels import orientation
 
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 in known:
@@ -34,11 +37,11 @@ def look(data: bytes, known: Mapping[str, Look]) -> Look:
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
-            turned = image.getexif().get(ImageOps.ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            width, height = reversed(image.size) if turned else image.size
+            width, height = reversed(image.size) if orientation(image) >= 5 else image.size
     except Exception as error:  # Pillow raises many types on damaged files; all mean the same here
         return Look(sha256, error=f"{type(error).__name__}: {str(error)[:120]}")
-    return Look(sha256, width, height, metadata=strip(data).removed)
+    stripped = strip(data)
+    return Look(sha256, width, height, "", stripped.removed, stripped.left)
 
 
 def _parts(row: dict) -> list[tuple[str, dict]]:

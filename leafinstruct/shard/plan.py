@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -29,6 +29,9 @@ class ShardSettings:
     """Shards of each split, as far as it has rows."""
     large_site: Annotated[float, Meta(ge=0, le=1)] = 0.2
     """A site with a larger share of all records is in train."""
+    metadata_left: Literal["stop", "publish"] = "stop"
+    """What becomes of images with metadata that cannot be removed: the build stops, or they are published and counted.
+    The rule `metadata_left` of the filter image drops them before."""
     seed: str = ""
     """Another value, another split."""
     caps: Mapping[str, int | float] = field(default_factory=dict)

@@ -31,7 +31,7 @@ from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
-VERSION = 2
+VERSION = 3
 """Increase it whenever the same records would make other shards."""
 
 
@@ -71,12 +71,13 @@ def run(context: Context) -> None:
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
     if not plan.shards:
         raise LeafError(f"{run}: rewriting made no record; leafinstruct status shows what dropped the documents")
-    run.remove(layout.SHARDS_MANIFEST)
-    _remove_others(run, plan)
+    names = {planned.name for planned in plan.shards}
+    _remove_others(run, names)
     written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
     write_card(run, pipeline, json.loads(data))
     run.commit_text(layout.SHARDS_MANIFEST, data.decode())
+    run.commit_json(layout.SHARDS_BEGUN, sorted(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
 def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, WrittenShard]:
     """Gather the rows of one shard and commit it."""
     pipeline, run = job.open()
-    names = published_scores(pipeline)
+    names, settings = published_scores(pipeline), pipeline.section("shard", ShardSettings)
+    allow = settings.metadata_left == "publish"
     images: dict[str, Image] = {}
     written: list[WrittenShard] = []
 
@@ -119,7 +121,7 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
             yield from (records[key] for key in ids)
 
     def write(out: BinaryIO) -> None:
-        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline)))
+        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline), allow))
 
     run.commit(layout.shard(planned.name), write)
     return planned.name, written[-1]
@@ -187,10 +189,14 @@ def _clusters(run: Run, pipeline: Pipeline) -> dict[str, str]:
     return found
 
 
-def _remove_others(run: Run, plan: ShardPlan) -> None:
-    names = {planned.name for planned in plan.shards}
+def _remove_others(run: Run, names: set[str]) -> None:
+    """Remove the manifest, and the shards of this run that are not among the names that are written next."""
+    there = run.json(layout.SHARDS_MANIFEST) or {"files": []}
+    ours = {file["file"] for file in there["files"]} | set(run.json(layout.SHARDS_BEGUN) or [])
+    run.commit_json(layout.SHARDS_BEGUN, sorted(ours | names))
+    run.remove(layout.SHARDS_MANIFEST)
     for name in run.names(layout.SHARDS):
-        if name not in names:
+        if name in ours - names:
             run.remove(layout.shard(name))
 
 

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,8 +33,8 @@ IMAGE_BYTES = "images.list.element.bytes"
 class WrittenShard:
     """A shard as written. `bytes`, `sha256`: of the file; `arrow_bytes`: of its rows in memory.
 
-    `stripped` counts the images that lost metadata; `metadata_left` names, by source sha256, what could not be
-    removed from an image without re-encoding it.
+    `stripped` counts the images that lost metadata, `metadata_left` those with metadata that cannot be removed without
+    re-encoding them.
     """
 
     rows: int = 0
@@ -43,7 +43,7 @@ class WrittenShard:
     arrow_bytes: int = 0
     sha256: str = ""
     stripped: int = 0
-    metadata_left: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    metadata_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +86,20 @@ def write_shard(
     load_image: Callable[[str], Image],
     score_names: Sequence[str],
     pipeline_version: str,
+    allow_metadata: bool = False,
 ) -> WrittenShard:
     """Write records in the order given as one Parquet file; memory holds one row group (GROUP_ROWS rows or
     GROUP_BYTES, whichever comes first).
 
     Image bytes are stored plain and uncompressed (zstd gains 0.2% on JPEG), everything else as zstd; there is a page
     index, and no statistics on images. Published floats have 4 places. Scores not in `score_names` are not published;
-    missing ones are null. Raises LeafError for an image whose size cannot be read.
+    missing ones are null. Raises LeafError for an image whose size cannot be read, and unless
+    `allow_metadata` for one with metadata that cannot be removed.
     """
     schema = published_schema(score_names)
     shard, sink = WrittenShard(), _Hashing(out)
     with _writer(sink, schema) as writer:
-        for group in _groups(rows, load_image, shard):
+        for group in _groups(rows, load_image, shard, allow_metadata):
             table = _table(group, schema, score_names, pipeline_version)
             writer.write_table(table, row_group_size=len(group))
             shard.rows += len(group)
@@ -132,12 +134,12 @@ def _leaves(path: str, kind: pa.DataType) -> Iterator[str]:
 
 
 def _groups(
-    rows: Iterable[Record], load_image: Callable[[str], Image], shard: WrittenShard
+    rows: Iterable[Record], load_image: Callable[[str], Image], shard: WrittenShard, allow_metadata: bool
 ) -> Iterator[list[tuple[Record, list[_Published]]]]:
     group: list[tuple[Record, list[_Published]]] = []
     size = 0
     for record in rows:
-        images = [_publish(load_image(sha256), record.id, shard) for sha256 in record.images]
+        images = [_publish(load_image(sha256), record.id, shard, allow_metadata) for sha256 in record.images]
         weight = sum(len(image.data) for image in images)
         if group and (len(group) == GROUP_ROWS or size + weight > GROUP_BYTES):
             yield group
@@ -148,12 +150,20 @@ def _groups(
         yield group
 
 
-def _publish(image: Image, record_id: str, shard: WrittenShard) -> _Published:
+DROP_METADATA = (
+    "drop such images by a rule of filters/image.yaml, {name: metadata_left, drop: image, when: metadata_left != ''}, "
+    "or publish them with metadata_left: publish below shard: of the pipeline"
+)
+
+
+def _publish(image: Image, record_id: str, shard: WrittenShard, allow_metadata: bool) -> _Published:
     clean = strip(image.bytes)
     shard.images += 1
     shard.stripped += bool(clean.removed)
-    if clean.left:
-        shard.metadata_left[image.sha256] = clean.left
+    if clean.left and not allow_metadata:
+        where = f"record {record_id}: image {image.sha256}" + (f" ({image.url})" if image.url else "")
+        raise LeafError(f"{where} has metadata that cannot be removed ({', '.join(clean.left)}); {DROP_METADATA}")
+    shard.metadata_left += bool(clean.left)
     if not image.width or not image.height:
         raise LeafError(f"record {record_id}: image {image.sha256} has no readable size; drop it with the filter image")
     sha256 = hashlib.sha256(clean.data).hexdigest() if clean.removed else image.sha256
@@ -228,6 +238,7 @@ MANIFEST: Mapping[str, str] = {
     "files[].sha256": "SHA-256 (hex) of the file",
     "files[].rows": "records in it",
     "files[].images": "images in it",
+    "files[].metadata_left": "images in it with metadata that cannot be removed (`metadata_left: publish`)",
     "files[].bytes": "size of the file",
     "files[].arrow_bytes": "size of its rows in memory",
 }
@@ -244,6 +255,7 @@ def manifest(shards: Mapping[str, WrittenShard], provenance: Mapping[str, Any]) 
             "sha256": shard.sha256,
             "rows": shard.rows,
             "images": shard.images,
+            "metadata_left": shard.metadata_left,
             "bytes": shard.bytes,
             "arrow_bytes": shard.arrow_bytes,
         }

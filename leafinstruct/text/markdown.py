@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import replace_surrogates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import replace_surrogates
 
 DEFAULT_PORTS = {("http", 80), ("https", 443), ("", 80), ("", 443)}
 TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_ga|_gl")

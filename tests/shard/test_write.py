@@ -16,6 +16,8 @@ from PIL import Image as PILImage
 
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
+from leafinstruct.images.decode import decode
+from leafinstruct.images.header import read_image
 from leafinstruct.shard import write
 from leafinstruct.shard.plan import ShardSettings
 from leafinstruct.shard.write import manifest, split_name, write_shard
@@ -140,17 +142,38 @@ def test_published_image_is_the_stripped_one() -> None:
     assert b"Jane Doe" in source.bytes and b"Jane Doe" not in data
     assert meta["sha256"] == hashlib.sha256(data).hexdigest() != meta["source_sha256"] == source.sha256
     assert (meta["width"], meta["height"]) == (16, 24)
-    assert (shard.stripped, shard.metadata_left) == (1, {})
+    assert (shard.stripped, shard.metadata_left) == (1, 0)
     assert row["images"][0]["path"] == f"{meta['sha256']}.jpg"
 
 
-def test_metadata_that_cannot_go_is_reported() -> None:
+def odd_gif() -> bytes:
+    """A GIF with bytes in it that are no block can be shown, and nobody can say what they are."""
     buffer = io.BytesIO()
-    picture(0).save(buffer, "TIFF", tiffinfo={315: "Jane Doe"})
-    data = buffer.getvalue()
-    source = Image(hashlib.sha256(data).hexdigest(), data, "tiff", 24, 16, "")
-    shard = write_shard(io.BytesIO(), [record("a", [source])], lambda _: source, [], "v1")
-    assert shard.metadata_left == {source.sha256: ("exif",)}
+    picture(0).save(buffer, "GIF")
+    return buffer.getvalue()[:-1] + b"\x00Jane Doe\x3b"
+
+
+def endless_gif() -> bytes:
+    """A GIF whose last block does not end."""
+    buffer = io.BytesIO()
+    picture(0).save(buffer, "GIF")
+    return buffer.getvalue()[:-1] + b"\x21\xfe\x08Jane Doe"
+
+
+@pytest.mark.parametrize("data", [odd_gif(), endless_gif()], ids=["stray bytes", "no end"])
+def test_metadata_that_cannot_go_stops_the_build_or_is_counted(data: bytes) -> None:
+    found = read_image(data, "a/b")
+    assert isinstance(found, Image)
+    assert decode(found, 10**6)[0] is not None
+
+    def write(**options: bool) -> int:
+        rows = [record("a", [found])]
+        return write_shard(io.BytesIO(), rows, lambda _: found, [], "v1", **options).metadata_left
+
+    with pytest.raises(LeafError, match=rf"record a: image {found.sha256} \(a/b\) has metadata .*unreadable") as said:
+        write()
+    assert "name: metadata_left, drop: image" in str(said.value) and "metadata_left: publish" in str(said.value)
+    assert write(allow_metadata=True) == 1
 
 
 def test_unreadable_size_names_record_and_image() -> None:

@@ -9,13 +9,16 @@ import ipaddress
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from leafinstruct.text.valid import INVALID
 
 if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
 
 MAX_ADDRESS = 4096
 """Characters; servers refuse longer URLs (a common limit is 8 KB for all request headers)."""
+ASCII = "".join(chr(code) for code in range(0x20, 0x7F))
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -28,6 +31,8 @@ def plain_address(url: str) -> tuple[str, str]:
     url = url.strip()
     if len(url) > MAX_ADDRESS:
         return "", "address_too_long"
+    if INVALID.search(url):
+        return "", "bad_address"
     if url.startswith("//"):
         url = f"https:{url}"
     try:
@@ -39,6 +44,12 @@ def plain_address(url: str) -> tuple[str, str]:
     except ValueError:
         return "", "bad_address"
     return urlunsplit(split._replace(fragment="")), ""
+
+
+def location(header: str) -> str:
+    """The URL in a `Location` header. Bytes beyond ASCII are percent-escaped, as browsers do."""
+    data = header.encode("utf-8", "surrogateescape")
+    return quote(data, safe=ASCII)
 
 
 def is_public(address: str) -> bool:
@@ -92,9 +103,12 @@ def public_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 def is_refused_literal(url: str) -> bool:
-    """Whether the host of a URL is an IP address that is not public."""
-    host = urlsplit(url).hostname or ""
-    with suppress(OSError):
+    """Whether the host of a URL is an IP address that is not public, or no host at all."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return True
+    with suppress(OSError, ValueError):
         host = socket.inet_ntoa(socket.inet_aton(host))  # 127.1, 2130706433 and 0x7f000001 are all the same machine
     try:
         ipaddress.ip_address(host.partition("%")[0])

@@ -6,6 +6,7 @@ Outcomes go to the cache (cache.py), from which partitions are harvested; nothin
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import ssl
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch import robots
 from leafinstruct.harvest.fetch.settings import FetchSettings
 from leafinstruct.images.header import MAX_BYTES, read_image
@@ -43,10 +45,21 @@ def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cach
     URLs requested now."""
     from leafinstruct.harvest.fetch.cache import Cache
 
-    fetcher = _Fetcher(settings, cache or Cache.default(), progress)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(fetcher.run(urls))
+    try:
+        fetcher = _Fetcher(settings, cache or Cache.default(), progress)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(fetcher.run(urls))
+    except (sqlite3.Error, BaseExceptionGroup) as error:
+        if cause := _of_cache(error):
+            raise LeafError(f"the cache of fetched images fails ({cause}): free its disk, or delete it") from error
+        raise
     return fetcher.counts
+
+
+def _of_cache(error: BaseException) -> sqlite3.Error | None:
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for one in error.exceptions if (found := _of_cache(one))), None)
+    return error if isinstance(error, sqlite3.Error) else None
 
 
 def _loop_factory() -> Any:
@@ -123,6 +136,10 @@ class _Fetcher:
             except RetryLater as later:
                 frontier.again(replace(task, tries=task.tries - 1), later.wait, False)
                 continue
+            except sqlite3.Error:  # of the cache, not of this URL
+                raise
+            except Exception as error:  # whatever a server makes a library raise is this URL's outcome
+                self._store(task, self._outcome(task, f"failed_{type(error).__name__}", ""))
             frontier.done(task)
 
     def _again(self, task: Task, stop: FetchFailed, frontier: Frontier) -> bool:
@@ -150,16 +167,12 @@ class _Fetcher:
 
     async def _image(self, task: Task, frontier: Frontier) -> tuple[Image | str, str]:
         """The image of a URL or a reason, and where its redirects ended."""
-        from leafinstruct.harvest.fetch.addresses import plain_address
-
         url = task.url
         for _ in range(MAX_REDIRECTS + 1):
             await self._allowed(url, frontier)
             async with self._get(url) as response:
                 if response.status in REDIRECTS:
-                    url, reason = plain_address(urljoin(url, response.headers.get("Location", "")))
-                    if reason:
-                        raise FetchFailed(reason)
+                    url = _redirected(url, response)
                     continue
                 if response.status in RETRIED:
                     raise FetchFailed(f"status_{response.status}", retry_after(response.headers.get("Retry-After", "")))
@@ -224,18 +237,16 @@ class _Fetcher:
         except FetchFailed as stop:
             if stop.reason in ("private_address", "no_such_host"):  # more specific than unreadable rules
                 raise
+        except Exception:  # whatever a server makes a library raise
+            kind = robots.UNREADABLE
         self.cache.put_robots(origin, kind, body)
         return robots.verdict_of(kind, body)
 
     async def _robots(self, url: str) -> tuple[str, str]:
-        from leafinstruct.harvest.fetch.addresses import plain_address
-
         for _ in range(MAX_REDIRECTS + 1):
             async with self._get(url) as response:
                 if response.status in REDIRECTS:
-                    url, reason = plain_address(urljoin(url, response.headers.get("Location", "")))
-                    if reason:
-                        break
+                    url = _redirected(url, response)
                     continue
                 kind = robots.kind_of(response.status)
                 if kind != robots.RULES:
@@ -247,6 +258,20 @@ class _Fetcher:
                         break
                 return kind, bytes(data[: robots.READ]).decode("utf-8", "replace")
         return robots.UNREADABLE, ""
+
+
+def _redirected(url: str, response: aiohttp.ClientResponse) -> str:
+    """Where a redirect leads. Raises FetchFailed if that is no URL that may be requested."""
+    from leafinstruct.harvest.fetch.addresses import location, plain_address
+
+    try:
+        joined = urljoin(url, location(response.headers.get("Location", "")))
+    except ValueError:
+        raise FetchFailed("bad_address") from None
+    target, reason = plain_address(joined)
+    if reason:
+        raise FetchFailed(reason)
+    return target
 
 
 class _Request:
@@ -268,8 +293,12 @@ class _Request:
 
     async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
         await self.context.__aexit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError):
-            raise _stop(error) from None
+        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError | sqlite3.Error):
+            found = _stop(error)
+            wrong = (
+                not isinstance(found, FetchFailed) or found.reason == "bad_address"
+            )  # the URL was good enough to ask
+            raise FetchFailed("bad_response") if wrong else found from None
 
 
 def _stop(error: Exception) -> Exception:

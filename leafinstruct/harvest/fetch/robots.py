@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,15 +30,20 @@ class Verdict:
         """Why a URL must not be requested, or ""."""
         if self.kind == UNREADABLE:
             return "robots_unreadable"
-        if self.parsed is not None and not self.parsed.can_fetch(url, AGENT):
-            return "robots_disallow"
-        return ""
+        try:
+            allowed = self.parsed is None or self.parsed.can_fetch(url, AGENT)
+        except Exception:  # rules that the parser took and cannot apply
+            return "robots_unreadable"
+        return "" if allowed else "robots_disallow"
 
     @property
     def delay(self) -> float:
         """Seconds between two requests that the host asks for, MAX_DELAY at most."""
-        stated = self.parsed.crawl_delay(AGENT) if self.parsed is not None else None
-        return min(float(stated or 0), MAX_DELAY)
+        try:
+            stated = float(self.parsed.crawl_delay(AGENT) or 0) if self.parsed is not None else 0.0
+        except Exception:  # no number, or none that a fraction can hold
+            return 0.0
+        return min(max(stated, 0.0), MAX_DELAY) if math.isfinite(stated) else 0.0
 
 
 def verdict_of(kind: str, body: str) -> Verdict:
@@ -45,7 +51,10 @@ def verdict_of(kind: str, body: str) -> Verdict:
         return Verdict(kind)
     from protego import Protego
 
-    return Verdict(kind, Protego.parse(body))
+    try:
+        return Verdict(kind, Protego.parse(body))
+    except Exception:  # a parser of what any server may send
+        return Verdict(UNREADABLE)
 
 
 def kind_of(status: int) -> str:

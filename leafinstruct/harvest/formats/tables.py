@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Described, schema_of
-from leafinstruct.text.surrogates import replace_surrogates
+from leafinstruct.text.valid import replace_surrogates
 
 ARRAY = ".json"
 TORCH = (".pth", ".pt")

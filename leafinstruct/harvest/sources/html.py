@@ -14,6 +14,7 @@ from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.fetch.robots import page_opted_out
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
+from leafinstruct.harvest.files import read_regular
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.parts import assemble
@@ -129,9 +130,9 @@ def _page(file: Path, tree: Tree, links: bool) -> tuple[Page, str, bool]:
     try:
         if not tree.inside(file):
             return Page(error="outside_tree"), "", False
-        if file.stat().st_size > tutorial.MAX_BYTES:
+        data = read_regular(file, tutorial.MAX_BYTES + 1)
+        if len(data) > tutorial.MAX_BYTES:
             return Page(error="too_large"), "", False
-        data = file.read_bytes()
     except OSError:
         return Page(error="unreadable"), "", False
     if not data.strip():

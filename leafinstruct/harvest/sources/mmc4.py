@@ -28,7 +28,7 @@ class Source(Rows):
         matched: dict[int, list[Entry]] = {}
         for info in infos:
             index = info["matched_text_index"]
-            if not 0 <= index < max(len(sentences), 1):
+            if not isinstance(index, int) or not 0 <= index < max(len(sentences), 1):
                 raise BadRow("matched_text_index_out_of_range")
             entry = Entry(url=str(info.get("raw_url") or ""), name=str(info.get("image_name") or ""))
             matched.setdefault(index, []).append(entry)

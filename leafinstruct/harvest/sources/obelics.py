@@ -36,7 +36,7 @@ class Source(Rows):
 
     def draft(self, row: dict[str, Any]) -> Draft:
         general = as_json(row.get("general_metadata"), dict)
-        about = {k: v for k, v in (general.get(OWN) or {}).items() if k in ABOUT}
+        about = {k: text_of(v) for k, v in (general.get(OWN) or {}).items() if k in ABOUT}
         places = as_json(row.get("metadata"), list)
         draft = Draft(parallel(row, places), **{"url": str(general.get("url") or ""), **about})
         if not draft.url:
@@ -69,8 +69,9 @@ def _image(image: Any, known: dict[str, Any], own: dict[str, Any]) -> Entry:
     entry = image_entry(image) or Entry()
     entry.name = str(known.get("formatted_filename") or entry.name)
     entry.alt = str(known.get("alt_text") or "")
-    entry.caption, entry.step, entry.lost = own.get("caption", ""), own.get("step", 0), own.get("lost", "")
-    entry.label = own.get("url")  # the part's own URL, where the view had to write something else
+    entry.caption, entry.step, entry.lost = text_of(own.get("caption")), own.get("step", 0), text_of(own.get("lost"))
+    if own.get("url") is not None:  # the part's own URL, where the view had to write something else
+        entry.label = text_of(own["url"])
     return entry
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.harvest import base
+from leafinstruct.harvest.files import is_regular, partition_name
 from leafinstruct.harvest.formats.tables import ARRAY, BadRow, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.rows import Draft, Entry, Rows, image_entry, text_of
@@ -35,7 +36,7 @@ class Source(Rows):
                 specs = [{**s, "vist": True} for s in _story_stretches(file, self.partition)]
             else:
                 specs = stretches(file, self.partition, self.bytes_per_row)
-            label = self.labels[file].replace("/", "+")
+            label = partition_name(self.labels[file])
             chunks += [base.Chunk(f"{label}-{n:05d}", (str(file),), spec) for n, spec in enumerate(specs)]
         return chunks
 
@@ -78,7 +79,7 @@ class Source(Rows):
         entries = []
         for step, (annotation, image) in enumerate(row["vist"], 1):
             names = [f"{annotation['photo_flickr_id']}{ending}" for ending in (".jpg", ".png", ".gif")]
-            name = next((n for n in names if folder is not None and (folder / n).is_file()), names[0])
+            name = next((n for n in names if folder is not None and is_regular(folder / n)), names[0])
             url = str(image.get("url_o") or image.get("url_m") or "")
             entries.append(Entry(url=url, name=name, step=step, alt=text_of(image.get("title"))))
             entries.append(Entry(text_of(annotation.get("original_text") or annotation.get("text")), step=step))

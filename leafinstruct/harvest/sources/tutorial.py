@@ -17,6 +17,7 @@ from pathlib import Path
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
 from leafinstruct.harvest.html.flow import Block, Page, steps_of
@@ -104,13 +105,22 @@ class Source(base.Source):
         for site, repository, path, files in chunk.spec["documents"]:
             tree = trees.setdefault(repository, Tree(Path(repository)))
             one = Input(site, tree.root, path, tuple(Path(f) for f in files))
-            document, images = self._document(one, tree)
+            document, images = self._document_or_reason(one, tree)
             result.documents.append(document)
             result.images.update(images)
             result.files.update(files)
         for tree in trees.values():
             result.files.update(tree.seen)
         return result
+
+    def _document_or_reason(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
+        """A document; whatever its file makes the code that reads it raise is a document with the reason."""
+        try:
+            return self._document(one, tree)
+        except LeafError:
+            raise
+        except Exception as error:
+            return base.failed(self, document_id(self.name, one.where), one.site, one.where, error), {}
 
     def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         pages = [_page(file, tree, "" if self.keeps_links else None) for file in one.files]
@@ -145,9 +155,9 @@ class Source(base.Source):
         for place in [folder, *folder.parents]:
             names = [n for same in tree.listing(place).values() for n in same if LICENSE_FILE.match(n)]
             for name in sorted(names, key=lambda n: (not ABOUT_TEXT.search(n), n)):
-                if (file := place / name).is_file() and tree.inside(file):
+                if is_regular(file := place / name) and tree.inside(file):
                     tree.seen.add(str(file))
-                    if found := licenses.identify(file.read_bytes()[: licenses.READ].decode("utf-8", "replace")):
+                    if found := licenses.identify(_head(file, licenses.READ)):
                         return found
             if place == one.repository:
                 break
@@ -181,9 +191,9 @@ def _page(file: Path, tree: Tree, links: str | None) -> Page:
     try:
         if not tree.inside(file):
             return Page(error="outside_tree")
-        if file.stat().st_size > MAX_BYTES:
+        data = read_regular(file, MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             return Page(error="too_large")
-        data = file.read_bytes()
     except OSError:
         return Page(error="unreadable")
     if not data.strip():
@@ -200,13 +210,21 @@ def _page(file: Path, tree: Tree, links: str | None) -> Page:
     return parse_rst(text, links) if ending == ".rst" else parse_markdown(text, links)
 
 
+def _head(file: Path, most: int) -> str:
+    """The beginning of a text file; "" if it cannot be read."""
+    try:
+        return read_regular(file, most).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def _title(one: Input, pages: list[Page], tree: Tree) -> str:
     """From meta.yml next to step files, front matter, the first heading, or the name of the file or folder."""
     meta = one.files[0].parent / META
     stated = ""
-    if len(one.files) > 1 and meta.is_file() and tree.inside(meta):
+    if len(one.files) > 1 and is_regular(meta) and tree.inside(meta):
         tree.seen.add(str(meta))
-        text = meta.read_bytes()[:MAX_BYTES].decode("utf-8", "replace").strip().removeprefix("---").strip()
+        text = _head(meta, MAX_BYTES).strip().removeprefix("---").strip()
         stated = field(split_front_matter(f"---\n{text}\n---\n")[0], "title")
     heading = next((page.first_heading for page in pages if page.first_heading), "")
     name = one.path.rstrip("/").rpartition("/")[2] or one.site

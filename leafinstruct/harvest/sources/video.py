@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from leafinstruct.document import Document, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
+from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.captions import Segment, parse_captions, passages, timed_steps
 from leafinstruct.harvest.formats.keyframes import key_frames
 from leafinstruct.harvest.links import Tree
@@ -83,6 +84,8 @@ class Source(tutorial.Source):
         lost: list[LostImage] = []
         images: dict[str, Image] = {}
         try:
+            if not is_regular(video):
+                raise OSError("no regular file")
             for number, (segment, frame) in enumerate(zip(segments, key_frames(video, segments), strict=True), 1):
                 step = number if about else 0
                 if isinstance(frame, Image):
@@ -123,7 +126,7 @@ class Source(tutorial.Source):
         if len(one.files) == 1:
             return [], {}, "no_captions"
         try:
-            text = decode_text(one.files[1].read_bytes()[: tutorial.MAX_BYTES])
+            text = decode_text(read_regular(one.files[1], tutorial.MAX_BYTES))
         except OSError:
             return [], {}, "unreadable"
         found = passages(parse_captions(text or ""))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
+from leafinstruct.harvest.files import is_regular, partition_name
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
 from leafinstruct.harvest.html.parts import assemble
@@ -47,7 +48,8 @@ class Source(base.Source):
     def files(self) -> list[Path]:
         found: set[Path] = set()
         for path in self.paths():
-            found.update([m for ending in ENDINGS for m in path.glob(ending)] if path.is_dir() else [path])
+            below = (m for ending in ENDINGS for m in path.glob(ending) if is_regular(m)) if path.is_dir() else [path]
+            found.update(below)
         return sorted(found)
 
     def plan(self, known: int | None) -> list[base.Chunk]:
@@ -69,7 +71,7 @@ class Source(base.Source):
         """The file's name, with a hash of its path if two files share one."""
         name = file.name.removesuffix(".gz").removesuffix(".warc")
         same = [f for f in self.files() if f.name.removesuffix(".gz").removesuffix(".warc") == name]
-        return name if len(same) == 1 else f"{name}-{document_id('', str(file))[:8]}"
+        return partition_name(name if len(same) == 1 else f"{name}-{document_id('', str(file))[:8]}")
 
     def index_inputs(self) -> tuple[str, ...]:
         return tuple(str(file) for file in self.files())
@@ -90,7 +92,7 @@ class Source(base.Source):
         fetched = self._fetch([block for _, page in parsed for block in page.blocks if block.ref], lookup, result)
         for row, page in parsed:
             occurrence = lookup.occurrence(row["key"], file, row["offset"])
-            document, images = self._document(row, page, fetched, file, occurrence)
+            document, images = self._document_or_reason(row, page, fetched, file, occurrence)
             result.documents.append(document)
             result.images.update(images)
         result.asked.update((row["key"], row["offset"]) for row in pages)
@@ -129,7 +131,7 @@ class Source(base.Source):
             elif len(body.data) > MAX_PAGE:
                 page = Page(error="too_large")
             else:
-                page = parse_html(body.data, url, body.charset, links=url if self.keeps_links else None)
+                page = _page(body.data, url, body.charset, url if self.keeps_links else None)
             parsed.append((by_offset[offset], page))
         return parsed
 
@@ -156,6 +158,15 @@ class Source(base.Source):
                 for url in offsets[offset]:
                     fetched[url] = read_image(body.data, url) if body is not None else "unreadable_record"
         return fetched
+
+    def _document_or_reason(
+        self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
+    ) -> tuple[Document, dict[str, Image]]:
+        try:
+            return self._document(row, page, fetched, file, occurrence)
+        except Exception as error:  # whatever a page makes the code raise that writes its Markdown
+            key = document_id(self.name, row["url"], occurrence)
+            return base.failed(self, key, host_of(row["url"]), self._relative(file), error), {}
 
     def _document(
         self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
@@ -202,3 +213,11 @@ class Source(base.Source):
     def _relative(self, file: str) -> str:
         path = Path(file)
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
+
+
+def _page(data: bytes, url: str, charset: str | None, links: str | None) -> Page:
+    """The content of a page; whatever it makes the parser raise is its error."""
+    try:
+        return parse_html(data, url, charset, links=links)
+    except Exception as error:
+        return Page(error=f"failed_{type(error).__name__}")

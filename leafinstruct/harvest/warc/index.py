@@ -14,6 +14,7 @@ from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 from leafinstruct.document import Described, schema_of
 from leafinstruct.harvest.index import HASH, hash_of
 from leafinstruct.text.urls import url_key
+from leafinstruct.text.valid import valid_line
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PAGE, OTHER, REVISIT, PAGE_REVISIT, ERROR = "page", "other", "revisit", "page_revisit", "error"
@@ -123,6 +124,10 @@ def _ends_whole(file: Path, last: int) -> bool:
         return member.eof and not member.unused_data and not stream.read(1)
 
 
+MOST_STATUS = 999
+"""HTTP's status codes have three digits; a file may state any number."""
+
+
 def _error(reason: str) -> Row:
     return Row("", "", 0, 0, ERROR, reason)
 
@@ -132,7 +137,7 @@ def _row(record: WarcRecord) -> Row | None:
     if not url or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.resource):
         return None
     http = record.http_headers
-    status = (http.status_code or 0) if http is not None else 200
+    status = min(max(http.status_code or 0, 0), MOST_STATUS) if http is not None else 200
     kind, target = OTHER, ""
     if record.record_type == WarcRecordType.revisit:
         kind = PAGE_REVISIT if status == 200 and http is not None and _is_html(http) else REVISIT
@@ -141,7 +146,7 @@ def _row(record: WarcRecord) -> Row | None:
         target = _joined(url, (http.get("Location") or ""))
     elif http is not None and status == 200 and _is_html(http):
         kind = PAGE
-    return Row(url_key(url), url, record.stream_pos, status, kind, target)
+    return Row(url_key(url), valid_line(url), record.stream_pos, status, kind, valid_line(target))
 
 
 def _is_html(http: HeaderMap) -> bool:

@@ -64,7 +64,7 @@ def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
         models=_models(pipeline, counts),
         examples=counts.examples(published),
         notes=tuple(provenance["notes"]),
-        known_gaps=(*_gaps(counts), *audited.gaps()),
+        known_gaps=(*_gaps(counts), *_metadata_gap(files), *audited.gaps()),
         rebuild=(f"leafinstruct build {pipeline.path.parent.name}/{pipeline.path.name} --stage shard",),
         versions=provenance["versions"],
         audit=audited.facts(),
@@ -83,6 +83,11 @@ def _gaps(counts: _Counts) -> list[str]:
     if undetermined := counts.languages["und"]:
         gaps.append(f"{undetermined} of {total} records have no detected language.")
     return [*gaps, "Languages are detected from the text and can be wrong on short ones."]
+
+
+def _metadata_gap(files: Sequence[Mapping[str, Any]]) -> list[str]:
+    images, left = sum(f["images"] for f in files), sum(f.get("metadata_left", 0) for f in files)
+    return [f"{left} of {images} images have metadata that cannot be removed without re-encoding them."] if left else []
 
 
 class _Counts:
