@@ -73,6 +73,10 @@ def content(row: dict, looks: list[Look]) -> Iterator[str]:
             yield f"the text of an image entry is {part['text'][:40]!r}, not empty"
         elif part["type"] == "text" and not (part["text"] or "").strip():
             yield f"a text entry of the {role} is blank"
+    for message in row["messages"] or []:
+        kinds = [part["type"] for part in message["content"] or []]
+        if ("text", "text") in zip(kinds, kinds[1:], strict=False):
+            yield f"two texts of the {message['role']} follow each other; chat templates join them without a space"
 
 
 def markdown(row: dict, looks: list[Look]) -> Iterator[str]:
@@ -127,7 +131,10 @@ def metadata(row: dict, looks: list[Look]) -> Iterator[str]:
 RowCheck = Callable[[dict, list[Look]], Iterator[str]]
 ROW_CHECKS: dict[str, tuple[str, RowCheck]] = {
     "nulls": ("no text, role, type or image is null", nulls),
-    "content": ("content entries are texts that are not blank, or images with an empty text", content),
+    "content": (
+        "entries are texts that are not blank, or images with an empty text; no two texts in a row",
+        content,
+    ),
     "markdown": ("code fences in texts are closed, and rows of tables have their head and delimiter row", markdown),
     "roles": ("roles alternate and the user begins", roles),
     "answer": ("a turn of the assistant has content", answer),

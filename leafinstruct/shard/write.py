@@ -194,7 +194,15 @@ def _table(
 
 
 def _message(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": [{"type": part.type, "text": part.text} for part in message.content]}
+    """A message as published. A request and the text that is given with it are one text, with a blank line between
+    them: chat templates put nothing between two."""
+    content: list[dict[str, str]] = []
+    for part in message.content:
+        if content and part.type == content[-1]["type"] == "text":
+            content[-1]["text"] += f"\n\n{part.text}"
+        else:
+            content.append({"type": part.type, "text": part.text})
+    return {"role": message.role, "content": content}
 
 
 def _image_column(rows: Sequence[Sequence[_Published]]) -> pa.Array:

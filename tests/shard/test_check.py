@@ -283,6 +283,12 @@ def test_whole_markdown_passes_and_a_fault_says_where(shards: Path) -> None:
     assert result.examples[0].endswith("a text of message 1 (assistant): line 3: code fence without its other half")
 
 
+def test_two_texts_that_are_neighbors_are_named(shards: Path) -> None:
+    rewrite(train(shards), lambda rows: rows[0]["messages"][0]["content"].insert(0, {"type": "text", "text": "How?"}))
+    result = next(result for result in check(shards).results if result.name == "content")
+    assert result.failures == 1 and "two texts of the user follow each other" in result.examples[0]
+
+
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_damage_is_named(shards: Path, damage: Callable[[Path], None]) -> None:
     damage(shards)

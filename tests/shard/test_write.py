@@ -14,7 +14,7 @@ import pytest
 from made.shard import corpus, image, picture, publish, record
 from PIL import Image as PILImage
 
-from leafinstruct.document import Image
+from leafinstruct.document import Content, Image
 from leafinstruct.errors import LeafError
 from leafinstruct.images.decode import decode
 from leafinstruct.images.header import read_image
@@ -57,6 +57,20 @@ def test_columns_hold_what_the_record_says() -> None:
     }
     assert row["messages"][0]["content"][1] == {"type": "image", "text": ""}
     assert row["pipeline_version"] == "v1"
+
+
+def test_a_request_and_the_text_given_with_it_are_one_text() -> None:
+    records, images = corpus(1, 1)
+    (record,) = records.values()
+    asked, answered = record.messages
+    given = replace(
+        asked, content=(Content("text", "What next?"), *asked.content, Content("text", "a"), Content("text", "b"))
+    )
+    out = io.BytesIO()
+    write_shard(out, [replace(record, messages=(given, answered))], images.__getitem__, (), "v1")
+    content = pq.read_table(io.BytesIO(out.getvalue())).to_pylist()[0]["messages"][0]["content"]
+    assert [part["type"] for part in content] == ["text", "image", "text"]
+    assert content[0]["text"] == f"What next?\n\n{asked.content[0].text}" and content[2]["text"] == "a\n\nb"
 
 
 def test_layout_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
