@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,14 @@ from leafinstruct.__main__ import main
 sys.argv[0] = "leafinstruct"
 main()
 """
+
+
+@pytest.fixture(autouse=True)
+def interrupts_are_heard() -> Iterator[None]:
+    """Python ignores SIGINT, and so do its children, where it was started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def stopped(cwd: Path, number: int, after: float, *arguments: str, before: str = "") -> tuple[int, list[str]]:

@@ -111,9 +111,11 @@ def _dollars(text: str) -> str:
 
 def _tildes(text: str) -> str:
     """The text with a mark for each tilde that could begin or end deleted text: parsers take one for two."""
-    if "~" not in text or (STRIKE not in text and text.count("~") == 1):
+    if "~" not in text:
         return text
     pieces = APART.split(text)
+    if STRIKE not in text and sum(piece.count("~") for piece in pieces[::2]) == 1:
+        return text
     return "".join(piece if at % 2 else piece.replace("~", TILDE) for at, piece in enumerate(pieces))
 
 
