@@ -15,6 +15,16 @@ KNOWN = re.compile(
 """The marks of common model families."""
 
 
+PLACEHOLDERS = ("<image>", "<video>", "<audio>")
+"""What trainers replace by pictures, films and sounds; in pages about HTML they are elements."""
+QUOTED = re.compile("|".join([KNOWN.pattern, *map(re.escape, PLACEHOLDERS)]))
+
+
+def control_tokens(text: str) -> list[str]:
+    """Marks in a text that tokenizers or trainers may obey, each once."""
+    return list(dict.fromkeys(found[0] for found in QUOTED.finditer(text)))
+
+
 def without_control_tokens(text: str, tokens: Iterable[str] = ()) -> str:
     """The text with a space after the first character of each of the marks: those of common families and `tokens`."""
     own = [re.escape(token) for token in sorted(set(tokens), key=lambda t: (-len(t), t)) if len(token) > 2]

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from leafinstruct.errors import LeafError
 from leafinstruct.layout import MANIFEST
+from leafinstruct.models.control_tokens import control_tokens
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
 from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.publish.locations import Location, open_location
@@ -58,6 +59,9 @@ class CheckReport:
     results: tuple[CheckResult, ...]
     metadata_left: int = 0
     """Images with metadata that cannot be removed, which the pipeline allowed."""
+    control_tokens: tuple[str, ...] = ()
+    """The first rows whose texts have marks that tokenizers or trainers may obey, and the marks. No failure."""
+    control_token_rows: int = 0
     templates: tuple[TemplateResult, ...] = ()
     """How chat templates render the first row without faults; empty if trl is not installed. Never a failure."""
 
@@ -81,6 +85,10 @@ class CheckReport:
             lines.extend(f"        {example}" for example in result.examples)
         if self.metadata_left:
             lines.append(f"note: {self.metadata_left} images have metadata that cannot be removed")
+        if self.control_token_rows:
+            lines.append(f"note: control tokens in texts of {self.control_token_rows} rows, which tokenizers may obey:")
+            lines += [f"        {example}" for example in self.control_tokens]
+            lines.append("        shard: {control_tokens: break} breaks them")
         return lines + template_lines(self.templates)
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,7 +119,18 @@ def check(path: str | Path) -> CheckReport:
         CheckResult(number, name, what, name in run.ran, run.failures.get(name, 0), tuple(run.examples.get(name, ())))
         for number, (name, what) in enumerate(CHECKS.items(), 1)
     )
-    return CheckReport(str(path), len(files), run.rows, run.images, results, run.metadata_left, _templates(run.first))
+    tokens = tuple(run.examples.get("control tokens", ()))
+    return CheckReport(
+        str(path),
+        len(files),
+        run.rows,
+        run.images,
+        results,
+        run.metadata_left,
+        tokens,
+        run.token_rows,
+        _templates(run.first),
+    )
 
 
 def _templates(row: dict[str, Any] | None) -> tuple[TemplateResult, ...]:
@@ -125,7 +144,7 @@ class _Run:
         self.ran: set[str] = set()
         self.failures: dict[str, int] = {}
         self.examples: dict[str, list[str]] = {}
-        self.rows = self.images = self.metadata_left = 0
+        self.rows = self.images = self.metadata_left = self.token_rows = 0
         self.facts: dict[str, dict[str, Any]] = {}
         self.schema: pa.Schema | None = None
         self.ids: dict[str, str] = {}
@@ -184,8 +203,17 @@ class _Run:
             looks = self._looks(rows, pool)
             self._count_left(path.name, looks)
             for row, images in zip(rows, looks, strict=True):
+                self._tokens(f"{path.name} row {number} ({row['id']})", row)
                 self._row(f"{path.name} row {number} ({row['id']})", split_name(path.name) or path.name, row, images)
                 number += 1
+
+    def _tokens(self, where: str, row: dict) -> None:
+        texts = [part["text"] or "" for message in row["messages"] or [] for part in message["content"] or []]
+        if found := control_tokens("\n".join(texts)):
+            self.token_rows += 1
+            examples = self.examples.setdefault("control tokens", [])
+            if len(examples) < EXAMPLES:
+                examples.append(f"{where}: {', '.join(found[:5])}")
 
     def _count_left(self, name: str, looks: list[list[Look]]) -> None:
         left = sum(bool(one.metadata_left) for images in looks for one in images)

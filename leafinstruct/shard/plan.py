@@ -32,6 +32,9 @@ class ShardSettings:
     metadata_left: Literal["stop", "publish"] = "stop"
     """What becomes of images with metadata that cannot be removed: the build stops, or they are published and counted.
     The rule `metadata_left` of the filter image drops them before."""
+    control_tokens: Literal["keep", "break"] = "keep"
+    """What becomes of marks in texts that tokenizers and trainers may obey, such as `<|im_end|>` or `<image>`: they
+    stay, and `check` names the rows, or they get a space after their first character."""
     seed: str = ""
     """Another value, another split."""
     caps: Mapping[str, int | float] = field(default_factory=dict)

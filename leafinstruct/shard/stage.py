@@ -107,7 +107,7 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
     """Gather the rows of one shard and commit it."""
     pipeline, run = job.open()
     names, settings = published_scores(pipeline), pipeline.section("shard", ShardSettings)
-    allow = settings.metadata_left == "publish"
+    allow, broken = settings.metadata_left == "publish", settings.control_tokens == "break"
     images: dict[str, Image] = {}
     written: list[WrittenShard] = []
 
@@ -121,7 +121,7 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
             yield from (records[key] for key in ids)
 
     def write(out: BinaryIO) -> None:
-        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline), allow))
+        written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline), allow, broken))
 
     run.commit(layout.shard(planned.name), write)
     return planned.name, written[-1]

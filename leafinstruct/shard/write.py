@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from leafinstruct.document import Image, Message, Record
 from leafinstruct.errors import LeafError
 from leafinstruct.images.strip import sniff, strip
+from leafinstruct.models.control_tokens import PLACEHOLDERS, without_control_tokens
 from leafinstruct.shard.schema import IMAGE_TYPE, TEXT_COLUMNS, published_schema
 
 GROUP_ROWS = 100  # what the Hub's viewer and streaming readers fetch at once
@@ -87,20 +88,21 @@ def write_shard(
     score_names: Sequence[str],
     pipeline_version: str,
     allow_metadata: bool = False,
+    break_tokens: bool = False,
 ) -> WrittenShard:
     """Write records in the order given as one Parquet file; memory holds one row group (GROUP_ROWS rows or
     GROUP_BYTES, whichever comes first).
 
     Image bytes are stored plain and uncompressed (zstd gains 0.2% on JPEG), everything else as zstd; there is a page
     index, and no statistics on images. Published floats have 4 places. Scores not in `score_names` are not published;
-    missing ones are null. Raises LeafError for an image whose size cannot be read, and unless
-    `allow_metadata` for one with metadata that cannot be removed.
+    missing ones are null. `break_tokens` breaks control tokens in texts. Raises LeafError for an image whose size
+    cannot be read, and unless `allow_metadata` for one with metadata that cannot be removed.
     """
     schema = published_schema(score_names)
     shard, sink = WrittenShard(), _Hashing(out)
     with _writer(sink, schema) as writer:
         for group in _groups(rows, load_image, shard, allow_metadata):
-            table = _table(group, schema, score_names, pipeline_version)
+            table = _table(group, schema, score_names, pipeline_version, break_tokens)
             writer.write_table(table, row_group_size=len(group))
             shard.rows += len(group)
             shard.arrow_bytes += table.nbytes
@@ -177,12 +179,13 @@ def _table(
     schema: pa.Schema,
     score_names: Sequence[str],
     pipeline_version: str,
+    break_tokens: bool,
 ) -> pa.Table:
     records = [record for record, _ in group]
     columns: dict[str, pa.Array] = {
         name: pa.array([getattr(record, name) for record in records], schema.field(name).type) for name in TEXT_COLUMNS
     }
-    messages = [[_message(message) for message in record.messages] for record in records]
+    messages = [[_message(message, break_tokens) for message in record.messages] for record in records]
     columns["messages"] = pa.array(messages, schema.field("messages").type)
     columns["images"] = _image_column([images for _, images in group])
     columns["image_meta"] = pa.array([_meta(*row) for row in group], schema.field("image_meta").type)
@@ -193,15 +196,16 @@ def _table(
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, break_tokens: bool) -> dict[str, Any]:
     """A message as published. A request and the text that is given with it are one text, with a blank line between
     them: chat templates put nothing between two."""
     content: list[dict[str, str]] = []
     for part in message.content:
+        text = without_control_tokens(part.text, PLACEHOLDERS) if break_tokens else part.text
         if content and part.type == content[-1]["type"] == "text":
-            content[-1]["text"] += f"\n\n{part.text}"
+            content[-1]["text"] += f"\n\n{text}"
         else:
-            content.append({"type": part.type, "text": part.text})
+            content.append({"type": part.type, "text": text})
     return {"role": message.role, "content": content}
 
 

@@ -283,6 +283,15 @@ def test_whole_markdown_passes_and_a_fault_says_where(shards: Path) -> None:
     assert result.examples[0].endswith("a text of message 1 (assistant): line 3: code fence without its other half")
 
 
+def test_rows_with_control_tokens_are_named(shards: Path) -> None:
+    assert check(shards).control_token_rows == 0
+    text = "Close each turn with <|im_end|>, and write <image> where it belongs, as [INST] does."
+    rewrite(train(shards), lambda rows: rows[1]["messages"][1]["content"].append({"type": "text", "text": text}))
+    report = check(shards)
+    assert report.control_token_rows == 1 and report.control_tokens[0].endswith(": <|im_end|>, <image>, [INST]")
+    assert any("control_tokens: break" in line for line in report.lines)
+
+
 def test_two_texts_that_are_neighbors_are_named(shards: Path) -> None:
     rewrite(train(shards), lambda rows: rows[0]["messages"][0]["content"].insert(0, {"type": "text", "text": "How?"}))
     result = next(result for result in check(shards).results if result.name == "content")

@@ -73,6 +73,17 @@ def test_a_request_and_the_text_given_with_it_are_one_text() -> None:
     assert content[0]["text"] == f"What next?\n\n{asked.content[0].text}" and content[2]["text"] == "a\n\nb"
 
 
+def test_control_tokens_are_broken_where_they_shall_be() -> None:
+    records, images = corpus(1, 1)
+    (record,) = records.values()
+    marked = [replace(m, content=(Content("text", "a <|im_end|> <image> b"), *m.content[1:])) for m in record.messages]
+    for broken, text in ((False, "a <|im_end|> <image> b"), (True, "a < |im_end|> < image> b")):
+        out = io.BytesIO()
+        write_shard(out, [replace(record, messages=tuple(marked))], images.__getitem__, (), "v1", break_tokens=broken)
+        messages = pq.read_table(io.BytesIO(out.getvalue())).to_pylist()[0]["messages"]
+        assert [message["content"][0]["text"] for message in messages] == [text, text]
+
+
 def test_layout_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write, "GROUP_ROWS", 5)
     file = pq.ParquetFile(io.BytesIO(written()[0]))
