@@ -50,7 +50,8 @@ def published_schema(score_names: Sequence[str]) -> pa.Schema:
 
 
 def features(schema: pa.Schema) -> dict[str, Any]:
-    """The columns as `datasets.Features.to_dict` has them."""
+    """The columns as `datasets` reads them from the metadata of a file. A list is written as `[…]`, which all its
+    versions read: 3 does not know the type `List`, which 4 writes."""
     return {field.name: _feature(field.type) for field in schema}
 
 
@@ -62,11 +63,11 @@ def score_names(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema.field(index).type]
 
 
-def _feature(kind: pa.DataType) -> dict[str, Any]:
+def _feature(kind: pa.DataType) -> Any:
     if kind == IMAGE_TYPE:
         return {"_type": "Image"}
     if pa.types.is_list(kind):
-        return {"feature": _feature(kind.value_type), "_type": "List"}
+        return [_feature(kind.value_type)]
     if pa.types.is_struct(kind):
         return {field.name: _feature(field.type) for field in kind}
     names = {pa.int32(): "int32", pa.float64(): "float64", TEXT: "string"}

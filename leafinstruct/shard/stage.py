@@ -31,7 +31,7 @@ from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
-VERSION = 4
+VERSION = 5
 """Increase it whenever the same records would make other shards."""
 
 
