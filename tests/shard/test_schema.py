@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from leafinstruct.shard.schema import published_schema
+from leafinstruct.shard.schema import published_schema, score_names
 
 
 @pytest.mark.parametrize("names", [[], ["clip_min", "words"]])
