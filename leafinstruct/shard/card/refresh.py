@@ -13,7 +13,7 @@ from leafinstruct.shard.card.render import render_card
 from leafinstruct.shard.card.statistics import card_facts
 from leafinstruct.shard.publish.hub import CARD
 
-VERSION = 4
+VERSION = 5
 """Increase it whenever the same facts would make another card."""
 
 

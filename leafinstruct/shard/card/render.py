@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from leafinstruct.shard.card.hub_licenses import HUB_LICENSES
 from leafinstruct.shard.card.model import (
     AuditFacts,
     BenchmarkFacts,
@@ -43,16 +44,11 @@ def render_card(facts: CardFacts) -> str:
     return f"---\n{_header(facts)}---\n\n" + "\n\n".join(section for section in sections if section) + "\n"
 
 
-# ids of open licenses as the Hub lists them; any other license is "other" with its name
-_HUB_LICENSE = re.compile(
-    r"apache-2\.0|mit|cc0-1\.0|cc-by(-nc)?(-nd|-sa)?-(2\.0|2\.5|3\.0|4\.0)|bsd(-[23]-clause)?|[al]?gpl(-[23]\.[01])?|mpl-2\.0"
-    r"|gfdl|odc-by|odbl|pddl|unlicense|isc|artistic-2\.0|etalab-2\.0|unknown"
-)
 _SIZE_CLASSES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 
 
 def _header(facts: CardFacts) -> str:
-    known = _HUB_LICENSE.fullmatch(facts.license.lower()) is not None
+    known = facts.license.lower() in HUB_LICENSES
     rows = sum(split.rows for split in facts.splits)
     header: dict[str, Any] = {"license": facts.license.lower() if known else "other"}
     if not known:

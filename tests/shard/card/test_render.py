@@ -79,7 +79,16 @@ def test_hub_library_accepts_the_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("license", "id"), [("Apache-2.0", "apache-2.0"), ("CC-BY-NC-SA-3.0", "cc-by-nc-sa-3.0"), ("house rules", "other")]
+    ("license", "id"),
+    [
+        ("Apache-2.0", "apache-2.0"),
+        ("CC-BY-NC-SA-3.0", "cc-by-nc-sa-3.0"),
+        ("CC-BY-SA-2.5", "other"),
+        ("OFL-1.1", "ofl-1.1"),
+        ("CDLA-Permissive-2.0", "cdla-permissive-2.0"),
+        ("GPL-3.1", "other"),
+        ("house rules", "other"),
+    ],
 )
 def test_license_ids(license: str, id: str) -> None:
     found = header(render_card(replace(FACTS, license=license)))
