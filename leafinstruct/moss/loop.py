@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, one_line
 from leafinstruct.moss.batches import collate, endless
 from leafinstruct.moss.data import Example
 from leafinstruct.moss.model import Backbone, Losses, evaluate
@@ -32,14 +33,16 @@ def run_steps(
     `validate_every` steps also losses over `held_out`. Checkpoints are written to `folder`.
 
     With `resume`, the events before the checkpoint come first, unchanged, and training continues after it: on a CPU,
-    bit for bit as without interruption. Raises LeafError if the checkpoint has other settings.
+    bit for bit as without interruption. Raises LeafError if the checkpoint is not whole, or of other settings or
+    examples.
     """
     import torch
 
     model = backbone.model
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0)
-    done = _load(folder / CHECKPOINT, trained, optimizer, config) if resume and folder else []
+    state = {"config": asdict(config), "examples": _digest(examples)}
+    done = _load(folder / CHECKPOINT, trained, optimizer, state) if resume and folder else []
     yield from done
     batches = islice(endless(examples, config.batch, config.seed, config.context * config.packed), len(done), None)
     started = time.monotonic() - (done[-1]["seconds"] if done else 0.0)
@@ -68,7 +71,7 @@ def run_steps(
             event["validation"] = evaluate(backbone, held_out, config.batch).means()
         events.append(event)
         if folder and config.checkpoint_every and (step + 1) % config.checkpoint_every == 0:
-            _save(folder / CHECKPOINT, trained, optimizer, config, events)
+            _save(folder / CHECKPOINT, trained, optimizer, state, events)
         yield event
 
 
@@ -81,35 +84,55 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     return config.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
 
 
-def _save(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig, events: list[dict[str, Any]]) -> None:
+def _digest(examples: Sequence[Example]) -> str:
+    """SHA-256 (hex) of what is trained on, in order."""
+    found = hashlib.sha256()
+    for example in examples:
+        found.update(f"{example.record}\n".encode("utf-8", "surrogatepass"))
+        found.update(example.ids.tobytes())
+        if example.vectors is not None:
+            found.update(example.vectors.tobytes())
+    return found.hexdigest()
+
+
+def _save(file: Path, trained: list[Any], optimizer: Any, state: dict[str, Any], events: list[dict[str, Any]]) -> None:
     """Write parameters, optimizer, random state and the events so far; the file is whole or absent."""
     import torch
 
-    state = {
-        "config": asdict(config),
+    whole = {
+        **state,
         "events": events,
         "parameters": [p.detach() for p in trained],
         "optimizer": optimizer.state_dict(),
         "random": torch.random.get_rng_state(),
     }
     half = file.with_suffix(f".{os.getpid()}.tmp")
-    torch.save(state, half)
+    with half.open("wb") as out:
+        torch.save(whole, out)
+        out.flush()
+        os.fsync(out.fileno())
     half.replace(file)
 
 
-def _load(file: Path, trained: list[Any], optimizer: Any, config: TrainConfig) -> list[dict[str, Any]]:
+def _load(file: Path, trained: list[Any], optimizer: Any, now: dict[str, Any]) -> list[dict[str, Any]]:
     """Restore what `_save` wrote and return the events so far, none if nothing was written yet."""
     import torch
 
     if not file.is_file():
         return []
-    state = torch.load(file, weights_only=True)
-    wanted = {**asdict(config), "target_modules": list(config.target_modules)}
+    try:
+        state = torch.load(file, weights_only=True)
+    except Exception as error:  # torch raises many types on a file that is cut or damaged
+        why = one_line(str(error))[:80]
+        raise LeafError(f"{file}: not a whole checkpoint ({why}); delete it to begin again") from None
+    wanted = {**now["config"], "target_modules": list(now["config"]["target_modules"])}
     found = {**state["config"], "target_modules": list(state["config"]["target_modules"])}
     other = [name for name in wanted if wanted[name] != found.get(name)]
     if other:
         key = other[0]
         raise LeafError(f"{file}: {key} was {found.get(key)!r}, now {wanted[key]!r}; resume with the same settings")
+    if state.get("examples", now["examples"]) != now["examples"]:
+        raise LeafError(f"{file}: was trained on other shards; resume with the same, or delete it to begin again")
     with torch.no_grad():
         for parameter, value in zip(trained, state["parameters"], strict=True):
             parameter.copy_(value)

@@ -64,7 +64,7 @@ def test_resumed_is_uninterrupted_bit_for_bit(shards: Path, tmp_path: Path) -> N
     assert not (tmp_path / "cut" / "checkpoint.pt").exists()
 
 
-def test_checkpoint_of_other_settings_is_refused(shards: Path, tmp_path: Path) -> None:
+def test_checkpoint_of_other_settings_or_shards_or_in_part_is_refused(shards: Path, tmp_path: Path) -> None:
     config = replace(SMALL, checkpoint_every=2)
 
     def kill(event: dict[str, Any]) -> None:
@@ -75,6 +75,17 @@ def test_checkpoint_of_other_settings_is_refused(shards: Path, tmp_path: Path) -
         train(shards, tmp_path, config, kill)
     with pytest.raises(LeafError, match="learning_rate was 0.005, now 0.001"):
         train(shards, tmp_path, replace(config, learning_rate=0.001), resume=True)
+    file = tmp_path / "checkpoint.pt"
+    whole = file.read_bytes()
+    state = torch.load(file, weights_only=True)
+    torch.save({**state, "examples": "0" * 64}, file)
+    with pytest.raises(LeafError, match=r"checkpoint.pt: was trained on other shards"):
+        train(shards, tmp_path, config, resume=True)
+    for damaged in (whole[:1000], b"", whole[: len(whole) // 2], b"x" * 5000):
+        file.write_bytes(damaged)
+        with pytest.raises(LeafError, match=r"checkpoint.pt: not a whole checkpoint .*delete it") as refused:
+            train(shards, tmp_path, config, resume=True)
+        assert "\n" not in str(refused.value)
 
 
 def window(name: str, text: bytes, codes: list[int]) -> Example:
