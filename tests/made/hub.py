@@ -32,6 +32,9 @@ class Hub(ThreadingHTTPServer):
         self.downloads: list[str] = []
         self.forbidden = False
         self.broken = False
+        self.head = "0" * 40
+        self.others_push = False
+        """Whether another commit comes after the files were listed."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -76,9 +79,12 @@ class Handler(BaseHTTPRequestHandler):
             self.download(self.path.rsplit("/", 1)[-1])
         elif "/tree/" in self.path:
             self.answer([{"type": "file", "path": path, **entry} for path, entry in self.server.files.items()])
+            self.server.head = "2" * 40 if self.server.others_push else self.server.head
         else:
             siblings = [{"rfilename": path} for path in self.server.files]
-            self.answer({"id": "me/garden", "sha": "0" * 40, "siblings": siblings, "private": False, "tags": []})
+            self.answer(
+                {"id": "me/garden", "sha": self.server.head, "siblings": siblings, "private": False, "tags": []}
+            )
 
     do_HEAD = do_GET
 
@@ -133,6 +139,10 @@ class Handler(BaseHTTPRequestHandler):
     def commit(self, lines: list[dict]) -> None:
         if self.server.refuse_commits:
             self.answer({"error": "down for maintenance"}, 500)
+            return
+        parents = [line["value"].get("parentCommit") for line in lines if line["key"] == "header"]
+        if parents != [self.server.head]:
+            self.answer({"error": "A commit has happened since"}, 412)
             return
         for line in lines:
             value = line["value"]

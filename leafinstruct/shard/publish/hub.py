@@ -121,7 +121,8 @@ def push(
         url = api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
         if revision != "main":
             api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
-        remote, known = _remote_files(api, repo_id, revision)
+        head = api.dataset_info(repo_id, revision=revision).sha
+        remote, known = _remote_files(api, repo_id, head or revision)
         plan = _plan(repo_id, revision, known, local, remote)
         if not plan.upload and not plan.delete:
             return PushResult(plan, str(url), "", "")
@@ -133,6 +134,7 @@ def push(
             repo_type="dataset",
             revision=None if pull_request else revision,
             create_pr=pull_request,
+            parent_commit=head,  # what another push put there meanwhile is not mixed with this one
         )
         if tag and not pull_request:
             api.create_tag(repo_id, tag=tag, revision=commit.oid, repo_type="dataset", exist_ok=True)
@@ -240,6 +242,7 @@ def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
             if reading
             else "the token may not write here; use one with write access to this dataset",
             404: "not found, or the token has no access to it",
+            412: "another commit came first; push again",
         }.get(status, f"the Hub refused; repeating the {'check' if reading else 'push'} later is safe")
         raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({_first_line(error)})") from None
     except (HTTPError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:

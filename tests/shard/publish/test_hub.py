@@ -84,6 +84,15 @@ def test_a_failed_commit_uploads_nothing_twice(shards: Path, hub: Hub) -> None:
     assert hub.uploads == 3 and len(hub.files) == 5
 
 
+def test_two_pushes_at_once_are_not_mixed(shards: Path, hub: Hub) -> None:
+    hub.others_push = True
+    with pytest.raises(LeafError, match=r"HTTP 412: another commit came first; push again"):
+        push(shards, "me/garden", TOKEN)
+    assert not hub.commits
+    hub.others_push = False
+    assert push(shards, "me/garden", TOKEN).commit
+
+
 def test_pull_request(shards: Path, hub: Hub) -> None:
     result = push(shards, "me/garden", TOKEN, pull_request=True)
     assert result.pull_request.endswith("/discussions/1")
