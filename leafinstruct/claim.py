@@ -9,7 +9,6 @@ from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.store import Store
 
-PLAN_KEYS = {"partitions", "schema_version", "leafinstruct"}
 EMPTY = {layout.LOCK, ".DS_Store"}
 """Files that may be in a folder which counts as empty."""
 
@@ -29,4 +28,8 @@ def _of_run(name: str, data: bytes) -> bool:
         value: Any = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
         return True
-    return isinstance(value, dict) and (name == layout.METAS or value.keys() >= PLAN_KEYS)
+    return isinstance(value, dict) and (name == layout.METAS or _lists_partitions(value.get("partitions")))
+
+
+def _lists_partitions(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and {"name", "source"} <= one.keys() for one in value)
