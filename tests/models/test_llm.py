@@ -178,13 +178,19 @@ def test_vllm_and_transformers_give_the_same_logprobs(vllm: Llm, reference: Llm)
 @pytest.mark.model
 def test_vllm_and_transformers_choose_alike(vllm: Llm, reference: Llm) -> None:
     prompts = [[{"role": "user", "content": "Is water wet? Answer Yes or No."}], PROMPTS[0]]
+    meant = 0
     for choices in (["Yes", "No"], ["1", "2", "3", "4", "5"], ["Yes, it is", "No"]):
         asked = vllm.calls
         both = vllm.choice_logprobs(prompts, choices), reference.choice_logprobs(prompts, choices)
         assert vllm.calls - asked == (2 * len(choices) if " " in choices[0] else 2)
         for one, other in zip(*both, strict=True):
+            assert isinstance(one, NoChoice) == isinstance(other, NoChoice)
+            if isinstance(one, NoChoice):  # the model means none of the choices
+                continue
+            meant += 1
             assert one == pytest.approx(other, abs=2e-3)
             assert math.isclose(sum(math.exp(value) for value in one.values()), 1)
+    assert meant >= 2
 
 
 @pytest.mark.model
