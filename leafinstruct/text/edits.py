@@ -248,7 +248,7 @@ class _Editor:
         if ours is None or theirs is None or ours["sign"] != theirs["sign"]:
             return
         for item in other.children:
-            if found := MARK.match(self.markdown, item.start):
+            if not self._gone(item) and (found := MARK.match(self.markdown, item.start)):
                 self.source.append((*found.span("sign"), OTHER[found["sign"]]))
 
     def _end(self, node: Node) -> int:
