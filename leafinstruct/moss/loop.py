@@ -41,7 +41,7 @@ def run_steps(
     model = backbone.model
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0)
-    state = {"config": asdict(config), "examples": _digest(examples)}
+    state = {"config": asdict(config), "examples": _digest(examples)} if folder else {}
     done = _load(folder / CHECKPOINT, trained, optimizer, state) if resume and folder else []
     yield from done
     batches = islice(endless(examples, config.batch, config.seed, config.context * config.packed), len(done), None)

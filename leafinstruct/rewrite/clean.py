@@ -21,8 +21,7 @@ from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
 from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
 from leafinstruct.rewrite.segments import ORDER
 from leafinstruct.text.edits import Edit, edit_parts
-from leafinstruct.text.plain import blocks_apart, plain, reading
-from leafinstruct.text.sentences import sentence_spans
+from leafinstruct.text.plain import plain, reading, spoken_spans
 from leafinstruct.text.words import content, words
 
 VISITOR = re.compile(
@@ -118,9 +117,8 @@ def lines_of(document: Document) -> list[Line]:
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
-            text, apart = plain(part.text), blocks_apart(part.text)
-            spans = [(a + len(text[a:b]) - len(text[a:b].lstrip()), b) for a, b in sentence_spans(text)]
-            spans = [(a, b) for a, b in spans if not any(start < b and a < end for start, end in apart)]
+            text = plain(part.text)
+            spans = [(a + len(text[a:b]) - len(text[a:b].lstrip()), b) for a, b in spoken_spans(part.text)]
             found += [Line(index, a, b, text[a:b]) for a, b in spans]
     return found
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
-from leafinstruct.text.plain import prose, reading
+from leafinstruct.text.plain import reading, spoken
 
 CHAR_NGRAM = 10
 """OBELICS' character_repetition_length."""
@@ -74,7 +74,7 @@ class Scorer(DocumentScorer):
     }
 
     def score(self, document: Document) -> list[Row]:
-        text = "\n\n".join(t for p in document.parts if p.type == "text" if (t := prose(p.text)))
+        text = spoken(document)
         words = _words(text)
         read = reading(document).text
         every = words if read == text else _words(read)

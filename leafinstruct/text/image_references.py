@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leafinstruct.document import Document
-from leafinstruct.text.plain import blocks_apart, plain
-from leafinstruct.text.sentences import sentence_spans
+from leafinstruct.text.plain import plain, spoken_spans
 from leafinstruct.text.words import count_words
 
 IMAGE_WORD = (
@@ -139,10 +138,8 @@ def find_pointers(document: Document) -> list[Pointer]:
     found = []
     for index, part in enumerate(document.parts):
         if part.type == "text" and not part.heading:
-            text, apart = plain(part.text), blocks_apart(part.text)
-            for start, end in sentence_spans(text):
-                if any(a < end and start < b for a, b in apart):
-                    continue
+            text = plain(part.text)
+            for start, end in spoken_spans(part.text):
                 introduces = index + 1 in shown and not text[end:].strip()
                 pointer = _pointer(text[start:end], introduces)
                 if pointer:

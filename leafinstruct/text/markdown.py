@@ -53,7 +53,7 @@ class Node:
     text: str = ""
     children: list[Node] = field(default_factory=list)
     number: int | None = None
-    """First number of an ordered list; level of a heading."""
+    """First number of an ordered list."""
     language: str | None = None
     """Of a fenced code block; None for one that is only indented."""
     at: int = 0
@@ -75,7 +75,7 @@ class Node:
 
 
 def parse(markdown: str) -> Node:
-    """The tree of a text; its root has the kind `text` if it cannot be read as Markdown."""
+    """The tree of a text; one paragraph of text if it is nested too deep to be read as Markdown."""
     import pyromark
 
     source = replace_surrogates(markdown)
@@ -143,8 +143,6 @@ class _Builder:
         node = Node(kind, start, end)
         if kind == "list":
             node.number = about
-        elif kind == "heading" and isinstance(about, dict):
-            node.number = int(str(about["level"])[1:])
         elif kind == "code" and isinstance(about, dict):
             node.language = about["Fenced"]
         self.open[-1].children.append(node)
@@ -216,12 +214,11 @@ def _characters_before(text: str) -> np.ndarray:
     return np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
 
 
-def content_end(node: Node) -> int:
-    """Where a node's own text ends in the source, without blank lines after it."""
-    inner = [child for child in node.children if child.kind not in LEAVES]
-    if node.kind in CONTAINERS and inner:
-        return content_end(inner[-1])
-    return node.end
+def content_end(node: Node, source: str) -> int:
+    """Where a block's own text ends in the source, without blank lines after it."""
+    while node.kind in CONTAINERS and node.children:
+        node = node.children[-1]
+    return node.start + len(source[node.start : node.end].rstrip())
 
 
 def block_ends(markdown: str) -> list[int]:
@@ -229,6 +226,5 @@ def block_ends(markdown: str) -> list[int]:
     ends: list[int] = []
     for block in parse(markdown).children:
         inner = block.children if block.kind == "list" else [block]
-        ends += [len(markdown[: content_end(one)].rstrip()) for one in inner]
-    found = sorted({end for end in ends if end > 0} | {len(markdown.rstrip())})
-    return found
+        ends += [content_end(one, markdown) for one in inner]
+    return sorted({end for end in ends if end > 0} | {len(markdown.rstrip())})

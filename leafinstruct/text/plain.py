@@ -6,11 +6,13 @@ Scorers and rules read this form, so that their numbers are about the words and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from leafinstruct.document import Document
-from leafinstruct.text.markdown import LEAVES, Node, parse
+from leafinstruct.text.markdown import LEAVES, Node, content_end, parse
+from leafinstruct.text.sentences import sentence_spans
 
 KEPT, TREES = 8192, 512
 """Texts whose plain form is kept, a partition's, so that scorers one after another do not read them again; and whose
@@ -81,6 +83,20 @@ def blocks_apart(markdown: str) -> list[tuple[int, int]]:
     return sorted(span for kind in APART for span in _spans(markdown, kind))
 
 
+def spoken_spans(markdown: str) -> Iterator[tuple[int, int]]:
+    """Character spans of the sentences of the plain text that are neither code nor in a table."""
+    apart = blocks_apart(markdown)
+    for start, end in sentence_spans(plain(markdown)):
+        if not any(first < end and start < last for first, last in apart):
+            yield start, end
+
+
+def spoken(document: Document) -> str:
+    """The prose of all texts of a document."""
+    texts = (prose(part.text) for part in document.parts if part.type == "text")
+    return "\n\n".join(text for text in texts if text)
+
+
 def share(markdown: str, kind: str) -> tuple[int, int]:
     """Characters of the plain text that are in blocks of a kind (`code` or `table`), and all of them."""
     return sum(end - start for start, end in _spans(markdown, kind)), len(plain(markdown))
@@ -142,7 +158,7 @@ class _Reader:
         if self.out:
             apart = not self.tight and BLANK.search(self.source, self.end, node.start)
             self._write("\n\n" if apart else "\n")
-        self.end = len(self.source[node.start : node.end].rstrip()) + node.start
+        self.end = content_end(node, self.source)
         self._write(self.marker)
         self.marker, self.tight = "", False
         node.at = self.length
