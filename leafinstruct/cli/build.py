@@ -71,7 +71,7 @@ def extract(
     if (page is None) == (jsonl is None):
         raise LeafError("extract: give one saved page, or a file of pages with --jsonl")
     if jsonl is not None:
-        for row in extract_lines(jsonl):
+        for row in extract_lines(jsonl, links):
             echo_json(row)
     elif page is not None:
         found = api.extract(page, url, links=links)

@@ -106,22 +106,22 @@ def _without_empty(part: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if value or key == shown}
 
 
-def extract_lines(path: Path) -> Iterator[dict[str, Any]]:
+def extract_lines(path: Path, links: bool = False) -> Iterator[dict[str, Any]]:
     """{"id", "parts"} for each line {"id", "url", "html"} of a JSON Lines file (gzip if it ends in .gz), plus "error"
-    for a page without a document. Holds one page in memory. Raises LeafError naming the first line that is not such an
-    object."""
+    for a page without a document; `links` keeps the addresses of links. Holds one page in memory. Raises LeafError
+    naming the first line that is not such an object."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield _extract_line(line, f"{path}:{number}")
+                    yield _extract_line(line, f"{path}:{number}", links)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise LeafError(
             f"{path}: cannot be read as JSON Lines ({error}); name a UTF-8 .jsonl or .jsonl.gz file"
         ) from None
 
 
-def _extract_line(line: str, where: str) -> dict[str, Any]:
+def _extract_line(line: str, where: str, links: bool) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -131,7 +131,8 @@ def _extract_line(line: str, where: str) -> dict[str, Any]:
     for key in ("id", "url", "html"):
         if not isinstance(row.get(key), str):
             raise LeafError(f"{where}: '{key}' is missing or not a string; a line is {{id, url, html}}")
-    page = parse_html(valid(row["html"]), valid_line(row["url"]))
+    url = valid_line(row["url"])
+    page = parse_html(valid(row["html"]), url, links=url if links else None)
     found: dict[str, Any] = {"id": valid_line(row["id"]), "parts": page_parts(page)}
     return found | {"error": page.error} if page.error else found
 

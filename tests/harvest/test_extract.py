@@ -56,3 +56,12 @@ def test_blocks_of_text() -> None:
     assert is_content("div", "", said, root)
     assert not is_content("ul", "related", links, root)
     assert not is_content("div", "share-widget", Stats(depth=2, text=40), root)
+
+
+def test_links_of_many_pages_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl"
+    html = f"<p>{'Many words about boats. ' * 9}See <a href='/knots'>knots</a>.</p>"
+    path.write_text(json.dumps({"id": "a", "url": "https://boats.example/a", "html": html}) + "\n")
+    for links, wanted in ((False, "See knots."), (True, "See [knots](https://boats.example/knots).")):
+        (row,) = extract_lines(path, links)
+        assert row["parts"][0]["text"].endswith(wanted)
