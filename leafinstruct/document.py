@@ -90,8 +90,8 @@ class Document:
     topic: str
     """What it is about, as the source states it; "" if it does not."""
     language: str
-    """ISO 639-1 code; raw documents have what the source or page declares, edited ones the detected language where
-    none is declared; "" if unknown."""
+    """Raw documents have the tag that the source or page declares, edited ones an ISO 639-1 code: the detected
+    language, or the declared one where the text is too short to tell; "" if unknown."""
     parts: tuple[Part, ...]
     """Texts and images in reading order."""
     lost: tuple[LostImage, ...] = ()
@@ -192,6 +192,8 @@ class Record:
     """Task of the record, such as `howto`."""
     source: str
     """Name of the source in the pipeline."""
+    path: str
+    """Where the source has the document: a path below the source's root, or a URL."""
     url: str
     """URL of the document; "" if unknown."""
     site: str
@@ -270,7 +272,7 @@ RECORD_SCORE: Described = {
     "value": (pa.float64(), "the number; null if it could not be made"),
 }
 RECORD_SCHEMA = pa.schema(
-    [(n, TEXT) for n in ("id", "document", "task", "source", "url", "site", "license", "topic", "language")]
+    [(n, TEXT) for n in ("id", "document", "task", "source", "path", "url", "site", "license", "topic", "language")]
     + [
         ("messages", pa.list_(MESSAGE_TYPE)),
         ("images", pa.list_(TEXT)),

@@ -156,23 +156,21 @@ def tables() -> list[Table]:
 
 
 def _shards() -> Table:
-    """The published table, with the scores of a filter as an example."""
+    """The published table."""
     from leafinstruct.shard.schema import (
         PUBLISHED,
         PUBLISHED_IMAGE,
         PUBLISHED_META,
-        SCORES,
+        PUBLISHED_SCHEMA,
         TEXT_COLUMNS,
-        VERSION_COLUMN,
-        published_schema,
     )
 
     record = _fields("", Record)
     meanings = {name: record[name] for name in TEXT_COLUMNS} | _meanings("", PUBLISHED) | _message_fields()
     meanings |= _meanings("images[].", PUBLISHED_IMAGE) | _meanings("image_meta[].", PUBLISHED_META)
-    meanings |= {"scores": SCORES, "scores.FILTER_COLUMN": "a column of a filter"} | _meanings("", VERSION_COLUMN)
+    meanings |= _meanings("scores[].", RECORD_SCORE)
     file = layout.shard(f"SPLIT-00000-of-00001{layout.SUFFIX}")
-    return Table((file,), "One row per record, as published.", published_schema(["FILTER_COLUMN"]), meanings)
+    return Table((file,), "One row per record, as published.", PUBLISHED_SCHEMA, meanings)
 
 
 def _table(file: str, about: str, columns: Described, of: str = "") -> Table:

@@ -25,7 +25,8 @@ def through_parquet(table: pa.Table) -> pa.Table:
 
 def record(key: str = "r", places: int = 1, images: int = 1, meta: int = 1) -> Record:
     return Record(
-        id=key, document="d", task="continue", source="s", url="u", site="x", license="", topic="", language="en",
+        id=key, document="d", task="continue", source="s", path="p", url="u", site="x", license="",
+            topic="", language="en",
         messages=(
             Message("user", (Content("text", "How?"),)),
             Message("assistant", (*[Content("image")] * places, Content("text", "So."))),

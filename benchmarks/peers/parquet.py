@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from PIL import Image as PILImage
 
 from leafinstruct.document import Content, Image, ImageMeta, Message, Record
-from leafinstruct.shard.schema import published_schema
+from leafinstruct.shard.schema import PUBLISHED_SCHEMA
 from leafinstruct.shard.write import _Hashing, _writer, write_shard
 
 POOL = 32
@@ -60,7 +60,8 @@ def records(count: int, shas: list[str]) -> Iterator[Record]:
         answered = (Content("text", texts[(n * 5 + 3) % 64]), Content("image"))
         meta = tuple(ImageMeta(sha, f"https://example.org/{sha}", "CC-BY-4.0", "A made picture", 0.3) for sha in two)
         yield Record(
-            id=f"{n:08d}", document=f"d{n}", task="continue", source="made", url=f"https://example.org/{n}",
+            id=f"{n:08d}", document=f"d{n}", task="continue", source="made",
+            path=f"{n}.html", url=f"https://example.org/{n}",
             site="example.org", license="CC-BY-4.0", topic="craft", language="en",
             messages=(Message("user", said), Message("assistant", answered)), images=two, image_meta=meta,
             scores=(("clip", 0.25), ("words", 460.0)), writer="template",
@@ -93,7 +94,7 @@ def speed(count: int, pairs: int, folder: Path) -> dict[str, object]:
     def bare(hashed: bool) -> None:
         with (folder / "bare.parquet").open("wb") as out:
             sink = _Hashing(out) if hashed else out
-            with _writer(sink, published_schema(SCORES)) as writer:
+            with _writer(sink, PUBLISHED_SCHEMA) as writer:
                 writer.write_table(table, row_group_size=group)
 
     ways: dict[str, Callable[[], object]] = {

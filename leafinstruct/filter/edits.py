@@ -10,13 +10,14 @@ from leafinstruct.errors import LeafError, own_code
 from leafinstruct.score.base import DocumentScorer
 from leafinstruct.text.edits import Edit, edit_parts
 from leafinstruct.text.image_references import find_pointers, image_positions, target
+from leafinstruct.text.language import language_of
 from leafinstruct.text.valid import valid
 
 
 def apply(document: Document, kept_parts: frozenset[int], language: str = "") -> Document:
     """The edited document, without dropped images and without sentences that only pointed at them.
 
-    `kept_parts` are the indexes of the kept image parts; `language` is used if the document declares none.
+    `kept_parts` are the indexes of the kept image parts; `language` is the detected one.
     """
     places = image_positions(document)
     cuts: dict[int, list[Edit]] = {}
@@ -30,7 +31,7 @@ def apply(document: Document, kept_parts: frozenset[int], language: str = "") ->
         (part, raw) for part, raw in zip(cut.parts, cut.raw, strict=True) if part.type == "text" or raw in kept_parts
     ]
     made = document.edited([part for part, _ in kept], [raw for _, raw in kept])
-    return replace(made, language=document.language or language)
+    return replace(made, language=language or language_of(document))
 
 
 def edit_texts(document: Document, editors: Sequence[DocumentScorer]) -> Document:

@@ -19,7 +19,7 @@ from leafinstruct.removal import Removals
 from leafinstruct.rules.expression import Name
 from leafinstruct.rules.filter import Filter, Rule
 
-VERSION = 2
+VERSION = 3
 
 
 class Verdicts:

@@ -26,7 +26,7 @@ from leafinstruct.rewrite.task import Draft
 from leafinstruct.rewrite.title import full_title
 from leafinstruct.rewrite.verify import verify
 from leafinstruct.settings import Positive
-from leafinstruct.text.language import LANGUAGES, language_of
+from leafinstruct.text.language import LANGUAGES
 from leafinstruct.text.sentences import whole_sentences
 from leafinstruct.text.valid import valid
 from leafinstruct.text.words import content, words
@@ -192,7 +192,7 @@ def prompts_for(
     """Chat messages for a turn, and the part of the document they show: as much as settings and context allow; `bare`:
     nothing of it, not even its title."""
     prompt, settings = writer.prompt, writer.settings
-    language = LANGUAGES.get(language_of(draft.document), "the language of the document")
+    language = LANGUAGES.get(draft.document.language, "the language of the document")
     chat = [{"role": "system", "content": prompt.system}]
     if refusal is None or refusal.rule != "echo":  # a model that just repeated an example is shown none
         chat += _examples(prompt, settings)
@@ -271,7 +271,7 @@ def check(instruction: str, draft: Draft, turn: int, prompt: str, settings: Sett
         messages,
         images,
         turn,
-        language=language_of(draft.document),
+        language=draft.document.language,
         prompt=prompt,
         min_words=settings.min_words,
         max_words=settings.max_words,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
 from leafinstruct.rewrite.task import Draft
-from leafinstruct.text.language import language_of
 from leafinstruct.text.plain import shown
 
 Scores = tuple[tuple[str, float | None], ...]
@@ -89,11 +88,12 @@ def _row(
         document=document.id,
         task=task,
         source=document.source,
+        path=document.path,
         url=document.url,
         site=document.site,
         license=document.license,
         topic=document.topic,
-        language=document.language or language_of(document),
+        language=document.language,
         messages=messages,
         images=images,
         image_meta=image_meta,

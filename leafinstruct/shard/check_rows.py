@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from leafinstruct.images.strip import strip
-from leafinstruct.shard.schema import TEXT_COLUMNS
+from leafinstruct.shard.schema import PUBLISHED, TEXT_COLUMNS
 from leafinstruct.text.markdown_faults import faults
 
 
@@ -44,13 +44,17 @@ def look(data: bytes, known: Mapping[str, Look]) -> Look:
     return Look(sha256, width, height, "", stripped.removed, stripped.left)
 
 
+NULLABLE = ("clip_score", "generated_caption", "caption_model")
+"""Of an image's facts, those that not every image has."""
+
+
 def _parts(row: dict) -> list[tuple[str, dict]]:
     """Each content entry of a row with the role of its message, in reading order."""
     return [(message["role"], part) for message in row["messages"] or [] for part in message["content"] or []]
 
 
 def nulls(row: dict, looks: list[Look]) -> Iterator[str]:
-    for name in (*TEXT_COLUMNS, "messages", "images", "image_meta", "pipeline_version"):
+    for name in (*TEXT_COLUMNS, *PUBLISHED):
         if row[name] is None:
             yield f"{name} is null"
     for number, message in enumerate(row["messages"] or []):
@@ -61,7 +65,7 @@ def nulls(row: dict, looks: list[Look]) -> Iterator[str]:
     if any(not image or image["bytes"] is None for image in row["images"] or []):
         yield "an image has no bytes"
     for number, meta in enumerate(row["image_meta"] or []):
-        if empty := [name for name, value in (meta or {}).items() if value is None and name != "clip_score"]:
+        if empty := [name for name, value in (meta or {}).items() if value is None and name not in NULLABLE]:
             yield f"image_meta {number}: {', '.join(empty)} is null"
 
 

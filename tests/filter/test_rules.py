@@ -333,10 +333,12 @@ def test_lists_keep_their_lines() -> None:
     assert left(*parts, keep=set())[0] == ["- Fold it.\n- Turn it."]
 
 
-def test_detected_language_fills_in_for_a_missing_one() -> None:
-    whole = made.document("d", [made.text("Un texte")], language="")
-    assert apply(whole, frozenset(), "fr").language == "fr"
-    assert apply(made.document("d", language="de"), frozenset(), "fr").language == "de"
+def test_an_edited_document_has_the_detected_language_whatever_its_page_states() -> None:
+    for stated in ("", "de", "en-us"):
+        assert apply(made.document("d", [made.text("Un texte")], language=stated), frozenset(), "fr").language == "fr"
+    stated = made.document("d", [made.text(LONG)], language="de-at")
+    assert apply(stated, frozenset()).language == "en", "without a filter that detects it"
+    assert apply(made.document("d", [made.text("Klein")], language="de-at"), frozenset()).language == "de"
 
 
 POINTERS = ("See the picture below.", "Look at the photo above.", "Siehe Abbildung 2.", "Voir figure 1.")

@@ -38,6 +38,7 @@ def record(key: str, images: list[Image], site: str = "example.org", scores: tup
         document=f"document-{key}",
         task="continue",
         source="made",
+        path=f"{site}/{key}.html",
         url=f"https://{site}/{key}",
         site=site,
         license="CC-BY-4.0",

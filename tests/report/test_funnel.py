@@ -28,7 +28,7 @@ from leafinstruct.run import Run
 def record(name: str, dropped_by: str = "") -> Record:
     shown = made.image(name).image
     return Record(
-        name, name, "continue", "made", "", "", "", "", "en",
+        name, name, "continue", "made", "", "", "", "", "", "en",
         (Message("assistant", (Content("image"),)),), (shown,), (ImageMeta(shown, "", "", "", None),),
         writer="template", dropped_by=dropped_by,
     )  # fmt: skip

@@ -137,7 +137,8 @@ def test_continue_shows_the_model_no_word_of_the_answer():
 
 def test_the_language_asked_for_is_the_document_s():
     german = document(
-        [text("Schneide die Kastanien ein und lege sie auf ein Blech.", 1), image("a", 1), text("Backe.", 2)]
+        [text("Schneide die Kastanien ein und lege sie auf ein Blech.", 1), image("a", 1), text("Backe.", 2)],
+        language="de",
     )
     assert "Write in German" in prompts_for(draft(german, tasks()["howto"]), 0, WRITER)[0][-1]["content"]
 

@@ -80,9 +80,8 @@ def test_what_is_published_about_images():
 
 def test_id_and_language():
     assert made().id == digest([boat().id, "howto"])[:20] != made("continue").id
-    unnamed = replace(boat(), language="")
-    one = draft(unnamed, tasks()["howto"])
-    assert record(one, messages_of(one, ["How?"]), "t", Facts()).language == "en"
+    one = draft(replace(boat(), language="de"), tasks()["howto"])
+    assert record(one, messages_of(one, ["How?"]), "t", Facts()).language == "de"
 
 
 def test_a_dropped_document_keeps_its_row():

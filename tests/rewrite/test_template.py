@@ -12,6 +12,7 @@ from leafinstruct.rewrite.record import Facts
 from leafinstruct.rewrite.task import draft, tasks
 from leafinstruct.rewrite.template import HOW_TO_PHRASES, PHRASES, instruction, write
 from leafinstruct.rewrite.title import full_title, plain_title
+from leafinstruct.text.language import language_of
 
 GERMAN = [
     text("Schneide die Kastanien kreuzweise ein und lege sie auf ein Blech.", 1),
@@ -44,11 +45,12 @@ def matter(language, task):
     if language == "en":
         return ENGLISH_MATTER.get(task, boat())
     title = "Wie man Kastanien röstet" if task == "chapters" else "Geröstete Kastanien"
-    return document(GERMAN_MATTER.get(task, STEPS), title, language="")
+    return document(GERMAN_MATTER.get(task, STEPS), title, language="de")
 
 
 def made(parts, title, task="howto"):
-    return draft(document(parts, title, language=""), tasks()[task])
+    one = document(parts, title)
+    return draft(replace(one, language=language_of(one)), tasks()[task])
 
 
 def test_records_name_the_template_and_hold_the_title():

@@ -404,13 +404,6 @@ def test_words_count_cjk_characters_one_by_one():
     assert words("Wie's geht: 折り紙 l’eau x_y 12") == ["wie's", "geht", "折", "り", "紙", "l’eau", "x", "y", "12"]
 
 
-def test_language_comes_from_the_text_and_else_from_the_declaration():
-    assert language_of(boat()) == "en"
-    assert language_of(document([text("Klein")], language="de-AT")) == "de"
-    wrong = document([text("Schneide die Kastanien kreuzweise ein und lege sie auf ein Blech.")], language="en")
-    assert language_of(wrong) == "de"
-
-
 def test_a_guessed_language_refuses_nothing():
     listing = document(
         [text("Zutaten: 2 uova 4 dl latte 1 dl farina 1 tsp salt 50 g butter", 1), image("a", 1), text("Fry.", 2)]

@@ -273,7 +273,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
     "text": (
-        7,
+        8,
         [
             {
                 "words": 41,

@@ -34,6 +34,16 @@ def test_rows_add_up_and_lie_in_hash_order() -> None:
     assert train[0].name == f"train-00000-of-{len(train):05d}.parquet"
 
 
+def test_a_split_that_leaves_nothing_to_train_stops_with_the_reasons() -> None:
+    shared = [
+        RecordHead(f"id{n}", f"d{n}", f"site{n}", "t", (("f" * 64),) if n % 2 else (), 1000, "" if n % 2 else "c")
+        for n in range(60)
+    ]
+    with pytest.raises(LeafError, match=r"^no record is left for train: .*shares_image_with_\w+ \d+.*validation: 0"):
+        plan_shards(shared, ShardSettings())
+    assert plan_shards(shared, ShardSettings(validation=0, test=0)).counts["train"].rows == 60
+
+
 def test_plan_does_not_depend_on_the_order_of_records() -> None:
     made = heads(300)
     shuffled = random.Random(1).sample(made, len(made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,45 @@ from PIL import Image as PILImage
 
 from leafinstruct.document import Image, Record
 from leafinstruct.shard.plan import ShardSettings
+from leafinstruct.shard.write import write_shard
+
+
+@pytest.fixture(scope="module")
+def two_pipelines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Shards of pipelines with other filters: two scores, one in another order, none, whole numbers."""
+    folder = tmp_path_factory.mktemp("pipelines")
+    records, images = corpus(3, 3)
+    files = []
+    for number, names in enumerate((("clip", "words"), ("words", "clip"), (), ("words",))):
+        own = [
+            replace(one, id=f"{one.id}-{number}", scores=tuple((name, 2.0) for name in names))
+            for one in records.values()
+        ]
+        with (folder / f"{number}.parquet").open("wb") as out:
+            write_shard(out, own, images.__getitem__, names, f"v{number}")
+        files.append(str(folder / f"{number}.parquet"))
+    return files
+
+
+def test_shards_of_pipelines_with_other_filters_load_together(two_pipelines: list[str], tmp_path: Path) -> None:
+    import datasets
+
+    rows: Any = datasets.load_dataset("parquet", data_files=two_pipelines, split="train", cache_dir=str(tmp_path))
+    streamed: Any = datasets.load_dataset("parquet", data_files=two_pipelines, split="train", streaming=True)
+    shown = {tuple(score["name"] for score in row["scores"]) for row in rows}
+    assert len(rows) == sum(1 for _ in streamed) == 12
+    assert shown == {("clip", "words"), ("words", "clip"), (), ("words",)}
+    alone = [
+        datasets.load_dataset("parquet", data_files=f, split="train", cache_dir=str(tmp_path)) for f in two_pipelines
+    ]
+    assert len(datasets.concatenate_datasets(alone)) == 12
+
+
+def test_duckdb_and_polars_filter_scores_of_two_pipelines(two_pipelines: list[str]) -> None:
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    query = "select count(*) from read_parquet({}) where map_from_entries(scores)['words'] > 1"
+    assert duckdb.sql(query.format(two_pipelines)).fetchall() == [(9,)]
+    assert polars.read_parquet(two_pipelines)["scores"].list.len().to_list() == [2] * 6 + [0] * 3 + [1] * 3
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def test_columns_hold_what_the_record_says() -> None:
     rows = pq.read_table(io.BytesIO(data)).to_pylist()
     row = rows[3]
     source = [image(6), image(7)]
-    assert row["scores"] == {"clip": 0.1235, "words": None}
+    assert row["scores"] == [{"name": "clip", "value": 0.1235}, {"name": "words", "value": None}]
     assert [one["bytes"] for one in row["images"]] == [one.bytes for one in source]
     assert row["images"][0]["path"] == f"{source[0].sha256}.webp"
     assert row["image_meta"][0] == {
@@ -54,9 +54,12 @@ def test_columns_hold_what_the_record_says() -> None:
         "license": "CC-BY-4.0",
         "caption": "",
         "clip_score": 0.3142,
+        "generated_caption": None,
+        "caption_model": None,
     }
     assert row["messages"][0]["content"][1] == {"type": "image", "text": ""}
-    assert row["pipeline_version"] == "v1"
+    assert (row["document"], row["path"]) == ("document-id003", "s0/id003.html")
+    assert (row["schema_version"], row["pipeline_version"]) == (2, "v1")
 
 
 def test_a_request_and_the_text_given_with_it_are_one_text() -> None:
@@ -211,7 +214,7 @@ def test_record_without_images_and_not_a_number() -> None:
     out = io.BytesIO()
     write_shard(out, [record("a", [], scores=(("clip", float("nan")),))], lambda _: image(0), ["clip"], "v1")
     row = pq.read_table(out).to_pylist()[0]
-    assert row["images"] == [] and row["scores"] == {"clip": None}
+    assert row["images"] == [] and row["scores"] == [{"name": "clip", "value": None}]
 
 
 def test_manifest_lists_files(tmp_path: Path) -> None:

@@ -121,16 +121,19 @@ def write_shard(rows: list[dict[str, Any]], file: Path) -> None:
 
     text = datasets.Value("string")
     number = datasets.Value("int32")
-    columns = ("id", "task", "source", "url", "site", "license", "topic", "language")
-    meta = dict.fromkeys(("sha256", "source_sha256", "url", "license", "caption"), text)
+    columns = ("id", "task", "source", "document", "path", "url", "site", "license", "topic", "language")
+    facts = ("sha256", "source_sha256", "url", "license", "caption", "generated_caption", "caption_model")
     features = datasets.Features(
         dict.fromkeys(columns, text)
         | {
             "messages": datasets.List({"role": text, "content": datasets.List({"type": text, "text": text})}),
             "images": datasets.List(datasets.Image()),
             "image_meta": datasets.List(
-                meta | {"width": number, "height": number, "clip_score": datasets.Value("float64")}
+                dict.fromkeys(facts, text)
+                | {"width": number, "height": number, "clip_score": datasets.Value("float64")}
             ),
+            "scores": datasets.List({"name": text, "value": datasets.Value("float64")}),
+            "schema_version": number,
             "pipeline_version": text,
         }
     )
@@ -165,6 +168,8 @@ def _row(split: str, number: int, scene: Scene, shown: Scene) -> dict[str, Any]:
         "id": f"{split}-{number:05d}",
         "task": "edit" if edit else "steps",
         "source": "synthetic",
+        "document": f"{split}-{number:05d}",
+        "path": "",
         "url": "",
         "site": "synthetic",
         "license": _LICENSE,
@@ -173,6 +178,8 @@ def _row(split: str, number: int, scene: Scene, shown: Scene) -> dict[str, Any]:
         "messages": scene.messages(edit),
         "images": [{"bytes": data, "path": None} for data in images],
         "image_meta": [_meta(data) for data in images],
+        "scores": [],
+        "schema_version": 2,
         "pipeline_version": "synthetic",
     }
 
@@ -188,4 +195,6 @@ def _meta(data: bytes) -> dict[str, Any]:
         "license": _LICENSE,
         "caption": "",
         "clip_score": None,
+        "generated_caption": None,
+        "caption_model": None,
     }
