@@ -100,7 +100,7 @@ def plan_shards(records: Iterable[RecordHead], settings: ShardSettings) -> Shard
         reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(d.reason for d in dropped).most_common())
         raise LeafError(
             f"no record is left for train: all {len(dropped)} share an image or a near-duplicate with another split "
-            f"({reasons}, such as record {dropped[0].id}); drop the shared images with the filter seen, near-duplicates "
+            f"({reasons}, such as record {dropped[0].id}); drop the shared images with the filter seen, similar texts "
             "with the filter duplicates, or set validation: 0 and test: 0 below shard: of the pipeline"
         )
     if shared := both_held(kept):
