@@ -32,7 +32,7 @@ from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 from leafinstruct.version import __version__
 
-VERSION = 7
+VERSION = 8
 """Grows whenever harvest would make other documents of the same input."""
 INDEX_VERSION = 2
 ASKED: Described = {

@@ -20,6 +20,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from selectolax.lexbor import LexborHTMLParser
 
 from leafinstruct.harvest.formats import makecode
+from leafinstruct.harvest.formats.markdown_math import PROTECTED, environment, math_plugin
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
@@ -28,7 +29,7 @@ LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "her
 """Front matter keys under which generators' themes keep the image above the text; a thumbnail is for lists."""
 IMAGE_NAME = r"[^\s\"'{}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
 TAG = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`))"
+    r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`)|" + PROTECTED + r")"
     r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,4000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,500}?#\}|\{/\*.{0,500}?\*/\})"
     r"|(?P<tag>\{{2,3}[^{}]{0,2000}\}{2,3}|\{%[^{}]{0,2000}%\}|"
     r"\{\{[^{}]{0,500}\{[^{}]{0,500}\}[^{}]{0,500}\}\}|\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
@@ -59,7 +60,7 @@ def parse_markdown(text: str, links: str | None = None) -> Page:
     """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. Never raises on bad input: any
     text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
-    html = _renderer().render(prepare(body), {})
+    html = _renderer().render(prepare(body), environment(body))
     tree = LexborHTMLParser(f"<body>{html}</body>")
     page = Page(blocks=[*_lead(front, html), *(walk(tree.body, links=links) if tree.body is not None else [])])
     page.title = field(front, "title", "name")
@@ -141,7 +142,8 @@ def _image(path: str, alt: str, caption: str) -> str:
 @cache
 def _renderer() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    parser.use(attrs_plugin, after=("image", "link"), spans=False).use(deflist_plugin).use(footnote_plugin)
+    parser.use(attrs_plugin, after=("image", "link"), spans=False)
+    parser.use(deflist_plugin).use(footnote_plugin).use(math_plugin)
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # data: images are read like others
     parser.add_render_rule("image", _render_image)
     parser.add_render_rule("html_block", _render_html_block)

@@ -247,10 +247,10 @@ def looks_like_tex(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > LONGEST:
         return False
-    return bool(COMMAND.search(text) or SHORT.fullmatch(text) or (re.search(r"[=<>+≤≥]", text) and _is_terse(text)))
+    return bool(COMMAND.search(text) or SHORT.fullmatch(text) or (re.search(r"[=<>+≤≥]", text) and is_terse(text)))
 
 
-def _is_terse(text: str) -> bool:
+def is_terse(text: str) -> bool:
     """Whether no two words follow each other."""
     return re.search(r"[^\W\d_]{3,}\s+[^\W\d_]{2,}", text) is None
 
