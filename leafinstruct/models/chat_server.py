@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from leafinstruct.models.chat_dialect import Ask, Dialect, changes_between, other_dialect, variants
@@ -49,9 +51,31 @@ class ChatServer:
             found.append(self._first(asks[0]))
             if stop := self._stop(asks, found):
                 return found, stop
+        rest, dead = self._in_rounds(asks[len(found) :])
+        return [*found, *rest], dead or self._stop(asks[len(found) :], rest)
+
+    def _in_rounds(self, asks: Sequence[Ask]) -> tuple[list[Found], str]:
+        """What the server gives for each request, and why no more should be asked. Those without an answer are asked
+        again together, after a pause; when none of a round was answered, one goes alone until it is, so that a dead
+        server is asked few times."""
+        found: dict[int, Found] = {}
+        tries: Counter[int] = Counter()
+        waiting, pause, stop = list(range(len(asks))), self.backoff, ""
         with ThreadPoolExecutor(self.parallel) as pool:
-            rest = list(pool.map(self._one, asks[len(found) :]))
-        return [*found, *rest], self._stop(asks[len(found) :], rest)
+            now = waiting
+            while now:
+                found |= zip(now, pool.map(partial(self._one, retries=0), (asks[at] for at in now)), strict=True)
+                tries.update(now)
+                failed = {at: one for at in now if isinstance(one := found[at], Failure) and one.kind == "transient"}
+                dead = len(failed) == len(now)
+                waiting = [at for at in waiting if at not in now or (at in failed and tries[at] <= self.retries)]
+                if dead and tries[now[0]] > self.retries:
+                    stop, dead = self._harmless(asks[now[0]], failed[now[0]]), False
+                now = [] if stop else waiting[:1] if dead else waiting
+                if now:
+                    self._pause(max((one.wait for one in failed.values()), default=0.0), pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+        return [_after(tries[at], found[at]) for at in range(len(asks))], stop
 
     def _first(self, ask: Ask) -> Found:
         """The first request, which goes alone; if it fails, the dialect that the server takes is looked for."""
@@ -78,10 +102,12 @@ class ChatServer:
         ask, failure = failures[0]
         if failure.kind == "settings" and not self._good:
             return self._said(failure)
-        known = self._good.get(ask.shape)
-        if not isinstance(self._one(known or ask.probe(), self.retries if well else 0), Failure):
-            return ""
-        return self._said(failure)
+        return self._harmless(ask, failure, self.retries if well else 0)
+
+    def _harmless(self, ask: Ask, failed: Failure, retries: int = 0) -> str:
+        """Why no more should be asked than a request that failed, if a harmless one of its shape fails too; else ""."""
+        harmless = self._good.get(ask.shape) or ask.probe()
+        return self._said(failed) if isinstance(self._one(harmless, retries), Failure) else ""
 
     def _said(self, failure: Failure) -> str:
         return (
@@ -106,11 +132,15 @@ class ChatServer:
             if found.kind != "transient":
                 return found
             if not left:
-                return replace(found, words=f"no answer after {tries} attempts: {found.words}") if tries > 1 else found
+                return _after(tries, found)
             left -= 1
-            # random, so that requests are not retried all at once
-            time.sleep(min(found.wait or pause * random.uniform(0.5, 1.0), LONGEST_PAUSE))
+            self._pause(found.wait, pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    @staticmethod
+    def _pause(wait: float, pause: float) -> None:
+        """Wait as long as the server says; else about `pause` seconds, so that many do not ask again all at once."""
+        time.sleep(min(wait or pause * random.uniform(0.5, 1.0), LONGEST_PAUSE))
 
     def _learn(self, ask: Ask, dialect: Dialect) -> None:
         self._good[ask.shape] = ask
@@ -127,3 +157,9 @@ class ChatServer:
             for secret in self.secrets:
                 found = replace(found, words=found.words.replace(secret, "…"))
         return found
+
+
+def _after(tries: int, found: Found) -> Found:
+    if isinstance(found, Failure) and found.kind == "transient" and tries > 1:
+        return replace(found, words=f"no answer after {tries} attempts: {found.words}")
+    return found

@@ -334,3 +334,27 @@ def test_fewer_alternatives_where_a_server_takes_no_more() -> None:
     bad = error(400, "top_logprobs must be <= 5")
     with serving(lambda body: bad if body["top_logprobs"] > 5 else answer("2", logprobs=SURE)) as server:
         assert not any(isinstance(one, NoChoice) for one in server.llm().choice_logprobs(PROMPTS, CHOICES))
+
+
+@pytest.mark.parametrize("reply", [(503, b"overloaded"), (520, b""), (500, b"CUDA error")])
+def test_a_server_that_dies_in_a_run_is_asked_few_times_more(reply: Reply) -> None:
+    prompts = [[{"role": "user", "content": f"document {number}"}] for number in range(64)]
+    with serving(lambda body: answer(GOOD)) as server:
+        server.reply = lambda body: answer(GOOD) if len(server.seen) <= 20 else reply
+        with pytest.raises(Stopped, match=f"HTTP {reply[0]}.*nothing of this is stored") as stopped:
+            server.llm(retries=5, batch_size=8).generate(prompts)
+        assert sum(one is not None for one in stopped.value.answers) == 20
+        assert len(server.seen) <= 20 + 8 + 5 + 1, "what was under way, one alone until its tries end, a harmless one"
+
+
+def test_a_prompt_on_which_the_server_dies_stops_no_other() -> None:
+    with serving(refuses(lambda body: "document 2" in body["messages"][-1]["content"], (500, b"crash"))) as server:
+        found = server.llm(retries=2, batch_size=4).generate(PROMPTS)
+    assert [bool(one.error) for one in found] == [False, False, True, False, False] and found[2].transient
+
+
+def test_a_server_that_is_busy_for_a_while_answers_all_in_the_end() -> None:
+    with serving(lambda body: answer(GOOD)) as server:
+        server.reply = lambda body: (429, b"slow down") if 3 < len(server.seen) <= 10 else answer(GOOD)
+        found = server.llm(retries=5, batch_size=5).generate(PROMPTS * 4)
+    assert [one.error for one in found] == [None] * 20
