@@ -49,10 +49,11 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class NoChoice:
-    """Why there are no log-probabilities of choices for a prompt. `transient` as in a Generation."""
+    """Why there are no log-probabilities of choices for a prompt. `transient` and `too_long` as in a Generation."""
 
     error: str
     transient: bool = False
+    too_long: int | None = None
 
 
 class Stopped(LeafError):

@@ -72,12 +72,14 @@ class LocalLlm(Llm):
             groups = iter(self._next_tokens(starts, [ids[0] for ids in tokens]))
         else:
             groups = iter(self._whole_choices(starts, tokens))
-        return [
-            NoChoice(problem)
-            if problem is not None
-            else among_choices(choices, [math.exp(min(total, 0.0)) for total in next(groups)])
-            for problem in problems
-        ]
+        found: list[dict[str, float] | NoChoice] = []
+        for row, problem in zip(rows, problems, strict=True):
+            if problem is None:
+                found.append(among_choices(choices, [math.exp(min(total, 0.0)) for total in next(groups)]))
+            else:
+                long = isinstance(row, list) and len(row) + longest >= self.context_tokens
+                found.append(NoChoice(problem, long, self.context_tokens if long else None))
+        return found
 
     def _next_tokens(self, starts: Sequence[list[int]], tokens: list[int]) -> list[list[float]]:
         found: list[list[float]] = [[]] * len(starts)

@@ -144,7 +144,7 @@ class OpenAiLlm(Llm):
 
     def _choices(self, answer: dict[str, Any] | Failure, choices: Sequence[str]) -> dict[str, float] | NoChoice:
         if isinstance(answer, Failure):
-            return NoChoice(answer.words, not answer.fact)
+            return NoChoice(answer.words, not answer.fact, answer.too_long)
         self._count(*_usage(answer))
         listed = _listed(answer)
         if not listed:

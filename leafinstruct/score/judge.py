@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 RATINGS = ("1", "2", "3", "4", "5")
 QUESTIONS = ("quality", "coherence")
 SECTIONS = ("system", "user", *(f"{q}{kind}" for q in QUESTIONS for kind in ("", " mirrored")))
+SHORTER = 4
+"""How often a document that is too long for the model is halved and asked about again."""
 FENCE = re.compile(r"</?\s*document", re.IGNORECASE)
 
 
@@ -67,14 +69,14 @@ class Scorer(ModelScorer):
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
         shown = [self.llm.excerpt(as_data(item.document), self.settings.max_tokens) for item in items]
-        # All questions about a document are adjacent, and the document comes first: back-ends reuse the beginning.
-        prompts = [ask for text, _ in shown for ask in self.prompts(text)]
-        with own_code("any", f"model {getattr(self.llm, 'name', '')!r}"):  # of a library, or a back-end of the user's
-            answers = list(self.llm.choice_logprobs(prompts, RATINGS))
-        if len(answers) != len(prompts):
-            raise LeafError(f"model {self.llm.name!r}: {len(answers)} answers to {len(prompts)} prompts")
-        size = len(SECTIONS[2:])
-        groups = [answers[start : start + size] for start in range(0, len(answers), size)]
+        groups = self._answers([text for text, _ in shown])
+        for _ in range(SHORTER):
+            long = [place for place, group in enumerate(groups) if any(map(_is_too_long, group))]
+            for place in long:
+                text, tokens = shown[place]
+                shown[place] = self.llm.excerpt(text, max(1, tokens // 2))
+            for place, group in zip(long, self._answers([shown[place][0] for place in long]), strict=True):
+                groups[place] = group
         missing = [next((one for one in group if isinstance(one, NoChoice)), None) for group in groups]
         # What all documents get is about the server or its settings, not about them: it is asked again.
         shared = all(missing)
@@ -87,6 +89,17 @@ class Scorer(ModelScorer):
             finite = all(math.isfinite(value) for value in found.values())
             yield row | (found if finite else {"error": f"{FAILED}the model's log-probabilities are no numbers"})
 
+    def _answers(self, texts: Sequence[str]) -> list[list[Mapping[str, float] | NoChoice]]:
+        """What the model answers to the questions about each text."""
+        # All questions about a document are adjacent, and the document comes first: back-ends reuse the beginning.
+        prompts = [ask for text in texts for ask in self.prompts(text)]
+        with own_code("any", f"model {getattr(self.llm, 'name', '')!r}"):  # of a library, or a back-end of the user's
+            answers = list(self.llm.choice_logprobs(prompts, RATINGS)) if prompts else []
+        if len(answers) != len(prompts):
+            raise LeafError(f"model {self.llm.name!r}: {len(answers)} answers to {len(prompts)} prompts")
+        size = len(SECTIONS[2:])
+        return [[*answers[start : start + size]] for start in range(0, len(answers), size)]
+
     def prompts(self, text: str) -> list[Prompt]:
         """The questions about a text: for each the plain and the mirrored scale."""
         return [
@@ -96,6 +109,10 @@ class Scorer(ModelScorer):
             ]
             for section in SECTIONS[2:]
         ]
+
+
+def _is_too_long(answer: object) -> bool:
+    return isinstance(answer, NoChoice) and answer.too_long is not None
 
 
 def ratings(answers: Sequence[Mapping[str, float]]) -> Row:

@@ -186,6 +186,22 @@ def test_what_one_document_gets_is_stored_and_what_all_get_is_asked_again() -> N
     assert [row["error"] for row in judged(Picky(understands), bad, bad)] == [f"{FAILED}none of them"] * 2
 
 
+def test_a_document_that_is_too_long_for_the_model_is_read_in_part() -> None:
+    class Small(Model):
+        def choice_logprobs(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> list[Any]:
+            answers = super().choice_logprobs(prompts, choices)
+            long = NoChoice("HTTP 400: maximum context length", transient=True, too_long=0)
+            return [
+                long if prompt[-1]["content"].count("word") > 30 else answer
+                for prompt, answer in zip(prompts, answers, strict=True)
+            ]
+
+    whole, part = judged(Small(understands), document("a", [text("word " * 20)]), document("b", [text("word " * 100)]))
+    assert (whole["tokens"], part["tokens"]) == (20, 25) and part["quality"] == whole["quality"]
+    [never] = judged(Small(understands), document("c", [text("word " * 5000)]), max_tokens=5000)
+    assert never["error"] == f"{FAILED}HTTP 400: maximum context length"
+
+
 @pytest.mark.parametrize("wrong", [lambda prompts: [], lambda prompts: 1 / 0])
 def test_a_back_end_that_is_wrong_is_one_line(wrong: Any) -> None:
     model = Model(understands)
