@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO
+
+import pyarrow.compute as pc
 
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, Record
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.removal import REASON as REMOVED
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.shard.card.model import CardFacts
@@ -28,6 +31,7 @@ from leafinstruct.shard.gather import (
     windows,
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
+from leafinstruct.shard.split import PlanDrop
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
@@ -69,8 +73,10 @@ def run(context: Context) -> None:
         refresh_card(run, pipeline, there)
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
-    if not plan.shards:
+    if not plan.shards and not _taken_down(run, plan):
         raise LeafError(f"{run}: rewriting made no record; leafinstruct status shows what dropped the documents")
+    if not plan.shards:
+        plan, places = replace(plan, shards=(NOTHING_LEFT,)), [ImageRows({}, {})]
     names = {planned.name for planned in plan.shards}
     _remove_others(run, names)
     written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
@@ -78,6 +84,18 @@ def run(context: Context) -> None:
     write_card(run, pipeline, json.loads(data))
     run.commit_text(layout.SHARDS_MANIFEST, data.decode())
     run.commit_json(layout.SHARDS_BEGUN, sorted(names))
+
+
+NOTHING_LEFT = PlannedShard("train-00000-of-00001.parquet", "train", (), 0)
+"""The one shard, without rows, of a data set from which everything was taken down: readers still find its columns."""
+
+
+def _taken_down(run: Run, plan: ShardPlan) -> bool:
+    """Whether a takedown removed anything of the run."""
+    return any(drop.reason == REMOVED for drop in plan.dropped) or any(
+        pc.any(pc.equal(run.table(layout.decisions(name), ["dropped_by"])["dropped_by"], REMOVED)).as_py()
+        for name in run.partitions()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,13 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
     files = [layout.records(name) for name in partitions]
     images = index_images([layout.images(name) for name in partitions], run.open)
     heads = list(read_heads(files, images, _clusters(run, pipeline), run.open))
-    plan = plan_shards(heads, pipeline.section("shard", ShardSettings))
+    removed = [head for head in heads if pipeline.removals.names_record(head.id)]
+    plan = plan_shards(
+        (head for head in heads if not pipeline.removals.names_record(head.id)),
+        pipeline.section("shard", ShardSettings),
+    )
+    gone = (PlanDrop(head.id, head.document, REMOVED, "") for head in removed)
+    plan = replace(plan, dropped=(*gone, *plan.dropped))
     records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
     places = [
         ImageRows({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
@@ -135,6 +159,24 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
     return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
 
 
+def publishable(run: Run, pipeline: Pipeline) -> dict[str, Any]:
+    """The manifest of a run's shards. Raises LeafError if there are none, or they are not of the pipeline as it is and
+    of the run's records."""
+    if (found := current_manifest(run, pipeline)) is not None:
+        return found
+    there = run.json(layout.SHARDS_MANIFEST)
+    if not there:
+        raise LeafError(f"{run}: no shards; run first: leafinstruct build --stage shard")
+    made, now = there["provenance"].get("pipeline_version"), pipeline_version(pipeline)
+    why = (
+        f"they are of {made}, the pipeline and its rules are {now} now" if made != now else "the records are others now"
+    )
+    raise LeafError(
+        f"{run}: its shards are stale: {why}; run first: leafinstruct build --stage shard (if it ends without records, "
+        "there is nothing to publish)"
+    )
+
+
 def card(run: Run, pipeline: Pipeline) -> CardFacts:
     """Write the card of a run again. Raises LeafError if its shards are missing or stale."""
     if (found := current_manifest(run, pipeline)) is None:
@@ -163,7 +205,9 @@ def published_scores(pipeline: Pipeline) -> list[str]:
 def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions: Sequence[str]) -> str:
     digests = [run.digest(layout.records(name)) for name in partitions]
     clusters = [run.digest(layout.corpus(f.folder)) for f in pipeline.filters if _has_clusters(f)]
-    return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline))
+    removed = sorted(entry.value for entry in pipeline.removals.entries if entry.kind == "record")
+    gone = [removed] if removed else []
+    return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline), *gone)
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
