@@ -7,7 +7,6 @@ was removed. Texts and the bytes of images go. Scores and decisions stay as they
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,9 +14,10 @@ import pyarrow.compute as pc
 
 from leafinstruct import layout
 from leafinstruct.document import DOCUMENT_SCHEMA, IMAGE_SCHEMA
-from leafinstruct.places import places, set_pages, sha256_of
+from leafinstruct.places import places, set_pages
 from leafinstruct.progress import Progress
 from leafinstruct.removal import ERASED_BY, Removal, Removals
+from leafinstruct.report.review import delete_unchanged
 from leafinstruct.run import Run
 from leafinstruct.shard.export.webdataset import delete_named
 
@@ -140,10 +140,6 @@ def _outside(run: Run, removals: Removals, records: Iterable[str]) -> Iterator[s
     known, ids = places(run), frozenset(records)
     for folder in known.exports:
         yield from map(str, delete_named(folder, removals, ids))
-    deleted = []
-    for page, sha256 in known.pages.items():
-        if Path(page).is_file() and sha256_of(Path(page)) == sha256:
-            Path(page).unlink()
-            deleted.append(page)
+    deleted = delete_unchanged(known.pages)
     set_pages(run, (), forget=deleted)
     yield from deleted

@@ -16,6 +16,7 @@ from typing import Any
 
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
+from leafinstruct.run import void
 from leafinstruct.shard.publish.plan import (
     NAME_ON_HUB,
     README,
@@ -27,7 +28,7 @@ from leafinstruct.shard.publish.plan import (
     local_files,
 )
 from leafinstruct.shard.write import file_sha256, split_name
-from leafinstruct.store import asking, open_filesystem
+from leafinstruct.store import LocalStore, asking, open_filesystem
 
 PUSHED = ".pushed.json"
 """SHA-256 and bytes of each pushed file; neither for one whose upload has not ended."""
@@ -136,9 +137,9 @@ def _as_file(file: PushFile) -> Iterator[str]:
         yield file.path
         return
     with TemporaryDirectory(prefix="leafinstruct-") as folder:
-        path = Path(folder) / Path(file.path).name
-        path.write_bytes(file.content)
-        yield str(path)
+        name, content = Path(file.path).name, file.content
+        LocalStore(Path(folder)).put(name, lambda out: void(out.write(content)))
+        yield str(Path(folder) / name)
 
 
 def _remember(fs: Any, root: str, pushed: Mapping[str, Any]) -> None:

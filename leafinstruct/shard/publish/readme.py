@@ -89,7 +89,8 @@ def merged(ours: str, there: str | None) -> Merged:
         body, more = _merged_body(body, old)
         kept += more
     end = [*marks, f"<!-- written by leafinstruct: {' '.join(dict.fromkeys(wrote))} -->"]
-    return Merged(f"---\n{header}---\n\n" + "\n\n".join([*body, *end]) + "\n", tuple(kept))
+    top = f"---\n{header}---\n\n" if header else ""
+    return Merged(top + "\n\n".join([*body, *end]) + "\n", tuple(kept))
 
 
 def _read(text: str) -> _Card:
@@ -206,7 +207,7 @@ def _merged_header(new: _Card, old: _Card, wrote: frozenset[str] | None) -> tupl
 def _checked(header: str, values: dict[str, Any]) -> str:
     """The header, or one from its values alone if lines of two cards do not fit together."""
     try:
-        if yaml.safe_load(header) == values:
+        if (yaml.safe_load(header) or {}) == values:
             return header
     except yaml.YAMLError:
         pass

@@ -107,7 +107,7 @@ def test_a_commit_is_tagged_with_what_it_was_made_from(shards: Path, hub: Hub) -
     listed["provenance"] |= {"pipeline_version": "garden-12ab34cd", "fingerprint": "99887766" * 8}
     (shards / "manifest.json").write_text(json.dumps(listed))
     push(shards, "me/garden", TOKEN, tag=run_tag(shards))
-    assert hub.tags == [("garden-12ab34cd-99887766", "abc")]
+    assert hub.tags == [("garden-12ab34cd-99887766", hub.head)]
 
 
 def test_wrong_token_is_named_and_not_shown(shards: Path, hub: Hub) -> None:
