@@ -1,17 +1,20 @@
 """Where copies of a run's records were put outside of the run: pushes, exports, pages for people.
 
-A takedown has to reach them, so the run keeps a list.
+A takedown has to reach them, so the run keeps a list. Paths in the project are relative to the run: a project that is
+moved or copied keeps its own.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from leafinstruct import layout
 from leafinstruct.run import Run
+from leafinstruct.store import is_remote
 
 PLACES: Mapping[str, str] = {
     "pushes": "data sets on the Hub, folders and URLs that shards were pushed to",
@@ -29,9 +32,10 @@ class Places:
 
 
 def places(run: Run) -> Places:
+    """The list with absolute paths."""
     found = run.json(layout.PLACES) or {}
-    pushes, exports = (tuple(found.get(key, ())) for key in ("pushes", "exports"))
-    return Places(pushes, exports, found.get("pages", {}))
+    pages = {_whole(run, file): sha256 for file, sha256 in found.get("pages", {}).items()}
+    return Places(tuple(found.get("pushes", ())), tuple(_whole(run, one) for one in found.get("exports", ())), pages)
 
 
 def add_push(run: Run, target: str) -> None:
@@ -60,4 +64,17 @@ def sha256_of(file: Path) -> str:
 def _keep(run: Run, before: Places, now: Places) -> None:
     now = Places(tuple(sorted(set(now.pushes))), tuple(sorted(set(now.exports))), dict(sorted(now.pages.items())))
     if now != before:
-        run.commit_json(layout.PLACES, asdict(now))
+        pages = {_stored(run, file): sha256 for file, sha256 in now.pages.items()}
+        stored = Places(now.pushes, tuple(_stored(run, one) for one in now.exports), pages)
+        run.commit_json(layout.PLACES, asdict(stored))
+
+
+def _stored(run: Run, path: str) -> str:
+    if is_remote(run.place):
+        return path
+    here = run.path.resolve()
+    return os.path.relpath(path, here) if Path(path).is_relative_to(here.parent.parent) else path
+
+
+def _whole(run: Run, path: str) -> str:
+    return path if is_remote(run.place) else os.path.normpath(run.path.resolve() / path)

@@ -18,7 +18,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.text.urls import AUTHORITY, site_keys, url_key
 
 FILE = "removed.jsonl"
-KINDS = ("url", "site", "path", "document", "record", "sha256")
+KINDS = ("url", "site", "sha256", "path", "document", "record")
 REASON = "removed"
 ERASED_BY = "removed"
 """In the metadata of a file with erased rows: the requests that named them, as [kind, value]."""

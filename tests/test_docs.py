@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -19,11 +18,12 @@ import typer
 import yaml
 from made.docs import ROOT, Block, blocks, blocks_of, commands, inline_commands, pages
 from made.hub import TOKEN, loopback_hub
+from made.invoke import in_this_process
 from made.s3 import s3_bucket
 from made.tree import FILTERS, edit, make_tree, run_build
 
 import leafinstruct as li
-from leafinstruct import cli, layout, plugins
+from leafinstruct import layout, plugins
 from leafinstruct.build import STAGE_PACKAGES
 from leafinstruct.cli.app import app
 from leafinstruct.engine.ray import RaySettings
@@ -84,18 +84,7 @@ def own_source(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def invoke() -> Iterator[Callable[..., int]]:
-    """Runs a command in this process, in a folder, and returns its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        def run(*arguments: str, folder: Path) -> int:
-            patch.chdir(folder)
-            patch.setattr(sys, "argv", ["leafinstruct", *arguments])
-            try:
-                cli.main()
-            except SystemExit as end:
-                return int(end.code or 0)
-            return 0
-
+    with in_this_process() as run:
         yield run
 
 

@@ -16,7 +16,7 @@ from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_rem
 from leafinstruct.run import Run
 from leafinstruct.shard.takedown_search import Found, search
 
-OPTIONS = "--url, --site, --path, --document, --record or --sha256"
+OPTIONS = "--document, --record, --path, --url, --site or --sha256"
 
 
 def takedown(

@@ -45,12 +45,12 @@ def test_takedown_is_kept_and_a_push_refuses(shards: Path, tmp_path: Path) -> No
 
 
 def test_nothing_named_and_a_broken_file(tmp_path: Path) -> None:
-    with pytest.raises(LeafError, match="--url, --site, --path, --document, --record or --sha256"):
+    with pytest.raises(LeafError, match="--url, --site or --sha256"):
         takedown(tmp_path, tmp_path, {}, "")
     add_removals(tmp_path, [Removal("url", "https://a")])
     with (tmp_path / FILE).open("a") as file:
         file.write('{"kind": "page", "value": "x"}\n')
-    with pytest.raises(LeafError, match="line 2: kind is 'page'; use url, site, path, document, record, sha256"):
+    with pytest.raises(LeafError, match="line 2: kind is 'page'; use url, site, sha256"):
         load_removals(tmp_path)
     (tmp_path / FILE).write_text("oh\n")
     with pytest.raises(LeafError, match="line 1 is not a valid removal; fix or delete it"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from leafinstruct.errors import LeafError
 
 CONNECT_SECONDS = 5.0
+TOKEN = re.compile(r"hf_\w+")
 
 
 class Unreachable(LeafError):
@@ -51,7 +53,7 @@ def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
     try:
         yield
     except HFValidationError as error:
-        raise LeafError(f"{repo_id}: not a repository id: {first_line(error)}") from None
+        raise LeafError(f"{repo_id}: not a repository id: {said(error)}") from None
     except HfHubHTTPError as error:
         status = error.response.status_code
         if reading and isinstance(error, RepositoryNotFoundError) and not isinstance(error, GatedRepoError):
@@ -64,12 +66,12 @@ def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
             404: "not found, or the token has no access to it",
             412: "another commit came first; push again",
         }.get(status, f"the Hub refused; repeating the {'check' if reading else 'push'} later is safe")
-        raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({first_line(error)})") from None
+        raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({said(error)})") from None
     except (HTTPError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
-        raise Unreachable(
-            f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {first_line(error)})"
-        ) from None
+        raise Unreachable(f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {said(error)})") from None
 
 
-def first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:200]
+def said(error: Exception) -> str:
+    """What the Hub said, else the first line of the error, without a token."""
+    words = " ".join(str(getattr(error, "server_message", None) or "").split())
+    return TOKEN.sub("hf_...", words or str(error).strip().split("\n")[0])[:200]

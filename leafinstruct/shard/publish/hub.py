@@ -10,7 +10,7 @@ from typing import Any
 
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.publish.client import Unreachable, check_reachable, first_line, hub_api, hub_errors
+from leafinstruct.shard.publish.client import Unreachable, check_reachable, hub_api, hub_errors, said
 from leafinstruct.shard.publish.history import old_revisions, squash
 from leafinstruct.shard.publish.plan import (
     NAME_ON_HUB,
@@ -144,7 +144,7 @@ def _tag(api: Any, repo_id: str, tag: str, commit: str, pushed: bool) -> None:
     except HfHubHTTPError as error:
         done = "the files are pushed" if pushed else "the files were there"
         raise LeafError(
-            f"{repo_id}: {done}, but tag {tag} was not made (HTTP {error.response.status_code}: {first_line(error)}); "
+            f"{repo_id}: {done}, but tag {tag} was not made (HTTP {error.response.status_code}: {said(error)}); "
             "push again to make it"
         ) from None
 
