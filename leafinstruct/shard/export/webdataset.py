@@ -62,14 +62,22 @@ def other_tars(out: str | Path) -> list[str]:
 
 
 def delete_named(out: str | Path, removals: Removals, records: Iterable[str] = ()) -> list[Path]:
-    """Delete the exported tars of a folder that hold what a request names, or one of the `records`; returns them."""
+    """Delete the exported tars of a folder that hold what a request names, or one of the `records`, or that cannot be
+    read; returns them."""
     folder = Path(out)
     listed = {name for name in _listed(folder) if (folder / name).is_file()}
-    found = {name for name in listed if any(named_row(row, removals, records) for row in _rows(folder / name))}
+    found = {name for name in listed if _holds(folder / name, removals, records)}
     _delete(folder, found)
     if found:
         _list(folder, listed - found)
     return [folder / name for name in sorted(found)]
+
+
+def _holds(tar: Path, removals: Removals, records: Iterable[str]) -> bool:
+    try:
+        return any(named_row(row, removals, records) for row in _rows(tar))
+    except (tarfile.TarError, ValueError, KeyError):
+        return True
 
 
 def _rows(tar: Path) -> Iterator[dict[str, Any]]:

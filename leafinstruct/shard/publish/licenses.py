@@ -18,7 +18,7 @@ NONE_STATED = {"", "unknown", "none", "noassertion", "n/a", "null"}
 NON_COMMERCIAL = re.compile(r"(?<![a-z])nc(?![a-z])|non-?\s?commercial", re.IGNORECASE)
 KNOWN = re.compile(
     r"cc0-1\.0|cc-pdm-1\.0|cc-by(-sa|-nd)?-\d\.\d(-[a-z]{2,3})?|mit(-0)?|apache-\d\.\d|bsd-\d-clause|0bsd|unlicense|isc|"
-    r"mpl-\d\.\d|[la]?gpl-\d\.\d(\+|-only|-or-later)?|gfdl-1\.[123](-invariants|-no-invariants)?(-only|-or-later)?|"
+    r"mpl-\d\.\d|[la]?gpl-([123]\.0|2\.1)(\+|-only|-or-later)?|gfdl-1\.[123](-invariants|-no-invariants)?(-only|-or-later)?|"
     r"pddl-1\.0|odbl-1\.0|odc-by-1\.0|public domain|wtfpl|zlib|psf-2\.0|python-2\.0|ogl-uk-\d\.\d|etalab-\d\.\d",
     re.IGNORECASE,
 )
@@ -44,7 +44,7 @@ def refused_licenses(counts: Mapping[str, int], allowed: Iterable[str]) -> dict[
 def refuse_licenses(shards: Path, allowed: Iterable[str]) -> None:
     """Raises LeafError if a record has a license that is unknown or non-commercial and not allowed by name."""
     if refused := refused_licenses(license_counts(shards), allowed):
-        listed = ", ".join(f"{count} records {name[:60]}" for name, count in refused.items())
+        listed = ", ".join(f"{count} record{'s' * (count > 1)} {name[:60]}" for name, count in refused.items())
         flags = " ".join(f"--allow-license {_quoted(name)}" for name in refused)
         raise LeafError(
             f"{shards}: licenses that are unknown or non-commercial: {listed}; drop such documents with the filter "
