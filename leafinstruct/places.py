@@ -19,7 +19,7 @@ from leafinstruct.store import is_remote
 PLACES: Mapping[str, str] = {
     "pushes": "data sets on the Hub, folders and URLs that shards were pushed to",
     "exports": "folders that shards were exported to",
-    "pages": "files that `sample` and `review` wrote, with their SHA-256 (hex)",
+    "pages": "files that `sample`, `review` and `train` wrote for people, with their SHA-256 (hex)",
 }
 """Keys of the list with their meanings."""
 
@@ -36,6 +36,12 @@ def places(run: Run) -> Places:
     found = run.json(layout.PLACES) or {}
     pages = {_whole(run, file): sha256 for file, sha256 in found.get("pages", {}).items()}
     return Places(tuple(found.get("pushes", ())), tuple(_whole(run, one) for one in found.get("exports", ())), pages)
+
+
+def run_above(shards: Path) -> Run | None:
+    """The local run that a folder of shards lies in; None for a folder elsewhere."""
+    run = Run(shards.resolve().parent)
+    return run if run.exists(layout.RUN) else None
 
 
 def add_push(run: Run, target: str) -> None:

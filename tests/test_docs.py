@@ -43,6 +43,7 @@ SLOW = {
     "push you/name",
     "check you/name",
     "push you/name --dry-run",
+    "push you/name --squash",
     "train runs/NAME/shards --out out",
 }
 """Commands that take more than a second."""
@@ -77,7 +78,7 @@ def project_in(folder: Path, invoke: Callable[..., int]) -> Path:
 
 
 def own_source(folder: Path) -> None:
-    source = {"name": "mine", "kind": "tutorial", "path": "tree/*"}
+    source = {"name": "mine", "kind": "tutorial", "path": "tree/*", "license": "CC0-1.0"}
     changes = {"filters": FILTERS, "models": {}, "rewrite": {"writer": "template"}, "shard": {"validation": 0.2}}
     edit(folder / "pipelines/demo.yaml", sources=[source], **changes)
 
@@ -168,8 +169,8 @@ class Shell:
 
     def __init__(self, folder: Path, invoke: Callable[..., int]) -> None:
         self.folder, self._invoke = folder, invoke
-        self._document = next(li.open_run(folder / "runs/demo").records()).document
-        self._image = next(iter(next(li.open_run(folder / "runs/demo").records()).images))
+        self._record = next(li.open_run(folder / "runs/demo").records())
+        self._image = self._record.images[0]
 
     def go(self, folder: str) -> None:
         """Change the folder; one of the clone is copied."""
@@ -190,7 +191,8 @@ class Shell:
         if before == "--sha256":
             assert word.endswith("…")
             return self._image
-        return {"ID": self._document}.get(word, word.replace("runs/NAME", "runs/demo"))
+        ids = {"ID": self._record.document, "DOCUMENT": self._record.document, "RECORD": self._record.id}
+        return ids.get(word, word.replace("runs/NAME", "runs/demo"))
 
 
 def parse(name: str, *rest: str) -> None:

@@ -95,9 +95,8 @@ def export(
     out: Annotated[Path, typer.Argument(help="Folder for the tar files.")],
 ) -> None:
     """Export shards as WebDataset tar files, and delete tars of earlier exports to that folder."""
-    from leafinstruct.places import add_export
+    from leafinstruct.places import add_export, run_above
     from leafinstruct.removal import removals_above
-    from leafinstruct.run import Run
     from leafinstruct.shard.export.webdataset import export_webdataset, other_tars
     from leafinstruct.shard.takedown import refuse_removed
 
@@ -106,8 +105,8 @@ def export(
         echo(path)
     for name in other_tars(out):
         echo(f"{out / name} stays: no export made it", error=True)
-    if (shards.resolve().parent / layout.RUN).is_file():
-        add_export(Run(shards.resolve().parent), out)
+    if owner := run_above(shards):
+        add_export(owner, out)
 
 
 @app.command()
@@ -140,6 +139,7 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Upload changed shards, manifest and card to the Hugging Face Hub or any filesystem."""
+    from leafinstruct.rewrite.stage import is_current
     from leafinstruct.shard.card.refresh import refresh_card
     from leafinstruct.shard.publish.filesystem import is_filesystem
     from leafinstruct.shard.publish.push import PushOptions, dry_plan, push_to, refusals
@@ -151,7 +151,7 @@ def push(
     if (current := current_manifest(made.run, made.pipeline)) and not dry_run:
         refresh_card(made.run, made.pipeline, current)
     with made.run.folder(layout.SHARDS) as folder:
-        refused = refusals(folder, made.run, made.pipeline, options)
+        refused = refusals(folder, made.run, made.pipeline, options, is_current(made.run, made.pipeline))
         if dry_run:
             plan = dry_plan(folder, options)
             value = {**plan.to_dict(), "refused": refused}

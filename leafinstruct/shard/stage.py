@@ -159,18 +159,19 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
     return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
 
 
-def publishable(run: Run, pipeline: Pipeline) -> dict[str, Any]:
+def publishable(run: Run, pipeline: Pipeline, rewritten: bool = True) -> dict[str, Any]:
     """The manifest of a run's shards. Raises LeafError if there are none, or they are not of the pipeline as it is and
-    of the run's records."""
-    if (found := current_manifest(run, pipeline)) is not None:
+    of the run's records; `rewritten`: whether these are of the pipeline as it is."""
+    found = current_manifest(run, pipeline)
+    if found is not None and rewritten:
         return found
     there = run.json(layout.SHARDS_MANIFEST)
     if not there:
         raise LeafError(f"{run}: no shards; run first: leafinstruct build --stage shard")
     made, now = there["provenance"].get("pipeline_version"), pipeline_version(pipeline)
-    why = (
-        f"they are of {made}, the pipeline and its rules are {now} now" if made != now else "the records are others now"
-    )
+    why = "the records are others now" if found is None else "prompts or tasks were edited"
+    if made != now:
+        why = f"they are of {made}, the pipeline and its rules are {now} now"
     raise LeafError(
         f"{run}: its shards are stale: {why}; run first: leafinstruct build --stage shard (if it ends without records, "
         "there is nothing to publish)"

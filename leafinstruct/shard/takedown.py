@@ -14,7 +14,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.places import places
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_removals
 from leafinstruct.run import Run
-from leafinstruct.shard.takedown_search import Found, search
+from leafinstruct.shard.takedown_search import Found, named_documents, search
 
 OPTIONS = "--document, --record, --path, --url, --site or --sha256"
 
@@ -46,6 +46,7 @@ def takedown(
         "run": str(run) if run else "",
         "found": [_facts(one, rows) for one in found],
         "published": [{key: value for key, value in row.items() if key != "metas"} for row in rows],
+        "other_runs": _other_runs(root, run, Removals(new)),
         "pushed": list(places(run).pushes) if run else [],
         "exported": list(places(run).exports) if run else [],
     }
@@ -87,9 +88,19 @@ def takedown_lines(found: Mapping[str, Any]) -> list[str]:
         lines.append(f"{one['kind']} {one['value']}: {matches}{records}")
         lines += [f"  also entered: {more['kind']} {more['value']}" for more in one["also"]]
         lines += [f"  {one['hint']}"] if one["hint"] else []
+    for place, count in found["other_runs"].items():
+        lines.append(f"{place}: {count} document{' matches' if count == 1 else 's match'} too; build this run again")
     rows = found["published"]
     lines += [f"  {row['file']}  {row['id']}  {row['url'] or row['path'] or row['site']}" for row in rows]
     return [*lines, *_next(found)]
+
+
+def _other_runs(root: Path, run: Run | None, removals: Removals) -> dict[str, int]:
+    """Documents that requests name in the other runs of a project, by the run's folder."""
+    places = sorted(path.parent for path in root.glob(f"runs/*/{layout.RUN}"))
+    own = run.address if run else ""
+    found = {str(place): len(named_documents(Run(place), removals)) for place in places if str(place.resolve()) != own}
+    return {place: count for place, count in found.items() if count}
 
 
 def _next(found: Mapping[str, Any]) -> list[str]:

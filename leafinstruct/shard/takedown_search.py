@@ -48,8 +48,17 @@ def named_records(run: Run, removals: Removals) -> frozenset[str]:
     if not len(removals):
         return frozenset()
     known = _Known(run)
-    named = {d["id"] for d in known.documents if removals.names(d["url"], d["site"], d["path"], d["id"])}
+    named = _named(known, removals)
     return frozenset(record for record, document in known.records.items() if document in named)
+
+
+def named_documents(run: Run, removals: Removals) -> set[str]:
+    """Ids of the documents of a run that a request names; those that show a named image are not among them."""
+    return _named(_Known(run), removals)
+
+
+def _named(known: _Known, removals: Removals) -> set[str]:
+    return {d["id"] for d in known.documents if removals.names(d["url"], d["site"], d["path"], d["id"])}
 
 
 class _Known:
@@ -119,8 +128,7 @@ def _with(known: _Known, entry: Removal, documents: set[str], more: Sequence[Rem
 
 
 def _matching(known: _Known, entry: Removal) -> set[str]:
-    one = Removals([entry])
-    return {d["id"] for d in known.documents if one.names(d["url"], d["site"], d["path"], d["id"])}
+    return _named(known, Removals([entry]))
 
 
 def _record(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> Found:

@@ -31,7 +31,8 @@ class Hub(ThreadingHTTPServer):
         self.uploads = 0
         self.created = False
         self.private = False
-        self.name = "me/garden"
+        self.name = ""
+        """The dataset's name, if it is not the one that was asked for."""
         self.refuse_commits = False
         self.refuse_tags = False
         self.lists_large_files = True
@@ -170,7 +171,8 @@ class Handler(BaseHTTPRequestHandler):
                 hub.grow("main", dict(hub.files))
         else:
             siblings = [{"rfilename": path} for path in hub.trees[sha]]
-            self.answer({"id": hub.name, "sha": sha, "siblings": siblings, "private": hub.private, "tags": []})
+            asked = "/".join(self.path.split("?")[0].split("/")[3:5])
+            self.answer({"id": hub.name or asked, "sha": sha, "siblings": siblings, "private": hub.private, "tags": []})
 
     def refs(self) -> None:
         hub = self.server

@@ -99,6 +99,8 @@ def _refs(api: Any, repo_id: str) -> tuple[Any, Sequence[Any]]:
 def squash(api: Any, repo_id: str, old: OldRevisions, tag: str) -> list[str]:
     """Delete the tags of pushes and `tag` (which is made again), make one commit of the branch, and delete the large
     files that no revision has any more. Returns lines that say what was done and what is left."""
+    if not old.tags and not old.commits:
+        return [*_delete_files(api, repo_id, old), *old.left]
     for name in dict.fromkeys((*old.tags, *([tag] if _has_tag(api, repo_id, tag) else []))):
         api.delete_tag(repo_id, tag=name, repo_type="dataset")
     api.super_squash_history(repo_id, branch=old.branch, repo_type="dataset", commit_message="One commit of all before")

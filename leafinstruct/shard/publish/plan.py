@@ -54,13 +54,17 @@ class PushPlan:
 
     @property
     def lines(self) -> list[str]:
+        return self.lines_when("to upload")
+
+    def lines_when(self, state: str) -> list[str]:
+        """For people; the last one says how many files are `state`."""
         size = sum(file.bytes for file in self.upload)
         lines = [f"{self.repo_id}{f' at {self.revision}' if self.revision else ''}: {self.hub}"]
         lines += [f"{f.state:8s} {f.bytes:>13,d}  {f.sha256[:12]}  {f.path_in_repo}" for f in self.files]
         lines += [f"delete   {path}" for path in self.delete]
         lines += [f"kept     {README}: {what}" for what in self.kept]
         lines += [f"stays    {path}: no push made it; readers of {path[:5]}* read it too" for path in self.others]
-        return [*lines, f"{len(self.upload)} of {len(self.files)} files to upload, {size:,d} bytes"]
+        return [*lines, f"{len(self.upload)} of {len(self.files)} files {state}, {size:,d} bytes"]
 
     def to_dict(self) -> dict[str, Any]:
         value = asdict(self)
@@ -82,7 +86,11 @@ class PushResult:
 
     @property
     def lines(self) -> list[str]:
-        return [*self.plan.lines, self.pull_request or self.commit or f"{self.url}: nothing to upload", *self.notes]
+        return [
+            *self.plan.lines_when("uploaded"),
+            self.pull_request or self.commit or f"{self.url}: nothing to upload",
+            *self.notes,
+        ]
 
 
 def local_files(folder: Path) -> list[Path]:

@@ -42,15 +42,16 @@ class PushOptions:
             raise LeafError(f"push: {', '.join(wrong)}: only for datasets on the Hub; {self.target} is a filesystem")
 
 
-def refusals(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions) -> list[str]:
-    """Why these shards are not to be published, as they are and without more options."""
-    return list(_refusals(folder, run, pipeline, options))
+def refusals(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions, rewritten: bool) -> list[str]:
+    """Why these shards are not to be published, as they are and without more options. `rewritten`: whether the records
+    are what the rewrite stage would make."""
+    return list(_refusals(folder, run, pipeline, options, rewritten))
 
 
-def _refusals(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions) -> Iterator[str]:
+def _refusals(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions, rewritten: bool) -> Iterator[str]:
     checks = (
         lambda: refuse_removed(folder, pipeline.removals, named_records(run, pipeline.removals)),
-        lambda: publishable(run, pipeline),
+        lambda: publishable(run, pipeline, rewritten),
         lambda: refuse_licenses(folder, options.licenses),
     )
     for check in checks:

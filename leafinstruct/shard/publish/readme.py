@@ -35,6 +35,8 @@ SECTIONS = (
     "How to rebuild",
 )
 """Titles of the card's sections, below the first one, which has the title of the data set."""
+OURS = 3
+"""Titles of sections by which a card is ours."""
 EXAMPLES = "Examples"
 """The section of which nothing by hand is kept: it quotes records, which takedowns must reach."""
 HEADER = re.compile(r"\A\s*---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -175,7 +177,8 @@ def _written(card: _Card) -> frozenset[str] | None:
 
 
 def _is_ours(card: _Card) -> bool:
-    return any(map(_is_mark, card.blocks))
+    """Whether leafinstruct wrote a card: it says so at its end or, if a person deleted that, by its sections."""
+    return any(map(_is_mark, card.blocks)) or sum(_section(block) in SECTIONS for block in card.blocks) >= OURS
 
 
 def _merged_header(new: _Card, old: _Card, wrote: frozenset[str] | None) -> tuple[str, list[str]]:

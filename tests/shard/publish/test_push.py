@@ -58,6 +58,13 @@ def test_shards_of_other_rules_are_refused(project: Project, hub: Hub) -> None:
     assert "commit/" in project.push("me/garden")
 
 
+def test_records_of_other_prompts_are_refused(project: Project, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "leafinstruct.rewrite.stage.VERSION", 99
+    )  # changes what records are made from, as a prompt does
+    assert "its shards are stale: prompts or tasks were edited" in project.push("me/garden", code=2)
+
+
 def test_a_build_that_ended_without_records_publishes_nothing(project: Project, hub: Hub) -> None:
     put(
         project.folder / "filters/text.yaml",

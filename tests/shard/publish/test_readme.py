@@ -78,6 +78,10 @@ BY_HAND = {
     "an empty header": ("---\n---\nextra text\n", "extra text"),
     "in one line": ("---\n{viewer: false, tags: [x]}\n---\n", "viewer: false"),
     "anchors": ("---\na: &x [1]\nb: *x\n---\n", "a: &x [1]\nb: *x"),
+    "without our list": (
+        "\n".join(line for line in FIRST.splitlines() if "<!--" not in line) + "\n## Errata\n\nRow 7 is wrong.\n",
+        "Row 7 is wrong.",
+    ),
     "an earlier version": (OURS + "\n## Errata\n\nRow 7 is wrong.\n", "Row 7 is wrong."),
 }
 
