@@ -30,13 +30,14 @@ def build(context: Context, stage: str) -> None:
     with context.run.lock():
         removals = context.pipeline.removals
         records = named_records(context.run, removals)
+        last = {"harvest": "", "train": "shard"}.get(stage, stage)  # scores are about documents as harvested
         try:
             for name in STAGES[: STAGES.index(stage) + 1]:
                 start, cpu = time.perf_counter(), time.process_time()
                 _stage_module(name).run(context)
                 context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
-            if len(removals) and stage != "harvest":  # scores are about the documents as harvested
-                erase(context.run, removals, records, context.progress)
+                if name == last and len(removals):
+                    erase(context.run, removals, records, context.progress)
         finally:
             context.pool.close()
             _add_timings(context)

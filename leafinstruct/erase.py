@@ -28,12 +28,13 @@ ERASED = "removed"
 def erase(run: Run, removals: Removals, records: Iterable[str], progress: Progress) -> None:
     """Erase what the requests name: texts and images in the run, answers of models, and whatever holds copies of them:
     report, samples, audits, exports, pages. `records` are the ids of its records before the build."""
-    work = [(name, found) for name in run.partitions() if (found := _Named(run, name, removals)).anything]
+    work = [found for name in run.partitions() if (found := _Named(run, name, removals)).anything]
     if not work:
         return
     gone = [*_made_from_documents(run), *_outside(run, removals, records)]
-    counts = [found.erase() for _, found in work]  # last: until then, the next build does all this again
-    documents, images = sum(count[0] for count in counts), sum(count[1] for count in counts)
+    for found in work:  # last: until then, the next build does all this again
+        found.erase()
+    documents, images = sum(found.documents for found in work), sum(found.images for found in work)
     progress.warn(f"{run}: erased the texts of {documents} removed documents and {images} images")
     for place in gone:
         progress.warn(f"deleted {place}, which may hold them")
@@ -42,7 +43,7 @@ def erase(run: Run, removals: Removals, records: Iterable[str], progress: Progre
 
 
 class _Named:
-    """What requests name in one partition and what of it is not erased yet."""
+    """What requests name in one partition, and how many `documents` and `images` of it are not erased yet."""
 
     def __init__(self, run: Run, name: str, removals: Removals) -> None:
         self._run, self._name, self._removals = run, name, removals
@@ -50,21 +51,22 @@ class _Named:
         about = run.table(self._documents, ["id", "url", "site", "path"]).to_pylist()
         self._ids = {d["id"] for d in about if removals.names(d["url"], d["site"], d["path"], d["id"])}
         self._shas = {sha for sha in self._column(self._images, "sha256") if removals.names_image(sha)}
-        texts = self._look_at_documents() if self._ids else False
-        self.anything = texts or bool(self._shas and any(self._sizes()))
+        self.documents = self._look_at_documents() if self._ids else 0
+        self.images = sum(size > 0 for size in self._sizes()) if self._shas else 0
+        self.anything = bool(self.documents or self.images)
 
     def _column(self, file: str, name: str) -> list[Any]:
         return self._run.table(file, [name])[name].to_pylist()
 
-    def _look_at_documents(self) -> bool:
-        """Add the images that only named documents show; returns whether these have any text."""
-        shown, stays, texts = set[str](), set[str](), False
+    def _look_at_documents(self) -> int:
+        """Add the images that only named documents show; returns how many of these have any text."""
+        shown, stays, texts = set[str](), set[str](), 0
         rows = zip(self._column(self._documents, "id"), self._column(self._documents, "parts"), strict=True)
         for document, parts in rows:
             images = {part["image"] for part in parts if part["type"] == "image"}
             if document in self._ids:
                 shown |= images
-                texts = texts or any(part["type"] == "text" and part["text"] != ERASED for part in parts)
+                texts += any(part["type"] == "text" and part["text"] != ERASED for part in parts)
             else:
                 stays |= images
         self._shas |= shown - stays
@@ -75,8 +77,7 @@ class _Named:
         table = table.filter(pc.is_in(table["sha256"], value_set=pa.array(sorted(self._shas), pa.string())))
         yield from pc.binary_length(table["bytes"]).to_pylist()
 
-    def erase(self) -> tuple[int, int]:
-        """Returns the numbers of documents and images."""
+    def erase(self) -> None:
         run = self._run
         for file in run.below(layout.GENERATIONS):
             if file.endswith(f"/{self._name}{layout.SUFFIX}"):
@@ -96,7 +97,6 @@ class _Named:
         for file, table in ((self._images, images), (self._documents, documents)):
             meta = run.meta(file)
             run.erase_rows(file, table, {**(meta.extra if meta else {}), ERASED_BY: hits})
-        return len(self._ids), len(self._shas)
 
     def _erase_answers(self, file: str) -> None:
         table = self._run.table(file)

@@ -64,6 +64,11 @@ def is_remote(place: str) -> bool:
     return "://" in place
 
 
+def is_filesystem(target: str) -> bool:
+    """Whether a push target is a filesystem, not a dataset on the Hub: it has a protocol or is a plain path."""
+    return is_remote(target) or target.startswith(("/", ".", "~"))
+
+
 def open_store(place: str) -> Store:
     """The store at a path or URL. Raises LeafError for a URL that no installed package can open."""
     return ObjectStore(place) if is_remote(place) else LocalStore(Path(place))

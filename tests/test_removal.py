@@ -8,7 +8,7 @@ import PIL.Image
 import PIL.PngImagePlugin
 import pyarrow.parquet as pq
 import pytest
-from made.tree import counts, edit, make_project, page, picture, run_build
+from made.tree import counts, edit, make_project, page, picture, put, run_build
 
 from leafinstruct.document import Image, documents_from_table
 from leafinstruct.errors import LeafError
@@ -144,6 +144,18 @@ def test_an_empty_dataset_is_a_result_of_a_takedown_alone(tmp_path: Path) -> Non
     (tmp_path / FILE).unlink()
     edit(pipeline, filters=["image", "text"])
     assert len(rows(run_build(pipeline, tmp_path / "run"))) > 3
+
+
+def test_rules_that_drop_everything_make_no_empty_dataset(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    run_build(pipeline, tmp_path / "run")
+    add_removals(tmp_path, [Removal("site", "wood")])
+    put(
+        tmp_path / "filters/text.yaml",
+        "scorer: text\nrules:\n  - {name: short, drop: document, when: words < 99999, origin: own}\n",
+    )
+    with pytest.raises(LeafError, match="rewriting made no record"):
+        run_build(pipeline, tmp_path / "run")
 
 
 def test_what_a_request_reaches_is_counted(tmp_path: Path) -> None:

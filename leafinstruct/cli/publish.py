@@ -99,13 +99,15 @@ def export(
     from leafinstruct.removal import removals_above
     from leafinstruct.shard.export.webdataset import export_webdataset, other_tars
     from leafinstruct.shard.takedown import refuse_removed
+    from leafinstruct.shard.takedown_search import named_records
 
-    refuse_removed(shards, removals_above(shards))
+    owner, removals = run_above(shards), removals_above(shards)
+    refuse_removed(shards, removals, named_records(owner, removals) if owner else ())
     for path in export_webdataset(shards, out):
         echo(path)
     for name in other_tars(out):
         echo(f"{out / name} stays: no export made it", error=True)
-    if owner := run_above(shards):
+    if owner:
         add_export(owner, out)
 
 

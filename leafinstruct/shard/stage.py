@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO
 
-import pyarrow.compute as pc
-
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
-from leafinstruct.document import Image, Record
+from leafinstruct.document import Image, Record, record_id
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.removal import REASON as REMOVED
@@ -32,6 +30,7 @@ from leafinstruct.shard.gather import (
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.split import PlanDrop
+from leafinstruct.shard.takedown import ROW, named_row
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
@@ -73,7 +72,7 @@ def run(context: Context) -> None:
         refresh_card(run, pipeline, there)
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
-    if not plan.shards and not _taken_down(run, plan):
+    if not plan.shards and not _taken_down(run, pipeline):
         raise LeafError(f"{run}: rewriting made no record; leafinstruct status shows what dropped the documents")
     if not plan.shards:
         plan, places = replace(plan, shards=(NOTHING_LEFT,)), [ImageRows({}, {})]
@@ -90,12 +89,27 @@ NOTHING_LEFT = PlannedShard("train-00000-of-00001.parquet", "train", (), 0)
 """The one shard, without rows, of a data set from which everything was taken down: readers still find its columns."""
 
 
-def _taken_down(run: Run, plan: ShardPlan) -> bool:
-    """Whether a takedown removed anything of the run."""
-    return any(drop.reason == REMOVED for drop in plan.dropped) or any(
-        pc.any(pc.equal(run.table(layout.decisions(name), ["dropped_by"])["dropped_by"], REMOVED)).as_py()
-        for name in run.partitions()
-    )
+def _taken_down(run: Run, pipeline: Pipeline) -> bool:
+    """Whether nothing is left because of takedowns, not because of rules: requests name every row of the shards before
+    or, if there were none, every document."""
+    tables = [run.table(layout.decisions(name), ["document", "part", "dropped_by"]) for name in run.partitions()]
+    rows = [row for table in tables for row in table.to_pylist() if row["part"] is None]
+    removed = {row["document"] for row in rows if row["dropped_by"] == REMOVED}
+    before = run.json(layout.SHARDS_MANIFEST)
+    if not before:
+        others = [row for row in rows if row["document"] not in removed]
+        return bool(removed) and all(row["dropped_by"].startswith("harvest:") for row in others)
+    return all(_named(row, pipeline, removed) for file in before["files"] for row in _published(run, file["file"]))
+
+
+def _published(run: Run, name: str) -> list[dict[str, Any]]:
+    with run.parquet(layout.shard(name)) as file:
+        columns = [column for column in (*ROW, "task") if column in file.schema_arrow.names]
+        return file.read(columns).to_pylist()
+
+
+def _named(row: Mapping[str, Any], pipeline: Pipeline, removed: set[str]) -> bool:
+    return bool(named_row(row, pipeline.removals, [record_id(one, row["task"]) for one in removed]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from leafinstruct.places import places
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_removals
 from leafinstruct.run import Run
 from leafinstruct.shard.takedown_search import Found, named_documents, search
+from leafinstruct.store import is_filesystem
 
 OPTIONS = "--document, --record, --path, --url, --site or --sha256"
 
@@ -73,6 +74,7 @@ def _facts(one: Found, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "kind": one.asked.kind,
         "value": one.asked.value,
         "documents": len(one.documents),
+        "removed_before": one.removed,
         "records": len(reached),
         "also": [{"kind": more.kind, "value": more.value} for more in one.more],
         "hint": one.hint,
@@ -84,6 +86,7 @@ def takedown_lines(found: Mapping[str, Any]) -> list[str]:
     for one in found["found"]:
         count, where = one["documents"], f" in {found['run']}" if found["run"] else ""
         matches = f"{count} document{' matches' if count == 1 else 's match'}{where}"
+        matches += f" ({one['removed_before']} removed by an earlier build)" if one["removed_before"] else ""
         records = f", {one['records']} published record{'s' * (one['records'] != 1)}"
         lines.append(f"{one['kind']} {one['value']}: {matches}{records}")
         lines += [f"  also entered: {more['kind']} {more['value']}" for more in one["also"]]
@@ -105,16 +108,16 @@ def _other_runs(root: Path, run: Run | None, removals: Removals) -> dict[str, in
 
 def _next(found: Mapping[str, Any]) -> list[str]:
     """The commands that carry the takedown out, if it reached anything."""
-    if not found["published"] and not any(one["documents"] for one in found["found"]):
+    waiting = bool(found["published"]) or any(one["documents"] > one["removed_before"] for one in found["found"])
+    if not waiting and not any(one["documents"] for one in found["found"]):
         return []
-    lines = ["run next:", "  leafinstruct build --stage shard"]
+    lines = ["  leafinstruct build --stage shard"] if waiting else []
     for target in found["pushed"]:
-        squash = "" if target.count("/") != 1 or ":" in target else " --squash"
-        lines.append(f"  leafinstruct push {target}{squash}")
+        lines.append(f"  leafinstruct push {target}{'' if is_filesystem(target) else ' --squash'}")
     lines += [f"  leafinstruct export {found['run']}/{layout.SHARDS} {folder}" for folder in found["exported"]]
     if found["published"] and not found["pushed"]:
         lines.append("  leafinstruct push TARGET, wherever these shards were pushed to")
-    return lines
+    return ["run next:" if waiting else "run, if not done since:", *lines] if lines else []
 
 
 def published(shards: Path, removals: Removals, records: Iterable[str] = ()) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.images.strip import strip
-from leafinstruct.removal import Removal, Removals, keys_of
+from leafinstruct.removal import REASON, Removal, Removals, keys_of
 from leafinstruct.run import Run
 from leafinstruct.text.urls import url_key
 
@@ -25,13 +25,14 @@ MOST_COMPARED = 20_000
 @dataclass(frozen=True, slots=True)
 class Found:
     """A request, the ids of the documents that it names in the run and of their records, what a build needs to be told
-    besides, and a hint for a request that names nothing."""
+    besides, a hint for a request that names nothing, and how many of the documents an earlier build removed."""
 
     asked: Removal
     documents: frozenset[str] = frozenset()
     records: frozenset[str] = frozenset()
     more: tuple[Removal, ...] = ()
     hint: str = ""
+    removed: int = 0
 
 
 def search(
@@ -91,6 +92,12 @@ class _Known:
         return found
 
     @cached_property
+    def removed(self) -> set[str]:
+        """Documents that a build has removed, or some of their images."""
+        rows = self._rows(layout.decisions, ["document", "dropped_by"])
+        return {row["document"] for row in rows if row["dropped_by"] == REASON}
+
+    @cached_property
     def by_published(self) -> dict[str, str]:
         """The bytes as harvested of each image that is published without its metadata, both by SHA-256. Reads all
         images."""
@@ -124,7 +131,8 @@ def _found(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> 
 
 def _with(known: _Known, entry: Removal, documents: set[str], more: Sequence[Removal]) -> Found:
     records = frozenset(record for record, document in known.records.items() if document in documents)
-    return Found(entry, frozenset(documents), records, tuple(more), "" if documents else _hint(known, entry))
+    hint = "" if documents else _hint(known, entry)
+    return Found(entry, frozenset(documents), records, tuple(more), hint, len(documents & known.removed))
 
 
 def _matching(known: _Known, entry: Removal) -> set[str]:
@@ -149,7 +157,7 @@ def _image(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> 
         sources = {known.by_published[sha256]}
     documents = {one for sha in {sha256, *sources} for one in known.shown.get(sha, ())}
     more = tuple(Removal("sha256", sha) for sha in sorted(sources - {sha256}))
-    return Found(entry, frozenset(documents), frozenset(), more)
+    return Found(entry, frozenset(documents), frozenset(), more, removed=len(documents & known.removed))
 
 
 def _whole(entry: Removal, ids: Iterable[str]) -> str:

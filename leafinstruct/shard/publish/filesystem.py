@@ -28,15 +28,12 @@ from leafinstruct.shard.publish.plan import (
     local_files,
 )
 from leafinstruct.shard.write import file_sha256, split_name
-from leafinstruct.store import LocalStore, asking, open_filesystem
+from leafinstruct.store import LocalStore, asking, is_filesystem, open_filesystem
+
+__all__ = ["is_filesystem", "push_files"]
 
 PUSHED = ".pushed.json"
 """SHA-256 and bytes of each pushed file; neither for one whose upload has not ended."""
-
-
-def is_filesystem(target: str) -> bool:
-    """Whether a push target is a filesystem, not a dataset on the Hub: it has a protocol or is a plain path."""
-    return "://" in target or target.startswith(("/", ".", "~"))
 
 
 def push_files(folder: str | Path, target: str, *, dry_run: bool = False) -> PushResult:
