@@ -105,3 +105,14 @@ def test_an_empty_dataset_is_pushed(project: Project, hub: Hub) -> None:
     assert len(hub.branches["main"]) == 1 and len(hub.tags) == 1 and hub.tags[0][1] == hub.head
     project.push("./there")
     assert {path.name for path in (project.folder / "there").glob("*.parquet")} == {"train-00000-of-00001.parquet"}
+
+
+def test_an_export_of_what_was_removed_is_refused(project: Project) -> None:
+    pytest.importorskip("webdataset")
+    with in_this_process() as run:
+        assert run("export", "runs/made/shards", "tars", folder=project.folder) == 0
+        add_removals(project.folder, [Removal("path", "clay/bowl.md")])
+        assert run("export", "runs/made/shards", "tars", folder=project.folder) == 2
+        project.build()
+        assert run("export", "runs/made/shards", "tars", folder=project.folder) == 0
+    assert places(Run(project.folder / "runs/made")).exports == (str(project.folder / "tars"),)
