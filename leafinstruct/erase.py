@@ -32,6 +32,7 @@ def erase(run: Run, removals: Removals, records: Iterable[str], progress: Progre
     if not work:
         return
     gone = [*_made_from_documents(run), *_outside(run, removals, records)]
+    _erase_answers(run, {one for found in work for one in found.ids})
     for found in work:  # last: until then, the next build does all this again
         found.erase()
     documents, images = sum(found.documents for found in work), sum(found.images for found in work)
@@ -46,12 +47,12 @@ class _Named:
     """What requests name in one partition, and how many `documents` and `images` of it are not erased yet."""
 
     def __init__(self, run: Run, name: str, removals: Removals) -> None:
-        self._run, self._name, self._removals = run, name, removals
+        self._run, self._removals = run, removals
         self._documents, self._images = layout.documents(name), layout.images(name)
         about = run.table(self._documents, ["id", "url", "site", "path"]).to_pylist()
-        self._ids = {d["id"] for d in about if removals.names(d["url"], d["site"], d["path"], d["id"])}
+        self.ids = {d["id"] for d in about if removals.names(d["url"], d["site"], d["path"], d["id"])}
         self._shas = {sha for sha in self._column(self._images, "sha256") if removals.names_image(sha)}
-        self.documents = self._look_at_documents() if self._ids else 0
+        self.documents = self._look_at_documents() if self.ids else 0
         self.images = sum(size > 0 for size in self._sizes()) if self._shas else 0
         self.anything = bool(self.documents or self.images)
 
@@ -64,7 +65,7 @@ class _Named:
         rows = zip(self._column(self._documents, "id"), self._column(self._documents, "parts"), strict=True)
         for document, parts in rows:
             images = {part["image"] for part in parts if part["type"] == "image"}
-            if document in self._ids:
+            if document in self.ids:
                 shown |= images
                 texts += any(part["type"] == "text" and part["text"] != ERASED for part in parts)
             else:
@@ -79,9 +80,6 @@ class _Named:
 
     def erase(self) -> None:
         run = self._run
-        for file in run.below(layout.GENERATIONS):
-            if file.endswith(f"/{self._name}{layout.SUFFIX}"):
-                self._erase_answers(file)
         hits = [[e.kind, e.value] for e in self._removals.entries if self._hit(e)]
         images = pa.Table.from_pylist(
             [
@@ -91,19 +89,12 @@ class _Named:
             schema=IMAGE_SCHEMA,
         )
         documents = pa.Table.from_pylist(
-            [_blank(row) if row["id"] in self._ids else row for row in run.table(self._documents).to_pylist()],
+            [_blank(row) if row["id"] in self.ids else row for row in run.table(self._documents).to_pylist()],
             schema=DOCUMENT_SCHEMA,
         )
         for file, table in ((self._images, images), (self._documents, documents)):
             meta = run.meta(file)
             run.erase_rows(file, table, {**(meta.extra if meta else {}), ERASED_BY: hits})
-
-    def _erase_answers(self, file: str) -> None:
-        table = self._run.table(file)
-        stays = pc.invert(pc.is_in(table["document"], value_set=pa.array(sorted(self._ids), pa.string())))
-        meta = self._run.meta(file)
-        if meta is not None and not pc.all(stays).as_py():
-            self._run.erase_rows(file, table.filter(stays), meta.extra)
 
     def _hit(self, entry: Removal) -> bool:
         one = Removals([entry])
@@ -111,6 +102,16 @@ class _Named:
             return one.names_image(*self._shas)
         about = self._run.table(self._documents, ["id", "url", "site", "path"]).to_pylist()
         return any(one.names(d["url"], d["site"], d["path"], d["id"]) for d in about)
+
+
+def _erase_answers(run: Run, documents: set[str]) -> None:
+    """Erase the answers of models about documents, also in files of partitions that are planned no more."""
+    named = pa.array(sorted(documents), pa.string())
+    for file in run.below(layout.GENERATIONS) if documents else ():
+        meta = run.meta(file)
+        if meta is not None and pc.any(pc.is_in(run.table(file, ["document"])["document"], value_set=named)).as_py():
+            table = run.table(file)
+            run.erase_rows(file, table.filter(pc.invert(pc.is_in(table["document"], value_set=named))), meta.extra)
 
 
 def _blank(row: dict[str, Any]) -> dict[str, Any]:

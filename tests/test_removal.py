@@ -6,6 +6,7 @@ from pathlib import Path
 
 import PIL.Image
 import PIL.PngImagePlugin
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from made.tree import counts, edit, make_project, page, picture, put, run_build
@@ -13,6 +14,7 @@ from made.tree import counts, edit, make_project, page, picture, put, run_build
 from leafinstruct.document import Image, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, removals_above
+from leafinstruct.rewrite.generations import GENERATION_SCHEMA
 from leafinstruct.run import Run
 from leafinstruct.shard.check import check
 from leafinstruct.shard.takedown import refuse_removed, takedown
@@ -89,12 +91,26 @@ def test_what_was_removed_is_erased_and_comes_back_with_the_request_gone(tmp_pat
     before, shards = counts(run), {path.name: path.read_bytes() for path in run.file("shards").iterdir()}
     needles = (picture("scarf 1"), picture("blanket 1", "JPEG"), b"How to make a blanket")
     run.commit_text("report/index.html", "a page with thumbnails")
+    answers = [
+        {"key": d.id, "document": d.id, "text": f"An answer about {d.title}."}
+        for name in run.partitions()
+        for d in documents_from_table(run.table(f"documents/{name}.parquet"))
+    ]
+    for name in run.partitions():
+        table = pa.Table.from_pylist(answers, GENERATION_SCHEMA)
+        run.commit_table(f"generations/0a/{name}.parquet", table, "stored")
     run.commit_text("train/samples/00-prompt.txt", "a sample")
     assert {"images", "documents", "filtered", "records", "shards"} <= {x.split("/")[0] for x in holders(run, *needles)}
     documents = {name: run.digest(f"documents/{name}.parquet") for name in run.partitions()}
     add_removals(tmp_path, [Removal("site", "wool")])
     run = run_build(pipeline, tmp_path / "run")
     assert holders(run, *needles) == []
+    removed = sum(
+        d["site"] == "wool" for n in run.partitions() for d in run.table(f"documents/{n}.parquet").to_pylist()
+    )
+    assert [len(run.table(f"generations/0a/{name}.parquet")) for name in run.partitions()] == [
+        len(answers) - removed for _ in run.partitions()
+    ]
     assert not run.exists("report/index.html") and not run.exists("train/samples/00-prompt.txt")
     found = counts(run)
     assert (found.documents, found.images) == (before.documents, before.images)

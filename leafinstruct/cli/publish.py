@@ -155,7 +155,8 @@ def push(
     with made.run.folder(layout.SHARDS) as folder:
         refused = refusals(folder, made.run, made.pipeline, options, is_current(made.run, made.pipeline))
         if dry_run:
-            plan = dry_plan(folder, options)
+            plan, over_there = dry_plan(folder, options)
+            refused += over_there
             value = {**plan.to_dict(), "refused": refused}
             show_result(value, [*plan.lines, *(f"the push would be refused: {why}" for why in refused)], as_json)
             return

@@ -52,10 +52,9 @@ class OldRevisions:
             f"  tag {tag} is not of a push: hf repos tag delete {self.repo_id} {tag} --repo-type dataset"
             for tag in self.other_tags[:MOST]
         ]
-        lines += [
-            f"  branch {name}: leafinstruct push {self.repo_id} --revision {name} --squash, or delete it"
-            for name in self.branches[:MOST]
-        ]
+        for name in self.branches[:MOST]:
+            at = " --squash" if name == "main" else f" --revision {name} --squash, or delete it"
+            lines.append(f"  branch {name}: leafinstruct push {self.repo_id}{at}")
         if self.pull_requests:
             lines.append(f"  pull requests keep their commits: close them on the page of {self.repo_id}")
         return lines

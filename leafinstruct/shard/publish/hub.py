@@ -115,6 +115,24 @@ def push(
     return PushResult(plan, url, commit_url, "", tuple(notes))
 
 
+def private_refusal(repo_id: str, token: str | None = None) -> str:
+    """Why a push with `private` would be refused, "" if it would not or the Hub cannot be asked."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        check_reachable(repo_id)
+        return "" if hub_api(token).dataset_info(repo_id).private else _public(repo_id)
+    except (Unreachable, HfHubHTTPError):
+        return ""
+
+
+def _public(repo_id: str) -> str:
+    return (
+        f"{repo_id}: this dataset is public already, and --private only creates; make it private in its settings, or "
+        "push without --private"
+    )
+
+
 def _open(api: Any, repo_id: str, private: bool) -> str:
     """The address of the dataset, which is created if it is not there."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
@@ -128,10 +146,7 @@ def _open(api: Any, repo_id: str, private: bool) -> str:
     if there.id.lower() != repo_id.lower():  # the Hub sends the old name on; creating it anew would end that
         raise LeafError(f"{repo_id}: this dataset is called {there.id} now; push to {there.id}")
     if private and not there.private:
-        raise LeafError(
-            f"{repo_id}: this dataset is public already, and --private only creates; make it private in its settings, "
-            "or push without --private"
-        )
+        raise LeafError(_public(repo_id))
     return f"{api.endpoint}/datasets/{repo_id}"
 
 

@@ -11,7 +11,7 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.places import add_push
 from leafinstruct.run import Run
 from leafinstruct.shard.publish.filesystem import is_filesystem, push_files
-from leafinstruct.shard.publish.hub import plan_push, push
+from leafinstruct.shard.publish.hub import plan_push, private_refusal, push
 from leafinstruct.shard.publish.licenses import refuse_licenses
 from leafinstruct.shard.publish.plan import PushPlan, PushResult, run_tag
 from leafinstruct.shard.stage import publishable
@@ -61,10 +61,13 @@ def _refusals(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions, 
             yield str(error)
 
 
-def dry_plan(folder: Path, options: PushOptions) -> PushPlan:
+def dry_plan(folder: Path, options: PushOptions) -> tuple[PushPlan, list[str]]:
+    """What a push would do, and why the target would refuse it."""
     if is_filesystem(options.target):
-        return push_files(folder, options.target, dry_run=True).plan
-    return plan_push(folder, options.target, revision=options.revision, ask_hub=True)
+        return push_files(folder, options.target, dry_run=True).plan, []
+    plan = plan_push(folder, options.target, revision=options.revision, ask_hub=True)
+    public = private_refusal(options.target) if options.private else ""
+    return plan, [public] if public else []
 
 
 def push_to(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions) -> PushResult:

@@ -87,6 +87,14 @@ def test_licenses_are_allowed_by_name(project: Project, hub: Hub) -> None:
     assert "commit/" in project.push("me/garden", "--allow-license", "unknown")
 
 
+def test_a_dry_run_says_that_a_public_dataset_stays_public(project: Project, hub: Hub) -> None:
+    assert "would be refused" not in project.push("me/garden", "--private", "--dry-run")
+    project.push("me/garden")
+    assert "the push would be refused: me/garden: this dataset is public" in project.push(
+        "me/garden", "--private", "--dry-run"
+    )
+
+
 def test_options_of_the_hub_at_a_folder(project: Project) -> None:
     line = project.push("./there", "--private", "--squash", code=2)
     assert "--private, --squash: only for datasets on the Hub; ./there is a filesystem" in line
