@@ -108,6 +108,7 @@ def push(
         if squashed:
             notes = squash(api, repo_id, old_revisions(api, repo_id, revision, head), tag)
             head = api.dataset_info(repo_id, revision=revision).sha
+            commit_url = f"{url}/commit/{head}"
         if tag:
             _tag(api, repo_id, tag, head, bool(commit))
         if name_old and not squashed:

@@ -261,6 +261,7 @@ def test_squash_leaves_one_commit_and_what_others_made(shards: Path, hub: Hub) -
         "squashed all commits of main into one",
         "deleted 1 large files of old revisions",
     )
+    assert done.commit.endswith(f"/commit/{hub.head}")
     assert hub.tags == [("garden-22222222-22222222", hub.head)] and len(hub.branches["main"]) == 1
     assert old not in hub.blobs and b"other rows" in hub.served().values()
     assert not push(shards, "me/garden", TOKEN, tag="garden-22222222-22222222", name_old=True).notes
