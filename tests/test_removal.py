@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import PIL.Image
@@ -9,7 +10,8 @@ import PIL.PngImagePlugin
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from made.tree import counts, edit, make_project, page, picture, put, run_build
+from made.s3 import s3_bucket
+from made.tree import counts, edit, make_project, page, picture, put, run_build, shard_bytes
 
 from leafinstruct.document import Document, Image, documents_from_table
 from leafinstruct.errors import LeafError
@@ -120,6 +122,33 @@ def test_what_was_removed_is_erased_and_comes_back_with_the_request_gone(tmp_pat
     (tmp_path / FILE).unlink()
     run = run_build(pipeline, tmp_path / "run")
     assert {path.name: path.read_bytes() for path in run.file("shards").iterdir()} == shards
+
+
+@pytest.mark.slow
+def test_shards_are_the_same_from_nothing_and_with_scores_made_again(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    run_build(pipeline, tmp_path / "run")
+    add_removals(tmp_path, [Removal("site", "wool")])
+    first = shard_bytes(run_build(pipeline, tmp_path / "run"))
+    assert shard_bytes(run_build(pipeline, tmp_path / "other")) == first
+    shutil.rmtree(tmp_path / "run/scores")
+    shutil.rmtree(tmp_path / "run/corpus")
+    again = shard_bytes(run_build(pipeline, tmp_path / "run"))
+    assert {name for name in first if first[name] != again[name]} <= {"manifest.json", "data_card.md"}
+
+
+@pytest.mark.slow
+def test_a_run_in_an_object_store_is_erased_too(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    with s3_bucket("beds") as bucket:
+        run = run_build(pipeline, f"{bucket}/run")
+        run.commit_text("report/index.html", "a page with thumbnails")
+        add_removals(tmp_path, [Removal("site", "wool")])
+        run = run_build(pipeline, f"{bucket}/run")
+        wool = {sha for d in stored_documents(run) if d.site == "wool" for sha in d.images}
+        images = [row for name in run.partitions() for row in run.table(f"images/{name}.parquet").to_pylist()]
+        assert wool and all(row["bytes"] == b"" for row in images if row["sha256"] in wool)
+        assert not run.exists("report/index.html") and any(row["bytes"] for row in images)
 
 
 @pytest.mark.slow
