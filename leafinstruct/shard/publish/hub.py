@@ -82,7 +82,7 @@ def push(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     with hub_errors(repo_id):
-        url = _open(api, repo_id, private)
+        url, created = _open(api, repo_id, private)
         if revision != "main":
             api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
         head = api.dataset_info(repo_id, revision=revision).sha
@@ -105,13 +105,13 @@ def push(
             return PushResult(plan, url, commit_url, (commit.pr_url if commit else "") or "")
         head = commit.oid if commit else head
         notes = list[str]()
-        if squashed:
+        if squashed and not created:
             notes = squash(api, repo_id, old_revisions(api, repo_id, revision, head), tag)
             head = api.dataset_info(repo_id, revision=revision).sha
             commit_url = f"{url}/commit/{head}"
         if tag:
             _tag(api, repo_id, tag, head, bool(commit))
-        if name_old and not squashed:
+        if name_old and not squashed and not created:
             notes = old_revisions(api, repo_id, revision, head).lines
     return PushResult(plan, url, commit_url, "", tuple(notes))
 
@@ -134,8 +134,8 @@ def _public(repo_id: str) -> str:
     )
 
 
-def _open(api: Any, repo_id: str, private: bool) -> str:
-    """The address of the dataset, which is created if it is not there."""
+def _open(api: Any, repo_id: str, private: bool) -> tuple[str, bool]:
+    """The address of the dataset, and whether it was created because it was not there."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
@@ -143,12 +143,12 @@ def _open(api: Any, repo_id: str, private: bool) -> str:
     except GatedRepoError:
         raise
     except RepositoryNotFoundError:
-        return str(api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True))
+        return str(api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)), True
     if there.id.lower() != repo_id.lower():  # the Hub sends the old name on; creating it anew would end that
         raise LeafError(f"{repo_id}: this dataset is called {there.id} now; push to {there.id}")
     if private and not there.private:
         raise LeafError(_public(repo_id))
-    return f"{api.endpoint}/datasets/{repo_id}"
+    return f"{api.endpoint}/datasets/{repo_id}", False
 
 
 def _tag(api: Any, repo_id: str, tag: str, commit: str, pushed: bool) -> None:

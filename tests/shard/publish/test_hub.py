@@ -229,8 +229,8 @@ def _card(hub: Hub) -> str:
 
 
 def pushed_twice(shards: Path, hub: Hub) -> None:
-    """Two pushes with tags of other shards, a branch and a tag by somebody else, and a pull request."""
-    push(shards, "me/garden", TOKEN, tag="garden-11111111-11111111")
+    """A push with its tag, then other shards; a branch and a tag by somebody else, and a pull request."""
+    assert not push(shards, "me/garden", TOKEN, tag="garden-11111111-11111111", name_old=True).notes, "a new dataset"
     hub.branches["next"] = list(hub.branches["main"])
     hub.tags.append(("v1.0", hub.head))
     hub.pull_requests["refs/pr/1"] = hub.head
