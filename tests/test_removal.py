@@ -15,11 +15,13 @@ from made.tree import counts, edit, make_project, page, picture, put, run_build,
 
 from leafinstruct.document import Document, Image, documents_from_table
 from leafinstruct.errors import LeafError
+from leafinstruct.pipeline import load_pipeline
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, removals_above
 from leafinstruct.rewrite.generations import GENERATION_SCHEMA
 from leafinstruct.run import Run
 from leafinstruct.shard.check import check
-from leafinstruct.shard.takedown import refuse_removed, takedown
+from leafinstruct.shard.stage import near_duplicates
+from leafinstruct.shard.takedown import refuse_removed, takedown, takedown_lines
 
 
 def rows(run: Run) -> list[dict]:
@@ -122,6 +124,24 @@ def test_what_was_removed_is_erased_and_comes_back_with_the_request_gone(tmp_pat
     (tmp_path / FILE).unlink()
     run = run_build(pipeline, tmp_path / "run")
     assert {path.name: path.read_bytes() for path in run.file("shards").iterdir()} == shards
+
+
+def test_near_duplicates_that_stay_are_named(tmp_path: Path) -> None:
+    pipeline = make_project(tmp_path)
+    run = run_build(pipeline, tmp_path / "run")  # glass/bottle.md is a copy of wood/birdhouse.md
+    found = takedown(
+        tmp_path, run.file("shards"), {"site": ["wood"]}, "", run, near_duplicates(run, load_pipeline(pipeline))
+    )
+    assert "  a near-duplicate of it stays: glass/bottle.md" in takedown_lines(found)
+    both = takedown(
+        tmp_path,
+        run.file("shards"),
+        {"site": ["wood"], "path": ["glass/bottle.md"]},
+        "",
+        run,
+        near_duplicates(run, load_pipeline(pipeline)),
+    )
+    assert not any("near-duplicate" in line for line in takedown_lines(both))
 
 
 @pytest.mark.slow

@@ -77,6 +77,7 @@ def remove(
     """Remove documents or images from all later builds and pushes of the project."""
     from leafinstruct.api import project_pipeline
     from leafinstruct.run import Run
+    from leafinstruct.shard.stage import near_duplicates
     from leafinstruct.shard.takedown import takedown, takedown_lines
 
     pipeline = renamed(old_pipeline, pipeline, "remove --pipeline FILE is written remove FILE")
@@ -85,7 +86,7 @@ def remove(
     options = {"url": url, "site": site, "path": path, "document": document, "record": record, "sha256": sha256}
     wanted = {kind: values or [] for kind, values in options.items()}
     with opened.folder(layout.SHARDS) as shards:
-        found = takedown(loaded.root, shards, wanted, note, opened)
+        found = takedown(loaded.root, shards, wanted, note, opened, near_duplicates(opened, loaded))
     show_result(found, takedown_lines(found), as_json)
 
 

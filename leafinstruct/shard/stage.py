@@ -125,7 +125,7 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
     pipeline, run = job.open()
     files = [layout.records(name) for name in partitions]
     images = index_images([layout.images(name) for name in partitions], run.open)
-    heads = list(read_heads(files, images, _clusters(run, pipeline), run.open))
+    heads = list(read_heads(files, images, near_duplicates(run, pipeline), run.open))
     removed = [head for head in heads if pipeline.removals.names_record(head.id)]
     plan = plan_shards(
         (head for head in heads if not pipeline.removals.names_record(head.id)),
@@ -238,11 +238,11 @@ def _has_clusters(owner: Any) -> bool:
     return owner.scorer is not None and any(c.name == "cluster" for c in owner.scorer.columns)
 
 
-def _clusters(run: Run, pipeline: Pipeline) -> dict[str, str]:
+def near_duplicates(run: Run, pipeline: Pipeline) -> dict[str, str]:
     """Near-duplicate cluster of each document that is in one."""
     found: dict[str, str] = {}
     for owner in pipeline.filters:
-        if _has_clusters(owner):
+        if _has_clusters(owner) and run.exists(layout.corpus(owner.folder)):
             rows = run.table(layout.corpus(owner.folder), ["document", "cluster"]).to_pylist()
             found |= {row["document"]: row["cluster"] for row in rows if row["cluster"]}
     return found

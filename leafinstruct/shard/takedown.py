@@ -21,12 +21,18 @@ OPTIONS = "--document, --record, --path, --url, --site or --sha256"
 
 
 def takedown(
-    root: Path, shards: Path, wanted: Mapping[str, Sequence[str]], note: str, run: Run | None = None
+    root: Path,
+    shards: Path,
+    wanted: Mapping[str, Sequence[str]],
+    note: str,
+    run: Run | None = None,
+    clusters: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Add requests (values by kind) to the project, and say what each of them names in the run and its shards.
 
     What a build needs to know is added too: the document of a record, an image's bytes as harvested, the path below its
-    source. Raises LeafError if nothing is named, for a SHA-256 that is none, and for the start of several ids.
+    source. `clusters`: the cluster of near-duplicates of each document that is in one. Raises LeafError if nothing is
+    named, for a SHA-256 that is none, and for the start of several ids.
     """
     if not any(wanted.values()):
         raise LeafError(f"remove: name what to remove with {OPTIONS}")
@@ -34,7 +40,7 @@ def takedown(
     asked = [Removal(kind, value, note, today) for kind, values in wanted.items() for value in values]
     _check(asked)
     rows = published(shards, Removals(asked))
-    found = search(run, asked, {entry: _named(rows, entry) for entry in asked})
+    found = search(run, asked, {entry: _named(rows, entry) for entry in asked}, clusters or {})
     new = [Removal(more.kind, more.value, note, today) for one in found for more in (one.asked, *one.more)]
     ids = {record for one in found for record in one.records}
     rows = published(shards, Removals(new), ids)
@@ -78,6 +84,7 @@ def _facts(one: Found, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "records": len(reached),
         "also": [{"kind": more.kind, "value": more.value} for more in one.more],
         "hint": one.hint,
+        "near_duplicates": list(one.near),
     }
 
 
@@ -91,6 +98,7 @@ def takedown_lines(found: Mapping[str, Any]) -> list[str]:
         lines.append(f"{one['kind']} {one['value']}: {matches}{records}")
         lines += [f"  also entered: {more['kind']} {more['value']}" for more in one["also"]]
         lines += [f"  {one['hint']}"] if one["hint"] else []
+        lines += [f"  a near-duplicate of it stays: {place}" for place in one["near_duplicates"]]
     for place, count in found["other_runs"].items():
         lines.append(f"{place}: {count} document{' matches' if count == 1 else 's match'} too; build this run again")
     rows = found["published"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,8 @@ MOST_COMPARED = 20_000
 @dataclass(frozen=True, slots=True)
 class Found:
     """A request, the ids of the documents that it names in the run and of their records, what a build needs to be told
-    besides, a hint for a request that names nothing, and how many of the documents an earlier build removed."""
+    besides, a hint for a request that names nothing, how many of the documents an earlier build removed, and the
+    addresses of their near-duplicates that no request names."""
 
     asked: Removal
     documents: frozenset[str] = frozenset()
@@ -33,15 +34,29 @@ class Found:
     more: tuple[Removal, ...] = ()
     hint: str = ""
     removed: int = 0
+    near: tuple[str, ...] = ()
 
 
 def search(
-    run: Run | None, asked: Sequence[Removal], rows: Mapping[Removal, Sequence[Mapping[str, Any]]]
+    run: Run | None,
+    asked: Sequence[Removal],
+    rows: Mapping[Removal, Sequence[Mapping[str, Any]]],
+    clusters: Mapping[str, str],
 ) -> list[Found]:
-    """What each request names; `rows` are the published rows that it names by itself. Raises LeafError for the start
-    of several ids."""
+    """What each request names; `rows` are the published rows that it names by itself, `clusters` has the cluster of
+    each document that has near-duplicates. Raises LeafError for the start of several ids."""
     known = _Known(run)
-    return [_found(known, entry, rows[entry]) for entry in asked]
+    found = [_found(known, entry, rows[entry]) for entry in asked]
+    named = {document for one in found for document in one.documents} | known.removed
+    return [replace(one, near=_near(known, one, named, clusters)) for one in found]
+
+
+def _near(known: _Known, one: Found, named: set[str], clusters: Mapping[str, str]) -> tuple[str, ...]:
+    own = {clusters[document] for document in one.documents if document in clusters}
+    if one.asked.kind == "sha256" or not own:
+        return ()
+    others = (d for d in known.documents if d["id"] not in named and clusters.get(d["id"]) in own)
+    return tuple(sorted(d["url"] or d["path"] for d in others))
 
 
 def named_records(run: Run, removals: Removals) -> frozenset[str]:
