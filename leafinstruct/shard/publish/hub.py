@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,8 +24,6 @@ from leafinstruct.shard.publish.plan import (
 from leafinstruct.shard.write import file_sha256, split_name
 
 __all__ = ["PushFile", "PushPlan", "PushResult", "plan_push", "push", "run_tag"]
-
-REPO_ID = re.compile(r"[^/\s]+/[^/\s]+")
 
 
 def plan_push(
@@ -75,7 +72,7 @@ def push(
         raise LeafError("push: a pull request is always against main; omit the revision or the pull request")
     if pull_request and squashed:
         raise LeafError("push: a pull request squashes nothing; push to a branch")
-    if not REPO_ID.fullmatch(repo_id) and "/" not in repo_id:
+    if "/" not in repo_id:
         raise LeafError(f"push: {repo_id}: name a dataset as OWNER/NAME, or a folder as ./{repo_id}")
     local = local_files(Path(folder))
     api = hub_api(token)

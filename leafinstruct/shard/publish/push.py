@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leafinstruct.errors import LeafError
@@ -71,8 +71,17 @@ def dry_plan(folder: Path, options: PushOptions) -> tuple[PushPlan, list[str]]:
 
 
 def push_to(folder: Path, run: Run, pipeline: Pipeline, options: PushOptions) -> PushResult:
-    """Push, and remember the target for takedowns."""
-    add_push(run, options.target)  # before: a push that dies half way has left copies, too
+    """Push, and remember the target for takedowns: before, because a push that dies half way has left copies, too."""
+    forgotten = list[str]()
+    try:
+        add_push(run, options.target)
+    except LeafError as error:  # a run that cannot be written can still be pushed
+        forgotten.append(f"this push is not remembered for takedowns: {error}")
+    result = _push(folder, pipeline, options)
+    return replace(result, notes=(*result.notes, *forgotten))
+
+
+def _push(folder: Path, pipeline: Pipeline, options: PushOptions) -> PushResult:
     if is_filesystem(options.target):
         return push_files(folder, options.target)
     return push(

@@ -11,6 +11,7 @@ from made.hub import TOKEN, Hub, loopback_hub
 from made.invoke import in_this_process
 from made.tree import edit, edit_filter, make_project, put, run_build
 
+from leafinstruct.errors import LeafError
 from leafinstruct.places import places
 from leafinstruct.removal import Removal, add_removals
 from leafinstruct.run import Run
@@ -98,6 +99,15 @@ def test_a_dry_run_says_that_a_public_dataset_stays_public(project: Project, hub
 def test_options_of_the_hub_at_a_folder(project: Project) -> None:
     line = project.push("./there", "--private", "--squash", code=2)
     assert "--private, --squash: only for datasets on the Hub; ./there is a filesystem" in line
+
+
+def test_a_run_that_cannot_be_written_is_pushed_all_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise LeafError("places.json: Read-only file system")
+
+    monkeypatch.setattr("leafinstruct.shard.publish.push.add_push", refuse)
+    assert "not remembered for takedowns: places.json: Read-only" in project.push("./there")
+    assert (project.folder / "there/manifest.json").exists()
 
 
 def test_an_empty_dataset_is_pushed(project: Project, hub: Hub) -> None:
