@@ -126,6 +126,18 @@ def test_what_was_removed_is_erased_and_comes_back_with_the_request_gone(tmp_pat
     assert {path.name: path.read_bytes() for path in run.file("shards").iterdir()} == shards
 
 
+def test_a_record_goes_although_its_document_is_not_known(tmp_path: Path) -> None:
+    """As if the request had been entered where nothing was built."""
+    pipeline = make_project(tmp_path)
+    before = rows(run_build(pipeline, tmp_path / "run"))
+    add_removals(tmp_path, [Removal("record", before[0]["id"])])
+    run = run_build(pipeline, tmp_path / "run")
+    assert {row["id"] for row in before} - {row["id"] for row in rows(run)} == {before[0]["id"]}
+    assert counts(run).dropped_splitting["removed"] == 1
+    (tmp_path / FILE).unlink()
+    assert len(rows(run_build(pipeline, tmp_path / "run"))) == len(before)
+
+
 def test_near_duplicates_that_stay_are_named(tmp_path: Path) -> None:
     pipeline = make_project(tmp_path)
     run = run_build(pipeline, tmp_path / "run")  # glass/bottle.md is a copy of wood/birdhouse.md
