@@ -12,9 +12,11 @@ from types import ModuleType
 
 from leafinstruct import layout
 from leafinstruct.context import Context
+from leafinstruct.erase import erase
 from leafinstruct.errors import LeafError, did_you_mean, file_error
 from leafinstruct.pipeline import STAGES, Pipeline
 from leafinstruct.run import Run
+from leafinstruct.shard.takedown_search import named_records
 from leafinstruct.store import is_remote
 
 FREE_BYTES = 1 << 30
@@ -26,11 +28,16 @@ def build(context: Context, stage: str) -> None:
     LeafError if the pre-flight fails or another process builds the run."""
     preflight(context.pipeline, context.run, stage)
     with context.run.lock():
+        removals = context.pipeline.removals
+        records = named_records(context.run, removals)
+        last = {"harvest": "", "train": "shard"}.get(stage, stage)  # scores are about documents as harvested
         try:
             for name in STAGES[: STAGES.index(stage) + 1]:
                 start, cpu = time.perf_counter(), time.process_time()
                 _stage_module(name).run(context)
                 context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
+                if name == last and len(removals):
+                    erase(context.run, removals, records, context.progress)
         finally:
             context.pool.close()
             _add_timings(context)

@@ -297,6 +297,11 @@ def document_id(source: str, where: str, occurrence: int = 0) -> str:
     return digest([source, where, occurrence])[:20]
 
 
+def record_id(document: str, task: str) -> str:
+    """Id of the record that a task makes of a document."""
+    return digest([document, task])[:20]
+
+
 def documents_to_table(documents: Iterable[Document]) -> pa.Table:
     """Rows of DOCUMENT_SCHEMA in id order."""
     rows = [asdict(d) for d in sorted(documents, key=lambda d: d.id)]

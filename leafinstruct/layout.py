@@ -24,22 +24,29 @@ REPEATED_REQUESTS = "corpus/requests.parquet"
 """Rewrite: records whose request repeats that of another record."""
 MANIFEST = "manifest.json"
 """The manifest of shards, in their folder."""
+CARD = "data_card.md"
+"""The data card, next to them."""
 SHARDS = "shards"
 SHARDS_MANIFEST = f"{SHARDS}/{MANIFEST}"
 """Shard: the shards with their checksums and counts, and what they were made from."""
 SHARDS_BEGUN = ".shards.json"
 """Shard: names of the shards that builds began to write; no other file in their folder is ever deleted."""
+PLACES = "places.json"
+"""Push: where it, `export`, `sample`, `review` and `train` put copies of records, which takedowns have to reach."""
 TRAIN = "train"
 TRAIN_REPORT = f"{TRAIN}/report.json"
 """Train: losses and the pairing test."""
 TRAIN_FINGERPRINT = f"{TRAIN}/fingerprint.json"
 """Train: fingerprint of the shards and settings that the adapters were trained with."""
+SAMPLES = f"{TRAIN}/samples"
+"""Train: prompts with their references and the generated answers, as texts and images."""
+AUDITS = "audit"
 PROOF = "prove"
 PROOF_REPORT = f"{PROOF}/report.json"
 """Prove: every training of the ablation, and the comparisons."""
 
 ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED = "asked", "documents", "images", "decisions", "filtered"
-WRITTEN, RECORDS = "written", "records"
+WRITTEN, RECORDS, GENERATIONS = "written", "records", "generations"
 OF_PARTITIONS = (ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS)
 """Folders with one file per partition, except those of scores and model answers."""
 SUFFIX = ".parquet"
@@ -92,7 +99,7 @@ def filtered(partition: str) -> str:
 
 def generations(writer: str, partition: str) -> str:
     """Rewrite: the answers of a language model. The folder is a digest of its name and settings."""
-    return in_folder(f"generations/{writer}", partition)
+    return in_folder(f"{GENERATIONS}/{writer}", partition)
 
 
 def leak_margins(model: str, partition: str) -> str:
@@ -127,4 +134,4 @@ def proof(name: str) -> str:
 
 def audit_run(plan: str) -> str:
     """Audit: a run of planted documents, and `cases.json`, what was planted. The folder is a digest of how."""
-    return f"audit/{plan}"
+    return f"{AUDITS}/{plan}"

@@ -104,6 +104,17 @@ class Run:
         """Write a table as Parquet. Image bytes are stored uncompressed (they are compressed already), the rest in
         LZ4, which reads stored scores in two thirds of the time that Zstandard takes."""
         meta = Meta(fingerprint, table_digest(table), table.num_rows, dict(extra or {}))
+        self._put_table(relative, table, meta)
+        return meta
+
+    def erase_rows(self, relative: str, table: pa.Table, extra: Mapping[str, Any]) -> None:
+        """Put a table with erased content in the place of a file. Fingerprint and digest stay those of what was there:
+        nothing that was made from it becomes stale."""
+        meta = self.meta(relative)
+        assert meta is not None
+        self._put_table(relative, table, Meta(meta.fingerprint, meta.digest, table.num_rows, extra))
+
+    def _put_table(self, relative: str, table: pa.Table, meta: Meta) -> None:
         packed = {
             "fingerprint": meta.fingerprint,
             "digest": meta.digest,
@@ -117,7 +128,6 @@ class Run:
             pq.write_table(table, out, compression=compression, row_group_size=group)
 
         self.commit(relative, write)
-        return meta
 
     def remove(self, relative: str) -> None:
         """Delete a file that the run made (see `own`)."""
@@ -179,6 +189,10 @@ class Run:
     def names(self, folder: str) -> list[str]:
         """Names of the Parquet files in a folder of the run."""
         return [name for name in self.store.names(folder) if name.endswith(".parquet") and not name.startswith(".")]
+
+    def below(self, folder: str) -> list[str]:
+        """Names, relative to the run, of all files in a folder and its subfolders."""
+        return self.store.below(folder)
 
     def open(self, relative: str) -> pq.ParquetFile:
         """The file; close it with `force`. Raises FileNotFoundError."""

@@ -37,7 +37,7 @@ Meanings = Mapping[str, str]
 FILTER = "FILTER-HASH"
 PLACEHOLDERS = {"partition": "PARTITION", "folder": FILTER, "plan": "HASH", "model": "HASH", "writer": "HASH"}
 """What stands on the page for a parameter of `layout`; for others its name in capitals."""
-STAGES = ("harvest", "filter", "rewrite", "shard", "train", "build", "report", "audit", "prove")
+STAGES = ("harvest", "filter", "rewrite", "shard", "train", "build", "report", "audit", "prove", "push")
 """What writes files: the stages, then all builds, then commands."""
 INTRO = """\
 # Run files
@@ -193,11 +193,13 @@ def json_files() -> Iterator[tuple[str, Meanings]]:
     """JSON files whose keys the page lists; of other files, only the contents in words."""
     from leafinstruct.build import TIMING
     from leafinstruct.harvest.stage import PLAN
+    from leafinstruct.places import PLACES
     from leafinstruct.shard.stage import PROVENANCE
     from leafinstruct.shard.write import MANIFEST
 
     yield layout.RUN, PLAN
     yield layout.TIMINGS, TIMING
+    yield layout.PLACES, PLACES
     yield layout.SHARDS_MANIFEST, {**MANIFEST, **{f"provenance.{key}": about for key, about in PROVENANCE.items()}}
 
 

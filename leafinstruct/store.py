@@ -44,6 +44,9 @@ class Store(Protocol):
     def names(self, folder: str) -> list[str]:
         """Names of the files in one folder, sorted, without the folder's name."""
 
+    def below(self, folder: str) -> list[str]:
+        """Names of the files in a folder and its subfolders, sorted."""
+
     def some_names(self) -> list[str]:
         """Names in the place itself, at least one if it holds any file; empty if it is missing."""
 
@@ -59,6 +62,11 @@ class Store(Protocol):
 
 def is_remote(place: str) -> bool:
     return "://" in place
+
+
+def is_filesystem(target: str) -> bool:
+    """Whether a push target is a filesystem, not a dataset on the Hub: it has a protocol or is a plain path."""
+    return is_remote(target) or target.startswith(("/", ".", "~"))
 
 
 def open_store(place: str) -> Store:
@@ -110,6 +118,10 @@ class LocalStore:
     def names(self, folder: str) -> list[str]:
         path = self.path / folder
         return sorted(p.name for p in path.iterdir() if p.is_file()) if path.is_dir() else []
+
+    def below(self, folder: str) -> list[str]:
+        found = (self.path / folder).rglob("*")
+        return sorted(path.relative_to(self.path).as_posix() for path in found if path.is_file())
 
     def some_names(self) -> list[str]:
         return sorted(path.name for path in self.path.iterdir()) if self.path.is_dir() else []
@@ -221,6 +233,10 @@ class ObjectStore:
         except FileNotFoundError:
             return []
         return sorted(e["name"].rsplit("/", 1)[-1] for e in entries if e["type"] == "file")
+
+    def below(self, folder: str) -> list[str]:
+        with self._asking():
+            return sorted(place.removeprefix(f"{self._root}/") for place in self._fs.find(self._place(folder)))
 
     def some_names(self) -> list[str]:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -19,11 +18,12 @@ import typer
 import yaml
 from made.docs import ROOT, Block, blocks, blocks_of, commands, inline_commands, pages
 from made.hub import TOKEN, loopback_hub
+from made.invoke import in_this_process
 from made.s3 import s3_bucket
 from made.tree import FILTERS, edit, make_tree, run_build
 
 import leafinstruct as li
-from leafinstruct import cli, layout, plugins
+from leafinstruct import layout, plugins
 from leafinstruct.build import STAGE_PACKAGES
 from leafinstruct.cli.app import app
 from leafinstruct.engine.ray import RaySettings
@@ -43,6 +43,7 @@ SLOW = {
     "push you/name",
     "check you/name",
     "push you/name --dry-run",
+    "push you/name --squash",
     "train runs/NAME/shards --out out",
 }
 """Commands that take more than a second."""
@@ -77,25 +78,14 @@ def project_in(folder: Path, invoke: Callable[..., int]) -> Path:
 
 
 def own_source(folder: Path) -> None:
-    source = {"name": "mine", "kind": "tutorial", "path": "tree/*"}
+    source = {"name": "mine", "kind": "tutorial", "path": "tree/*", "license": "CC0-1.0"}
     changes = {"filters": FILTERS, "models": {}, "rewrite": {"writer": "template"}, "shard": {"validation": 0.2}}
     edit(folder / "pipelines/demo.yaml", sources=[source], **changes)
 
 
 @pytest.fixture(scope="module")
 def invoke() -> Iterator[Callable[..., int]]:
-    """Runs a command in this process, in a folder, and returns its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        def run(*arguments: str, folder: Path) -> int:
-            patch.chdir(folder)
-            patch.setattr(sys, "argv", ["leafinstruct", *arguments])
-            try:
-                cli.main()
-            except SystemExit as end:
-                return int(end.code or 0)
-            return 0
-
+    with in_this_process() as run:
         yield run
 
 
@@ -179,8 +169,8 @@ class Shell:
 
     def __init__(self, folder: Path, invoke: Callable[..., int]) -> None:
         self.folder, self._invoke = folder, invoke
-        self._document = next(li.open_run(folder / "runs/demo").records()).document
-        self._image = next(iter(next(li.open_run(folder / "runs/demo").records()).images))
+        self._record = next(li.open_run(folder / "runs/demo").records())
+        self._image = self._record.images[0]
 
     def go(self, folder: str) -> None:
         """Change the folder; one of the clone is copied."""
@@ -201,7 +191,8 @@ class Shell:
         if before == "--sha256":
             assert word.endswith("…")
             return self._image
-        return {"ID": self._document}.get(word, word.replace("runs/NAME", "runs/demo"))
+        ids = {"ID": self._record.document, "DOCUMENT": self._record.document, "RECORD": self._record.id}
+        return ids.get(word, word.replace("runs/NAME", "runs/demo"))
 
 
 def parse(name: str, *rest: str) -> None:

@@ -151,6 +151,7 @@ def sample(
     old_number: OldNumber = None,
 ) -> None:
     """Show records next to their source documents."""
+    from leafinstruct.places import set_pages
     from leafinstruct.report.sample import draw, sample_lines, sample_page
 
     limit = renamed(old_number, limit, "sample -n (--number) is called --limit")
@@ -158,6 +159,7 @@ def sample(
     shown = draw(opened, limit)
     if page:
         page.write_text(sample_page(opened, shown), encoding="utf-8")
+        set_pages(opened, [page])
     lines = [f"{page}: {len(shown)} records next to their source documents"] if page else sample_lines(shown)
     show_result([one.to_dict() for one in shown], lines, as_json)
 
@@ -176,6 +178,7 @@ def review(
     old_number: OldNumber = None,
 ) -> None:
     """Rate records twice and compute inter-annotator agreement."""
+    from leafinstruct.places import set_pages
     from leafinstruct.report.review import agreement, agreement_lines, write_review
     from leafinstruct.report.sample import draw
 
@@ -186,4 +189,5 @@ def review(
         return
     opened = existing_run(pipeline, run).run
     written = write_review(opened, draw(opened, limit), out)
+    set_pages(opened, written)
     show_result([str(path) for path in written], [str(path) for path in written], as_json)

@@ -48,6 +48,7 @@ def train(
     from leafinstruct.moss.report import report_lines, told
     from leafinstruct.moss.settings import TrainConfig
     from leafinstruct.moss.train import train as train_on
+    from leafinstruct.places import run_above, set_pages
     from leafinstruct.progress import Progress
 
     shards = renamed(old_shards, shards, "train --shards SHARDS is written train SHARDS")
@@ -71,6 +72,8 @@ def train(
         seed=seed,
     )
     report = train_on(shards, out, config, told(Progress()), resume)
+    if owner := run_above(shards):
+        set_pages(owner, [out / name for name in report.samples])
     show_result(asdict(report), report_lines(report, out), as_json)
 
 

@@ -22,7 +22,7 @@ from leafinstruct.rules.checks import DOCUMENT_FIELDS
 if TYPE_CHECKING:
     from leafinstruct.score.base import Scorer
 
-ABOUT_COLUMNS = ["id", "url", *DOCUMENT_FIELDS, "error", "parts.list.element.type", "parts.list.element.image"]
+ABOUT_COLUMNS = ["id", "url", "path", *DOCUMENT_FIELDS, "error", "parts.list.element.type", "parts.list.element.image"]
 """What a view reads of a stored document: of its parts only types and images, no text."""
 
 
@@ -85,7 +85,7 @@ def stored_view(documents: pa.Table, pipeline: Pipeline, tables: Mapping[str, pa
 
 
 def about_fields() -> list[str]:
-    return ["id", "url", *DOCUMENT_FIELDS, "error"]
+    return ["id", "url", "path", *DOCUMENT_FIELDS, "error"]
 
 
 def _view(
@@ -93,7 +93,7 @@ def _view(
 ) -> View:
     ids = about["id"]
     documents = {f"document.{name}": about[name] for name in DOCUMENT_FIELDS}
-    documents |= {name: about[name] for name in ("error", "url")}
+    documents |= {name: about[name] for name in ("error", "url", "path")}
     shown = dict(images)
     owner = _whole(pc.index_in(images["document"], value_set=ids))
     for scorer_name, scorer in ((f.name, f.scorer) for f in pipeline.filters if f.scorer):

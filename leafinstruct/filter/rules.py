@@ -39,8 +39,8 @@ class Verdicts:
 
     def _remove(self, removals: Removals) -> None:
         about, shown = self.view.documents, self.view.images
-        named = [removals.names(url, site) for url, site in zip(about["url"], about["document.site"], strict=True)]
-        self.document_by[np.array(named, dtype=bool) & (self.document_by == "")] = REMOVED
+        known = zip(about["url"], about["document.site"], about["path"], about.index, strict=True)
+        self.document_by[np.array([removals.names(*one) for one in known], dtype=bool)] = REMOVED
         self.image_by[np.array([removals.names_image(sha) for sha in shown["sha256"]], dtype=bool)] = REMOVED
 
     @property

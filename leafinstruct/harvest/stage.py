@@ -29,6 +29,7 @@ from leafinstruct.harvest.own_sources import check_ids, checked_chunks, checked_
 from leafinstruct.harvest.sources import load_source
 from leafinstruct.harvest.valid import valid_image
 from leafinstruct.pipeline import Pipeline, SourceSettings
+from leafinstruct.removal import ERASED_BY, Removals
 from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
 from leafinstruct.version import __version__
 
@@ -149,7 +150,8 @@ def run(context: Context) -> None:
 
 def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[Planned]) -> None:
     """Harvest the stale ones among the partitions."""
-    stale = [one for one in planned if not _fresh(context.run, sources[one.settings.name], one)]
+    removals = context.pipeline.removals
+    stale = [one for one in planned if not _fresh(context.run, sources[one.settings.name], one, removals)]
     for name, source in sources.items():
         with own_code(source.code, f"source {name}: fetches"):
             fetches = source.fetches
@@ -268,14 +270,16 @@ def _made_from(one: Planned) -> str:
     return fingerprint(VERSION, SCHEMA_VERSION, settings.kind, settings.settings, asdict(one.chunk), one.limit, *code)
 
 
-def _fresh(run: Run, source: Source, one: Planned) -> bool:
-    """Whether a partition matches its settings, the files it read, and the indexes' answers to what it asked them.
-    Other changes of the indexes do not matter."""
+def _fresh(run: Run, source: Source, one: Planned, removals: Removals) -> bool:
+    """Whether a partition matches its settings, the files it read, the indexes' answers to what it asked them, and the
+    requests by which rows of it were erased. Other changes of the indexes do not matter."""
     meta = run.meta(layout.documents(one.name))
     images = run.meta(layout.images(one.name))
     if meta is None or images is None or not meta.fingerprint == images.fingerprint == _made_from(one):
         return False
     if meta.extra != images.extra or not stamps_hold(meta.extra["files"]):
+        return False
+    if not removals.still_name(meta.extra.get(ERASED_BY, ())):
         return False
     if not meta.extra["answer"]:
         return True

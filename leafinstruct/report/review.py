@@ -10,11 +10,12 @@ import csv
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leafinstruct.errors import LeafError
+from leafinstruct.places import sha256_of
 from leafinstruct.report.sample import Shown, page, pictures_of, record_html
 from leafinstruct.run import Run
 
@@ -60,6 +61,15 @@ def write_review(run: Run, shown: Sequence[Shown], folder: Path) -> list[Path]:
     for path in tables:
         path.write_text(_empty_table(shown), encoding="utf-8")
     return [page_file, *tables]
+
+
+def delete_unchanged(pages: Mapping[str, str]) -> list[str]:
+    """Delete those of some files, with the SHA-256 (hex) they were written with, that nobody has changed since, such as
+    by rating; returns them."""
+    found = [one for one, sha256 in pages.items() if Path(one).is_file() and sha256_of(Path(one)) == sha256]
+    for one in found:
+        Path(one).unlink()
+    return found
 
 
 def review_page(run: Run, shown: Sequence[Shown]) -> str:

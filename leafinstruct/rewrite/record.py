@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, digest
+from leafinstruct.document import Content, Document, ImageMeta, Message, Part, Record, record_id
 from leafinstruct.rewrite.task import Draft
 from leafinstruct.text.plain import shown
 
@@ -84,7 +84,7 @@ def _row(
 ) -> Record:
     scores = ((name, _rounded(value)) for name, value in facts.scores.get(document.id, ()))
     return Record(
-        id=digest([document.id, task])[:20],
+        id=record_id(document.id, task),
         document=document.id,
         task=task,
         source=document.source,

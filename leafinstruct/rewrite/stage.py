@@ -128,6 +128,21 @@ def run(context: Context) -> None:
     keep(context, settings.leak_margin)
 
 
+def is_current(run: Run, pipeline: Pipeline) -> bool:
+    """Whether the records are of the documents, tasks and prompts as they are; documents that a model will be asked
+    about again do not matter."""
+    settings = rewrite_settings(pipeline)
+    return all(
+        run.fresh(layout.written(name), made_from) or run.fresh(layout.written(name), _to_be_asked_again(made_from))
+        for name in run.partitions()
+        for made_from in [_made_from(run, pipeline, settings, name)]
+    )
+
+
+def _to_be_asked_again(made_from: str) -> str:
+    return fingerprint(made_from, "to be asked again")
+
+
 def writer_name(pipeline: Pipeline) -> str:
     model = pipeline.models["llm"]
     return f"{model.name}@{model.revision or model.code[:8] or 'served'}"
@@ -284,7 +299,7 @@ def write_with_model(pool: Pool, job: Job | Opened, name: str, made_from: str) -
     made = _drafts(documents, weighted)
     records = write(made.drafts, answers, writer=writer, facts=facts)
     made.without += [(document, UNSUPPORTED_LANGUAGE) for document in foreign]
-    whole = made_from if answers.complete else fingerprint(made_from, "to be asked again")
+    whole = made_from if answers.complete else _to_be_asked_again(made_from)
     said = dict(sorted(answers.unanswered.items()))
     extra |= {"unanswered": said} if said else {}
     _commit(run, name, whole, records, made.without, writer.model, facts, extra)

@@ -42,7 +42,8 @@ Opener = Callable[[str], pq.ParquetFile]
 
 
 def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[str, ShardRow]:
-    """The row of each image of `images/P.parquet` files, by sha256; of equal images the first in order of `paths`."""
+    """The row of each image of `images/P.parquet` files, by sha256; of equal images the first in order of `paths`
+    that a takedown has not erased."""
     index: dict[str, ShardRow] = {}
     for path in paths:
         start = 0
@@ -51,7 +52,8 @@ def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[
                 table = file.read_row_group(group, columns=["sha256", "bytes"])
                 sizes = pc.binary_length(table["bytes"]).to_pylist()
                 for row, (sha256, size) in enumerate(zip(table["sha256"].to_pylist(), sizes, strict=True), start):
-                    index.setdefault(sha256, ShardRow(path, row, size))
+                    if sha256 not in index or not index[sha256].bytes:
+                        index[sha256] = ShardRow(path, row, size)
                 start += len(sizes)
     return index
 

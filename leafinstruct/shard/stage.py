@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO
 
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
-from leafinstruct.document import Image, Record
+from leafinstruct.document import Image, Record, record_id
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
+from leafinstruct.removal import REASON as REMOVED
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.shard.card.model import CardFacts
@@ -28,6 +29,8 @@ from leafinstruct.shard.gather import (
     windows,
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
+from leafinstruct.shard.split import PlanDrop
+from leafinstruct.shard.takedown import ROW, named_row
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
 from leafinstruct.version import __version__
 
@@ -69,8 +72,10 @@ def run(context: Context) -> None:
         refresh_card(run, pipeline, there)
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
-    if not plan.shards:
+    if not plan.shards and not _taken_down(run, pipeline):
         raise LeafError(f"{run}: rewriting made no record; leafinstruct status shows what dropped the documents")
+    if not plan.shards:
+        plan, places = replace(plan, shards=(NOTHING_LEFT,)), [ImageRows({}, {})]
     names = {planned.name for planned in plan.shards}
     _remove_others(run, names)
     written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
@@ -78,6 +83,33 @@ def run(context: Context) -> None:
     write_card(run, pipeline, json.loads(data))
     run.commit_text(layout.SHARDS_MANIFEST, data.decode())
     run.commit_json(layout.SHARDS_BEGUN, sorted(names))
+
+
+NOTHING_LEFT = PlannedShard("train-00000-of-00001.parquet", "train", (), 0)
+"""The one shard, without rows, of a data set from which everything was taken down: readers still find its columns."""
+
+
+def _taken_down(run: Run, pipeline: Pipeline) -> bool:
+    """Whether nothing is left because of takedowns, not because of rules: requests name every row of the shards before
+    or, if there were none, every document."""
+    tables = [run.table(layout.decisions(name), ["document", "part", "dropped_by"]) for name in run.partitions()]
+    rows = [row for table in tables for row in table.to_pylist() if row["part"] is None]
+    removed = {row["document"] for row in rows if row["dropped_by"] == REMOVED}
+    before = run.json(layout.SHARDS_MANIFEST)
+    if not before:
+        others = [row for row in rows if row["document"] not in removed]
+        return bool(removed) and all(row["dropped_by"].startswith("harvest:") for row in others)
+    return all(_named(row, pipeline, removed) for file in before["files"] for row in _published(run, file["file"]))
+
+
+def _published(run: Run, name: str) -> list[dict[str, Any]]:
+    with run.parquet(layout.shard(name)) as file:
+        columns = [column for column in (*ROW, "task") if column in file.schema_arrow.names]
+        return file.read(columns).to_pylist()
+
+
+def _named(row: Mapping[str, Any], pipeline: Pipeline, removed: set[str]) -> bool:
+    return bool(named_row(row, pipeline.removals, [record_id(one, row["task"]) for one in removed]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +125,14 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
     pipeline, run = job.open()
     files = [layout.records(name) for name in partitions]
     images = index_images([layout.images(name) for name in partitions], run.open)
-    heads = list(read_heads(files, images, _clusters(run, pipeline), run.open))
-    plan = plan_shards(heads, pipeline.section("shard", ShardSettings))
+    heads = list(read_heads(files, images, near_duplicates(run, pipeline), run.open))
+    removed = [head for head in heads if pipeline.removals.names_record(head.id)]
+    plan = plan_shards(
+        (head for head in heads if not pipeline.removals.names_record(head.id)),
+        pipeline.section("shard", ShardSettings),
+    )
+    gone = (PlanDrop(head.id, head.document, REMOVED, "") for head in removed)
+    plan = replace(plan, dropped=(*gone, *plan.dropped))
     records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
     places = [
         ImageRows({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
@@ -135,6 +173,25 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
     return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
 
 
+def publishable(run: Run, pipeline: Pipeline, rewritten: bool = True) -> dict[str, Any]:
+    """The manifest of a run's shards. Raises LeafError if there are none, or they are not of the pipeline as it is and
+    of the run's records; `rewritten`: whether these are of the pipeline as it is."""
+    found = current_manifest(run, pipeline)
+    if found is not None and rewritten:
+        return found
+    there = run.json(layout.SHARDS_MANIFEST)
+    if not there:
+        raise LeafError(f"{run}: no shards; run first: leafinstruct build --stage shard")
+    made, now = there["provenance"].get("pipeline_version"), pipeline_version(pipeline)
+    why = "the records are others now" if found is None else "prompts or tasks were edited"
+    if made != now:
+        why = f"they are of {made}, the pipeline and its rules are {now} now"
+    raise LeafError(
+        f"{run}: its shards are stale: {why}; run first: leafinstruct build --stage shard (if it ends without records, "
+        "there is nothing to publish)"
+    )
+
+
 def card(run: Run, pipeline: Pipeline) -> CardFacts:
     """Write the card of a run again. Raises LeafError if its shards are missing or stale."""
     if (found := current_manifest(run, pipeline)) is None:
@@ -163,7 +220,9 @@ def published_scores(pipeline: Pipeline) -> list[str]:
 def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions: Sequence[str]) -> str:
     digests = [run.digest(layout.records(name)) for name in partitions]
     clusters = [run.digest(layout.corpus(f.folder)) for f in pipeline.filters if _has_clusters(f)]
-    return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline))
+    removed = sorted(entry.value for entry in pipeline.removals.entries if entry.kind == "record")
+    gone = [removed] if removed else []
+    return fingerprint(VERSION, asdict(settings), digests, clusters, pipeline_version(pipeline), *gone)
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
@@ -179,11 +238,11 @@ def _has_clusters(owner: Any) -> bool:
     return owner.scorer is not None and any(c.name == "cluster" for c in owner.scorer.columns)
 
 
-def _clusters(run: Run, pipeline: Pipeline) -> dict[str, str]:
+def near_duplicates(run: Run, pipeline: Pipeline) -> dict[str, str]:
     """Near-duplicate cluster of each document that is in one."""
     found: dict[str, str] = {}
     for owner in pipeline.filters:
-        if _has_clusters(owner):
+        if _has_clusters(owner) and run.exists(layout.corpus(owner.folder)):
             rows = run.table(layout.corpus(owner.folder), ["document", "cluster"]).to_pylist()
             found |= {row["document"]: row["cluster"] for row in rows if row["cluster"]}
     return found

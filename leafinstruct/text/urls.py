@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from leafinstruct.text.valid import replace_surrogates
 
@@ -18,6 +19,8 @@ OPAQUE = re.compile(r"(?:about|blob|cid|data|javascript|mailto|tel|urn):", re.IG
 ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
 SAFE = "/~:@!$&'()*+,;="
 UNSAFE = re.compile(r"[\s()<>\[\]\\^`{|}\"\x00-\x1f\x7f\u200b-\u200f\u2028-\u202f\ufdd0-\ufdef\ufeff]")
+DOTS = re.compile("[.\u3002\uff0e\uff61]")
+OWN_LETTERS = re.compile("[\u00df\u03c2\u200c\u200d]")
 RAW = "surrogateescape"
 """Percent escapes that are not UTF-8 keep their bytes: different ones make different URLs."""
 KNOWN = 4096
@@ -36,11 +39,9 @@ def url_key(url: str) -> str:
         return url
     try:
         parts = urlsplit(url if AUTHORITY.match(url) else f"//{url}")
-        host = _ascii((parts.hostname or "").rstrip(".").removeprefix("www."))
-        port = parts.port
+        place = _place(parts)
     except ValueError:
         return url
-    place = host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
     between = (quote(unquote(piece, errors=RAW), safe=SAFE, errors=RAW) for piece in ESCAPED_SLASH.split(parts.path))
     path = "%2F".join(between).rstrip("/")
     if "/." in path or "//" in path:
@@ -52,6 +53,20 @@ def url_key(url: str) -> str:
         query = f"?{urlencode(kept, errors=RAW)}" if kept else ""
     fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{place}{path}{query}{fragment}"
+
+
+@lru_cache(maxsize=KNOWN)
+def site_keys(site: str) -> frozenset[str]:
+    """What a site may be called in the form that all spellings share: host with path and, for a URL, the host alone; a
+    name that is no host is its own key. Empty for an empty name."""
+    site = replace_surrogates(site.strip())
+    whole = url_key(site)
+    if not AUTHORITY.match(site):
+        return frozenset({whole} - {""})
+    try:
+        return frozenset({whole, _place(urlsplit(site))} - {""})
+    except ValueError:
+        return frozenset({whole})
 
 
 def web_address(href: str, base: str) -> str:
@@ -80,11 +95,24 @@ def host_of(url: str) -> str:
     return host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
 
 
+def _place(parts: SplitResult) -> str:
+    """Host without www., and a port that is not the scheme's default. Raises ValueError."""
+    host = _ascii(unquote(parts.hostname or "").rstrip(".").removeprefix("www."))
+    return host if parts.port is None or (parts.scheme, parts.port) in DEFAULT_PORTS else f"{host}:{parts.port}"
+
+
 def _ascii(host: str) -> str:
     """A host as it is resolved: names with non-ASCII letters in their IDNA form, IPv6 addresses in brackets."""
     if host.isascii():
         return f"[{host}]" if ":" in host else host
     try:
-        return host.encode("idna").decode()
+        return ".".join(map(_label, DOTS.split(host)))
     except UnicodeError:
         return host
+
+
+def _label(label: str) -> str:
+    """Python knows the IDNA of 2003, which has no ß and no ς of its own; hosts are registered by that of 2008."""
+    if not OWN_LETTERS.search(label):
+        return label.encode("idna").decode()
+    return "xn--" + unicodedata.normalize("NFC", label.lower()).encode("punycode").decode()

@@ -36,12 +36,25 @@ def test_takedown_is_kept_and_a_push_refuses(shards: Path, tmp_path: Path) -> No
     found = takedown(tmp_path, shards, {"url": [records["id003"].url]}, "the author asked")
     assert [row["id"] for row in found["published"]] == ["id003"]
     assert any("id003" in line for line in takedown_lines(found))
+    assert "  leafinstruct build --stage shard" in takedown_lines(found)
     assert takedown(tmp_path, shards, {"url": [records["id003"].url]}, "again")["added"] == 0
     (entry,) = load_removals(tmp_path).entries
     assert (entry.kind, entry.note) == ("url", "the author asked")
     with pytest.raises(LeafError, match="1 records were removed .* id003; run first: leafinstruct build --stage shard"):
         refuse_removed(shards, load_removals(tmp_path))
     refuse_removed(shards, Removals([Removal("site", "elsewhere")]))
+
+
+def test_what_names_nothing_is_not_said_to_be_left_out(shards: Path, tmp_path: Path) -> None:
+    lines = takedown_lines(takedown(tmp_path, shards, {"url": ["https://s3/id00"], "site": ["s9"]}, ""))
+    assert lines[1:] == [
+        "site s9: 0 documents match, 0 published records",
+        "  the run holds no documents yet",
+    ] or lines[1:3] == [
+        "url https://s3/id00: 0 documents match, 0 published records",
+        "  the run holds no documents yet",
+    ]
+    assert not any("leafinstruct build" in line for line in lines)
 
 
 def test_nothing_named_and_a_broken_file(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leafinstruct.text.urls import host_of, url_key
+from leafinstruct.text.urls import host_of, site_keys, url_key
 
 PAGE = "https://a.example/fold/crane"
 
@@ -55,6 +55,8 @@ def test_what_is_no_address_is_equal_to_itself() -> None:
 
 def test_names_in_other_letters_are_compared_as_they_are_resolved() -> None:
     assert url_key("https://bücher.example/x") == url_key("https://xn--bcher-kva.example/x")
+    assert url_key("https://straße.example") == url_key("https://xn--strae-oqa.example") == "xn--strae-oqa.example"
+    assert url_key("https://www.b%C3%BCcher。example") == url_key("https://BÜCHER.example")
     assert url_key("https://a.example/stra%C3%9Fe") == url_key("https://a.example/straße")
     assert url_key("https://a.example/%E9") != url_key("https://a.example/%E8")
 
@@ -93,3 +95,25 @@ def test_addresses_in_digits_keep_their_port_apart() -> None:
 
 def test_half_a_surrogate_pair_is_no_error() -> None:
     assert url_key("https://a.example/\ud800") == url_key("https://a.example/\ufffd")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "www.a.example",
+        "A.example.",
+        "a.example:443",
+        "//a.example/",
+        "http://a.example/#x",
+        "https://a.example/?gclid=1",
+    ],
+)
+def test_spellings_of_one_site_are_one(other: str) -> None:
+    assert site_keys(other) & site_keys("a.example")
+
+
+def test_other_sites_stay_others() -> None:
+    for other in ("b.a.example", "a.example:8080", "a.example/x", "a", ""):
+        assert not site_keys(other) & site_keys("a.example"), other
+    assert site_keys("https://a.example/x") == {"a.example", "a.example/x"}
+    assert site_keys("Owner/Name") & site_keys("owner/Name") and not site_keys("owner/name") & site_keys("owner/other")

@@ -11,7 +11,6 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.shard.card.model import CardFacts
 from leafinstruct.shard.card.render import render_card
 from leafinstruct.shard.card.statistics import card_facts
-from leafinstruct.shard.publish.hub import CARD
 
 VERSION = 5
 """Increase it whenever the same facts would make another card."""
@@ -20,13 +19,13 @@ VERSION = 5
 def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> CardFacts:
     """Count, and commit `shards/data_card.md`; returns its content."""
     facts = card_facts(run, pipeline, manifest)
-    run.commit_text(layout.shard(CARD), f"{render_card(facts)}\n{_mark(run, pipeline, manifest)}\n")
+    run.commit_text(layout.shard(layout.CARD), f"{render_card(facts)}\n{_mark(run, pipeline, manifest)}\n")
     return facts
 
 
 def refresh_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
     """Write the card again if it was made from something else."""
-    card = layout.shard(CARD)
+    card = layout.shard(layout.CARD)
     there = run.store.read(card).decode("utf-8") if run.exists(card) else ""
     if not there.endswith(f"{_mark(run, pipeline, manifest)}\n"):
         write_card(run, pipeline, manifest)

@@ -3,75 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlsplit
 
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
+from leafinstruct.shard.publish.client import Unreachable, check_reachable, hub_api, hub_errors, said
+from leafinstruct.shard.publish.history import old_revisions, squash
+from leafinstruct.shard.publish.plan import (
+    NAME_ON_HUB,
+    README,
+    PushFile,
+    PushPlan,
+    PushResult,
+    card_over,
+    local_files,
+    run_tag,
+)
 from leafinstruct.shard.write import file_sha256, split_name
 
-CARD = "data_card.md"
-# the Hub shows the file of this name as the card of a dataset
-NAME_ON_HUB = {CARD: "README.md"}
-CONNECT_SECONDS = 5.0
-
-
-class Unreachable(LeafError):
-    """The Hub cannot be reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class PushFile:
-    """One file to upload. `state`: new, changed, same, or unknown if the Hub was not asked."""
-
-    path: str
-    path_in_repo: str
-    bytes: int
-    sha256: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class PushPlan:
-    """What a push would do. `hub` says what is known of the target; `delete` lists its shards that this folder no
-    longer has."""
-
-    repo_id: str
-    revision: str
-    hub: str
-    files: tuple[PushFile, ...]
-    delete: tuple[str, ...]
-
-    @property
-    def upload(self) -> tuple[PushFile, ...]:
-        return tuple(file for file in self.files if file.state != "same")
-
-    @property
-    def lines(self) -> list[str]:
-        size = sum(file.bytes for file in self.upload)
-        lines = [f"{self.repo_id} at {self.revision}: {self.hub}"]
-        lines += [f"{f.state:8s} {f.bytes:>13,d}  {f.sha256[:12]}  {f.path_in_repo}" for f in self.files]
-        lines += [f"delete   {path}" for path in self.delete]
-        return [*lines, f"{len(self.upload)} of {len(self.files)} files to upload, {size:,d} bytes"]
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class PushResult:
-    """What a push did; `commit` and `pull_request` are URLs, "" if there was nothing to commit or no pull request."""
-
-    plan: PushPlan
-    url: str
-    commit: str
-    pull_request: str
+__all__ = ["PushFile", "PushPlan", "PushResult", "plan_push", "push", "run_tag"]
 
 
 def plan_push(
@@ -84,14 +36,15 @@ def plan_push(
     """
     local = local_files(Path(folder))
     if not ask_hub:
-        return _plan(repo_id, revision, "the Hub was not asked", local, None)
+        return _plan(repo_id, revision, "the Hub was not asked", local, None, None)
     try:
         check_reachable(repo_id)
         with hub_errors(repo_id):
-            remote, known = _remote_files(hub_api(token), repo_id, revision)
+            api = hub_api(token)
+            remote, known = _remote_files(api, repo_id, revision)
+            return _plan(repo_id, revision, known, local, remote, _card_there(api, repo_id, revision, remote))
     except Unreachable as error:
-        return _plan(repo_id, revision, str(error), local, None)
-    return _plan(repo_id, revision, known, local, remote)
+        return _plan(repo_id, revision, str(error), local, None, None)
 
 
 def push(
@@ -104,152 +57,159 @@ def push(
     pull_request: bool = False,
     tag: str = "",
     message: str = "Update shards and card",
+    name_old: bool = False,
+    squashed: bool = False,
 ) -> PushResult:
     """Create the dataset if needed and upload what it lacks, as one commit on `revision` or as a pull request.
 
-    `tag` names the commit permanently; a pull request is not tagged. The token is taken from the usual places if not
-    given. Safe to repeat after a failure: large files are uploaded before the commit, and those the Hub has are
-    skipped. Raises LeafError with the Hub's reason.
+    `tag` names the commit permanently; a pull request is not tagged. What was written by hand on the card over there is
+    kept. With `name_old` the result names old revisions, which still serve what a takedown removed; with `squashed`
+    they are deleted. The token is taken from the usual places if not given. Safe to repeat after a failure: large files
+    are uploaded before the commit, and those the Hub has are skipped; a missing tag is made. Raises LeafError with the
+    Hub's reason, for a dataset that is public although `private` is asked for, and for one that has another name now.
     """
     if pull_request and revision != "main":
         raise LeafError("push: a pull request is always against main; omit the revision or the pull request")
+    if pull_request and squashed:
+        raise LeafError("push: a pull request squashes nothing; push to a branch")
+    if "/" not in repo_id:
+        raise LeafError(f"push: {repo_id}: name a dataset as OWNER/NAME, or a folder as ./{repo_id}")
     local = local_files(Path(folder))
     api = hub_api(token)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     with hub_errors(repo_id):
-        url = api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
+        url, created = _open(api, repo_id, private)
         if revision != "main":
             api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
         head = api.dataset_info(repo_id, revision=revision).sha
         remote, known = _remote_files(api, repo_id, head or revision)
-        plan = _plan(repo_id, revision, known, local, remote)
-        if not plan.upload and not plan.delete:
-            return PushResult(plan, str(url), "", "")
-        operations = [CommitOperationAdd(file.path_in_repo, file.path) for file in plan.upload]
-        commit = api.create_commit(
-            repo_id,
-            [*operations, *(CommitOperationDelete(path) for path in plan.delete)],
-            commit_message=message,
-            repo_type="dataset",
-            revision=None if pull_request else revision,
-            create_pr=pull_request,
-            parent_commit=head,  # what another push put there meanwhile is not mixed with this one
-        )
-        if tag and not pull_request:
-            api.create_tag(repo_id, tag=tag, revision=commit.oid, repo_type="dataset", exist_ok=True)
-    return PushResult(plan, str(url), commit.commit_url, commit.pr_url or "")
+        plan = _plan(repo_id, revision, known, local, remote, _card_there(api, repo_id, head or revision, remote))
+        commit = None
+        if plan.upload or plan.delete:
+            operations = [CommitOperationAdd(file.path_in_repo, file.content or file.path) for file in plan.upload]
+            commit = api.create_commit(
+                repo_id,
+                [*operations, *(CommitOperationDelete(path) for path in plan.delete)],
+                commit_message=message,
+                repo_type="dataset",
+                revision=None if pull_request else revision,
+                create_pr=pull_request,
+                parent_commit=head,  # what another push put there meanwhile is not mixed with this one
+            )
+        commit_url = commit.commit_url if commit else ""
+        if pull_request:
+            return PushResult(plan, url, commit_url, (commit.pr_url if commit else "") or "")
+        head = commit.oid if commit else head
+        notes = list[str]()
+        if squashed and not created:
+            notes = squash(api, repo_id, old_revisions(api, repo_id, revision, head), tag)
+            head = api.dataset_info(repo_id, revision=revision).sha
+            commit_url = f"{url}/commit/{head}"
+        if tag:
+            _tag(api, repo_id, tag, head, bool(commit))
+        if name_old and not squashed and not created:
+            notes = old_revisions(api, repo_id, revision, head).lines
+    return PushResult(plan, url, commit_url, "", tuple(notes))
 
 
-def local_files(folder: Path) -> list[Path]:
-    """Shards, manifest and card of a folder, in the order in which they are pushed."""
-    shards = sorted(folder.glob("*.parquet"))
-    if not shards:
-        raise LeafError(f"{folder}: no shards here to push; name the shards folder of a run")
-    return [*shards, *(path for name in (layout.MANIFEST, CARD) if (path := folder / name).is_file())]
+def private_refusal(repo_id: str, token: str | None = None) -> str:
+    """Why a push with `private` would be refused, "" if it would not or the Hub cannot be asked."""
+    from huggingface_hub.errors import HfHubHTTPError
 
-
-def run_tag(folder: Path) -> str:
-    """A tag for what these shards were made from: the pipeline's version and the start of their fingerprint. Raises
-    LeafError without a manifest."""
     try:
-        made = json.loads((folder / layout.MANIFEST).read_bytes())["provenance"]
-        return f"{made['pipeline_version']}-{made['fingerprint'][:8]}"
-    except (OSError, ValueError, KeyError, TypeError):
+        check_reachable(repo_id)
+        return "" if hub_api(token).dataset_info(repo_id).private else _public(repo_id)
+    except (Unreachable, HfHubHTTPError):
+        return ""
+
+
+def _public(repo_id: str) -> str:
+    return (
+        f"{repo_id}: this dataset is public already, and --private only creates; make it private in its settings, or "
+        "push without --private"
+    )
+
+
+def _open(api: Any, repo_id: str, private: bool) -> tuple[str, bool]:
+    """The address of the dataset, and whether it was created because it was not there."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        there = api.dataset_info(repo_id)
+    except GatedRepoError:
+        raise
+    except RepositoryNotFoundError:
+        return str(api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)), True
+    if there.id.lower() != repo_id.lower():  # the Hub sends the old name on; creating it anew would end that
+        raise LeafError(f"{repo_id}: this dataset is called {there.id} now; push to {there.id}")
+    if private and not there.private:
+        raise LeafError(_public(repo_id))
+    return f"{api.endpoint}/datasets/{repo_id}", False
+
+
+def _tag(api: Any, repo_id: str, tag: str, commit: str, pushed: bool) -> None:
+    """Raises LeafError that says that the push itself is done."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        api.create_tag(repo_id, tag=tag, revision=commit, repo_type="dataset", exist_ok=True)
+    except HfHubHTTPError as error:
+        done = "the files are pushed" if pushed else "the files were there"
         raise LeafError(
-            f"{folder}: no manifest.json that records what the shards were made from; run the shard stage"
+            f"{repo_id}: {done}, but tag {tag} was not made (HTTP {error.response.status_code}: {said(error)}); "
+            "push again to make it"
         ) from None
 
 
-def _plan(repo_id: str, revision: str, hub: str, local: list[Path], remote: dict[str, Any] | None) -> PushPlan:
-    files = []
+def _plan(
+    repo_id: str, revision: str, hub: str, local: list[Path], remote: dict[str, Any] | None, card: str | None
+) -> PushPlan:
+    files, kept = [], tuple[str, ...]()
     for path in local:
-        name, sha256 = NAME_ON_HUB.get(path.name, path.name), file_sha256(path)
-        state = "unknown" if remote is None else _state(path, sha256, remote.get(name))
-        files.append(PushFile(str(path), name, path.stat().st_size, sha256, state))
+        name, content = NAME_ON_HUB.get(path.name, path.name), None
+        if path.name == layout.CARD:
+            content, kept = card_over(path, card)
+        sha256 = file_sha256(path) if content is None else hashlib.sha256(content).hexdigest()
+        size = path.stat().st_size if content is None else len(content)
+        state = "unknown" if remote is None else _state(path, content, sha256, remote.get(name))
+        files.append(PushFile(str(path), name, size, sha256, state, content))
     here = {file.path_in_repo for file in files}
     stale = tuple(sorted(name for name in remote or () if split_name(name) and name not in here))
-    return PushPlan(repo_id, revision, hub, tuple(files), stale)
+    return PushPlan(repo_id, revision, hub, tuple(files), stale, kept)
 
 
-def _state(path: Path, sha256: str, there: Any) -> str:
+def _state(path: Path, content: bytes | None, sha256: str, there: Any) -> str:
     """`there` is the Hub's entry for the file: large files have a SHA-256, small ones git's SHA-1 of the blob."""
     if there is None:
         return "new"
     if there.lfs is not None:
         return "same" if there.lfs.sha256 == sha256 else "changed"
-    data = path.read_bytes()
+    data = path.read_bytes() if content is None else content
     blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
     return "same" if there.blob_id == blob else "changed"
 
 
 def _remote_files(api: Any, repo_id: str, revision: str) -> tuple[dict[str, Any], str]:
     """The Hub's files by path, and what is known of the repository."""
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
     try:
         tree = api.list_repo_tree(repo_id, repo_type="dataset", revision=revision)
         files = {entry.path: entry for entry in tree if hasattr(entry, "blob_id")}
     except RevisionNotFoundError:
         return {}, "the dataset exists, the revision does not"
+    except GatedRepoError:
+        raise
     except RepositoryNotFoundError:
         return {}, "no such dataset yet, or the token has no access to it"
     return files, f"{len(files)} files exist"
 
 
-def check_reachable(repo_id: str) -> None:
-    """Raises Unreachable within seconds if no Hub answers; the client would retry for a minute."""
-    from huggingface_hub import constants
-
-    place = urlsplit(constants.ENDPOINT)
-    try:
-        socket.create_connection((place.hostname or "", place.port or 443), timeout=CONNECT_SECONDS).close()
-    except OSError as error:
-        raise Unreachable(f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {error})") from None
-
-
-def hub_api(token: str | None) -> Any:
-    try:
-        from huggingface_hub import HfApi
-    except ImportError:
-        raise LeafError("the Hub needs huggingface_hub: pip install leafinstruct[hub]") from None
-    return HfApi(token=token, library_name="leafinstruct")
-
-
-@contextmanager
-def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
-    """Turn the Hub's refusals into one-line LeafErrors; a token never appears in them."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        HTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    try:
-        yield
-    except HFValidationError as error:
-        raise LeafError(f"{repo_id}: not a repository id: {_first_line(error)}") from None
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        if reading and isinstance(error, RepositoryNotFoundError) and not isinstance(error, GatedRepoError):
-            raise LeafError(f"{repo_id}: no such dataset on the Hub, or the token has no access to it") from None
-        advice = {
-            401: "the token is missing or refused; log in with `hf auth login` or set HF_TOKEN",
-            403: "the token may not read this dataset; ask for access on its page"
-            if reading
-            else "the token may not write here; use one with write access to this dataset",
-            404: "not found, or the token has no access to it",
-            412: "another commit came first; push again",
-        }.get(status, f"the Hub refused; repeating the {'check' if reading else 'push'} later is safe")
-        raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({_first_line(error)})") from None
-    except (HTTPError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
-        raise Unreachable(
-            f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {_first_line(error)})"
-        ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:200]
+def _card_there(api: Any, repo_id: str, revision: str, remote: dict[str, Any]) -> str | None:
+    """The card on the Hub, None if there is none. It is downloaded past the cache."""
+    if README not in remote:
+        return None
+    with TemporaryDirectory(prefix="leafinstruct-") as folder:
+        path = api.hf_hub_download(repo_id, README, repo_type="dataset", revision=revision, local_dir=folder)
+        return Path(path).read_text(encoding="utf-8", errors="replace")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.publish.hub import check_reachable, hub_api, hub_errors
+from leafinstruct.shard.publish.client import check_reachable, hub_api, hub_errors
 from leafinstruct.store import asking, open_filesystem
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)

@@ -14,7 +14,8 @@ from PIL import Image as PILImage
 
 from leafinstruct.document import Content
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.export.webdataset import export_webdataset
+from leafinstruct.removal import Removal, Removals
+from leafinstruct.shard.export.webdataset import delete_named, export_webdataset, other_tars
 from leafinstruct.shard.plan import ShardSettings
 
 webdataset = pytest.importorskip("webdataset")
@@ -65,3 +66,37 @@ def test_the_same_shards_give_the_same_bytes(tmp_path: Path) -> None:
 def test_nothing_to_export(tmp_path: Path) -> None:
     with pytest.raises(LeafError, match="no shards here"):
         export_webdataset(tmp_path, tmp_path / "out")
+
+
+def test_tars_of_earlier_exports_go_and_others_stay(tmp_path: Path) -> None:
+    records, images = corpus(6, 3)
+    publish(tmp_path, records, images, ShardSettings(validation=0, test=0, min_shards=2))
+    out = tmp_path / "tars"
+    first = export_webdataset(tmp_path, out)
+    (out / "train-00000-of-00007.tar").write_bytes(b"somebody's")
+    (out / "notes.tar").write_bytes(b"somebody's")
+    for path in tmp_path.glob("*.parquet"):
+        path.unlink()
+    publish(tmp_path, records, images, ShardSettings(validation=0, test=0))
+    second = export_webdataset(tmp_path, out)
+    assert {path.name for path in out.glob("*.tar")} == {
+        *(path.name for path in second),
+        "train-00000-of-00007.tar",
+        "notes.tar",
+    }
+    assert not any(path.exists() for path in first) and other_tars(out) == ["train-00000-of-00007.tar"]
+
+
+def test_tars_with_what_a_request_names_are_deleted(tmp_path: Path) -> None:
+    records, images = corpus(6, 3)
+    publish(tmp_path, records, images, ShardSettings(validation=0, test=0, min_shards=2))
+    tars = export_webdataset(tmp_path, tmp_path / "tars")
+    one = records["id003"]
+    [gone] = delete_named(tmp_path / "tars", Removals([Removal("url", one.url)]))
+    assert gone in tars and not gone.exists() and sum(tar.exists() for tar in tars) == len(tars) - 1
+    assert delete_named(tmp_path / "tars", Removals([Removal("url", one.url)])) == []
+    [other] = delete_named(tmp_path / "tars", Removals(), [next(key for key in records if key != "id003")]) or [gone]
+    assert not other.exists()
+    tars = export_webdataset(tmp_path, tmp_path / "tars")
+    tars[0].write_bytes(b"half a tar")
+    assert tars[0] in delete_named(tmp_path / "tars", Removals([Removal("url", "https://nothing.example")]))

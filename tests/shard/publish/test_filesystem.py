@@ -99,6 +99,61 @@ def test_a_file_changed_over_there_is_pushed_again(shards: Path, tmp_path: Path)
     assert check(target).failed == ()
 
 
+def test_what_no_push_made_stays(shards: Path, tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    push_files(shards, str(target))
+    own, foreign = next(shards.glob("train-*")), target / "train-00003-of-00009.parquet"
+    foreign.write_bytes(b"somebody's")
+    own.rename(shards / "train-00000-of-00002.parquet")
+    done = push_files(shards, str(target))
+    assert done.plan.delete == (own.name,) and done.plan.others == (foreign.name,)
+    assert foreign.read_bytes() == b"somebody's" and not (target / own.name).exists()
+    assert f"stays    {foreign.name}: no push made it; readers of train* read it too" in done.lines
+
+
+def test_a_file_of_another_hand_is_not_overwritten(shards: Path, tmp_path: Path) -> None:
+    name = next(shards.glob("train-*")).name
+    for file in (name, "manifest.json"):
+        target = tmp_path / f"beside {file}"
+        target.mkdir()
+        (target / file).write_bytes(b"somebody's")
+        with pytest.raises(LeafError, match=f"holds another {file}, which no push made; name another folder"):
+            push_files(shards, str(target))
+        assert [path.name for path in target.iterdir()] == [file]
+
+
+def test_a_copy_of_a_push_without_its_list_goes_on(shards: Path, tmp_path: Path) -> None:
+    """As a clone of the dataset from the Hub is: the manifest says whose shards they are."""
+    target = tmp_path / "there"
+    push_files(shards, str(target))
+    (target / filesystem.PUSHED).unlink()
+    next(shards.glob("train-*")).write_bytes(b"other rows")
+    push_files(shards, str(target))
+    assert next(target.glob("train-*")).read_bytes() == b"other rows"
+
+
+def test_the_card_keeps_what_was_written_by_hand(shards: Path, tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    push_files(shards, str(target))
+    card = target / "README.md"
+    card.write_text(f"---\nviewer: false\n---\n{card.read_text()}\n## Errata\n\nRow 7 is wrong.\n")
+    assert push_files(shards, str(target)).plan.kept == ("viewer", "section 'Errata'")
+    (shards / "data_card.md").write_text("# Another card\n")
+    push_files(shards, str(target))
+    assert all(text in card.read_text() for text in ("viewer: false", "Another card", "Row 7 is wrong."))
+    assert push_files(shards, str(target)).commit == ""
+
+
+def test_the_first_line_says_what_is_there(shards: Path, tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    assert push_files(shards, str(target)).lines[0] == f"{target}: new folder"
+    assert push_files(shards, str(target)).lines[0] == f"{target}: 5 files exist"
+    (tmp_path / "empty").mkdir()
+    assert push_files(shards, str(tmp_path / "empty"), dry_run=True).lines[0].endswith("empty: 0 files exist")
+    with pytest.raises(LeafError, match=r"README\.md is a file; name a folder"):
+        push_files(shards, str(target / "README.md"))
+
+
 def test_targets(shards: Path) -> None:
     assert [is_filesystem(t) for t in ("me/garden", "s3://b/x", "/tmp/x", "./x", "~/x")] == [False, *[True] * 4]
     with pytest.raises(LeafError, match="nosuch://x: Protocol not known"):

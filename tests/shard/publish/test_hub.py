@@ -107,7 +107,7 @@ def test_a_commit_is_tagged_with_what_it_was_made_from(shards: Path, hub: Hub) -
     listed["provenance"] |= {"pipeline_version": "garden-12ab34cd", "fingerprint": "99887766" * 8}
     (shards / "manifest.json").write_text(json.dumps(listed))
     push(shards, "me/garden", TOKEN, tag=run_tag(shards))
-    assert hub.tags == [("garden-12ab34cd-99887766", "abc")]
+    assert hub.tags == [("garden-12ab34cd-99887766", hub.head)]
 
 
 def test_wrong_token_is_named_and_not_shown(shards: Path, hub: Hub) -> None:
@@ -134,3 +134,152 @@ def test_bad_name_and_empty_folder(shards: Path, tmp_path: Path) -> None:
         plan_push(tmp_path, "me/garden")
     with pytest.raises(LeafError, match="not a repository id"):
         push(shards, "me/gar den", TOKEN)
+
+
+# A dataset that is there
+
+
+def test_private_creates_and_never_pretends(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN, private=True)
+    assert hub.private
+    hub.private = False
+    with pytest.raises(LeafError, match="this dataset is public already, and --private only creates"):
+        push(shards, "me/garden", TOKEN, private=True)
+    assert (hub.private, len(hub.commits)) == (False, 1)
+    hub.private = True
+    (shards / "data_card.md").write_text("# Another card\n")
+    assert push(shards, "me/garden", TOKEN).commit and hub.private
+
+
+def test_a_renamed_dataset_is_named(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN)
+    hub.name = "me/beds"
+    with pytest.raises(LeafError, match="me/garden: this dataset is called me/beds now; push to me/beds"):
+        push(shards, "me/garden", TOKEN)
+    assert len(hub.commits) == 1
+
+
+def test_a_name_without_its_owner(shards: Path, hub: Hub) -> None:
+    with pytest.raises(LeafError, match=r"garden: name a dataset as OWNER/NAME, or a folder as \./garden"):
+        push(shards, "garden", TOKEN)
+
+
+def test_what_the_hub_says_is_shown(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN)
+    hub.forbidden = True
+    with pytest.raises(LeafError, match="HTTP 403: .*Access to this data set is restricted"):
+        push(shards, "me/garden", TOKEN)
+
+
+def test_a_tag_that_failed_is_made_by_the_next_push(shards: Path, hub: Hub) -> None:
+    hub.refuse_tags = True
+    with pytest.raises(LeafError, match="the files are pushed, but tag v-1 was not made .*push again to make it"):
+        push(shards, "me/garden", TOKEN, tag="v-1")
+    assert len(hub.commits) == 1 and not hub.tags
+    hub.refuse_tags = False
+    again = push(shards, "me/garden", TOKEN, tag="v-1")
+    assert again.commit == "" and hub.tags == [("v-1", hub.head)]
+    push(shards, "me/garden", TOKEN, tag="v-1")
+    assert hub.tags == [("v-1", hub.head)]
+
+
+def test_a_pipeline_with_spaces_has_a_tag_that_git_takes(shards: Path) -> None:
+    listed = json.loads((shards / "manifest.json").read_bytes())
+    listed["provenance"] |= {"pipeline_version": "my garden..x-12ab34cd", "fingerprint": "99887766" * 8}
+    (shards / "manifest.json").write_text(json.dumps(listed))
+    assert run_tag(shards) == "my-garden.x-12ab34cd-99887766"
+
+
+def test_another_branch_leaves_main_alone(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN, revision="v2")
+    assert hub.files == {} and len(hub.trees[hub.branches["v2"][-1]]) == 5
+    assert push(shards, "me/garden", TOKEN, revision="v2").commit == ""
+
+
+# What people wrote there
+
+
+def test_the_card_keeps_what_was_written_by_hand(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN)
+    card = _card(hub).replace("---\n", "---\nextra_gated_prompt: Ask first.\n", 1) + "\n## Errata\n\nRow 7 is wrong.\n"
+    hub.put("README.md", card.encode())
+    kept = ("extra_gated_prompt", "section 'Errata'")
+    same = push(shards, "me/garden", TOKEN)
+    assert same.plan.kept == kept and "kept     README.md: section 'Errata'" in same.lines
+    (shards / "data_card.md").write_text("---\nlicense: mit\n---\n# Card\n\nNew text.\n")
+    assert plan_push(shards, "me/garden", TOKEN, ask_hub=True).kept == kept
+    push(shards, "me/garden", TOKEN)
+    assert all(text in _card(hub) for text in ("Ask first.", "Row 7 is wrong.", "New text."))
+    assert push(shards, "me/garden", TOKEN).commit == ""
+
+
+def test_a_card_that_cannot_be_read_stops_the_push(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN)
+    hub.put("README.md", b"---\na: [\n---\nby hand\n")
+    with pytest.raises(LeafError, match=r"README\.md: the header of the card over there is no YAML .*fix it there"):
+        push(shards, "me/garden", TOKEN)
+    assert b"by hand" in hub.blobs[hub.files["README.md"]["sha256"]]
+
+
+def _card(hub: Hub) -> str:
+    return hub.blobs[hub.files["README.md"]["sha256"]].decode()
+
+
+# Old revisions
+
+
+def pushed_twice(shards: Path, hub: Hub) -> None:
+    """A push with its tag, then other shards; a branch and a tag by somebody else, and a pull request."""
+    assert not push(shards, "me/garden", TOKEN, tag="garden-11111111-11111111", name_old=True).notes, "a new dataset"
+    hub.branches["next"] = list(hub.branches["main"])
+    hub.tags.append(("v1.0", hub.head))
+    hub.pull_requests["refs/pr/1"] = hub.head
+    old = next(shards.glob("train-*"))
+    old.write_bytes(b"other rows")
+
+
+def test_old_revisions_are_named_after_a_takedown(shards: Path, hub: Hub) -> None:
+    pushed_twice(shards, hub)
+    assert not push(shards, "me/garden", TOKEN, tag="garden-22222222-22222222").notes
+    first, *more = push(shards, "me/garden", TOKEN, tag="garden-22222222-22222222", name_old=True).notes
+    assert first == (
+        "old revisions that may still serve what was removed: tags garden-11111111-11111111, v1.0; 2 earlier commits "
+        "of main; branch next; pull request refs/pr/1"
+    )
+    assert "leafinstruct push me/garden --squash" in more[0]
+    assert "hf repos tag delete me/garden v1.0" in more[1] and "--revision next" in more[2]
+    assert hub.tags[0][0] == "garden-11111111-11111111"
+
+
+def test_squash_leaves_one_commit_and_what_others_made(shards: Path, hub: Hub) -> None:
+    push(shards, "me/garden", TOKEN, tag="garden-11111111-11111111")
+    old = hub.files[next(shards.glob("train-*")).name]["sha256"]
+    next(shards.glob("train-*")).write_bytes(b"other rows")
+    done = push(shards, "me/garden", TOKEN, tag="garden-22222222-22222222", squashed=True)
+    assert done.notes == (
+        "deleted tag garden-11111111-11111111",
+        "squashed all commits of main into one",
+        "deleted 1 large files of old revisions",
+    )
+    assert done.commit.endswith(f"/commit/{hub.head}")
+    assert hub.tags == [("garden-22222222-22222222", hub.head)] and len(hub.branches["main"]) == 1
+    assert old not in hub.blobs and b"other rows" in hub.served().values()
+    assert not push(shards, "me/garden", TOKEN, tag="garden-22222222-22222222", name_old=True).notes
+
+
+def test_squash_keeps_what_other_revisions_have(shards: Path, hub: Hub) -> None:
+    pushed_twice(shards, hub)
+    old = hub.files[next(shards.glob("train-*")).name]["sha256"]
+    notes = push(shards, "me/garden", TOKEN, squashed=True).notes
+    assert old in hub.blobs and dict(hub.tags).keys() == {"v1.0"} and "next" in hub.branches
+    assert any("tag v1.0 is not of a push" in line for line in notes)
+    assert any("branch next" in line for line in notes) and any("pull requests" in line for line in notes)
+
+
+def test_large_files_that_the_hub_does_not_list(shards: Path, hub: Hub) -> None:
+    pushed_twice(shards, hub)
+    hub.lists_large_files = False
+    notes = push(shards, "me/garden", TOKEN, squashed=True).notes
+    assert any("large files of old revisions were not deleted" in line for line in notes)
+    with pytest.raises(LeafError, match="a pull request squashes nothing"):
+        push(shards, "me/garden", TOKEN, pull_request=True, squashed=True)
