@@ -11,7 +11,6 @@ from typing import Literal
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html import tex
-from leafinstruct.harvest.html.blockmodel import by_word
 
 SELECTOR = (
     "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
@@ -19,11 +18,6 @@ SELECTOR = (
     f".jp-OutputPrompt, .prompt, span.lang, {tex.SELECTOR}"
 )
 TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
-WORD = re.compile(
-    r"^(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
-    r"jp-(?:in|out)putprompt|prompt|lang|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
-    r"ql-formula|ql-img-.*)$"
-)
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
@@ -47,21 +41,14 @@ def find_special(root: LexborNode) -> dict[int, Special]:
     return found
 
 
-has_special_word = by_word(WORD)
-
-
-def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
-    """Whether SELECTOR finds an element that has attributes, but none of ATTRIBUTES, without a search: for who looks at
-    each element anyway."""
-    names = attributes.get("class")
-    if names and has_special_word(names):
-        return True
-    address = attributes.get("src") if tag == "img" else None
+def shows_formula(image: Mapping[str, str | None]) -> bool:
+    """Whether SELECTOR finds an image by its address, given its attributes."""
+    address = image.get("src")
     return address is not None and any(map(address.__contains__, tex.RENDERERS))
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
-    """The same of a script and of an element with one of TAGS, by the tag of its parent."""
+    """Whether SELECTOR finds a script or an element with one of TAGS, by the tag of its parent."""
     if tag == "script":
         return (node.attributes.get("type") or "").startswith("math/tex")
     return tag != "code" or (above in ("p", "div") and node.css_first("br") is not None)

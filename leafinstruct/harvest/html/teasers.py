@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.blockmodel import NAMES, Stats
+from leafinstruct.harvest.html.blockmodel import Stats
+from leafinstruct.harvest.html.names import CACHED
 from leafinstruct.text.urls import host_of
 
 PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
@@ -64,7 +65,7 @@ def _target(link: LexborNode, host: str) -> str:
     return _page(link.attributes.get("href") or "", host)
 
 
-@lru_cache(maxsize=NAMES)
+@lru_cache(maxsize=CACHED)
 def _page(href: str, host: str) -> str:
     """The page of the same site that a link leads to; "" for an image, an anchor in this page, or another site."""
     try:
