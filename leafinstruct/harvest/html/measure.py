@@ -31,7 +31,7 @@ NOTED = TELLING | ATTRIBUTES
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
-SHARES = (1, 2, 6, 9, 12)
+SHARES = ((-1, 1), (-2, 2), (-3, 6), (-4, 9), (-5, 12))
 """What votes are divided by for the elements above, from the inside out."""
 ARTICLE = 1000
 """Characters of the paragraphs of an article."""
@@ -62,11 +62,12 @@ class Measures:
         self._strict = strict
         self._has_code = body.css_first("pre") is not None
         self._has_article = body.css_first("article") is not None
-        self._above: list[int] = []
+        self._above = [0] * len(SHARES)
         self._counts = [0] * (IN_CODE + 1)
         self._spans: dict[int, tuple[int, tuple[int, ...], tuple[int, ...]]] = {}
         self._stats: dict[int, Stats] = {}
         self._measure(body, body.tag or "", False, 0)
+        self.votes.pop(0, None)
 
     def __contains__(self, key: int) -> bool:
         return key in self._spans
@@ -74,7 +75,7 @@ class Measures:
     def __getitem__(self, key: int) -> Stats:
         if (found := self._stats.get(key)) is None:
             depth, before, after = self._spans[key]
-            found = self._stats[key] = Stats(depth, *map(sub, after, before))
+            found = self._stats[key] = tuple.__new__(Stats, (depth, *map(sub, after, before)))
         return found
 
     def get(self, key: int) -> Stats | None:
@@ -151,9 +152,9 @@ class Measures:
         image is in it: a step. Its parent gets all, the next one half, higher ones less."""
         if text >= 25 or images:
             count = 1 + commas + min(text // 100, 3)
-            votes = self.votes
-            for key, share in zip(self._above[:-6:-1], SHARES, strict=False):
-                votes[key] += count / share
+            votes, above = self.votes, self._above
+            for place, share in SHARES:
+                votes[above[place]] += count / share
 
     def _is_left_out(
         self,
@@ -212,8 +213,8 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
         return True
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
         return True  # hidden from screen readers: a link next to it has the same target
-    style = attributes.get("style")
-    if (style and HIDDEN.search(style.lower())) or (attributes.get("aria-hidden") == "true" and tag != "img"):
+    style = (attributes.get("style") or "").lower()
+    if (("none" in style or "hidden" in style) and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
 
