@@ -9,7 +9,7 @@ from __future__ import annotations
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
-from leafinstruct.harvest.html.measure import ANCHOR, CODE, Measures
+from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
 from leafinstruct.harvest.html.names import has_bad_word, has_good_word, has_unlikely_word
 from leafinstruct.harvest.html.teasers import teasers
 
@@ -27,7 +27,7 @@ MOST = 0.5
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
 ONLY_CODE = 9.0
-"""CODE of a block that is too little to be all of the content."""
+"""MOSTLY_CODE of a block that is too little to be all of the content."""
 
 
 class Content:
@@ -173,7 +173,7 @@ class Content:
         return _is_code(stats) or (sibling.tag in TEXT_BLOCKS and not _has_bad_name(sibling))
 
 
-def _is_code(stats: Stats, least: float = CODE) -> bool:
+def _is_code(stats: Stats, least: float = MOSTLY_CODE) -> bool:
     """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
     return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from operator import sub
+from struct import Struct
 
 from selectolax.lexbor import LexborNode
 
@@ -31,22 +31,34 @@ NOTED = TELLING | ATTRIBUTES
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
-SHARES = ((-1, 1), (-2, 2), (-3, 6), (-4, 9), (-5, 12))
+SHARES = (1, 2, 6, 9, 12)
 """What votes are divided by for the elements above, from the inside out."""
 ARTICLE = 1000
 """Characters of the paragraphs of an article."""
-CODE = 1.0
+MOSTLY_CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
 ANCHOR = 60
 """Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
-HEADED = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-COUNTED = HEADED | frozenset(("a", "p", "li", "pre", "img"))
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+COUNTED = HEADINGS | frozenset(("a", "p", "li", "pre", "img"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
-NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
-TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, IN_HEADINGS, IN_CODE = range(10)
-"""Places in the counts, in the order of `Stats`."""
+NEVER_UNLIKELY = HEADINGS | frozenset(_NEVER_UNLIKELY.split())
+COUNTS = Struct("<10I")
+"""Counts are one integer, of 32 bits for each: to remember them costs nothing, and to compare them is one subtraction.
+They are those of `Stats`, in its order."""
+TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, HEADED, CODE = range(0, 320, 32)
+MASK = (1 << 32) - 1
+CHARACTER = 1 << TEXT
+LINKED_CHARACTER = CHARACTER | 1 << LINKED
+COMMA = 1 << COMMAS
+INPUT = 1 << INPUTS
+OF_TAG = {"a": 1 << LINKS, "p": 1 << PARAGRAPHS, "li": 1 << ITEMS, "img": 1 << IMAGES}
+
+
+Above = tuple[()] | tuple[int, "Above"]
+"""Keys of the elements around a node, from the inside out."""
 
 
 class Measures:
@@ -62,11 +74,12 @@ class Measures:
         self._strict = strict
         self._has_code = body.css_first("pre") is not None
         self._has_article = body.css_first("article") is not None
-        self._above = [0] * len(SHARES)
-        self._counts = [0] * (IN_CODE + 1)
-        self._spans: dict[int, tuple[int, tuple[int, ...], tuple[int, ...]]] = {}
+        self._spans: dict[int, tuple[int, int, int]] = {}
         self._stats: dict[int, Stats] = {}
-        self._measure(body, body.tag or "", False, 0)
+        outside: Above = ()
+        for _ in SHARES:
+            outside = (0, outside)
+        self._measure(body, body.tag or "", CHARACTER, 0, 0, outside)
         self.votes.pop(0, None)
 
     def __contains__(self, key: int) -> bool:
@@ -75,35 +88,32 @@ class Measures:
     def __getitem__(self, key: int) -> Stats:
         if (found := self._stats.get(key)) is None:
             depth, before, after = self._spans[key]
-            found = self._stats[key] = tuple.__new__(Stats, (depth, *map(sub, after, before)))
+            counts = COUNTS.unpack((after - before).to_bytes(COUNTS.size, "little"))
+            found = self._stats[key] = Stats(depth, *counts)
         return found
 
     def get(self, key: int) -> Stats | None:
         return self[key] if key in self._spans else None
 
-    def _measure(self, node: LexborNode, tag: str, linked: bool, depth: int) -> None:
-        """Count on through a node below those whose keys are in `_above`: what is in it are the counts after it less
-        those before. The busiest function of harvest: it looks at each node once, and makes no call for what most nodes
-        lack."""
-        key, counts = node.mem_id, self._counts
-        before = tuple(counts)
-        self._above.append(key)
-        block_children = False
+    def _measure(self, node: LexborNode, tag: str, character: int, depth: int, counts: int, above: Above) -> int:
+        """The counts after a node, given those before it and what a character of its text adds to them. The busiest
+        function of harvest: it looks at each node once, and makes no call for what most nodes lack."""
+        key, before, block_children = node.mem_id, counts, False
+        here = key, above
         for child in node.iter(include_text=True, skip_empty=True):
             if (content := child.text_content) is not None:
                 if text := content.strip():
-                    counts[TEXT] += len(text)
-                    if linked:
-                        counts[LINKED] += len(text)
+                    counts += len(text) * character
                     if "," in text:
-                        counts[COMMAS] += text.count(",")
+                        counts += text.count(",") * COMMA
                     if not text.isascii():
-                        counts[COMMAS] += text.count("、") + text.count("，")
+                        counts += (text.count("、") + text.count("，")) * COMMA
                 continue
             name = child.tag or ""
             if name in NOT_MEASURED:
                 if name in CONTROLS:
-                    counts[INPUTS] += "disabled" not in child.attributes
+                    if "disabled" not in child.attributes:
+                        counts += INPUT
                 elif name == "script" and is_special(child, name, tag):
                     add_special(child, self.special)
             elif depth < MAX_DEPTH:
@@ -117,44 +127,39 @@ class Measures:
                 if (signs or noted or name in LOOKED_AT) and self._is_left_out(child, name, tag, attributes, signs, noted):
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
-                self._measure(child, name, linked or name == "a", depth + 1)
-        self._above.pop()
+                inside = character if name != "a" else LINKED_CHARACTER
+                counts = self._measure(child, name, inside, depth + 1, counts, here)
         if tag in COUNTED:
-            self._count(node, tag, before)
+            counts += self._counted(node, tag, counts - before)
         if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
-            counts[IN_CODE] = before[IN_CODE] + counts[TEXT] - before[TEXT]
-        self._spans[key] = depth, before, tuple(counts)
+            counts += _not_coded(counts - before)
+        self._spans[key] = depth, before, counts
         if key in self.votes:
             self.nodes[key] = node
         if tag in VOTERS or (tag == "div" and not block_children):
-            self._vote(counts[TEXT] - before[TEXT], counts[COMMAS] - before[COMMAS], counts[IMAGES] - before[IMAGES])
+            self._vote(counts - before, above)
+        return counts
 
-    def _count(self, node: LexborNode, tag: str, before: tuple[int, ...]) -> None:
-        """Count the node itself."""
-        counts = self._counts
-        if tag == "a":
-            counts[LINKS] += 1
-            if counts[IMAGES] > before[IMAGES]:
-                self.linked_images.append(node)
-        elif tag == "p":
-            counts[PARAGRAPHS] += 1
-        elif tag == "li":
-            counts[ITEMS] += 1
-        elif tag == "img":
-            counts[IMAGES] += 1
-        elif tag == "pre":
-            counts[IN_CODE] = before[IN_CODE] + counts[TEXT] - before[TEXT]
-        else:
-            counts[IN_HEADINGS] += counts[TEXT] - before[TEXT]
+    def _counted(self, node: LexborNode, tag: str, inside: int) -> int:
+        """What a node itself adds to the counts, given those inside it."""
+        if tag == "pre":
+            return _not_coded(inside)
+        if tag in HEADINGS:
+            return (inside & MASK) << HEADED
+        if tag == "a" and inside >> IMAGES & MASK:
+            self.linked_images.append(node)
+        return OF_TAG[tag]
 
-    def _vote(self, text: int, commas: int, images: int) -> None:
+    def _vote(self, inside: int, above: Above) -> None:
         """The votes of a block: one, one for each comma, and up to three for its length; a short one votes only if an
         image is in it: a step. Its parent gets all, the next one half, higher ones less."""
-        if text >= 25 or images:
-            count = 1 + commas + min(text // 100, 3)
-            votes, above = self.votes, self._above
-            for place, share in SHARES:
-                votes[above[place]] += count / share
+        text = inside & MASK
+        if text >= 25 or inside >> IMAGES & MASK:
+            count = 1 + (inside >> COMMAS & MASK) + min(text // 100, 3)
+            votes = self.votes
+            for share in SHARES:
+                key, above = above
+                votes[key] += count / share
 
     def _is_left_out(
         self,
@@ -196,10 +201,15 @@ class Measures:
         return not (node.parent is not None and node.parent.tag == "figure")
 
 
+def _not_coded(inside: int) -> int:
+    """What an element of code adds to the counts, given those inside it: characters that were not counted as code."""
+    return ((inside & MASK) - (inside >> CODE)) << CODE
+
+
 def _holds_code(node: LexborNode) -> bool:
     """Whether a block is one of code; a button's name may be longer than the code."""
     code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
-    return code > 0 and code + ANCHOR >= CODE * (len("".join(node.text(deep=True).split())) - code)
+    return code > 0 and code + ANCHOR >= MOSTLY_CODE * (len("".join(node.text(deep=True).split())) - code)
 
 
 def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:
