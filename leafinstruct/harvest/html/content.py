@@ -37,7 +37,8 @@ class Content:
         self.stats = Measures(body, strict)
         self.special, self.dropped = self.stats.special, self.stats.dropped
         self.root = self._choose(body)
-        self.most = MOST * self.stats[self.root.mem_id].text
+        self._whole = self.stats[self.root.mem_id]
+        self.most = MOST * self._whole.text
         cards = teasers(self.stats.linked_images, self.root, self.stats, host)
         self.dropped.update(card.mem_id for card in cards)
 
@@ -52,9 +53,7 @@ class Content:
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return is_content(tag, names, stats, self.stats[self.root.mem_id]) or self._is_structure(
-            node, tag, names, stats
-        )
+        return is_content(tag, names, stats, self._whole) or self._is_structure(node, tag, names, stats)
 
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a

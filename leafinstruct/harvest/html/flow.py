@@ -111,7 +111,7 @@ class Flow:
                 if self.formulas is not None and not raw and ("\\" in text or "$" in text):
                     text = self.formulas(text)
                 marked = _collapse(text)
-                has_marks = not marked.isascii() and ANY.search(marked)
+                has_marks = not marked.isprintable() and not marked.isascii() and ANY.search(marked)
                 plain = _collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked
                 self.block(plain, marked)
 

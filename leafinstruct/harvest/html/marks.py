@@ -369,8 +369,8 @@ def _code(text: str, cell: bool) -> str:
         text = text.replace("|", "\\|")
     if not text.strip():
         return text
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    ticks = "`" * (longest + 1)
+    runs = re.findall("`+", text) if "`" in text else ()
+    ticks = "`" * max((1, *(len(run) + 1 for run in runs)))
     pad = " " if text.startswith("`") or text.endswith("`") or text[0] == text[-1] == " " else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 

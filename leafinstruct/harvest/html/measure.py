@@ -72,8 +72,8 @@ class Measures:
         self.nodes: dict[int, LexborNode] = {}
         self.linked_images: list[LexborNode] = []
         self._strict = strict
-        self._has_code = body.css_first("pre") is not None
-        self._has_article = body.css_first("article") is not None
+        self._around_code = _around(body, "pre")
+        self._around_articles = _around(body, "article")
         self._spans: dict[int, tuple[int, int, int]] = {}
         self._stats: dict[int, Stats] = {}
         outside: Above = ()
@@ -86,14 +86,16 @@ class Measures:
         return key in self._spans
 
     def __getitem__(self, key: int) -> Stats:
-        if (found := self._stats.get(key)) is None:
-            depth, before, after = self._spans[key]
-            counts = COUNTS.unpack((after - before).to_bytes(COUNTS.size, "little"))
-            found = self._stats[key] = Stats(depth, *counts)
+        if (found := self.get(key)) is None:
+            raise KeyError(key)
         return found
 
     def get(self, key: int) -> Stats | None:
-        return self[key] if key in self._spans else None
+        if (found := self._stats.get(key)) is None and (span := self._spans.get(key)) is not None:
+            depth, before, after = span
+            counts = COUNTS.unpack((after - before).to_bytes(COUNTS.size, "little"))
+            found = self._stats[key] = Stats(depth, *counts)
+        return found
 
     def _measure(self, node: LexborNode, tag: str, character: int, depth: int, counts: int, above: Above) -> int:
         """The counts after a node, given those before it and what a character of its text adds to them. The busiest
@@ -196,9 +198,21 @@ class Measures:
             return False
         if has_maybe_word(attributes.get("class") or "") or has_maybe_word(attributes.get("id") or ""):
             return False
-        if (self._has_code and _holds_code(node)) or (self._has_article and _holds_article(node)):
+        key = node.mem_id
+        if (key in self._around_code and _holds_code(node)) or (key in self._around_articles and _holds_article(node)):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
+
+
+def _around(body: LexborNode, tag: str) -> set[int]:
+    """The keys of elements with a tag, and of all around them."""
+    found: set[int] = set()
+    for node in body.css(tag):
+        here: LexborNode | None = node
+        while here is not None and here.mem_id not in found:
+            found.add(here.mem_id)
+            here = here.parent
+    return found
 
 
 def _not_coded(inside: int) -> int:
@@ -224,7 +238,8 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
         return True  # hidden from screen readers: a link next to it has the same target
     style = (attributes.get("style") or "").lower()
-    if (("none" in style or "hidden" in style) and HIDDEN.search(style)) or (attributes.get("aria-hidden") == "true" and tag != "img"):
+    hides = ("display" in style or "visibility" in style) and HIDDEN.search(style)  # most styles are about other things
+    if hides or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
 

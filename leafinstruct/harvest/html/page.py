@@ -84,8 +84,9 @@ def _excess(html: bytes) -> str:
         return "too_large"
     if any(len(inside.split()) > MAX_OPEN for inside in _long_tags(html)):
         return "too_many_attributes"
-    tags = int(np.count_nonzero(np.frombuffer(html, np.uint8) == ord("<")))  # a tenth of the time of bytes.count
-    if tags > MAX_OPEN and tags - html.count(b"</") > MAX_OPEN:
+    data = np.frombuffer(html, np.uint8)  # counts in a fraction of the time of bytes.count
+    tags = data == ord("<")
+    if np.count_nonzero(tags) > MAX_OPEN and np.count_nonzero(tags[:-1] & (data[1:] != ord("/"))) > MAX_OPEN:
         depth = 0
         for closing in NESTING.findall(html):
             depth = max(0, depth - 1) if closing else depth + 1

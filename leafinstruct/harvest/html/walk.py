@@ -71,7 +71,7 @@ def walk(
     are kept ("" keeps absolute ones); None keeps their text alone."""
     walker = _Walker(root, keep, keep_image, find_special(root) if special is None else special)
     walker.links = links
-    walker.element(root, root.tag or "", 0)
+    METHODS.get(root.tag or "", _Walker.children)(walker, root, 0)
     walker.flow.end()
     return walker.flow.blocks
 
@@ -117,15 +117,13 @@ class _Walker:
         elif self.special and (special := self.special.get(node.mem_id)) is not None:
             self.special_element(node, tag, special, depth + 1)
         elif tag not in SILENT and (self.keep is None or self.keep(node, tag)):
-            self.element(node, tag, depth + 1)
-
-    def element(self, node: LexborNode, tag: str, depth: int) -> None:
-        METHODS.get(tag, _Walker.children)(self, node, depth)
+            METHODS.get(tag, _Walker.children)(self, node, depth + 1)
 
     def block(self, node: LexborNode, depth: int) -> None:
-        self.flow.end()
+        flow = self.flow
+        flow.end()
         self.children(node, depth)
-        self.flow.end()
+        flow.end()
 
     def special_element(self, node: LexborNode, tag: str, special: Special, depth: int) -> None:
         if special.formula is not None:
