@@ -35,7 +35,6 @@ class Stats(NamedTuple):
     """Contents of a subtree: characters of text, of links, of headings, of code and formulas; commas; elements of some
     kinds."""
 
-    depth: int = 0
     text: int = 0
     linked: int = 0
     commas: int = 0
@@ -46,6 +45,7 @@ class Stats(NamedTuple):
     inputs: int = 0
     headed: int = 0
     code: int = 0
+    depth: int = 0
 
     @property
     def link_density(self) -> float:

@@ -104,16 +104,18 @@ class Flow:
 
     def end(self, raw: bool = False) -> None:
         """End a paragraph or any other block. Formulas are not looked for in a `raw` one."""
-        if self.inline:
-            text = "".join(self.inline)
-            self.inline.clear()
-            if text and not text.isspace():
-                if self.formulas is not None and not raw and ("\\" in text or "$" in text):
-                    text = self.formulas(text)
-                marked = _collapse(text)
-                has_marks = not marked.isprintable() and not marked.isascii() and ANY.search(marked)
-                plain = _collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked
-                self.block(plain, marked)
+        if not self.inline:
+            return
+        text = "".join(self.inline).strip()
+        self.inline.clear()
+        if self.formulas is not None and not raw and ("\\" in text or "$" in text):
+            text = self.formulas(text)
+        if text.isprintable() and "  " not in text:  # the usual case: nothing to collapse, and no marks
+            self.block(text, text)
+            return
+        marked = _collapse(text)
+        has_marks = not marked.isascii() and ANY.search(marked)
+        self.block(_collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked, marked)
 
     def block(self, text: str, source: str = "", code: str | None = None) -> None:
         """Add a whole block, whitespace unchanged; `source` is its text with marks."""
@@ -144,9 +146,6 @@ class Flow:
 
 def _collapse(text: str) -> str:
     """Text as browsers show it: whitespace becomes one space, a forced line break (marked by \\v) one newline."""
-    text = text.strip()
-    if text.isprintable() and "  " not in text:  # the usual case: no whitespace but single spaces, nothing invisible
-        return text
     if "\v" not in text and (text.isascii() or not ODD.search(text)):
         return " ".join(text.split())
     if text.isascii():

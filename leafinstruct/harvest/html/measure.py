@@ -45,15 +45,17 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 COUNTED = HEADINGS | frozenset(("a", "p", "li", "pre", "img"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADINGS | frozenset(_NEVER_UNLIKELY.split())
-COUNTS = Struct("<10I")
+COUNTS = Struct("<11I")
 """Counts are one integer, of 32 bits for each: to remember them costs nothing, and to compare them is one subtraction.
 They are those of `Stats`, in its order."""
-TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, HEADED, CODE = range(0, 320, 32)
+TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, HEADED, CODE, DEPTH = range(0, 352, 32)
 MASK = (1 << 32) - 1
 CHARACTER = 1 << TEXT
 LINKED_CHARACTER = CHARACTER | 1 << LINKED
 COMMA = 1 << COMMAS
 INPUT = 1 << INPUTS
+LEVEL = 1 << DEPTH
+LOWEST = MAX_DEPTH << DEPTH
 OF_TAG = {"a": 1 << LINKS, "p": 1 << PARAGRAPHS, "li": 1 << ITEMS, "img": 1 << IMAGES}
 
 
@@ -72,9 +74,7 @@ class Measures:
         self.nodes: dict[int, LexborNode] = {}
         self.linked_images: list[LexborNode] = []
         self._strict = strict
-        self._around_code = _around(body, "pre")
-        self._around_articles = _around(body, "article")
-        self._spans: dict[int, tuple[int, int, int]] = {}
+        self._counts: dict[int, int] = {}
         self._stats: dict[int, Stats] = {}
         outside: Above = ()
         for _ in SHARES:
@@ -83,7 +83,7 @@ class Measures:
         self.votes.pop(0, None)
 
     def __contains__(self, key: int) -> bool:
-        return key in self._spans
+        return key in self._counts
 
     def __getitem__(self, key: int) -> Stats:
         if (found := self.get(key)) is None:
@@ -91,15 +91,14 @@ class Measures:
         return found
 
     def get(self, key: int) -> Stats | None:
-        if (found := self._stats.get(key)) is None and (span := self._spans.get(key)) is not None:
-            depth, before, after = span
-            counts = COUNTS.unpack((after - before).to_bytes(COUNTS.size, "little"))
-            found = self._stats[key] = Stats(depth, *counts)
+        if (found := self._stats.get(key)) is None and (inside := self._counts.get(key)) is not None:
+            found = self._stats[key] = Stats._make(COUNTS.unpack(inside.to_bytes(COUNTS.size, "little")))
         return found
 
-    def _measure(self, node: LexborNode, tag: str, character: int, depth: int, counts: int, above: Above) -> int:
-        """The counts after a node, given those before it and what a character of its text adds to them. The busiest
-        function of harvest: it looks at each node once, and makes no call for what most nodes lack."""
+    def _measure(self, node: LexborNode, tag: str, character: int, level: int, counts: int, above: Above) -> int:
+        """The counts after a node, given those before it, its depth as one of them, and what a character of its text
+        adds to them. The busiest function of harvest: it looks at each node once, and makes no call for what most nodes
+        lack."""
         key, before, block_children = node.mem_id, counts, False
         here = key, above
         for child in node.iter(include_text=True, skip_empty=True):
@@ -118,28 +117,30 @@ class Measures:
                         counts += INPUT
                 elif name == "script" and is_special(child, name, tag):
                     add_special(child, self.special)
-            elif depth < MAX_DEPTH:
+            elif level < LOWEST:
                 signs, noted = 0, False
                 if attributes := child.attributes:
-                    noted = not NOTED.isdisjoint(attributes)
                     if names := attributes.get("class"):
                         signs = signs_of(names)
-                    if (known := attributes.get("id")) and name not in NEVER_UNLIKELY:
-                        signs |= signs_of(known) & UNLIKELY
+                    if not names or len(attributes) > 1:
+                        noted = not NOTED.isdisjoint(attributes)
+                        if (known := attributes.get("id")) and name not in NEVER_UNLIKELY:
+                            signs |= signs_of(known) & UNLIKELY
                 if (signs or noted or name in LOOKED_AT) and self._is_left_out(child, name, tag, attributes, signs, noted):
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
-                inside = character if name != "a" else LINKED_CHARACTER
-                counts = self._measure(child, name, inside, depth + 1, counts, here)
+                of_child = character if name != "a" else LINKED_CHARACTER
+                counts = self._measure(child, name, of_child, level + LEVEL, counts, here)
         if tag in COUNTED:
             counts += self._counted(node, tag, counts - before)
         if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
             counts += _not_coded(counts - before)
-        self._spans[key] = depth, before, counts
+        inside = counts - before
+        self._counts[key] = inside + level
         if key in self.votes:
             self.nodes[key] = node
         if tag in VOTERS or (tag == "div" and not block_children):
-            self._vote(counts - before, above)
+            self._vote(inside, above)
         return counts
 
     def _counted(self, node: LexborNode, tag: str, inside: int) -> int:
@@ -198,21 +199,9 @@ class Measures:
             return False
         if has_maybe_word(attributes.get("class") or "") or has_maybe_word(attributes.get("id") or ""):
             return False
-        key = node.mem_id
-        if (key in self._around_code and _holds_code(node)) or (key in self._around_articles and _holds_article(node)):
+        if node.css_first("pre, article") is not None and (_holds_code(node) or _holds_article(node)):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
-
-
-def _around(body: LexborNode, tag: str) -> set[int]:
-    """The keys of elements with a tag, and of all around them."""
-    found: set[int] = set()
-    for node in body.css(tag):
-        here: LexborNode | None = node
-        while here is not None and here.mem_id not in found:
-            found.add(here.mem_id)
-            here = here.parent
-    return found
 
 
 def _not_coded(inside: int) -> int:
@@ -228,8 +217,7 @@ def _holds_code(node: LexborNode) -> bool:
 
 def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:
     """What the TELLING attributes of an element say: whether it is no content; None if they say nothing."""
-    role = (attributes.get("role") or "").lower()
-    if role in CHROME_ROLES:
+    if (role := attributes.get("role")) and (role := role.lower()) in CHROME_ROLES:
         return True
     if "hidden" in attributes:
         return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
@@ -237,11 +225,16 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
         return True
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
         return True  # hidden from screen readers: a link next to it has the same target
-    style = (attributes.get("style") or "").lower()
-    hides = ("display" in style or "visibility" in style) and HIDDEN.search(style)  # most styles are about other things
-    if hides or (attributes.get("aria-hidden") == "true" and tag != "img"):
+    if _hides(attributes.get("style")) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
+
+
+def _hides(style: str | None) -> bool:
+    if not style:
+        return False
+    style = style.lower()
+    return ("display" in style or "visibility" in style) and HIDDEN.search(style) is not None
 
 
 def _holds_article(node: LexborNode) -> bool:
