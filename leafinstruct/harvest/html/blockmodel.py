@@ -14,7 +14,7 @@ from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
-from leafinstruct.harvest.html.names import CACHED, has_bad_word, has_good_word, has_unlikely_word
+from leafinstruct.harvest.html.names import BAD, CACHED, GOOD, has_unlikely_word, quality_of
 
 
 LISTS = frozenset(("ul", "ol", "dl"))
@@ -101,7 +101,8 @@ def _is_illustrated_content(tag: str, names: str, stats: Stats) -> bool:
 
 @lru_cache(maxsize=CACHED)
 def _name_signals(names: str) -> tuple[float, float, float]:
-    return float(has_good_word(names)), float(has_bad_word(names)), float(has_unlikely_word(names))
+    quality = quality_of(names)
+    return float(quality & GOOD > 0), float(quality & BAD > 0), float(has_unlikely_word(names))
 
 
 @cache

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
 from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
-from leafinstruct.harvest.html.names import has_bad_word, has_good_word, has_unlikely_word
+from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, quality_of
 from leafinstruct.harvest.html.teasers import teasers
 
 CONTENT_TAGS = frozenset(("article", "main"))
@@ -101,11 +101,14 @@ class Content:
 
     def _choose(self, body: LexborNode) -> LexborNode:
         best, best_score = body, 0.0
-        for key, votes in self.stats.votes.items():
-            if votes + LARGEST_BONUS <= best_score:
+        votes = self.stats.votes
+        leader = max(votes, key=votes.__getitem__, default=0)
+        least = self._score(leader) if not self._is_only_code(leader) else 0.0
+        for key, count in votes.items():
+            if count + LARGEST_BONUS < least:
                 continue
             score = self._score(key)
-            if score > best_score and not _is_code(self.stats[key], ONLY_CODE):
+            if score > best_score and not self._is_only_code(key):
                 best, best_score = self.stats.nodes[key], score
         best = self._widen(best, best_score)
         parent = best.parent
@@ -120,6 +123,11 @@ class Content:
             elif not self._may_belong(sibling):
                 self.dropped.add(sibling.mem_id)
         return parent if joined else best
+
+    def _is_only_code(self, key: int) -> bool:
+        """Whether a block is too little to be all of the content."""
+        stats = self.stats.get(key)
+        return stats is not None and _is_code(stats, ONLY_CODE)
 
     def _score(self, key: int) -> float:
         """What the votes for an element come to, with its tag, its names and its links; 0 without any."""
@@ -198,8 +206,9 @@ STYLES = frozenset(_STYLES.split())
 DATA = LISTS | {"table"}
 
 
-def _name_weight(name: str) -> int:
-    return NAMED * (has_good_word(name) - has_bad_word(name))
+def _name_weight(name: str | None) -> int:
+    quality = quality_of(name) if name else 0
+    return NAMED if quality == GOOD else -NAMED if quality == BAD else 0
 
 
 def _framed(node: LexborNode) -> str:
@@ -221,4 +230,4 @@ def _has_bad_name(node: LexborNode) -> bool:
 
 def _weight(node: LexborNode) -> int:
     attributes = node.attributes
-    return _name_weight(attributes.get("class") or "") + _name_weight(attributes.get("id") or "")
+    return _name_weight(attributes.get("class")) + _name_weight(attributes.get("id"))

@@ -45,9 +45,9 @@ _MAYBE = _one_of(
     r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|"
     r"section(?<!\Ssection)(?!\S)",
 )
-UNLIKELY, SPECIAL = 1, 2
+UNLIKELY, SPECIAL, GOOD, BAD = 1, 2, 4, 8
 """Signs of an element that is no content; of one that is a formula, code, or anything else that is more than its tag
-says."""
+says; and for and against a block."""
 CACHED = 16384
 """Names whose signs are cached."""
 
@@ -73,12 +73,20 @@ def _signs(names: str) -> int:
     return (UNLIKELY if _UNLIKELY.search(names) else 0) | (SPECIAL if special else 0)
 
 
+def _quality(names: str) -> int:
+    return (GOOD if _GOOD.search(names) else 0) | (BAD if _BAD.search(names) else 0)
+
+
 signs_of = _Cached(_signs).__getitem__
 """UNLIKELY and SPECIAL, or 0, for a class or id."""
-has_good_word = _Cached(lambda names: _GOOD.search(names) is not None).__getitem__
-has_bad_word = _Cached(lambda names: _BAD.search(names) is not None).__getitem__
+quality_of = _Cached(_quality).__getitem__
+"""GOOD and BAD, or 0, for a class or id."""
 has_maybe_word = _Cached(lambda names: _MAYBE.search(names) is not None).__getitem__
 
 
 def has_unlikely_word(names: str) -> bool:
     return signs_of(names) & UNLIKELY > 0
+
+
+def has_bad_word(names: str) -> bool:
+    return quality_of(names) & BAD > 0
