@@ -120,28 +120,25 @@ class Flow:
     def block(self, text: str, source: str = "", code: str | None = None) -> None:
         """Add a whole block, whitespace unchanged; `source` is its text with marks."""
         if text:
-            marker, self.marker = self.marker, ""
-            tight, self.tight = self.tight, False
-            self._append(
-                Block(
-                    marker + text,
-                    source=source or text,
-                    code=code,
-                    within=self.within,
-                    heading=self.heading,
-                    item=self.item,
-                    tight=tight,
-                )
+            block = Block(
+                self.marker + text,
+                source=source or text,
+                code=code,
+                rule=self.rule,
+                within=self.within,
+                heading=self.heading,
+                item=self.item,
+                tight=self.tight,
             )
-
-    def _append(self, block: Block) -> None:
-        block.rule, self.rule = self.rule, False
-        self.blocks.append(block)
+            self.marker, self.tight, self.rule = "", False, False
+            self.blocks.append(block)
 
     def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
         self.end()
         alt = SPACES.sub(" ", alt).strip()
-        self._append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
+        block = Block(ref=ref, rule=self.rule, within=self.within, alt=alt, item=self.item, larger=larger)
+        self.rule = False
+        self.blocks.append(block)
 
 
 def _collapse(text: str) -> str:

@@ -18,7 +18,7 @@ from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "menu"))
 LOOKED_AT = CHROME_TAGS | TAGS | {"img"}
 """Tags that may tell what an element is, whatever its attributes."""
-NOT_MEASURED = SILENT | {"noscript"}
+NOT_MEASURED = SILENT | {"noscript", "-comment"}
 CONTROLS = frozenset(("input", "select", "textarea"))
 _CHROME_ROLES = """
     navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
@@ -33,6 +33,8 @@ _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
 SHARES = (1, 2, 6, 9, 12)
 """What votes are divided by for the elements above, from the inside out."""
+SHORT = 25
+"""Characters: a block with less votes only if an image is in it: a step."""
 ARTICLE = 1000
 """Characters of the paragraphs of an article."""
 MOSTLY_CODE = 1.0
@@ -42,12 +44,11 @@ ANCHOR = 60
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-COUNTED = HEADINGS | frozenset(("a", "p", "li", "pre", "img"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADINGS | frozenset(_NEVER_UNLIKELY.split())
 COUNTS = Struct("<11I")
-"""Counts are one integer, of 32 bits for each: to remember them costs nothing, and to compare them is one subtraction.
-They are those of `Stats`, in its order."""
+"""Counts are one integer, of 32 bits for each, as to add ten numbers at each element takes several times as long. They are
+those of `Stats`, in its order."""
 TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, HEADED, CODE, DEPTH = range(0, 352, 32)
 MASK = (1 << 32) - 1
 CHARACTER = 1 << TEXT
@@ -56,6 +57,7 @@ COMMA = 1 << COMMAS
 INPUT = 1 << INPUTS
 LEVEL = 1 << DEPTH
 LOWEST = MAX_DEPTH << DEPTH
+CODE_KINDS = ("code", "formula")
 OF_TAG = {"a": 1 << LINKS, "p": 1 << PARAGRAPHS, "li": 1 << ITEMS, "img": 1 << IMAGES}
 
 
@@ -79,7 +81,7 @@ class Measures:
         outside: Above = ()
         for _ in SHARES:
             outside = (0, outside)
-        self._measure(body, body.tag or "", CHARACTER, 0, 0, outside)
+        self._measure(body, body.tag or "", CHARACTER, 0, outside)
         self.votes.pop(0, None)
 
     def __contains__(self, key: int) -> bool:
@@ -95,11 +97,11 @@ class Measures:
             found = self._stats[key] = Stats._make(COUNTS.unpack(inside.to_bytes(COUNTS.size, "little")))
         return found
 
-    def _measure(self, node: LexborNode, tag: str, character: int, level: int, counts: int, above: Above) -> int:
-        """The counts after a node, given those before it, its depth as one of them, and what a character of its text
-        adds to them. The busiest function of harvest: it looks at each node once, and makes no call for what most nodes
-        lack."""
-        key, before, block_children = node.mem_id, counts, False
+    def _measure(self, node: LexborNode, tag: str, character: int, level: int, above: Above) -> int:
+        """The counts of a node, in which a character of text is counted as `character`; its depth as counts is `level`.
+        The busiest function of harvest: it looks at each node once, and makes no call for what most nodes lack."""
+        counts, block_children = 0, False
+        key = node.mem_id
         here = key, above
         for child in node.iter(include_text=True, skip_empty=True):
             if (content := child.text_content) is not None:
@@ -130,39 +132,32 @@ class Measures:
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
                 of_child = character if name != "a" else LINKED_CHARACTER
-                counts = self._measure(child, name, of_child, level + LEVEL, counts, here)
-        if tag in COUNTED:
-            counts += self._counted(node, tag, counts - before)
-        if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
-            counts += _not_coded(counts - before)
-        inside = counts - before
-        self._counts[key] = inside + level
+                counts += self._measure(child, name, of_child, level + LEVEL, here)
+        if own := OF_TAG.get(tag):
+            counts += own
+            if tag == "a" and counts >> IMAGES & MASK:
+                self.linked_images.append(node)
+        elif tag in HEADINGS:
+            counts += (counts & MASK) << HEADED
+        if tag == "pre" or (self.special and (special := self.special.get(key)) and special.kind in CODE_KINDS):
+            counts += ((counts & MASK) - (counts >> CODE)) << CODE  # all of its text
+        self._counts[key] = counts + level
         if key in self.votes:
             self.nodes[key] = node
         if tag in VOTERS or (tag == "div" and not block_children):
-            self._vote(inside, above)
+            text = counts & MASK
+            if text >= SHORT or counts >> IMAGES & MASK:
+                self._vote(text, counts >> COMMAS & MASK, above)
         return counts
 
-    def _counted(self, node: LexborNode, tag: str, inside: int) -> int:
-        """What a node itself adds to the counts, given those inside it."""
-        if tag == "pre":
-            return _not_coded(inside)
-        if tag in HEADINGS:
-            return (inside & MASK) << HEADED
-        if tag == "a" and inside >> IMAGES & MASK:
-            self.linked_images.append(node)
-        return OF_TAG[tag]
-
-    def _vote(self, inside: int, above: Above) -> None:
-        """The votes of a block: one, one for each comma, and up to three for its length; a short one votes only if an
-        image is in it: a step. Its parent gets all, the next one half, higher ones less."""
-        text = inside & MASK
-        if text >= 25 or inside >> IMAGES & MASK:
-            count = 1 + (inside >> COMMAS & MASK) + min(text // 100, 3)
-            votes = self.votes
-            for share in SHARES:
-                key, above = above
-                votes[key] += count / share
+    def _vote(self, text: int, commas: int, above: Above) -> None:
+        """The votes of a block: one, one for each comma, and up to three for its length. Its parent gets all, the next
+        one half, higher ones less."""
+        count = 1 + commas + min(text // 100, 3)
+        votes = self.votes
+        for share in SHARES:
+            key, above = above
+            votes[key] += count / share
 
     def _is_left_out(
         self,
@@ -202,11 +197,6 @@ class Measures:
         if node.css_first("pre, article") is not None and (_holds_code(node) or _holds_article(node)):
             return False
         return not (node.parent is not None and node.parent.tag == "figure")
-
-
-def _not_coded(inside: int) -> int:
-    """What an element of code adds to the counts, given those inside it: characters that were not counted as code."""
-    return ((inside & MASK) - (inside >> CODE)) << CODE
 
 
 def _holds_code(node: LexborNode) -> bool:
