@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from leafinstruct.harvest.html.names import BAD, CACHED, GOOD, has_unlikely_word, quality_of
 
-
 LISTS = frozenset(("ul", "ol", "dl"))
 SECTIONS = frozenset(("section", "header", "details", "fieldset"))
 _FEATURES = """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leafinstruct.harvest.html.marks import ANY, without_marks
+from leafinstruct.harvest.html.marks import without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
 OTHER_SPACES = "\t\r\n\f"
@@ -110,11 +110,13 @@ class Flow:
         self.inline.clear()
         if self.formulas is not None and not raw and ("\\" in text or "$" in text):
             text = self.formulas(text)
-        if text.isprintable() and "  " not in text:  # the usual case: nothing to collapse, and no marks
-            self.block(text, text)
+        text = text.replace("\n", " ")
+        plain = text if text.isascii() or text.isprintable() else without_marks(text)
+        if plain.isprintable() and "  " not in plain:  # the usual case: nothing to collapse
+            self.block(plain.strip(), text)
             return
         marked = _collapse(text)
-        has_marks = not marked.isascii() and ANY.search(marked)
+        has_marks = len(plain) < len(text)
         self.block(_collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked, marked)
 
     def block(self, text: str, source: str = "", code: str | None = None) -> None:

@@ -47,8 +47,9 @@ OF_TAG = {
 }
 WRITTEN = {STRONG: "**", EM: "*", STRIKE: "~~"}
 HTML = {SUB: "sub", SUP: "sup", KBD: "kbd"}
-AS_MARKDOWN = {mark: sign for mark, sign in WRITTEN.items()} | {mark: f"<{tag}>" for mark, tag in HTML.items()}
-AS_MARKDOWN |= {PAIRS[mark]: sign for mark, sign in WRITTEN.items()} | {PAIRS[mark]: f"</{tag}>" for mark, tag in HTML.items()}
+AS_MARKDOWN = WRITTEN | {PAIRS[mark]: sign for mark, sign in WRITTEN.items()}
+AS_MARKDOWN |= {mark: f"<{tag}>" for mark, tag in HTML.items()}
+AS_MARKDOWN |= {PAIRS[mark]: f"</{tag}>" for mark, tag in HTML.items()}
 ON_ITS_OWN = re.compile(f"{DISPLAY}([^{DISPLAY_END}]*){DISPLAY_END}")
 PASSES = 5
 """Times that emphasis is looked at again after some of it was left out; a paragraph that needs more loses the rest."""

@@ -47,8 +47,8 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADINGS | frozenset(_NEVER_UNLIKELY.split())
 COUNTS = Struct("<11I")
-"""Counts are one integer, of 32 bits for each, as to add ten numbers at each element takes several times as long. They are
-those of `Stats`, in its order."""
+"""Counts are one integer, of 32 bits for each of `Stats`, in its order: to add ten numbers at each element takes several
+times as long."""
 TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, HEADED, CODE, DEPTH = range(0, 352, 32)
 MASK = (1 << 32) - 1
 CHARACTER = 1 << TEXT
@@ -61,8 +61,8 @@ CODE_KINDS = ("code", "formula")
 OF_TAG = {"a": 1 << LINKS, "p": 1 << PARAGRAPHS, "li": 1 << ITEMS, "img": 1 << IMAGES}
 
 
-Above = tuple[()] | tuple[int, "Above"]
-"""Keys of the elements around a node, from the inside out."""
+Above = tuple[int, "Above | None"]
+"""The key of the element around a node, and of those around that one."""
 
 
 class Measures:
@@ -78,11 +78,7 @@ class Measures:
         self._strict = strict
         self._counts: dict[int, int] = {}
         self._stats: dict[int, Stats] = {}
-        outside: Above = ()
-        for _ in SHARES:
-            outside = (0, outside)
-        self._measure(body, body.tag or "", CHARACTER, 0, outside)
-        self.votes.pop(0, None)
+        self._measure(body, body.tag or "", CHARACTER, 0, None)
 
     def __contains__(self, key: int) -> bool:
         return key in self._counts
@@ -97,7 +93,7 @@ class Measures:
             found = self._stats[key] = Stats._make(COUNTS.unpack(inside.to_bytes(COUNTS.size, "little")))
         return found
 
-    def _measure(self, node: LexborNode, tag: str, character: int, level: int, above: Above) -> int:
+    def _measure(self, node: LexborNode, tag: str, character: int, level: int, above: Above | None) -> int:
         """The counts of a node, in which a character of text is counted as `character`; its depth as counts is `level`.
         The busiest function of harvest: it looks at each node once, and makes no call for what most nodes lack."""
         counts, block_children = 0, False
@@ -128,7 +124,9 @@ class Measures:
                         noted = not NOTED.isdisjoint(attributes)
                         if (known := attributes.get("id")) and name not in NEVER_UNLIKELY:
                             signs |= signs_of(known) & UNLIKELY
-                if (signs or noted or name in LOOKED_AT) and self._is_left_out(child, name, tag, attributes, signs, noted):
+                if (signs or noted or name in LOOKED_AT) and self._is_left_out(
+                    child, name, tag, attributes, signs, noted
+                ):
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
                 of_child = character if name != "a" else LINKED_CHARACTER
@@ -145,17 +143,19 @@ class Measures:
         if key in self.votes:
             self.nodes[key] = node
         if tag in VOTERS or (tag == "div" and not block_children):
-            text = counts & MASK
-            if text >= SHORT or counts >> IMAGES & MASK:
-                self._vote(text, counts >> COMMAS & MASK, above)
+            length = counts & MASK
+            if length >= SHORT or counts >> IMAGES & MASK:
+                self._vote(length, counts >> COMMAS & MASK, above)
         return counts
 
-    def _vote(self, text: int, commas: int, above: Above) -> None:
+    def _vote(self, text: int, commas: int, above: Above | None) -> None:
         """The votes of a block: one, one for each comma, and up to three for its length. Its parent gets all, the next
         one half, higher ones less."""
         count = 1 + commas + min(text // 100, 3)
         votes = self.votes
         for share in SHARES:
+            if above is None:
+                return
             key, above = above
             votes[key] += count / share
 
@@ -244,5 +244,3 @@ def _is_for_smaller_screen(node: LexborNode) -> bool:
 
 def _number(stated: str | None) -> float:
     return float(stated) if stated and stated.isascii() and stated.isdigit() else 0.0
-
-

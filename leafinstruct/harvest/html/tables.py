@@ -14,7 +14,7 @@ MOST_ROWS = 1000
 """A cell that spans more is an error, or means the rest of the table."""
 WIDEST = 1000
 """Columns; cells further right span none."""
-NOT_A_LINE = frozenset(("img table ul ol dl pre script style h1 h2 h3 h4 h5 h6").split())
+NOT_A_LINE = frozenset(["img", "table", "ul", "ol", "dl", "pre", "script", "style", "h1", "h2", "h3", "h4", "h5", "h6"])
 """What a row of plain cells does not hold; nor two paragraphs, one after the other."""
 PARAGRAPH = frozenset(("p",))
 LINES = frozenset(("div", "p", "br"))

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.blockmodel import Stats
 from leafinstruct.harvest.html.dom import holds
+from leafinstruct.harvest.html.measure import Measures
 from leafinstruct.harvest.html.names import CACHED
 from leafinstruct.text.urls import host_of
 
@@ -26,9 +26,7 @@ REST = 500
 """Characters outside teasers: a page with less is a list of teasers, which are then its content."""
 
 
-def teasers(
-    linked_images: Iterable[LexborNode], root: LexborNode, stats: Mapping[int, Stats], host: str
-) -> list[LexborNode]:
+def teasers(linked_images: Iterable[LexborNode], root: LexborNode, stats: Measures, host: str) -> list[LexborNode]:
     """The teasers below `root`, given its links that hold images and the page's host ("" if unknown); none on a page
     that has little else."""
     whole = stats[root.mem_id]
@@ -41,7 +39,7 @@ def teasers(
     return list(outer.values()) if len(outer) > 1 and rest >= REST else []
 
 
-def _card(link: LexborNode, root: LexborNode, stats: Mapping[int, Stats], host: str) -> LexborNode | None:
+def _card(link: LexborNode, root: LexborNode, stats: Measures, host: str) -> LexborNode | None:
     """The smallest element around a linked image that also holds a title with the same target."""
     most, here = LARGEST * stats[root.mem_id].text, link.parent
     for _ in range(LEVELS):
@@ -56,11 +54,12 @@ def _card(link: LexborNode, root: LexborNode, stats: Mapping[int, Stats], host: 
 def _has_title(card: LexborNode, link: LexborNode, host: str) -> bool:
     """Whether a title in a card leads to the same page as a link with an image."""
     target = _page(link.attributes.get("href") or "", host)
-    for other in card.css("a[href]") if target else ():
-        if len(other.text(deep=True).strip()) >= TITLE and (other.mem_id != link.mem_id or holds(other, TITLES)):
-            if _page(other.attributes.get("href") or "", host) == target:
-                return True
-    return False
+    return target != "" and any(
+        len(other.text(deep=True).strip()) >= TITLE
+        and (other.mem_id != link.mem_id or holds(other, TITLES))
+        and _page(other.attributes.get("href") or "", host) == target
+        for other in card.css("a[href]")
+    )
 
 
 @lru_cache(maxsize=CACHED)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
+from leafinstruct.harvest.html.dom import holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
 from leafinstruct.harvest.html.marks import (
@@ -28,7 +29,6 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.dom import holds, holds_one_text
 from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
 from leafinstruct.harvest.html.tables import NOT_A_CELL, Table, cells_of, is_line, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
