@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leafinstruct.harvest.html.marks import without_marks
+from leafinstruct.harvest.html.marks import LINK, MATH, without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
 OTHER_SPACES = "\t\r\n\f"
@@ -106,13 +106,14 @@ class Flow:
         """End a paragraph or any other block. Formulas are not looked for in a `raw` one."""
         if not self.inline:
             return
-        text = "".join(self.inline).strip()
+        text = "".join(self.inline)
         self.inline.clear()
         if self.formulas is not None and not raw and ("\\" in text or "$" in text):
             text = self.formulas(text)
-        text = text.replace("\n", " ")
+        text = text.replace("\n", " ").strip(" ")
         plain = text if text.isascii() or text.isprintable() else without_marks(text)
-        if plain.isprintable() and "  " not in plain:  # the usual case: nothing to collapse
+        hidden = MATH in text or LINK in text  # TeX or an address, which is not in the plain text
+        if not hidden and plain.isprintable() and "  " not in plain:  # the usual case: nothing to collapse
             self.block(plain.strip(), text)
             return
         marked = _collapse(text)

@@ -108,7 +108,12 @@ def _simply_written(text: str, cell: bool) -> str:
     out = [_escaped(pieces[0], cell)]
     for at in range(0, len(pieces) - 1, 4):
         before, start, inside, end, after = pieces[at : at + 5]
-        if PAIRS.get(start) != end or (at and not before) or not _is_simple(start, inside, before, after):
+        if (
+            PAIRS.get(start) != end
+            or start == LINK
+            or (at and not before)
+            or not _is_simple(start, inside, before, after)
+        ):
             return ""
         if start == CODE:
             out.append(_code(inside, cell))

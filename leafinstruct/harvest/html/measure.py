@@ -47,8 +47,8 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 NEVER_UNLIKELY = HEADINGS | frozenset(_NEVER_UNLIKELY.split())
 COUNTS = Struct("<11I")
-"""Counts are one integer, of 32 bits for each of `Stats`, in its order: to add ten numbers at each element takes several
-times as long."""
+"""Counts are one integer, of 32 bits for each of `Stats`, in its order: to add ten numbers at each element would take
+several times as long."""
 TEXT, LINKED, COMMAS, PARAGRAPHS, IMAGES, LINKS, ITEMS, INPUTS, HEADED, CODE, DEPTH = range(0, 352, 32)
 MASK = (1 << 32) - 1
 CHARACTER = 1 << TEXT
