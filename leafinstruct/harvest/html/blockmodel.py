@@ -8,35 +8,14 @@ unseen sites.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import groupby
 from math import log, log1p
-from operator import itemgetter, mul
+from operator import mul
 from pathlib import Path
+from typing import NamedTuple
 
+from leafinstruct.harvest.html.names import BAD, CACHED, GOOD, has_unlikely_word, quality_of
 
-def one_of(parts: str) -> re.Pattern[str]:
-    """A pattern of parts given with | between them, joined by their first letters: a search tries each alternative at
-    every character of a word."""
-    by_letter = groupby(sorted(parts.split("|")), itemgetter(0))
-    return re.compile("|".join(f"{letter}(?:{'|'.join(part[1:] for part in found)})" for letter, found in by_letter))
-
-
-UNLIKELY = one_of(
-    r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
-    r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
-    r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote",
-)
-GOOD = one_of(
-    r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
-)
-BAD = one_of(
-    r"-ad-|hidden|hid(?<=^hid)$|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
-    r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
-)
 LISTS = frozenset(("ul", "ol", "dl"))
 SECTIONS = frozenset(("section", "header", "details", "fieldset"))
 _FEATURES = """
@@ -49,49 +28,12 @@ links; characters of a link / 30; controls; share of text in headings; words of 
 (three); share of the main element's text; depth below it / 10."""
 STEP = 60
 """Characters per image: a block with less text is a step or a figure, unless all of it is links."""
-NAMES = 16384
-"""Class and id names whose result is cached: templates repeat theirs on every page of a site."""
 
 
-class _Words(dict[str, bool]):
-    """Whether any word of a class or id matches a pattern, once found. It forgets all when there are many: to keep them
-    in order, as lru_cache does, takes several times as long."""
+class Stats(NamedTuple):
+    """Contents of a subtree: characters of text, of links, of headings, of code and formulas; commas; elements of some
+    kinds."""
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._search = pattern.search
-        self._words: dict[str, bool] = {}
-
-    def __missing__(self, names: str) -> bool:
-        words = self._words
-        for full in (self, words):
-            if len(full) >= NAMES:
-                full.clear()
-        found = False
-        for word in names.lower().split():
-            if (known := words.get(word)) is None:
-                known = words[word] = self._search(word) is not None
-            if known:
-                found = True
-                break
-        self[names] = found
-        return found
-
-
-def by_word(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """A cached test whether any word of a class or id matches a lowercase pattern. A page has hundreds of combinations
-    of few words, so each word is searched once, and in lowercase: a pattern that ignores case takes ten times as
-    long."""
-    return _Words(pattern).__getitem__
-
-
-has_unlikely_word, has_good_word, has_bad_word = by_word(UNLIKELY), by_word(GOOD), by_word(BAD)
-
-
-@dataclass(slots=True)
-class Stats:
-    """Contents of a subtree: characters of text, of links, of code and formulas; commas; elements of some kinds."""
-
-    depth: int = 0
     text: int = 0
     linked: int = 0
     commas: int = 0
@@ -102,18 +44,7 @@ class Stats:
     inputs: int = 0
     headed: int = 0
     code: int = 0
-
-    def add(self, other: Stats) -> None:
-        self.text += other.text
-        self.linked += other.linked
-        self.commas += other.commas
-        self.paragraphs += other.paragraphs
-        self.images += other.images
-        self.links += other.links
-        self.items += other.items
-        self.inputs += other.inputs
-        self.headed += other.headed
-        self.code += other.code
+    depth: int = 0
 
     @property
     def link_density(self) -> float:
@@ -167,9 +98,10 @@ def _is_illustrated_content(tag: str, names: str, stats: Stats) -> bool:
     return stats.paragraphs >= 4 or density <= (0.5 if good > bad else 0.35)
 
 
-@lru_cache(maxsize=NAMES)
+@lru_cache(maxsize=CACHED)
 def _name_signals(names: str) -> tuple[float, float, float]:
-    return float(has_good_word(names)), float(has_bad_word(names)), float(has_unlikely_word(names))
+    quality = quality_of(names)
+    return float(quality & GOOD > 0), float(quality & BAD > 0), float(has_unlikely_word(names))
 
 
 @cache

@@ -67,8 +67,6 @@ NOT_CODE = (
 """Line numbers, callouts, buttons and hints that stand inside code."""
 BUTTON = 40
 """Characters: more are code, whatever the name of their element."""
-EDGES = re.compile(r"\A\n+|\n+[ \t]*\Z")
-"""Empty lines around code, and the indentation of an end tag."""
 LINES = frozenset(("div", "p", "li", "tr", "ol", "ul", "table"))
 """Elements of which each is a line of its own, or more."""
 LINE_CLASS = re.compile(
@@ -176,7 +174,10 @@ def text_of_code(node: LexborNode) -> str:
 
 
 def _without_edges(text: str) -> str:
-    return EDGES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """The text without empty lines around it, and without the indentation of an end tag."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    end = text.rstrip(" \t")
+    return end.rstrip("\n") if end.endswith("\n") else text
 
 
 def _with_plain_spaces(text: str, indent: int) -> str:

@@ -1,87 +1,46 @@
 """Finds the content of a web page: evidence for each block, from the DOM alone and without site-specific rules.
 
 Text counts for the element around it, as in Readability (Arc90, 2009): paragraphs vote for their ancestors, links take
-votes away, and class and id names hint at what a block is.
+votes away, and class and id names hint at what a block is. `measure` makes the first pass, this module the second.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.blockmodel import (
-    LISTS,
-    Stats,
-    by_word,
-    has_bad_word,
-    has_good_word,
-    has_unlikely_word,
-    is_content,
-    one_of,
-)
-from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, may_be_special
+from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
+from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
+from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, quality_of
 from leafinstruct.harvest.html.teasers import teasers
-from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
-CHROME_TAGS = frozenset(("nav", "footer", "aside", "menu"))
-CONTROLS = frozenset(("input", "select", "textarea"))
-_CHROME_ROLES = """
-    navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
-    form
-"""
-CHROME_ROLES = frozenset(_CHROME_ROLES.split())
-TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style"))
-NOTED = TELLING | ATTRIBUTES
-"""Attributes that most elements lack: one look for all."""
 CONTENT_TAGS = frozenset(("article", "main"))
-MAYBE = one_of(
-    r"and|article|body|column|content|main|shadow|entry|post-?text|story|recipe|step|instruction|text-|section(?<=^section)$",
-)
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}
 BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -3)
 BASE |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "th"), -5)
-_VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
-VOTERS = frozenset(_VOTERS.split())
+NAMED = 25
+"""What a good word in the class, or in the id, of an element is worth; a bad one costs as much."""
+LARGEST_BONUS = max(BASE.values()) + 2 * NAMED
 _PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
-SHARES = (1, 2, 6, 9, 12)
-"""What votes are divided by for the elements above, from the inside out."""
-ARTICLE = 1000
-"""Characters of the paragraphs of an article."""
 MOST = 0.5
 """A block with more than this share of the content's text is content, however it looks."""
-
-CODE = 1.0
-"""Characters of code to each other one above which a block is code, however it looks."""
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
-ANCHOR = 60
-"""Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 ONLY_CODE = 9.0
-"""The same of a block that is too little to be all of the content."""
+"""MOSTLY_CODE of a block that is too little to be all of the content."""
 
 
 class Content:
     """The content of one page: `root` to walk from, and what to skip on the way."""
 
     def __init__(self, body: LexborNode, strict: bool = True, host: str = "") -> None:
-        self.strict = strict
-        self.special: dict[int, Special] = {}
-        self.stats: dict[int, Stats] = {}
-        self.scores: dict[int, float] = {}
-        self.nodes: dict[int, LexborNode] = {}
-        self.dropped: set[int] = set()
-        self.linked_images: list[LexborNode] = []
-        self.above: list[int] = []
-        self.has_code = body.css_first("pre") is not None
-        self.has_article = body.css_first("article") is not None
-        self._measure(body, body.tag or "", False, 0)
+        self.stats = Measures(body, strict)
+        self.special, self.dropped = self.stats.special, self.stats.dropped
         self.root = self._choose(body)
-        self.most = MOST * self.stats[self.root.mem_id].text
-        self.dropped.update(node.mem_id for node in teasers(self.linked_images, self.root, self.stats, host))
+        self._whole = self.stats[self.root.mem_id]
+        self.most = MOST * self._whole.text
+        cards = teasers(self.stats.linked_images, self.root, self.stats, host)
+        self.dropped.update(card.mem_id for card in cards)
 
     def keep(self, node: LexborNode, tag: str) -> bool:
         """Whether a block below the root is content."""
@@ -94,9 +53,7 @@ class Content:
             return True
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return is_content(tag, names, stats, self.stats[self.root.mem_id]) or self._is_structure(
-            node, tag, names, stats
-        )
+        return is_content(tag, names, stats, self._whole) or self._is_structure(node, tag, names, stats)
 
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
         """Whether a block that looks like none of the content, because it is short, is part of its structure: data, a
@@ -140,119 +97,19 @@ class Content:
         heads = stats.headed == stats.text > 0
         return before.tag == "p" or (heads and not has_unlikely_word(before.text(deep=True)))
 
-    # First pass: measure every element, drop those whose tag or attributes mark them as not content
-
-    def _measure(self, node: LexborNode, tag: str, linked: bool, depth: int) -> Stats:
-        """Stats of a node below those whose keys are in `above`. The busiest function of harvest: it looks at each node
-        once, and makes no call for what most nodes lack."""
-        stats = Stats(depth)
-        key = node.mem_id
-        self.stats[key] = stats
-        self.above.append(key)
-        block_children = False
-        for child in node.iter(include_text=True, skip_empty=True):
-            if (content := child.text_content) is not None:
-                if text := content.strip():
-                    stats.text += len(text)
-                    if linked:
-                        stats.linked += len(text)
-                    if "," in text:
-                        stats.commas += text.count(",")
-                    if not text.isascii():
-                        stats.commas += text.count("、") + text.count("，")
-                continue
-            name = child.tag or ""
-            if name in SILENT:
-                if name in CONTROLS:
-                    stats.inputs += "disabled" not in child.attributes
-                elif name == "script" and is_special(child, name, tag):
-                    add_special(child, self.special)
-            elif depth < MAX_DEPTH and name != "noscript":
-                attributes = child.attributes
-                noted = not NOTED.isdisjoint(attributes)
-                if self._is_chrome(child, name, attributes, noted) if attributes else name in CHROME_TAGS:
-                    self.dropped.add(child.mem_id)
-                    continue
-                if (
-                    (attributes and may_be_special(name, attributes))
-                    or (name in TAGS and is_special(child, name, tag))
-                    or (noted and not ATTRIBUTES.isdisjoint(attributes))
-                ):
-                    add_special(child, self.special)
-                    if (special := self.special.get(child.mem_id)) is not None and special.kind == "nothing":
-                        continue
-                block_children = block_children or name in BLOCK_CHILDREN
-                if child.first_child is None:
-                    self.stats[child.mem_id] = found = EMPTY.get(name, NOTHING)
-                else:
-                    found = self._measure(child, name, linked or name == "a", depth + 1)
-                if found is not NOTHING:
-                    stats.add(found)
-        self.above.pop()
-        if key in self.scores:
-            self.nodes[key] = node
-        if tag in COUNTED:
-            self._count(node, tag, stats)
-        if self.special and (special := self.special.get(key)) is not None and special.kind in ("code", "formula"):
-            stats.code = stats.text
-        # a short block votes only if an image is in it: a step
-        if (stats.text >= 25 or stats.images) and (tag in VOTERS or (tag == "div" and not block_children)):
-            self._vote(stats)
-        return stats
-
-    def _count(self, node: LexborNode, tag: str, stats: Stats) -> None:
-        """Add the node itself to the contents of its subtree."""
-        if tag == "a":
-            stats.links += 1
-            if stats.images:
-                self.linked_images.append(node)
-        elif tag == "p":
-            stats.paragraphs += 1
-        elif tag == "li":
-            stats.items += 1
-        elif tag == "pre":
-            stats.code = stats.text
-        else:
-            stats.headed += stats.text
-
-    def _is_chrome(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None], noted: bool) -> bool:
-        """Whether an element is none of the content; `noted` if it has attributes that may tell."""
-        if noted and (told := _tells(node, tag, attributes)) is not None:
-            return told
-        if tag in CHROME_TAGS:
-            return True
-        if tag in NEVER_UNLIKELY:
-            return False
-        named, known = attributes.get("class"), attributes.get("id")
-        if not self.strict:
-            return False
-        # one by one, as a page's classes repeat, and its classes and ids together do not
-        if not ((named and has_unlikely_word(named)) or (known and has_unlikely_word(known))):
-            return False
-        if has_maybe_word(named or "") or has_maybe_word(known or ""):
-            return False
-        if (self.has_code and _holds_code(node)) or (self.has_article and _holds_article(node)):
-            return False
-        return not (node.parent is not None and node.parent.tag == "figure")
-
-    def _vote(self, stats: Stats) -> None:
-        """A block's votes: one, one for each comma, and up to three for its length. Its parent gets all, the next one
-        half, higher ones less."""
-        votes = 1 + stats.commas + min(stats.text // 100, 3)
-        scores = self.scores
-        for key, share in zip(self.above[-1:-6:-1], SHARES, strict=False):
-            scores[key] = scores.get(key, 0.0) + votes / share
-
-    # Second pass: the element with the most votes, and the siblings that belong to it
+    # The element with the most votes, and the siblings that belong to it
 
     def _choose(self, body: LexborNode) -> LexborNode:
         best, best_score = body, 0.0
-        for key, votes in self.scores.items():
-            node = self.nodes[key]
-            score = (votes + BASE.get(node.tag or "", 0) + _weight(node)) * (1 - self.stats[key].link_density)
-            self.scores[key] = score
-            if score > best_score and not _is_code(self.stats[key], ONLY_CODE):
-                best, best_score = node, score
+        votes = self.stats.votes
+        leader = max(votes, key=votes.__getitem__, default=0)
+        least = self._score(leader) if not self._is_only_code(leader) else 0.0
+        for key, count in votes.items():
+            if count + LARGEST_BONUS < least:
+                continue
+            score = self._score(key)
+            if score > best_score and not self._is_only_code(key):
+                best, best_score = self.stats.nodes[key], score
         best = self._widen(best, best_score)
         parent = best.parent
         if parent is None or best.tag == "body" or parent.mem_id not in self.stats:
@@ -267,9 +124,20 @@ class Content:
                 self.dropped.add(sibling.mem_id)
         return parent if joined else best
 
+    def _is_only_code(self, key: int) -> bool:
+        """Whether a block is too little to be all of the content."""
+        stats = self.stats.get(key)
+        return stats is not None and _is_code(stats, ONLY_CODE)
+
+    def _score(self, key: int) -> float:
+        """What the votes for an element come to, with its tag, its names and its links; 0 without any."""
+        if (votes := self.stats.votes.get(key)) is None:
+            return 0.0
+        node = self.stats.nodes[key]
+        return (votes + BASE.get(node.tag or "", 0) + _weight(node)) * (1 - self.stats[key].link_density)
+
     def _widen(self, best: LexborNode, score: float) -> LexborNode:
-        """Move up to a parent that holds the content's other sections too: one that is nearly as good, or has it as its
-        only child."""
+        """Move up to a parent that holds the content's other sections too, or is nearly as good."""
         here: LexborNode | None = best
         while (
             here is not None
@@ -277,9 +145,8 @@ class Content:
             and here.tag not in ("body", "html")
             and here.mem_id in self.stats
         ):
-            above = self.scores.get(here.mem_id, 0.0)
-            alone = sum(c.mem_id in self.stats and c.mem_id not in self.dropped for c in here.iter()) == 1
-            if (alone and here is best.parent) or above >= score * 0.75 or self._adds_text(here, best, above / score):
+            above = self._score(here.mem_id)
+            if above >= score * 0.75 or self._adds_text(here, best, above / score):
                 best, score = here, max(above, score * 0.9)
         return best
 
@@ -299,7 +166,7 @@ class Content:
             return False
         same_class = sibling.attributes.get("class") or ""
         bonus = best_score * 0.2 if same_class and same_class == best.attributes.get("class") else 0.0
-        if self.scores.get(sibling.mem_id, 0.0) + bonus >= max(10.0, best_score * 0.2):
+        if self._score(sibling.mem_id) + bonus >= max(10.0, best_score * 0.2):
             return True
         if sibling.tag == "p":
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
@@ -313,7 +180,7 @@ class Content:
         return _is_code(stats) or (sibling.tag in TEXT_BLOCKS and not _has_bad_name(sibling))
 
 
-def _is_code(stats: Stats, least: float = CODE) -> bool:
+def _is_code(stats: Stats, least: float = MOSTLY_CODE) -> bool:
     """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
     return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
 
@@ -324,58 +191,12 @@ def _is_framed_heading(stats: Stats) -> bool:
     return stats.headed > 0 and beside <= ANCHOR and not stats.paragraphs and 2 * (stats.linked - beside) < stats.headed
 
 
-def _holds_code(node: LexborNode) -> bool:
-    """The same of a node that was not measured; a button's name may be longer than the code."""
-    code = sum(len(pre.text(deep=True)) for pre in node.css("pre"))
-    return code > 0 and code + ANCHOR >= CODE * (len("".join(node.text(deep=True).split())) - code)
-
-
-def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool | None:
-    """What the TELLING attributes of an element say: whether it is no content; None if they say nothing."""
-    role = (attributes.get("role") or "").lower()
-    if role in CHROME_ROLES:
-        return True
-    if "hidden" in attributes:
-        return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
-    if "data-max-width" in attributes and _is_for_smaller_screen(node):
-        return True
-    if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
-        return True  # hidden from screen readers: a link next to it has the same target
-    style = attributes.get("style")
-    if (style and HIDDEN.search(style.lower())) or (attributes.get("aria-hidden") == "true" and tag != "img"):
-        return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
-    return None
-
-
-def _holds_article(node: LexborNode) -> bool:
-    """Whether an element has one article, of running text: a page that opens in a frame over another has the names of
-    the frame, a list of teasers has many articles."""
-    articles = node.css("article")
-    return len(articles) == 1 and sum(len(p.text(deep=True)) for p in articles[0].css("p")) > ARTICLE
-
-
-def _is_for_smaller_screen(node: LexborNode) -> bool:
-    """Whether a sibling is the same figure for wider screens (as ai2html writes them): readers see one of them."""
-    above = node.parent
-    names = [sibling.attributes for sibling in above.iter() if sibling.tag == node.tag] if above is not None else []
-    most = _number(node.attributes.get("data-max-width"))
-    return any(0 < most < _number(sibling.get("data-min-width")) for sibling in names)
-
-
-def _number(stated: str | None) -> float:
-    return float(stated) if stated and stated.isascii() and stated.isdigit() else 0.0
-
-
-_BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
-BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
 PARTS = LISTS | frozenset(("table", "tbody", "tr", "td", "li", "dd", "blockquote"))
 """Elements that are seldom all of the content."""
 HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
 """Elements in which a list or a table is a part of what they say."""
-_HEADED = "h1 h2 h3 h4 h5 h6"
-HEADED = frozenset(_HEADED.split())
 _STYLES = """
     simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist
     wp-block-list
@@ -383,19 +204,11 @@ _STYLES = """
 STYLES = frozenset(_STYLES.split())
 """Names that say how a list is marked, not what it is for."""
 DATA = LISTS | {"table"}
-COUNTED = HEADED | frozenset(("a", "p", "li", "pre"))
-NOTHING = Stats()
-EMPTY = {"img": Stats(images=1), "a": Stats(links=1), "p": Stats(paragraphs=1), "li": Stats(items=1)}
-"""Of elements with nothing in them; others have NOTHING."""
-_NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
-NEVER_UNLIKELY = HEADED | frozenset(_NEVER_UNLIKELY.split())
 
 
-has_maybe_word = by_word(MAYBE)
-
-
-def _name_weight(name: str) -> int:
-    return 25 * (has_good_word(name) - has_bad_word(name))
+def _name_weight(name: str | None) -> int:
+    quality = quality_of(name) if name else 0
+    return NAMED if quality == GOOD else -NAMED if quality == BAD else 0
 
 
 def _framed(node: LexborNode) -> str:
@@ -417,4 +230,4 @@ def _has_bad_name(node: LexborNode) -> bool:
 
 def _weight(node: LexborNode) -> int:
     attributes = node.attributes
-    return _name_weight(attributes.get("class") or "") + _name_weight(attributes.get("id") or "")
+    return _name_weight(attributes.get("class")) + _name_weight(attributes.get("id"))

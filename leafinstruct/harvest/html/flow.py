@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leafinstruct.harvest.html.marks import ANY, without_marks
+from leafinstruct.harvest.html.marks import LINK, MATH, without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
 OTHER_SPACES = "\t\r\n\f"
 BREAKS = re.compile(r" *\v[ \v]*")
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
+ODD = re.compile(f"[{INVISIBLE}\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""What `str.split` would take for a space, and Python for one that browsers collapse; and what is invisible."""
 STEP_WORD = re.compile(
     r"^\W*(?:step|schritt|étape|etape|paso|passo|passaggio|stap|steg|trin|krok|шаг|крок|bước|adım|步骤|步驟|ステップ|手順|단계)"
     r"\s*(\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
@@ -102,56 +104,59 @@ class Flow:
 
     def end(self, raw: bool = False) -> None:
         """End a paragraph or any other block. Formulas are not looked for in a `raw` one."""
-        if self.inline:
-            text = "".join(self.inline)
-            self.inline.clear()
-            if text and not text.isspace():
-                if self.formulas is not None and not raw and ("\\" in text or "$" in text):
-                    text = self.formulas(text)
-                marked = _collapse(text)
-                has_marks = not marked.isascii() and ANY.search(marked)
-                plain = _collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked
-                self.block(plain, marked)
+        if not self.inline:
+            return
+        text = "".join(self.inline)
+        self.inline.clear()
+        if self.formulas is not None and not raw and ("\\" in text or "$" in text):
+            text = self.formulas(text)
+        text = text.replace("\n", " ").strip(" ")
+        plain = text if text.isascii() or text.isprintable() else without_marks(text)
+        hidden = MATH in text or LINK in text  # TeX or an address, which is not in the plain text
+        if not hidden and plain.isprintable() and "  " not in plain:  # the usual case: nothing to collapse
+            self.block(plain.strip(), text)
+            return
+        marked = _collapse(text)
+        has_marks = len(plain) < len(text)
+        self.block(_collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked, marked)
 
     def block(self, text: str, source: str = "", code: str | None = None) -> None:
         """Add a whole block, whitespace unchanged; `source` is its text with marks."""
         if text:
-            marker, self.marker = self.marker, ""
-            tight, self.tight = self.tight, False
-            self._append(
-                Block(
-                    marker + text,
-                    source=source or text,
-                    code=code,
-                    within=self.within,
-                    heading=self.heading,
-                    item=self.item,
-                    tight=tight,
-                )
+            block = Block(
+                self.marker + text,
+                source=source or text,
+                code=code,
+                rule=self.rule,
+                within=self.within,
+                heading=self.heading,
+                item=self.item,
+                tight=self.tight,
             )
-
-    def _append(self, block: Block) -> None:
-        block.rule, self.rule = self.rule, False
-        self.blocks.append(block)
+            self.marker, self.tight, self.rule = "", False, False
+            self.blocks.append(block)
 
     def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
         self.end()
         alt = SPACES.sub(" ", alt).strip()
-        self._append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
+        block = Block(ref=ref, rule=self.rule, within=self.within, alt=alt, item=self.item, larger=larger)
+        self.rule = False
+        self.blocks.append(block)
 
 
 def _collapse(text: str) -> str:
     """Text as browsers show it: whitespace becomes one space, a forced line break (marked by \\v) one newline."""
-    if text.isascii():  # the usual case, the fastest way
-        lines = (" ".join(line.split()) for line in text.split("\v")) if "\v" in text else (" ".join(text.split()),)
-        return "\n".join(line for line in lines if line)
+    if "\v" not in text and (text.isascii() or not ODD.search(text)):
+        return " ".join(text.split())
+    if text.isascii():
+        return "\n".join(line for part in text.split("\v") if (line := " ".join(part.split())))
     for character in INVISIBLE:
         text = text.replace(character, "")
     for space in OTHER_SPACES:  # takes a tenth of the time of a pattern
         text = text.replace(space, " ")
     while "  " in text:
         text = text.replace("  ", " ")
-    return (BREAKS.sub("\n", text) if "\v" in text else text).strip()
+    return BREAKS.sub("\n", text).strip()
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:

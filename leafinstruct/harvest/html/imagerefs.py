@@ -20,6 +20,8 @@ LAZY = (
     "data-img",
 )
 LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+OTHERS = frozenset((*LAZY, *LAZY_SETS))
+"""Attributes that name other files than `src`."""
 PLACEHOLDER = re.compile(
     r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I
 )
@@ -28,12 +30,15 @@ SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
 
 def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:
     """The reference of an image, ignoring lazy-loading placeholders, and larger versions, largest first."""
+    src = (attributes.get("src") or "").strip()
+    picture = parent if (parent := node.parent) is not None and parent.tag == "picture" else None
+    if picture is None and OTHERS.isdisjoint(attributes):
+        return src, ()
     sets = [text for name in LAZY_SETS if (text := attributes.get(name))]
-    if (parent := node.parent) is not None and parent.tag == "picture":
-        sets += [text for s in parent.css("source") for name in LAZY_SETS if (text := s.attributes.get(name))]
+    if picture is not None:
+        sets += [text for s in picture.css("source") for name in LAZY_SETS if (text := s.attributes.get(name))]
     sized = sorted((entry for text in sets for entry in _set_entries(text)), key=lambda e: -e[1])
     larger = tuple(dict.fromkeys(url for url, _ in sized))
-    src = (attributes.get("src") or "").strip()
     lazy = next((value for name in LAZY if (value := (attributes.get(name) or "").strip())), "")
     if lazy and (not src or src != lazy):
         src = lazy

@@ -95,7 +95,8 @@ class Writer:
             return fenced(block.source or block.text, block.code)
         if block.heading:
             title = inline_markdown(block.source or block.text, line=True)
-            return [f"{'#' * block.heading} {CLOSING.sub(ESCAPED, title)}"]
+            title = CLOSING.sub(ESCAPED, title) if title.endswith("#") else title
+            return [f"{'#' * block.heading} {title}"]
         return inline_markdown(block.source or block.text).split("\n")
 
     def _rows(self, group: Sequence[Block]) -> list[list[str]]:
@@ -182,8 +183,8 @@ def _prefixed(prefix: str, line: str) -> str:
 
 def fenced(text: str, language: str) -> list[str]:
     """A fenced code block; the fence is longer than any in the text."""
-    longest = max((len(run) for run in re.findall(r"^[ \t]*(`{3,})", text, re.MULTILINE)), default=2)
-    fence = "`" * max(3, longest + 1)
+    runs = re.findall(r"^[ \t]*(`{3,})", text, re.MULTILINE) if "```" in text else ()
+    fence = "`" * max((3, *(len(run) + 1 for run in runs)))
     return [f"{fence}{language}", *text.split("\n"), fence]
 
 

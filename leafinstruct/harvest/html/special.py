@@ -11,7 +11,7 @@ from typing import Literal
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html import tex
-from leafinstruct.harvest.html.blockmodel import by_word
+from leafinstruct.harvest.html.dom import holds
 
 SELECTOR = (
     "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
@@ -19,15 +19,11 @@ SELECTOR = (
     f".jp-OutputPrompt, .prompt, span.lang, {tex.SELECTOR}"
 )
 TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
-WORD = re.compile(
-    r"^(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
-    r"jp-(?:in|out)putprompt|prompt|lang|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
-    r"ql-formula|ql-img-.*)$"
-)
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+BREAK = frozenset(("br",))
 PROMPT = re.compile(r"(?:In|Out)?\s*\[[\d\s*]*\]:?")
 """The numbers beside the cells of a notebook."""
 
@@ -47,24 +43,17 @@ def find_special(root: LexborNode) -> dict[int, Special]:
     return found
 
 
-has_special_word = by_word(WORD)
-
-
-def may_be_special(tag: str, attributes: Mapping[str, str | None]) -> bool:
-    """Whether SELECTOR finds an element that has attributes, but none of ATTRIBUTES, without a search: for who looks at
-    each element anyway."""
-    names = attributes.get("class")
-    if names and has_special_word(names):
-        return True
-    address = attributes.get("src") if tag == "img" else None
+def shows_formula(image: Mapping[str, str | None]) -> bool:
+    """Whether SELECTOR finds an image by its address, given its attributes."""
+    address = image.get("src")
     return address is not None and any(map(address.__contains__, tex.RENDERERS))
 
 
 def is_special(node: LexborNode, tag: str, above: str) -> bool:
-    """The same of a script and of an element with one of TAGS, by the tag of its parent."""
+    """Whether SELECTOR finds a script or an element with one of TAGS, by the tag of its parent."""
     if tag == "script":
         return (node.attributes.get("type") or "").startswith("math/tex")
-    return tag != "code" or (above in ("p", "div") and node.css_first("br") is not None)
+    return tag != "code" or (above in ("p", "div") and holds(node, BREAK))
 
 
 def add_special(node: LexborNode, found: dict[int, Special]) -> None:
@@ -129,7 +118,7 @@ def is_permalink(node: LexborNode, in_heading: bool) -> bool:
     attributes = node.attributes
     if not PERMALINK.search(attributes.get("class") or "") or (attributes.get("href") or "")[:1] != "#":
         return False
-    if node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+    if holds(node, HEADINGS):
         return False
     return parent.text(deep=True).strip() != text if in_heading else any(near.tag in HEADINGS for near in _beside(node))
 
@@ -144,12 +133,6 @@ def _beside(node: LexborNode) -> Iterator[LexborNode]:
         if after is not None:
             yield after
             after = after.next
-
-
-def holds_one_text(node: LexborNode) -> bool:
-    """Whether an element holds one text and nothing else, as most inline markup: there is nothing to select in it."""
-    only = node.first_child
-    return only is not None and only.is_text_node and only.next is None
 
 
 def tick_of(item: LexborNode) -> bool | None:

@@ -7,15 +7,17 @@ from functools import cached_property
 
 from selectolax.lexbor import LexborNode
 
-from leafinstruct.harvest.html.special import holds_one_text
+from leafinstruct.harvest.html.dom import holds, holds_one_text
 
 MOST_COLUMNS = 100
 MOST_ROWS = 1000
 """A cell that spans more is an error, or means the rest of the table."""
 WIDEST = 1000
 """Columns; cells further right span none."""
-NOT_A_LINE = "img, table, ul, ol, dl, pre, script, style, p + p, h1, h2, h3, h4, h5, h6"
-"""What a row of plain cells does not hold."""
+NOT_A_LINE = frozenset(["img", "table", "ul", "ol", "dl", "pre", "script", "style", "h1", "h2", "h3", "h4", "h5", "h6"])
+"""What a row of plain cells does not hold; nor two paragraphs, one after the other."""
+PARAGRAPH = frozenset(("p",))
+LINES = frozenset(("div", "p", "br"))
 NOT_A_CELL = "td table, ul, ol, dl, pre, h1, h2, h3, h4, h5, h6"
 """What a pipe table cannot hold: such a row becomes its blocks in reading order."""
 LONGEST_CELL = 200
@@ -61,9 +63,16 @@ def cells_of(row: LexborNode) -> list[LexborNode]:
     return [child for child in row.iter() if child.tag in ("td", "th")]
 
 
+def is_line(row: LexborNode) -> bool:
+    """Whether a row of a table is one of plain cells."""
+    if holds(row, NOT_A_LINE) or "ltx_eqn" in (row.attributes.get("class") or ""):
+        return False
+    return not (holds(row, PARAGRAPH) and row.css_first("p + p"))
+
+
 def text_of_cell(cell: LexborNode) -> str:
     """The text of a cell, with a space between its lines."""
-    has_lines = not holds_one_text(cell) and cell.css_first("div, p, br") is not None
+    has_lines = not holds_one_text(cell) and holds(cell, LINES)
     return cell.text(deep=True, separator=" " if has_lines else "")
 
 

@@ -74,8 +74,7 @@ def formula_of(node: LexborNode) -> Formula | None:
         return Formula(tex, "display" in " ".join(names) or _is_alone(node)) if tex else None
     if not (tag in TAGS or FRAMES.intersection(names) or _is_one(node)):
         return None
-    inner = node.css_first("script[type^='math/tex']")
-    if inner is not None and tag != "math":
+    if tag != "math" and (inner := node.css_first("script[type^='math/tex']")) is not None:
         return Formula(_clean(inner.text(deep=True)), "mode=display" in _type(inner))
     of_script = tag != "mjx-container" and any("MathJax" in name or name == "mjx-chtml" for name in names)
     if of_script and _is_before_script(node):
@@ -127,8 +126,7 @@ def _tex_of(node: LexborNode, names: list[str]) -> tuple[str, bool]:
     for annotation in node.css("annotation"):
         if "tex" in (annotation.attributes.get("encoding") or "").lower():
             return _clean(annotation.text(deep=True)), False
-    pictures = node.css("img")
-    if len(pictures) == 1 and "math" in names and not node.text(deep=True).strip():
+    if "math" in names and len(pictures := node.css("img")) == 1 and not node.text(deep=True).strip():
         return _clean(pictures[0].attributes.get("alt") or ""), False
     for one in (node, *node.css("math[alttext], [data-latex]")[:1]):
         for name in ATTRIBUTES:

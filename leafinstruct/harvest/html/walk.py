@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
+from leafinstruct.harvest.html.dom import holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, same_file
 from leafinstruct.harvest.html.marks import (
@@ -28,8 +29,8 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.special import Special, find_special, holds_one_text, is_permalink, tick_of
-from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of, text_of_cell
+from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
+from leafinstruct.harvest.html.tables import NOT_A_CELL, Table, cells_of, is_line, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 from leafinstruct.text.urls import web_address
 
@@ -51,7 +52,7 @@ _BLOCKS = """
 BLOCKS = frozenset(_BLOCKS.split())
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
-ALONE = "p, div, ul, ol, table, pre, figure, h1, h2, h3, h4, h5, h6, blockquote, li"
+ALONE = HEADINGS.keys() | {"p", "div", "ul", "ol", "table", "pre", "figure", "blockquote", "li"}
 """Blocks: markup around them is no inline markup."""
 NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
 Keep = Callable[[LexborNode, str], bool]
@@ -70,7 +71,7 @@ def walk(
     are kept ("" keeps absolute ones); None keeps their text alone."""
     walker = _Walker(root, keep, keep_image, find_special(root) if special is None else special)
     walker.links = links
-    walker.element(root, root.tag or "", 0)
+    METHODS.get(root.tag or "", _Walker.children)(walker, root, 0)
     walker.flow.end()
     return walker.flow.blocks
 
@@ -97,38 +98,32 @@ class _Walker:
     def children(self, node: LexborNode, depth: int) -> None:
         inline = self.flow.inline
         for child in node.iter(include_text=True):
-            if (text := child.text_content) is not None:
+            if (text := child.text_content) is None:
+                self.below(child, depth)
+            elif inline or not text.isspace():  # a block does not begin with space
                 inline.append(text)
-            else:
-                self.child(child, depth)
 
     def child(self, child: LexborNode, depth: int) -> None:
-        if child.is_text_node:
-            self.flow.text(child.text_content or "")
-        elif depth < MAX_DEPTH:
-            tag = child.tag or ""
-            if self.special and (special := self.special.get(child.mem_id)) is not None:
-                self.special_element(child, tag, special, depth + 1)
-            elif tag not in SILENT and (self.keep is None or self.keep(child, tag)):
-                self.element(child, tag, depth + 1)
+        if (text := child.text_content) is None:
+            self.below(child, depth)
         else:
-            self.flow.text(child.text(deep=True) + " ")
+            self.flow.text(text)
 
-    def element(self, node: LexborNode, tag: str, depth: int) -> None:
-        if method := METHODS.get(tag):
-            method(self, node, depth)
-        elif tag in BLOCKS:
-            self.flow.end()
-            self.children(node, depth)
-            self.flow.end()
-        elif tag in IMAGES:
-            self.image(node)
-        elif tag in HEADINGS:
-            self.heading(node, HEADINGS[tag], depth)
-        elif mark := OF_TAG.get(tag):
-            self.marked(node, mark, depth)
-        else:
-            self.children(node, depth)
+    def below(self, node: LexborNode, depth: int) -> None:
+        """An element in another at some depth."""
+        tag = node.tag or ""
+        if depth >= MAX_DEPTH:
+            self.flow.text(node.text(deep=True) + " ")
+        elif self.special and (special := self.special.get(node.mem_id)) is not None:
+            self.special_element(node, tag, special, depth + 1)
+        elif tag not in SILENT and (self.keep is None or self.keep(node, tag)):
+            METHODS.get(tag, _Walker.children)(self, node, depth + 1)
+
+    def block(self, node: LexborNode, depth: int) -> None:
+        flow = self.flow
+        flow.end()
+        self.children(node, depth)
+        flow.end()
 
     def special_element(self, node: LexborNode, tag: str, special: Special, depth: int) -> None:
         if special.formula is not None:
@@ -136,15 +131,16 @@ class _Walker:
         elif special.kind == "nothing" or (self.keep is not None and not self.keep(node, tag)):
             return
         elif special.kind == "heading":
-            self.heading(node, special.level, depth)
+            self.heading_of(node, special.level, depth)
         else:
             self.code(node)
 
-    def marked(self, node: LexborNode, mark: str, depth: int) -> None:
+    def marked(self, node: LexborNode, depth: int) -> None:
         """Inline markup; of an element around blocks, or of the number of a footnote, nothing but its content."""
+        mark = OF_TAG[node.tag or ""]
         if not holds_one_text(node):
             note = mark == SUP and node.css_first('a[href*="#"]') is not None
-            if note or node.css_first(ALONE) is not None:
+            if note or holds(node, ALONE):
                 self.children(node, depth)
                 return
         self.flow.inline.append(mark)
@@ -164,7 +160,10 @@ class _Walker:
         self.flow, self.special, self.keep_image = outer
         begin.append(marked(formula, signs) if formula.tex else f"{PLAIN}{signs}{PLAIN_END}")
 
-    def heading(self, node: LexborNode, level: int, depth: int) -> None:
+    def heading(self, node: LexborNode, depth: int) -> None:
+        self.heading_of(node, HEADINGS[node.tag or ""], depth)
+
+    def heading_of(self, node: LexborNode, level: int, depth: int) -> None:
         self.flow.end()
         self.flow.heading = level
         unclosed = len(node.text(deep=True)) > LONGEST_HEADING
@@ -183,7 +182,7 @@ class _Walker:
         if is_permalink(node, in_heading=self.flow.heading > 0):
             return
         address = "" if self.links is None else web_address(node.attributes.get("href") or "", self.links)
-        if address and node.css_first(ALONE) is None:
+        if address and not holds(node, ALONE):
             self.flow.text(f"{LINK}{address}{ADDRESS_END}")
             self.children(node, depth)
             self.flow.text(LINK_END)
@@ -291,7 +290,7 @@ class _Walker:
         self.flow.end()
         cells = cells_of(node)
         starts, width = self.table.grid.place(cells)
-        if len(cells) < 2 or node.css_first(NOT_A_LINE) or "ltx_eqn" in (node.attributes.get("class") or ""):
+        if len(cells) < 2 or not is_line(node):
             placed = self.table.data and bool(cells) and node.css_first(NOT_A_CELL) is None
             self.blocks_of_row(node, dict(zip((c.mem_id for c in cells), starts, strict=True)) if placed else {}, depth)
             return
@@ -365,7 +364,7 @@ class _Walker:
         self.noscript = False
         self.after_noscript = len(self.flow.blocks)
 
-    def image(self, node: LexborNode) -> None:
+    def image(self, node: LexborNode, depth: int = 0) -> None:
         attributes = node.attributes
         ref, larger = image_refs(node, attributes)
         if not ref or (self.keep_image is not None and not self.keep_image(ref, attributes)):
@@ -387,7 +386,10 @@ class _Walker:
             self.flow.blocks[-1].caption = caption
 
 
-METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
+METHODS = dict.fromkeys(OF_TAG, _Walker.marked) | dict.fromkeys(BLOCKS, _Walker.block)
+METHODS |= dict.fromkeys(HEADINGS, _Walker.heading) | dict.fromkeys(IMAGES, _Walker.image)
+METHODS |= {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}
+"""What to do with an element, by its tag; others have nothing but what is in them."""
 
 
 def _frame(node: LexborNode) -> int:
