@@ -24,6 +24,12 @@ _PRUNED = "div section ul ol dl table fieldset header details"
 PRUNED = frozenset(_PRUNED.split())
 MOST = 0.5
 """A block with more than this share of the content's text is content, however it looks."""
+LEAST = 0.5
+"""Share of the page's text outside of links that its content has at least."""
+TITLE_PAGE = "titlepage"
+"""What DocBook calls the frame of a title."""
+MORE_LINKS = 0.2
+"""Share of links of what an element adds to another, if it adds more of the same."""
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
 ONLY_CODE = 9.0
@@ -47,12 +53,15 @@ class Content:
         key = node.mem_id
         if key in self.dropped:
             return False
+        if key in self.stats.remarks:
+            return True
         if tag not in PRUNED or (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
             return True
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
-        attributes = node.attributes
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        names = _names(node)
+        if TITLE_PAGE in names:
+            return True
         return is_content(tag, names, stats, self._whole) or self._is_structure(node, tag, names, stats)
 
     def _is_structure(self, node: LexborNode, tag: str, names: str, stats: Stats) -> bool:
@@ -110,7 +119,7 @@ class Content:
             score = self._score(key)
             if score > best_score and not self._is_only_code(key):
                 best, best_score = self.stats.nodes[key], score
-        best = self._widen(best, best_score)
+        best = self._to_most(self._widen(best, best_score), body)
         parent = best.parent
         if parent is None or best.tag == "body" or parent.mem_id not in self.stats:
             return best
@@ -150,12 +159,25 @@ class Content:
                 best, score = here, max(above, score * 0.9)
         return best
 
+    def _to_most(self, best: LexborNode, body: LexborNode) -> LexborNode:
+        """Move up to the first element with half of the page's text outside of links, unless it adds many links: the
+        sections of a manual are alike, and one of them is not the page."""
+        least, above = LEAST * self._unlinked(body), best
+        while self._unlinked(above) < least and (parent := above.parent) is not None and parent.mem_id in self.stats:
+            above = parent
+        more, now = self.stats[above.mem_id], self.stats[best.mem_id]
+        return above if more.linked - now.linked < MORE_LINKS * (more.text - now.text) else best
+
+    def _unlinked(self, node: LexborNode) -> int:
+        stats = self.stats[node.mem_id]
+        return stats.text - stats.linked
+
     def _adds_text(self, here: LexborNode, best: LexborNode, part: float) -> bool:
         """Whether an ancestor adds more of the same: running text with few links, or sections without any."""
         more, now = self.stats[here.mem_id], self.stats[best.mem_id]
         text, linked = more.text - now.text, more.linked - now.linked
         least = 0.3 if here.tag in CONTENT_TAGS or best.tag in PARTS else 0.5
-        if part < least or text <= 140 or linked >= 0.2 * text:
+        if part < least or text <= 140 or linked >= MORE_LINKS * text:
             return False
         sections = more.headed > now.headed and more.images == now.images and linked < 0.05 * text
         return sections or more.paragraphs - now.paragraphs >= 2
@@ -170,6 +192,8 @@ class Content:
             return True
         if sibling.tag == "p":
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
+        if TITLE_PAGE in same_class and _is_framed_heading(stats):
+            return True
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
 
     def _may_belong(self, sibling: LexborNode) -> bool:
@@ -223,9 +247,13 @@ def _framed(node: LexborNode) -> str:
     return ""
 
 
-def _has_bad_name(node: LexborNode) -> bool:
+def _names(node: LexborNode) -> str:
     attributes = node.attributes
-    return has_bad_word(f"{attributes.get('class') or ''} {attributes.get('id') or ''}")
+    return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+
+
+def _has_bad_name(node: LexborNode) -> bool:
+    return has_bad_word(_names(node))
 
 
 def _weight(node: LexborNode) -> int:

@@ -39,13 +39,20 @@ ARTICLE = 1000
 """Characters of the paragraphs of an article."""
 MOSTLY_CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
+REMARK = re.compile(
+    r"^(?:footnote|footnote-list|citation|topic|admonition|callout|note|tip|hint|info|warning|caution|danger|important"
+    r"|example|[\w-]+-aside|[\w-]*(?:admonition|callout)[\w-]*)$"
+)
+"""Names of boxes beside the text that belong to it."""
+TITLE_OF_BOX = ".titlepage, .sidebar-title, p.title, h1.title, h2.title, h3.title, h4.title"
 ANCHOR = 60
 """Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
 BLOCK_CHILDREN = frozenset(_BLOCK_CHILDREN.split())
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
-NEVER_UNLIKELY = HEADINGS | frozenset(_NEVER_UNLIKELY.split())
+_INLINE = "abbr acronym b bdi bdo big cite dfn em font i kbd mark q s samp small span strong sub sup tt u var"
+NEVER_UNLIKELY = HEADINGS | frozenset(f"{_NEVER_UNLIKELY} {_INLINE}".split())
 COUNTS = Struct("<11I")
 """Counts are one integer, of 32 bits for each of `Stats`, in its order: to add ten numbers at each element would take
 several times as long."""
@@ -67,7 +74,7 @@ Above = tuple[int, "Above | None"]
 
 class Measures:
     """The measured elements by key, with their Stats: none that is dropped, and none below one. `votes` are those of
-    the elements around text, by key, in the order in which they got the first; `nodes` are these elements."""
+    the elements around text, by key, in the order in which they got the first; `nodes` are these elements. `remarks` are boxes beside the text that belong to it."""
 
     def __init__(self, body: LexborNode, strict: bool) -> None:
         self.special: dict[int, Special] = {}
@@ -75,6 +82,7 @@ class Measures:
         self.votes: defaultdict[int, float] = defaultdict(float)
         self.nodes: dict[int, LexborNode] = {}
         self.linked_images: list[LexborNode] = []
+        self.remarks: set[int] = set()
         self._strict = strict
         self._counts: dict[int, int] = {}
         self._stats: dict[int, Stats] = {}
@@ -189,14 +197,29 @@ class Measures:
         if noted and (told := _tells(node, tag, attributes)) is not None:
             return told
         if tag in CHROME_TAGS:
-            return True
+            return not (tag == "aside" and self._is_remark(node, attributes.get("class") or ""))
         if not (self._strict and signs & UNLIKELY) or tag in NEVER_UNLIKELY:
             return False
         if has_maybe_word(attributes.get("class") or "") or has_maybe_word(attributes.get("id") or ""):
             return False
         if node.css_first("pre, article") is not None and (_holds_code(node) or _holds_article(node)):
             return False
+        if "sidebar-title" in (attributes.get("class") or ""):
+            return False
+        if "sidebar" in (names := attributes.get("class") or "") and self._is_remark(node, names):
+            return False
         return not (node.parent is not None and node.parent.tag == "figure")
+
+    def _is_remark(self, node: LexborNode, names: str) -> bool:
+        """Whether a box beside the text is a remark of it, as DocBook, docutils and generators of manuals mark them."""
+        found = set(names.lower().split())
+        if "sidebar" in found:
+            remark = node.css_first(TITLE_OF_BOX) is not None
+        else:
+            remark = node.tag == "aside" and any(map(REMARK.search, found))
+        if remark:
+            self.remarks.add(node.mem_id)
+        return remark
 
 
 def _holds_code(node: LexborNode) -> bool:
