@@ -60,6 +60,10 @@ class Block:
     item: tuple[int, int] = (0, 0)
     tight: bool = False
     larger: tuple[str, ...] = ()
+    runs_on: bool = False
+    """Whether it goes on with the line of the block before it: an image after text, or text after an image."""
+    small: bool | None = None
+    """Whether the page shows an image as small as a letter or a button; None if it does not say."""
 
 
 @dataclass(slots=True)
@@ -93,6 +97,8 @@ class Flow:
         self.inline: list[str] = []
         self.rule = False
         self.formulas = formulas
+        self.after_image = False
+        """Whether an image is the last thing on the line."""
 
     def text(self, text: str) -> None:
         self.inline.append(text)
@@ -102,6 +108,7 @@ class Flow:
 
     def end(self, raw: bool = False) -> None:
         """End a paragraph or any other block. Formulas are not looked for in a `raw` one."""
+        after_image, self.after_image = self.after_image, False
         if self.inline:
             text = "".join(self.inline)
             self.inline.clear()
@@ -112,6 +119,8 @@ class Flow:
                 has_marks = not marked.isascii() and ANY.search(marked)
                 plain = _collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked
                 self.block(plain, marked)
+                if after_image and plain:
+                    self.blocks[-1].runs_on = not text.lstrip(" \t\r\n\f").startswith("\v")
 
     def block(self, text: str, source: str = "", code: str | None = None) -> None:
         """Add a whole block, whitespace unchanged; `source` is its text with marks."""
@@ -134,10 +143,21 @@ class Flow:
         block.rule, self.rule = self.rule, False
         self.blocks.append(block)
 
-    def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
+    def end_before_image(self) -> bool:
+        """End what is before an image; whether something is on its line."""
+        line = "".join(self.inline).rpartition("\v")
+        on_line = bool(line[2].strip()) or (self.after_image and not line[1])
         self.end()
+        return on_line
+
+    def image(
+        self, ref: str, alt: str = "", larger: tuple[str, ...] = (), runs_on: bool = False, small: bool | None = None
+    ) -> None:
         alt = SPACES.sub(" ", alt).strip()
-        self._append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
+        block = Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within)
+        block.runs_on, block.small = runs_on, small
+        self._append(block)
+        self.after_image = True
 
 
 def _collapse(text: str) -> str:

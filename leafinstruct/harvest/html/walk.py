@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.flow import Block, Container, Flow
-from leafinstruct.harvest.html.imagerefs import image_refs, same_file
+from leafinstruct.harvest.html.imagerefs import image_refs, is_small, same_file
 from leafinstruct.harvest.html.marks import (
     ADDRESS_END,
     LINK,
@@ -370,7 +370,7 @@ class _Walker:
         ref, larger = image_refs(node, attributes)
         if not ref or (self.keep_image is not None and not self.keep_image(ref, attributes)):
             return
-        self.flow.end()
+        runs_on = self.flow.end_before_image()
         last = self.flow.blocks[-1] if self.flow.blocks else None
         near_noscript = self.noscript or self.after_noscript == len(self.flow.blocks)
         frame, before = _frame(node), self.frame
@@ -382,7 +382,7 @@ class _Walker:
                 if self.noscript and not last.larger:
                     last.larger = larger or (ref,)  # the one before it is a small preview
                 return
-        self.flow.image(ref, attributes.get("alt") or "", larger)
+        self.flow.image(ref, attributes.get("alt") or "", larger, runs_on, is_small(attributes))
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
 
