@@ -64,6 +64,8 @@ class Block:
     """Whether it goes on with the line of the block before it: an image after text, or text after an image."""
     small: bool | None = None
     """Whether the page shows an image as small as a letter or a button; None if it does not say."""
+    icon: bool = False
+    """Whether an image is part of a page only inside a sentence."""
 
 
 @dataclass(slots=True)
@@ -151,11 +153,17 @@ class Flow:
         return on_line
 
     def image(
-        self, ref: str, alt: str = "", larger: tuple[str, ...] = (), runs_on: bool = False, small: bool | None = None
+        self,
+        ref: str,
+        alt: str = "",
+        larger: tuple[str, ...] = (),
+        runs_on: bool = False,
+        small: bool | None = None,
+        icon: bool = False,
     ) -> None:
         alt = SPACES.sub(" ", alt).strip()
         block = Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within)
-        block.runs_on, block.small = runs_on, small
+        block.runs_on, block.small, block.icon = runs_on, small, icon
         self._append(block)
         self.after_image = True
 

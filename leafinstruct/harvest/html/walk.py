@@ -342,7 +342,7 @@ class _Walker:
         self.flow.end()
         for start, end in reversed(self.captions):
             blocks = self.flow.blocks
-            images = [b for b in (*blocks[begin:start], *blocks[end:]) if b.ref]
+            images = [b for b in (*blocks[begin:start], *blocks[end:]) if b.ref and not b.icon]
             caption = blocks[start:end]
             if images and not any(b.ref for b in caption):
                 images[-1].caption = "\n".join(b.text for b in caption) or images[-1].caption
@@ -368,7 +368,10 @@ class _Walker:
     def image(self, node: LexborNode) -> None:
         attributes = node.attributes
         ref, larger = image_refs(node, attributes)
-        if not ref or (self.keep_image is not None and not self.keep_image(ref, attributes)):
+        if not ref:
+            return
+        small, icon = is_small(attributes), self.keep_image is not None and not self.keep_image(ref, attributes)
+        if icon and not small:
             return
         runs_on = self.flow.end_before_image()
         last = self.flow.blocks[-1] if self.flow.blocks else None
@@ -382,7 +385,7 @@ class _Walker:
                 if self.noscript and not last.larger:
                     last.larger = larger or (ref,)  # the one before it is a small preview
                 return
-        self.flow.image(ref, attributes.get("alt") or "", larger, runs_on, is_small(attributes))
+        self.flow.image(ref, attributes.get("alt") or "", larger, runs_on, small, icon)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
 
