@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,12 +13,6 @@ SPACES = re.compile(r"[ \t\r\n\f]+")
 OTHER_SPACES = "\t\r\n\f"
 BREAKS = re.compile(r" *\v[ \v]*")
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
-STEP_WORD = re.compile(
-    r"^\W*(?:step|schritt|étape|etape|paso|passo|passaggio|stap|steg|trin|krok|шаг|крок|bước|adım|步骤|步驟|ステップ|手順|단계)"
-    r"\s*(\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
-    re.IGNORECASE,
-)
-NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,43 +174,3 @@ def _collapse(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return (BREAKS.sub("\n", text) if "\v" in text else text).strip()
-
-
-def steps_of(blocks: Sequence[Block]) -> list[int]:
-    """The step of each block (0: none). Headings "Step 3" decide; else items of ordered lists; else numbered headings.
-    Each needs at least two steps."""
-    for steps in (_heading_steps(blocks, STEP_WORD), _item_steps(blocks), _heading_steps(blocks, NUMBERED)):
-        if max(steps, default=0) > 1:
-            return steps
-    return [0] * len(blocks)
-
-
-def _heading_steps(blocks: Sequence[Block], pattern: re.Pattern[str]) -> list[int]:
-    levels = [b.heading for b in blocks if b.heading and pattern.match(b.text)]
-    level = max(set(levels), key=levels.count, default=0)
-    steps, step, count = [], 0, 0
-    for block in blocks:
-        if block.heading and block.heading <= level:
-            begins = block.heading == level and pattern.match(block.text)
-            count += bool(begins)
-            step = count if begins else 0
-        steps.append(step)
-    return steps
-
-
-def _item_steps(blocks: Sequence[Block]) -> list[int]:
-    """A list that continues the numbers of the one before (with an image between them) is the same list."""
-    steps: list[int] = []
-    count, last, gap = 0, (0, 0), 0
-    for block in blocks:
-        if block.item == (0, 0):
-            steps.append(0)
-            gap = -1 if block.heading or gap < 0 else gap + 1
-            continue
-        if block.item != last:
-            if last != (0, 0) and gap > 0 and block.item[1] == last[1] + 1:
-                steps[-gap:] = [count] * gap
-            count += 1
-        steps.append(count)
-        last, gap = block.item, 0
-    return steps

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from leafinstruct.document import Image, LostImage, Part
-from leafinstruct.harvest.html.flow import Block, steps_of
+from leafinstruct.harvest.html.flow import Block
 from leafinstruct.harvest.html.imagerefs import MOST_HEIGHT, MOST_WIDTH
 from leafinstruct.harvest.html.render import Writer
+from leafinstruct.harvest.html.steps import steps_of
 from leafinstruct.text.inline import NO_SPACE_BEFORE, joined
 from leafinstruct.text.words import count_words
 

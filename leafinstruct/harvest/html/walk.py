@@ -29,6 +29,7 @@ from leafinstruct.harvest.html.marks import (
     without_marks,
 )
 from leafinstruct.harvest.html.special import Special, find_special, holds_one_text, is_permalink, tick_of
+from leafinstruct.harvest.html.steps import continued
 from leafinstruct.harvest.html.tables import NOT_A_CELL, NOT_A_LINE, Table, cells_of, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 from leafinstruct.text.urls import web_address
@@ -72,7 +73,7 @@ def walk(
     walker.links = links
     walker.element(root, root.tag or "", 0)
     walker.flow.end()
-    return walker.flow.blocks
+    return continued(walker.flow.blocks) if walker.lists else walker.flow.blocks
 
 
 class _Walker:
