@@ -45,7 +45,6 @@ def test_titles_of_steps(title: str) -> None:
         "## Stepping {n}",
         "## Part {m}",
         "**Note {n}**",
-        "## Stage{n}",
         "## Passage {n}",
         "## Partial {n}",
         "## In step {n}",
