@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from leafinstruct.deprecated import moved
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ class Part:
     """Step of the tutorial, from 1; 0 if the part belongs to none."""
     heading: int = 0
     """Level of a heading, 1 to 6; 0 for other parts."""
+    inline: bool = False
+    """Whether the image is a small picture inside a sentence, as a key or a button. The texts on its line begin or end
+    with a space."""
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it is an image that stands for itself."""
+        return self.type == "image" and not self.inline
 
     def __post_init__(self) -> None:
         if self.type == "text" and (self.image or not self.text):
@@ -111,12 +119,17 @@ class Document:
         return [p.image for p in self.parts if p.type == "image"]
 
     @property
+    def figures(self) -> list[str]:
+        """The same without small pictures inside sentences."""
+        return [p.image for p in self.parts if p.is_figure]
+
+    @property
     def text(self) -> str:
         return "\n\n".join(p.text for p in self.parts if p.type == "text")
 
     def digest(self) -> str:
         """Hash of everything that a reader of the document sees; the key of stored model outputs."""
-        shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading) for p in self.parts]
+        shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading, p.inline) for p in self.parts]
         return digest([self.title, self.language, shown])
 
     def edited(self, parts: Sequence[Part], raw: Sequence[int]) -> Document:
@@ -240,7 +253,10 @@ def struct_of(fields: Described) -> pa.DataType:
 
 TEXT = pa.string()
 PART_TYPE = pa.struct(
-    [(f.name, pa.int32() if f.name in ("step", "heading") else TEXT) for f in fields(Part)],
+    [
+        (f.name, {"step": pa.int32(), "heading": pa.int32(), "inline": pa.bool_()}.get(f.name, TEXT))
+        for f in fields(Part)
+    ],
 )
 LOST_TYPE = pa.struct([("position", pa.int32()), ("ref", TEXT), ("reason", TEXT)])
 DOCUMENT_SCHEMA = pa.schema(

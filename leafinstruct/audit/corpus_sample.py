@@ -39,7 +39,7 @@ class CorpusSample:
         """A document with images that `base` lacks, of the same topic or of another: the first with at least `images`
         of them, else the one with most; None if there is none."""
         others = [d for d in self.documents if d.id != base.id and (topic(d) == topic(base)) == same_topic]
-        new = {d.id: len(set(d.images) - set(base.images)) for d in others}
+        new = {d.id: len(set(d.figures) - set(base.figures)) for d in others}
         ranked = [d for d in self.ranked(purpose, base, others) if new[d.id]]
         return max(ranked, key=lambda d: min(images, new[d.id]), default=None)
 

@@ -23,7 +23,7 @@ def shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Plant
     """Images permuted among their places; of 50 draws, the one that leaves fewest in place. Alt text and caption are
     about the image and move with it."""
     at = places(base, "image")
-    needs(set(base.images), 2, "different images")
+    needs(set(base.figures), 2, "different images")
     best: list[int] = []
     wrong: list[int] = []
     for _ in range(DRAWS):
@@ -63,7 +63,7 @@ def _foreign(
     donor = corpus.donor("images", base, same_topic, len(at) if all_places else 1)
     if donor is None:
         raise CannotPlant(f"no document of {'the same' if same_topic else 'another'} topic with other images")
-    offered = sorted(set(donor.images) - set(base.images), key=donor.images.index)
+    offered = sorted(set(donor.figures) - set(base.figures), key=donor.figures.index)
     chosen = at if all_places else [draw.choice(at)]
     parts = list(base.parts)
     wrong = chosen[: len(offered)]
@@ -75,7 +75,7 @@ def _foreign(
 def repeated_once(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """An image replaces a later one, so that the second occurrence is the wrong one."""
     at = places(base, "image")
-    needs(set(base.images), 2, "different images")
+    needs(set(base.figures), 2, "different images")
     pairs = [(i, j) for i in at for j in at if i < j and base.parts[i].image != base.parts[j].image]
     source, place = draw.choice(pairs)
     parts = list(base.parts)
@@ -85,7 +85,7 @@ def repeated_once(base: Document, corpus: CorpusSample, draw: random.Random) -> 
 
 def repeated_everywhere(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     at = places(base, "image")
-    needs(set(base.images), 2, "different images")
+    needs(set(base.figures), 2, "different images")
     shown = base.parts[at[0]]
     parts = list(base.parts)
     for place in at:
@@ -109,7 +109,7 @@ def _added(base: Document, corpus: CorpusSample, draw: random.Random, size: tupl
     donor = corpus.donor("added", base, same_topic=False) or corpus.donor("added", base, same_topic=True)
     if donor is None:
         raise CannotPlant("no other document with images")
-    source = corpus.images[next(sha for sha in donor.images if sha not in base.images)]
+    source = corpus.images[next(sha for sha in donor.figures if sha not in base.figures)]
     image = _resized(source, size)
     place = draw.randrange(len(base.parts) + 1)
     parts = [*base.parts[:place], Part("image", image=image.sha256), *base.parts[place:]]

@@ -23,8 +23,8 @@ class Planted:
 
 
 def places(document: Document, kind: str) -> list[int]:
-    """Indices of the parts of a type (text or image)."""
-    return [i for i, part in enumerate(document.parts) if part.type == kind]
+    """Indices of the parts of a type (text or image), without pictures inside sentences."""
+    return [i for i, part in enumerate(document.parts) if part.type == kind and not part.inline]
 
 
 def prose(document: Document) -> list[int]:

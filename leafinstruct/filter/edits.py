@@ -10,12 +10,14 @@ from leafinstruct.errors import LeafError, own_code
 from leafinstruct.score.base import DocumentScorer
 from leafinstruct.text.edits import Edit, edit_parts
 from leafinstruct.text.image_references import find_pointers, image_positions, target
+from leafinstruct.text.inline import without_inline
 from leafinstruct.text.language import language_of
 from leafinstruct.text.valid import valid
 
 
 def apply(document: Document, kept_parts: frozenset[int], language: str = "") -> Document:
-    """The edited document, without dropped images and without sentences that only pointed at them.
+    """The edited document, without dropped images and without sentences that only pointed at them; inside a sentence
+    the alternative text stands for a dropped picture.
 
     `kept_parts` are the indexes of the kept image parts; `language` is the detected one.
     """
@@ -27,6 +29,8 @@ def apply(document: Document, kept_parts: frozenset[int], language: str = "") ->
         if gone and pointer.only:
             cuts.setdefault(pointer.part, []).append((pointer.start, pointer.end, ""))
     cut = edit_parts(document, cuts)
+    lost = {raw for part, raw in zip(cut.parts, cut.raw, strict=True) if part.inline and raw not in kept_parts}
+    cut = without_inline(cut, lost)
     kept = [
         (part, raw) for part, raw in zip(cut.parts, cut.raw, strict=True) if part.type == "text" or raw in kept_parts
     ]

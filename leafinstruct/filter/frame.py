@@ -22,14 +22,15 @@ from leafinstruct.rules.checks import DOCUMENT_FIELDS
 if TYPE_CHECKING:
     from leafinstruct.score.base import Scorer
 
-ABOUT_COLUMNS = ["id", "url", "path", *DOCUMENT_FIELDS, "error", "parts.list.element.type", "parts.list.element.image"]
+ABOUT_COLUMNS = ["id", "url", "path", *DOCUMENT_FIELDS, "error"]
+ABOUT_COLUMNS += [f"parts.list.element.{name}" for name in ("type", "image", "inline")]
 """What a view reads of a stored document: of its parts only types and images, no text."""
 
 
 @dataclass
 class View:
     """Scores of a partition as two frames: `documents` (one row per document, index = id) and `images` (one row per
-    image part, with `document`, `part`, `sha256`). Score columns have full names, FILTER.COLUMN."""
+    image part, with `document`, `part`, `sha256` and `inline`). Score columns have full names, FILTER.COLUMN."""
 
     documents: pd.DataFrame
     images: pd.DataFrame
@@ -50,6 +51,11 @@ class View:
         return found
 
     @cached_property
+    def figures(self) -> np.ndarray:
+        """Which image parts stand for themselves: those that rules are about, and functions over images."""
+        return ~self.images["inline"].to_numpy(dtype=bool)
+
+    @cached_property
     def places(self) -> list[tuple[str, int]]:
         """Document and part of each image row."""
         return list(zip(self.images["document"].tolist(), self.images["part"].tolist(), strict=True))
@@ -58,11 +64,12 @@ class View:
 def make_view(documents: Sequence[Document], pipeline: Pipeline, tables: Mapping[str, pa.Table]) -> View:
     """Join the score tables (by filter name) to the documents and image parts they are about."""
     about = {name: pa.array([getattr(d, name) for d in documents], pa.string()) for name in about_fields()}
-    parts = [(d.id, i, p.image) for d in documents for i, p in enumerate(d.parts) if p.type == "image"]
+    parts = [(d.id, i, p.image, p.inline) for d in documents for i, p in enumerate(d.parts) if p.type == "image"]
     images = {
         "document": pa.array([row[0] for row in parts], pa.string()),
         "part": pa.array([row[1] for row in parts], pa.int64()),
         "sha256": pa.array([row[2] for row in parts], pa.string()),
+        "inline": pa.array([row[3] for row in parts], pa.bool_()),
     }
     return _view(about, images, pipeline, tables)
 
@@ -80,6 +87,7 @@ def stored_view(documents: pa.Table, pipeline: Pipeline, tables: Mapping[str, pa
         "document": about["id"].take(pa.array(owner[shown])),
         "part": pa.array(places[shown]),
         "sha256": fields.field("image").take(pa.array(shown)),
+        "inline": fields.field("inline").take(pa.array(shown)),
     }
     return _view(about, images, pipeline, tables)
 
@@ -167,18 +175,18 @@ def plain(series: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def aggregate(view: View, image_by: np.ndarray, function: str, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """A function over each document's kept images (`dropped`: its dropped images), and where it is null.
+    """A function over each document's kept figures (`dropped`: its dropped ones), and where it is null.
 
     It is null if images are kept and none has a value. Over no images it is NaN, not null: no rule holds for it, and
     no score is missing (a rule on count() covers such documents).
     """
-    size, left = len(view.documents), image_by == ""
+    size, left = len(view.documents), (image_by == "") & view.figures
     counts = np.bincount(view.owner[left], minlength=size)
     none = np.zeros(size, dtype=bool)
     if function == "count":
         return counts, none
     values, null = view.values("image", column)
-    among = (~left if function == "dropped" else left) & ~null
+    among = (view.figures & ~left if function == "dropped" else left) & ~null
     owner, values = view.owner[among], values[among].astype(float)
     found = np.bincount(owner, minlength=size)
     if function in ("sum", "dropped", "mean"):

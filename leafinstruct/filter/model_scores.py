@@ -88,7 +88,7 @@ def _wanted(
         alive = {d.id for d in documents if not d.error}
         image_alive[:] = True
     parts: dict[str, set[int]] = {}
-    for row, is_alive in enumerate(image_alive):
+    for row, is_alive in enumerate(image_alive & verdicts.view.figures):
         if is_alive:
             document_of, part_of = verdicts.image_at(row)
             parts.setdefault(document_of, set()).add(part_of)

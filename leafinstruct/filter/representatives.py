@@ -27,7 +27,7 @@ def candidates(pipeline: Pipeline, view: View, *, words: str = "text.words") -> 
     groups = [view.documents[column] for column in one_per_columns(pipeline)]
     verdicts = evaluate(pipeline, view, upto=cheap)
     some = verdicts.documents_alive & np.logical_or.reduce([g.notna().to_numpy(dtype=bool) for g in groups])
-    left = np.bincount(verdicts.owner[verdicts.images_alive], minlength=len(view.documents))
+    left = np.bincount(verdicts.owner[verdicts.images_alive & verdicts.view.figures], minlength=len(view.documents))
     lengths = view.values("document", words)[0].astype(int) if words in view.documents else np.zeros_like(left)
     named = [[group if isinstance(group, str) else None for group in column.tolist()] for column in groups]
     ids = view.documents.index.tolist()

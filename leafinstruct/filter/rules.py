@@ -103,7 +103,8 @@ def evaluate(
             _settle(filters[:index], verdicts, chosen)
         for rule in owner.rules:
             if rule.drop == "image":
-                _apply_rule(owner, rule, verdicts, verdicts.documents_alive[verdicts.owner], None)
+                among = verdicts.documents_alive[verdicts.owner]
+                _apply_rule(owner, rule, verdicts, among if rule.inline else among & view.figures, None)
     _settle(filters, verdicts, chosen)
     return verdicts
 

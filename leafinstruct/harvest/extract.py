@@ -94,6 +94,7 @@ def page_parts(page: Page) -> list[dict[str, Any]]:
     for piece in pieces(page.blocks):
         if (block := piece.image) is not None:
             part: dict[str, Any] = {"type": "image", "url": block.ref, "alt": block.alt, "caption": block.caption}
+            part["inline"] = piece.inline
         else:
             part = {"type": "text", "text": piece.text, "heading": piece.heading}
         part["step"] = piece.step

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -34,6 +35,51 @@ def to_html(markdown: str) -> str:
     parser = _parser(pairs=True)
     tokens = _tokens(parser, markdown)
     return f'<div class="markdown" dir="auto">{parser.renderer.render(tokens, parser.options, {})}</div>'
+
+
+PLACE = "\ufdef"
+"""A character that no text has, for the place of a picture inside a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image among texts, as HTML, and what stands below it if it is not inside a sentence."""
+
+    html: str
+    below: str = ""
+
+
+def interleaved(contents: Sequence[str | Picture]) -> str:
+    """Markdown texts and images in order as HTML; an image between texts of one line (see `text.inline`) is in it."""
+    found: list[str] = []
+    line: list[str] = []
+    here: list[str] = []
+
+    def written() -> None:
+        if line:
+            pieces = to_html("".join(line)).split(PLACE)
+            found.append("".join(piece + picture for piece, picture in zip(pieces, [*here, ""], strict=False)))
+            line.clear()
+            here.clear()
+
+    for index, one in enumerate(contents):
+        if isinstance(one, str):
+            if not (line and line[-1] == PLACE):
+                written()
+            line.append(one.replace(PLACE, ""))
+            continue
+        before, after = contents[index - 1] if index else "", contents[index + 1] if index + 1 < len(contents) else ""
+        goes_on = (isinstance(before, str) and before.endswith(" ")) or (isinstance(after, str) and after[:1] == " ")
+        if goes_on or (line and line[-1] == PLACE and isinstance(before, Picture)):
+            if isinstance(before, str) and not before.endswith(" "):
+                written()
+            line.append(PLACE)
+            here.append(one.html.replace("<img ", '<img class="inline" ', 1))
+        else:
+            written()
+            found += [one.html, one.below]
+    written()
+    return "".join(found)
 
 
 def style() -> str:

@@ -111,20 +111,21 @@ def record_html(record: Record, pictures: Mapping[str, str]) -> str:
     images = iter(record.images)
     blocks = []
     for message in record.messages:
-        inner = [pictures[next(images)] if c.type == "image" else markdown.to_html(c.text) for c in message.content]
-        blocks.append(f'<h3>{message.role}</h3><div class="{message.role}">{"".join(inner)}</div>')
+        inner = [markdown.Picture(pictures[next(images)]) if c.type == "image" else c.text for c in message.content]
+        blocks.append(f'<h3>{message.role}</h3><div class="{message.role}">{markdown.interleaved(inner)}</div>')
     return "".join(blocks)
 
 
 def document_html(document: Document, pictures: Mapping[str, str]) -> str:
     """The parts of a document: texts, and images with their caption or alternative text."""
-    blocks = []
-    for part in document.parts:
-        if part.type == "image":
-            blocks.append(pictures[part.image] + f'<p class="facts">{html.escape(part.caption or part.alt)}</p>')
-        else:
-            blocks.append(markdown.to_html(part.text))
-    return "".join(blocks)
+    return markdown.interleaved(
+        [
+            part.text
+            if part.type == "text"
+            else markdown.Picture(pictures[part.image], f'<p class="facts">{html.escape(part.caption or part.alt)}</p>')
+            for part in document.parts
+        ]
+    )
 
 
 def pictures_of(run: Run, shown: Sequence[Shown]) -> dict[str, str]:

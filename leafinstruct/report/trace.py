@@ -102,7 +102,8 @@ def _head(document: Document) -> dict[str, Any]:
 
 def _part(index: int, part: Part) -> dict[str, Any]:
     if part.type == "image":
-        return {"part": index, "image": part.image, "alt": part.alt, "caption": part.caption, "step": part.step}
+        about = {"part": index, "image": part.image, "alt": part.alt, "caption": part.caption, "step": part.step}
+        return about | ({"inline": True} if part.inline else {})
     return {"part": index, "text": part.text, "step": part.step}
 
 

@@ -150,7 +150,7 @@ def window(parts: Sequence[Part], max_tokens: int) -> Window:
 
     An image is shown as "[image: alt]". A mark shows that text was left out.
     """
-    units = [unit for part in parts for unit in _units(part)]
+    units = [unit for before, part in zip([None, *parts], parts, strict=False) for unit in _units(part, before)]
     sizes = [estimated_tokens(unit) for unit, _ in units]
     kept, used = 0, 0
     while kept < len(units) and used + sizes[kept] <= max_tokens:
@@ -165,12 +165,15 @@ def window(parts: Sequence[Part], max_tokens: int) -> Window:
     return Window(shown.strip(), used, sum(sizes))
 
 
-def _units(part: Part) -> list[tuple[str, str]]:
+def _units(part: Part, before: Part | None) -> list[tuple[str, str]]:
     """What is shown whole or not at all, each with what is between it and the one before."""
+    on_line = before is not None and (before.inline or (part.inline and before.text.endswith(" ")))
     if part.type == "image":
         name = " ".join((part.alt or part.caption).split())
+        if part.inline:
+            return [(_escaped(name), "" if on_line else "\n\n")] if name else []
         return [(_escaped(f"[image: {name}]" if name else "[image]"), "\n\n")]
-    found, at, between = [], 0, "\n\n"
+    found, at, between = [], 0, "" if on_line else "\n\n"
     for end in block_ends(part.text):
         whole = part.text[at:end]
         unit = whole.lstrip("\n")

@@ -44,11 +44,17 @@ def contents(parts: Sequence[Part], plain: bool = False) -> tuple[Content, ...]:
         if part.type == "image":
             found.append(Content("image"))
             continue
-        text = shown(part.text) if plain else part.text
+        text = _plain(part.text) if plain else part.text
         if found and found[-1].type == "text":
             text = f"{found.pop().text}\n\n{text}"
         found.append(Content("text", text))
     return tuple(found)
+
+
+def _plain(text: str) -> str:
+    """A text without markup; the spaces beside a picture of its line stay."""
+    before, after = (" " * text.startswith(" "), " " * text.endswith(" "))
+    return f"{before}{shown(text).strip(' ')}{after}"
 
 
 def record(draft: Draft, messages: tuple[Message, ...], writer: str, facts: Facts, topic: str = "") -> Record:

@@ -64,7 +64,7 @@ def has_prose(parts: Sequence[Part]) -> bool:
 
 
 def has_image(parts: Sequence[Part]) -> bool:
-    return any(p.type == "image" for p in parts)
+    return any(p.is_figure for p in parts)
 
 
 def answers(parts: Sequence[Part]) -> bool:
@@ -126,10 +126,11 @@ def groups(parts: Sequence[Part]) -> list[int]:
     body = [i for i, p in enumerate(parts) if not p.heading]
     if not body:
         return []
-    image_first = parts[body[0]].type == "image" and parts[body[-1]].type == "text"
-    first = "image" if image_first else "text"
+    image_first = parts[body[0]].is_figure and not parts[body[-1]].is_figure
     return [body[0]] + [
-        i for before, i in zip(body, body[1:], strict=False) if parts[i].type == first != parts[before].type
+        i
+        for before, i in zip(body, body[1:], strict=False)
+        if parts[i].is_figure == image_first != parts[before].is_figure
     ]
 
 

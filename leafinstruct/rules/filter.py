@@ -33,6 +33,8 @@ class RuleEntry:
     """What becomes of an item whose score could not be made."""
     origin: str = ""
     """Where the threshold comes from."""
+    inline: bool = False
+    """Whether a rule that drops images is about small pictures inside sentences too."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,12 @@ class Rule:
     one_per: str
     missing: Literal["drop", "keep"]
     origin: str
+    inline: bool = False
 
     def source(self) -> list[str]:
         """Everything that can change the rule's decisions."""
-        return [self.name, self.drop, self.when.text if self.when else "", self.one_per, self.missing]
+        found = [self.name, self.drop, self.when.text if self.when else "", self.one_per, self.missing]
+        return [*found, "inline"] if self.inline else found
 
 
 @dataclass(frozen=True)
@@ -119,11 +123,13 @@ def _rule(file: Path, entry: Mapping[str, Any]) -> Rule:
         raise LeafError(f"{where}needs either 'when' or 'one_per'")
     if raw.one_per and raw.drop != "document":
         raise LeafError(f"{where}one_per keeps one document of each group; write drop: document")
+    if raw.inline and raw.drop != "image":
+        raise LeafError(f"{where}inline is of rules that drop images; write drop: image, or leave it out")
     try:
         when = Expression(str(raw.when)) if "when" in entry else None
     except ExpressionError as error:
         raise LeafError(f"{where}{error}") from None
-    return Rule(raw.name, raw.drop, when, raw.one_per, raw.missing, raw.origin)
+    return Rule(raw.name, raw.drop, when, raw.one_per, raw.missing, raw.origin, raw.inline)
 
 
 def load_scorer(spec: str, root: Path) -> plugins.Plugin:

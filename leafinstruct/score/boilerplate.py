@@ -119,7 +119,7 @@ class Scorer(CorpusScorer):
 
 def head_of(document: Document) -> list[Line]:
     """The first lines before any image, without one that repeats the title."""
-    images = [index for index, part in enumerate(document.parts) if part.type == "image"]
+    images = [index for index, part in enumerate(document.parts) if part.is_figure]
     lines = list(takewhile(lambda line: line.part < min(images, default=len(document.parts)), lines_of(document)))
     if lines and lines[0].text.strip("# ").lower() in document.title.lower():
         lines = lines[1:]
@@ -128,7 +128,7 @@ def head_of(document: Document) -> list[Line]:
 
 def foot_of(document: Document) -> list[Line]:
     """The last lines after all images, the last one first."""
-    images = [index for index, part in enumerate(document.parts) if part.type == "image"]
+    images = [index for index, part in enumerate(document.parts) if part.is_figure]
     lines = lines_of(document)[::-1]
     return list(takewhile(lambda line: line.part > max(images, default=-1), lines))[:FOOT]
 

@@ -28,7 +28,7 @@ Vectors = Mapping[str, np.ndarray]
 
 
 class Scorer(ModelScorer):
-    version = 5
+    version = 6
     model = "clip"
     columns = (
         Column(
@@ -134,7 +134,7 @@ class Scorer(ModelScorer):
     def _plan(self, item: Item) -> Plan:
         document = reading(item.document)
         windows = self.clip.text_windows("\n".join([document.title, document.text]))
-        places = [i for i, p in enumerate(document.parts) if p.type == "image"] if self.settings.order else item.parts
+        places = [i for i, p in enumerate(document.parts) if p.is_figure] if self.settings.order else item.parts
         near = {index: self._near(document, index) for index in sorted(places)}
         own = {i: [t for t in (document.parts[i].alt, document.parts[i].caption) if t.strip()] for i in item.parts}
         return Plan(page=spread(windows, self.settings.windows), near=near, own=own)

@@ -20,6 +20,7 @@ from leafinstruct.errors import LeafError, own_code
 from leafinstruct.models.llm import NoChoice, Prompt
 from leafinstruct.score.base import FAILED, Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
+from leafinstruct.text.inline import without_inline
 from leafinstruct.text.plain import reading
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ FENCE = re.compile(r"</?\s*document", re.IGNORECASE)
 
 
 class Scorer(ModelScorer):
-    version = 3
+    version = 4
     model = "llm"
     needs = frozenset({"choice_logprobs"})
     columns = (
@@ -132,7 +133,7 @@ def expected(logprobs: Mapping[str, float]) -> float:
 
 def as_data(document: Document) -> str:
     """A document as text: its title, its parts, a placeholder for each image. It cannot close its own fence."""
-    document = reading(document)
+    document = reading(without_inline(document))
     parts = [document.title] if document.title else []
     parts += [
         p.text if p.type == "text" else f"[image: {p.alt or p.caption}]" if p.alt or p.caption else "[image]"

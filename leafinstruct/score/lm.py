@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
+from leafinstruct.text.inline import without_inline
 from leafinstruct.text.plain import reading
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ BLOCK_CHARS = 80
 
 
 class Scorer(ModelScorer):
-    version = 4
+    version = 5
     model = "llm"
     needs = frozenset({"prompt_logprobs"})
     columns = (
@@ -61,7 +62,9 @@ class Scorer(ModelScorer):
 
     def score(self, items: Sequence[Item], open_image: Callable[[str], PIL.Image.Image]) -> Iterator[Row]:
         settings = self.settings
-        texts = [("", reading(item.document).text[: settings.max_tokens * CHARS_A_TOKEN]) for item in items]
+        texts = [
+            ("", reading(without_inline(item.document)).text[: settings.max_tokens * CHARS_A_TOKEN]) for item in items
+        ]
         whole = self.llm.prompt_logprobs(texts, max_tokens=settings.max_tokens)
         count = settings.gain_parts + 1 if settings.gain else 0
         parts = [blocks(item.document)[:count] for item in items]
@@ -81,7 +84,7 @@ def blocks(document: Document) -> list[str]:
     """The texts of a document in order, short ones joined to the next (the last one to the one before)."""
     found: list[str] = []
     waiting = ""
-    for part in reading(document).parts:
+    for part in reading(without_inline(document)).parts:
         if part.type == "text":
             waiting = f"{waiting}\n\n{part.text}" if waiting else part.text
             if len(waiting) >= BLOCK_CHARS:

@@ -11,7 +11,7 @@ from leafinstruct.text.image_references import find_pointers, image_positions, t
 
 
 class Scorer(DocumentScorer):
-    version = 5
+    version = 6
     columns = (
         Column("references", "image", "int", "sentences", "sentences that point at the image"),
         Column("essential_references", "image", "int", "sentences", "sentences that point at the image and say more"),
@@ -36,7 +36,7 @@ class Scorer(DocumentScorer):
         rows = {
             i: {"document": document.id, "part": i, "references": 0, "essential_references": 0}
             for i, part in enumerate(document.parts)
-            if part.type == "image"
+            if part.is_figure
         }
         lost = 0
         for pointer in found:

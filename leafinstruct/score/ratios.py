@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
+from leafinstruct.text.inline import without_inline
 from leafinstruct.text.plain import reading, spoken
 
 CHAR_NGRAM = 10
@@ -28,7 +29,7 @@ TRAIL = ("...", "…")
 
 
 class Scorer(DocumentScorer):
-    version = 3
+    version = 4
     columns = (
         Column(
             "char_repetition_ratio", "document", "float", "share", "OBELICS: most frequent repeated 10-character runs"
@@ -74,6 +75,7 @@ class Scorer(DocumentScorer):
     }
 
     def score(self, document: Document) -> list[Row]:
+        document = without_inline(document)
         text = spoken(document)
         words = _words(text)
         read = reading(document).text

@@ -28,7 +28,7 @@ class Sketch(NamedTuple):
 
 
 class Scorer(GalleryScorer):
-    version = 5
+    version = 6
     columns = (
         Column("occurrence", "image", "int", "count", "1 where the document first shows the image, then 2, 3, ..."),
         Column("times", "image", "int", "count", "how often the document shows this image"),
@@ -48,15 +48,15 @@ class Scorer(GalleryScorer):
         return Sketch(perceptual_hash(seen.gray), sketch(seen))
 
     def score(self, document: Document, sketches: Mapping[str, Sketch]) -> list[Row]:
-        total, seen = Counter(document.images), Counter[str]()
+        total, seen = Counter(document.figures), Counter[str]()
         rows: list[Row] = []
         for index, part in enumerate(document.parts):
-            if part.type == "image":
+            if part.is_figure:
                 row: Row = {"document": document.id, "part": index}
                 nearest = 0.0 if part.image in seen else self._nearest(part.image, seen, sketches)
                 seen[part.image] += 1
                 rows.append({**row, "occurrence": seen[part.image], "times": total[part.image], "nearest": nearest})
-        share = len(total) / len(document.images) if total else None
+        share = len(total) / len(document.figures) if total else None
         return [{"document": document.id, "distinct_share": share}, *rows]
 
     def _nearest(self, image: str, earlier: Counter[str], sketches: Mapping[str, Sketch]) -> float | None:

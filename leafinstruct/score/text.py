@@ -12,6 +12,7 @@ from leafinstruct.document import Document
 from leafinstruct.score.base import Column, DocumentScorer, Row
 from leafinstruct.score.shuffled_words import char_bigram_repetition, lowercase_sentence_starts
 from leafinstruct.settings import Positive
+from leafinstruct.text.inline import without_inline
 from leafinstruct.text.language import identify
 from leafinstruct.text.lexicon import boilerplate_rate, stopword_ratio
 from leafinstruct.text.plain import prose_end, reading, share, spoken
@@ -55,7 +56,7 @@ class Scorer(DocumentScorer):
         Column("code_ratio", "document", "float", "share", "characters of the text that are in code blocks"),
         Column("table_ratio", "document", "float", "share", "characters of the text that are in tables"),
         Column("trailing_images", "document", "int", "images", "images after the last text part"),
-        Column("images", "document", "int", "images", "image parts of the raw document"),
+        Column("images", "document", "int", "images", "images of the raw document, but for those inside sentences"),
         Column("missing_images", "document", "int", "images", "images that harvest could not get"),
     )
     renamed: ClassVar[Mapping[str, str]] = {
@@ -79,6 +80,7 @@ class Scorer(DocumentScorer):
         """Characters of the text that language detection reads."""
 
     def score(self, document: Document) -> list[Row]:
+        document = without_inline(document)
         texts = [p.text for p in document.parts if p.type == "text"]
         prose = spoken(document)
         lines = [line.strip() for line in prose.splitlines() if line.strip()]

@@ -166,7 +166,7 @@ def _pointer(sentence: str, introduces: bool) -> tuple[Literal["after", "before"
 def image_positions(document: Document) -> list[tuple[int, int | None]]:
     """Every position at which the page shows an image, in order: (index of the part at or before which it is, part
     index or None for an image that harvest could not get)."""
-    here: list[tuple[int, int | None]] = [(i, i) for i, p in enumerate(document.parts) if p.type == "image"]
+    here: list[tuple[int, int | None]] = [(i, i) for i, p in enumerate(document.parts) if p.is_figure]
     gone: list[tuple[int, int | None]] = [(lost.position, None) for lost in document.lost]
     return sorted(here + gone, key=lambda s: (s[0], s[1] is not None))
 

@@ -197,7 +197,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         [{"documents_sharing_images": 1, "share": 1.0}, {"documents_sharing_images": 1, "share": 1.0}],
     ),
     "clip": (
-        5,
+        6,
         [
             {
                 "caption": 0.4339,
@@ -256,11 +256,11 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
             },
         ],
     ),
-    "judge": (3, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
-    "lm": (4, [{"likelihood": -6.5574, "tokens": 43}]),
+    "judge": (4, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
+    "lm": (5, [{"likelihood": -6.5574, "tokens": 43}]),
     "nsfw": (3, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (
-        5,
+        6,
         [
             {"pointers": 3, "dangling_references": 1},
             {"references": 2, "essential_references": 1},
@@ -268,7 +268,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         ],
     ),
     "repeats": (
-        5,
+        6,
         [{"distinct_share": 0.5}, {"occurrence": 1, "times": 2}, {"occurrence": 2, "times": 2, "nearest": 0.0}],
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
@@ -299,7 +299,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "pii": (2, [{"emails": 0, "phones": 0, "ips": 0, "cards": 0, "ibans": 0, "found": 0}]),
     "ratios": (
-        3,
+        4,
         [
             {
                 "char_repetition_ratio": 0.0392,

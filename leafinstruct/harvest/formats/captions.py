@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from leafinstruct.text.sentences import ends_sentence
 
 TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 TIMES = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
+NOTE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 TAG = re.compile(r"<[^>\n]*>|\{\\[^}\n]*\}")
 LEAST, MOST, PAUSE = 10.0, 60.0, 3.0
 """Seconds of speech in a passage, minimum and maximum, and the silence that ends one (own choice: a passage of ten
@@ -31,24 +32,48 @@ class Segment:
 
 
 def parse_captions(text: str) -> list[Segment]:
-    """Cues of a VTT or SRT file in order, without markup; a line that rolling captions repeat is kept once."""
+    """Cues of a VTT or SRT file in order, without markup; a line that rolling captions repeat is kept once.
+
+    A cue goes from its times to the next ones, without the number or name before these: many files lack the blank line
+    between cues, or have some inside of one.
+    """
     cues: list[Segment] = []
     before: list[str] = []
-    for block in re.split(r"\n[ \t]*\n", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")):
-        lines = block.strip("\n").split("\n")
-        place = next((n for n, line in enumerate(lines[:3]) if TIMES.match(line)), None)
-        if place is None:
-            continue
-        found = TIMES.match(lines[place])
-        assert found is not None
-        texts = [" ".join(html.unescape(TAG.sub("", line)).split()) for line in lines[place + 1 :]]
+    for start, end, lines in _cues(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")):
+        texts = [" ".join(html.unescape(TAG.sub("", line)).split()) for line in lines]
         texts = [line for line in texts if line]
         new = [line for line in texts if line not in before[-2:]]
         before = texts or before
-        start, end = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
         if new and end >= start:
             cues.append(Segment(start, end, " ".join(new)))
     return cues
+
+
+def _cues(lines: Iterable[str]) -> Iterator[tuple[float, float, list[str]]]:
+    """Start, end and lines of each cue. In VTT a line of spaces is no blank one, and blocks of notes and styles stand
+    between cues."""
+    here: tuple[float, float, list[str]] | None = None
+    blank, note = True, False
+    for line in lines:
+        if found := TIMES.match(line):
+            if here is not None:
+                yield here[0], here[1], _without_name(here[2])
+            here = _seconds(found.groups()[:4]), _seconds(found.groups()[4:]), []
+            note = False
+        elif blank and NOTE.match(line):
+            note = True
+        elif here is not None and not (note and line):
+            here[2].append(line)
+        blank = not line
+        note = note and not blank
+    if here is not None:
+        yield here
+
+
+def _without_name(lines: list[str]) -> list[str]:
+    """The lines of a cue without the number or the name of the next one, which is its last line."""
+    named = len(lines) > 1 and lines[-1].strip() and (lines[-1].strip().isdigit() or not lines[-2])
+    return lines[:-1] if named else lines
 
 
 def _seconds(groups: Iterable[str | None]) -> float:

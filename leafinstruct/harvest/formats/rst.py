@@ -6,7 +6,8 @@ No other file is read: `include`, `raw :file:` and `csv-table :file:` are off.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import docutils.core
@@ -43,9 +44,23 @@ CODE = frozenset(_CODE.split())
 _SILENT = """
     toctree index meta only-comment todo seealso-hidden tabularcolumns literalinclude rli rediraffe
     include automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
-    role raw
+    role youtube vimeo peertube asciinema video audio iframe
 """
 SILENT = frozenset(_SILENT.split())
+CONDITIONS = frozenset(("only", "ifconfig", "ifslides", "ifnotslides"))
+"""Directives whose argument is no text."""
+FIGURES = ("figure", "thumbnail", "image-figure", "subfigure")
+PICTURE_OPTION = re.compile(r"^[ \t]*:(?:img-top|img-bottom|img-background|image|thumbnail|banner):[ \t]+(\S+)[ \t]*$")
+BY_LABEL = frozenset(["ref", "numref", "doc", "any", "eq", "std:ref", "std:doc", "std:numref"])
+"""Roles whose text without a title is the label of what they link to."""
+_LINE = r"([=\-~^\"'`*+#:._<>])\{}{{2,}}"
+LABELLED = re.compile(
+    r"^\.\. _([^:\n]+):[ \t]*\n(?:[ \t]*\n|\.\. _[^\n]*\n)*"
+    rf"(?:{_LINE.format(2)}\n)?[ \t]*(\S[^\n]*)\n{_LINE.format(4)}",
+    re.MULTILINE,
+)
+"""A label and the title of the section below it."""
+UNDEFINED = re.compile(r"\|([^|\n]+)\|_{0,2}")
 TARGET = re.compile(r"^(.*?)\s*<[^<>]*>$", re.DOTALL)
 DIRECTIVE = re.compile(r"^[ \t]*\.\.[ \t]+([A-Za-z][\w:.+-]*)::", re.MULTILINE)
 ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
@@ -53,6 +68,7 @@ MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
 MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
 ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
+SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|em|pt|%)?")
 LANGUAGE = re.compile(r"[a-z][\w+#-]{0,19}")
 OF_DIRECTIVE = {"testcode": "python", "doctest": "pycon", "ipython": "ipython"}
 UNDERLINES = "=-~^+*"
@@ -79,13 +95,22 @@ class Anything(Directive):
             language = OF_DIRECTIVE.get(name, stated)
             return [nodes.literal_block(text, text, classes=_of_language(language))] if text.strip() else []
         box = nodes.container()
+        box += [
+            nodes.image(found[1], uri=found[1], alt="")
+            for line in self._options(lines)
+            if (found := PICTURE_OPTION.match(line))
+        ]
         argument = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
-        if argument and not ADDRESS.fullmatch(argument):
+        if argument and name not in CONDITIONS and not ADDRESS.fullmatch(argument):
             inline, _ = self.state.inline_text(argument, self.lineno)
             box += nodes.paragraph(argument, "", *inline)
         start = len(self.content) - len(lines)
         self.state.nested_parse(self.content[start:], self.content_offset + start, box)
         return [box]
+
+    def _options(self, lines: list[str]) -> list[str]:
+        """The lines of the options, which are at the end of the argument or the beginning of the content."""
+        return [*"".join(self.arguments).split("\n"), *list(self.content)[: len(self.content) - len(lines)]]
 
 
 def _of_language(name: str) -> list[str]:
@@ -111,7 +136,8 @@ class PlainImage(ImageDirective):
 
     def run(self) -> list[nodes.Node]:
         ref = "".join(self.arguments[0].split("\n")).strip()
-        return [nodes.image(self.block_text, uri=ref, alt=str(self.options.get("alt") or ""))]
+        sizes = {name: size for name in ("width", "height") if SIZE.fullmatch(size := self.options.get(name) or "")}
+        return [nodes.image(self.block_text, uri=ref, alt=str(self.options.get("alt") or ""), **sizes)]
 
 
 class PlainFigure(PlainImage):
@@ -139,12 +165,23 @@ def _without_options(lines: list[str]) -> list[str]:
 
 
 def any_role(
-    name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = None
+    name: str,
+    rawtext: str,
+    text: str,
+    lineno: int,
+    inliner: Any,
+    options: Any = None,
+    content: Any = None,
+    titles: Mapping[str, str] | None = None,
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """A role that docutils does not know: its text, without a link's target."""
+    """A role that docutils does not know: its text, without a link's target. A label alone is the title of its section,
+    of `titles` by label, or its words."""
     plain = docutils.utils.unescape(text)
     titled = TARGET.match(plain)
     shown = titled[1] if titled and titled[1] else plain.lstrip("~!")
+    if not (titled and titled[1]) and name.lower() in BY_LABEL:
+        words = re.sub(r"[-_]+", " ", shown.rpartition("/")[2]).strip()
+        shown = (titles or {}).get(shown.lower(), words)
     return [nodes.inline(rawtext, shown)], []
 
 
@@ -175,14 +212,15 @@ def _without_markdown(body: str) -> str:
     docutils."""
     lines: list[str] = []
     fence: tuple[str, str] | None = None
-    for line in body.splitlines():
+    all_lines = body.splitlines()
+    for number, line in enumerate(all_lines):
         if fence:
             closed = line.strip() == fence[1]
             lines.append(
                 "" if closed else f"   {line}" if line.startswith(fence[0]) else f"{fence[0]}   {line.lstrip()}"
             )
             fence = None if closed else fence
-        elif opening := MARKDOWN_FENCE.match(line):
+        elif (opening := MARKDOWN_FENCE.match(line)) and not _is_underline(all_lines, number):
             fence = (opening[1], opening[2])
             lines += [f"{opening[1]}.. code-block:: {opening[3]}".rstrip(), ""]
         elif heading := MARKDOWN_HEADING.match(line):
@@ -193,17 +231,29 @@ def _without_markdown(body: str) -> str:
     return "\n".join(lines)
 
 
+def _is_underline(lines: Sequence[str], number: int) -> bool:
+    """Whether a line of backticks belongs to a title: it is below one that is not longer, or above one."""
+    marks, before = lines[number], lines[number - 1] if number else ""
+    if marks.strip("`") or len(marks) < 4:
+        return False
+    if before.strip() and not before[:1].isspace() and len(before.rstrip()) <= len(marks) + 1:
+        return True
+    return number + 2 < len(lines) and lines[number + 2] == marks and 0 < len(lines[number + 1].strip()) <= len(marks)
+
+
 def _register_unknown(body: str) -> None:
     """Registers a handler for every directive and role in this text that docutils has no module for."""
     directives.register_directive("image", PlainImage)
-    directives.register_directive("figure", PlainFigure)
+    for name in FIGURES:
+        directives.register_directive(name, PlainFigure)
+    titles = {found[1].strip("`").lower(): found[3].strip() for found in LABELLED.finditer(body)}
     for name in {n.lower() for n in DIRECTIVE.findall(body)}:
         known = name in directives._directive_registry or name in directives._directives  # type: ignore[attr-defined]
         if name in SILENT or name in CODE or not known:
             directives.register_directive(name, Anything)
     for name in {n.lower() for n in ROLE.findall(body)}:
-        if name not in roles._role_registry and name not in roles._roles:  # type: ignore[attr-defined]
-            roles.register_local_role(name, any_role)  # type: ignore[arg-type]
+        if name in BY_LABEL or (name not in roles._role_registry and name not in roles._roles):  # type: ignore[attr-defined]
+            roles.register_local_role(name, partial(any_role, titles=titles))  # type: ignore[arg-type]
 
 
 def _clean(tree: nodes.document) -> None:
@@ -223,9 +273,9 @@ def _clean(tree: nodes.document) -> None:
             node["classes"] = _of_language(language)
     for node in list(tree.findall()):
         if (
-            isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.raw | nodes.meta)
-            and node.parent
-        ):
+            isinstance(node, nodes.system_message | nodes.comment | nodes.docinfo | nodes.meta)
+            or (isinstance(node, nodes.raw) and "html" not in node.get("format", "").split())
+        ) and node.parent:
             node.parent.remove(node)
     for problem in list(tree.findall(nodes.problematic)):
-        problem.parent.replace(problem, nodes.Text(problem.astext()))
+        problem.parent.replace(problem, nodes.Text(UNDEFINED.sub(r"\1", problem.astext())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,12 +15,6 @@ BREAKS = re.compile(r" *\v[ \v]*")
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
 ODD = re.compile(f"[{INVISIBLE}\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """What `str.split` would take for a space, and Python for one that browsers collapse; and what is invisible."""
-STEP_WORD = re.compile(
-    r"^\W*(?:step|schritt|étape|etape|paso|passo|passaggio|stap|steg|trin|krok|шаг|крок|bước|adım|步骤|步驟|ステップ|手順|단계)"
-    r"\s*(\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
-    re.IGNORECASE,
-)
-NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,12 @@ class Block:
     item: tuple[int, int] = (0, 0)
     tight: bool = False
     larger: tuple[str, ...] = ()
+    runs_on: bool = False
+    """Whether it goes on with the line of the block before it: an image after text, or text after an image."""
+    small: bool | None = None
+    """Whether the page shows an image as small as a letter or a button; None if it does not say."""
+    icon: bool = False
+    """Whether an image is part of a page only inside a sentence."""
 
 
 @dataclass(slots=True)
@@ -95,6 +95,8 @@ class Flow:
         self.inline: list[str] = []
         self.rule = False
         self.formulas = formulas
+        self.after_image = False
+        """Whether an image is the last thing on the line."""
 
     def text(self, text: str) -> None:
         self.inline.append(text)
@@ -104,23 +106,27 @@ class Flow:
 
     def end(self, raw: bool = False) -> None:
         """End a paragraph or any other block. Formulas are not looked for in a `raw` one."""
+        after_image, self.after_image = self.after_image, False
         if not self.inline:
             return
         text = "".join(self.inline)
         self.inline.clear()
         if self.formulas is not None and not raw and ("\\" in text or "$" in text):
             text = self.formulas(text)
+        runs_on = after_image and not text.lstrip(" \t\r\n\f").startswith("\v")
         text = text.replace("\n", " ").strip(" ")
         plain = text if text.isascii() or text.isprintable() else without_marks(text)
         hidden = MATH in text or LINK in text  # TeX or an address, which is not in the plain text
         if not hidden and plain.isprintable() and "  " not in plain:  # the usual case: nothing to collapse
-            self.block(plain.strip(), text)
+            self.block(plain.strip(), text, runs_on=runs_on)
             return
         marked = _collapse(text)
         has_marks = len(plain) < len(text)
-        self.block(_collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked, marked)
+        self.block(
+            _collapse(without_marks(marked).replace("\n", "\v")) if has_marks else marked, marked, runs_on=runs_on
+        )
 
-    def block(self, text: str, source: str = "", code: str | None = None) -> None:
+    def block(self, text: str, source: str = "", code: str | None = None, runs_on: bool = False) -> None:
         """Add a whole block, whitespace unchanged; `source` is its text with marks."""
         if text:
             block = Block(
@@ -132,16 +138,33 @@ class Flow:
                 heading=self.heading,
                 item=self.item,
                 tight=self.tight,
+                runs_on=runs_on,
             )
             self.marker, self.tight, self.rule = "", False, False
             self.blocks.append(block)
 
-    def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
+    def end_before_image(self) -> bool:
+        """End what is before an image; whether something is on its line."""
+        _, broken, line = without_marks("".join(self.inline)).rpartition("\v")
+        on_line = bool(line.strip()) or (self.after_image and not broken)
         self.end()
+        return on_line
+
+    def image(
+        self,
+        ref: str,
+        alt: str = "",
+        larger: tuple[str, ...] = (),
+        runs_on: bool = False,
+        small: bool | None = None,
+        icon: bool = False,
+    ) -> None:
         alt = SPACES.sub(" ", alt).strip()
         block = Block(ref=ref, rule=self.rule, within=self.within, alt=alt, item=self.item, larger=larger)
+        block.runs_on, block.small, block.icon = runs_on, small, icon
         self.rule = False
         self.blocks.append(block)
+        self.after_image = True
 
 
 def _collapse(text: str) -> str:
@@ -157,43 +180,3 @@ def _collapse(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return BREAKS.sub("\n", text).strip()
-
-
-def steps_of(blocks: Sequence[Block]) -> list[int]:
-    """The step of each block (0: none). Headings "Step 3" decide; else items of ordered lists; else numbered headings.
-    Each needs at least two steps."""
-    for steps in (_heading_steps(blocks, STEP_WORD), _item_steps(blocks), _heading_steps(blocks, NUMBERED)):
-        if max(steps, default=0) > 1:
-            return steps
-    return [0] * len(blocks)
-
-
-def _heading_steps(blocks: Sequence[Block], pattern: re.Pattern[str]) -> list[int]:
-    levels = [b.heading for b in blocks if b.heading and pattern.match(b.text)]
-    level = max(set(levels), key=levels.count, default=0)
-    steps, step, count = [], 0, 0
-    for block in blocks:
-        if block.heading and block.heading <= level:
-            begins = block.heading == level and pattern.match(block.text)
-            count += bool(begins)
-            step = count if begins else 0
-        steps.append(step)
-    return steps
-
-
-def _item_steps(blocks: Sequence[Block]) -> list[int]:
-    """A list that continues the numbers of the one before (with an image between them) is the same list."""
-    steps: list[int] = []
-    count, last, gap = 0, (0, 0), 0
-    for block in blocks:
-        if block.item == (0, 0):
-            steps.append(0)
-            gap = -1 if block.heading or gap < 0 else gap + 1
-            continue
-        if block.item != last:
-            if last != (0, 0) and gap > 0 and block.item[1] == last[1] + 1:
-                steps[-gap:] = [count] * gap
-            count += 1
-        steps.append(count)
-        last, gap = block.item, 0
-    return steps

@@ -25,6 +25,14 @@ OTHERS = frozenset((*LAZY, *LAZY_SETS))
 PLACEHOLDER = re.compile(
     r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I
 )
+MOST_HEIGHT, MOST_WIDTH = 48, 160
+"""Pixels of a small picture inside a sentence: an icon, a key, a button (own choice)."""
+STYLE_SIZE = re.compile(r"(?:^|[;\s])(height|width)\s*:\s*([^;]+)", re.IGNORECASE)
+LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,4})?)(px|em|rem|ex|pt|)")
+UNITS = {"px": 1.0, "": 1.0, "em": 16.0, "rem": 16.0, "ex": 8.0, "pt": 4 / 3}
+SMALL_NAME = re.compile(
+    r"(?:^|[\s_-])(?:emoji|smiley|inline-?icon|icon-inline|inlineimage|inlinemediaobject|guiicon)(?![a-z])", re.I
+)
 SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
 
 
@@ -45,6 +53,23 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> tuple[
     elif not src or (larger and _is_placeholder(src)):
         src = larger[0] if larger else src
     return src, tuple(url for url in larger if url != src)
+
+
+def is_small(attributes: Mapping[str, str | None]) -> bool | None:
+    """Whether an image is shown as small as a letter or a button; None if its element does not say."""
+    style = dict(STYLE_SIZE.findall(attributes.get("style") or ""))
+    sizes = [_pixels(style.get(name) or attributes.get(name) or "") for name in ("height", "width")]
+    height, width = sizes
+    if height is not None or width is not None:
+        return (MOST_HEIGHT if height is None else height) <= MOST_HEIGHT and (width or 0) <= MOST_WIDTH
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    return True if SMALL_NAME.search(names) else None
+
+
+def _pixels(text: str) -> float | None:
+    """A length in pixels, as of CSS or an attribute; None for a share, or what is no length."""
+    found = LENGTH.fullmatch(text.strip().lower())
+    return float(found[1]) * UNITS[found[2]] if found else None
 
 
 def same_file(last: Block, ref: str, larger: tuple[str, ...]) -> bool:

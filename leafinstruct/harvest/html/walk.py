@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.dom import holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
-from leafinstruct.harvest.html.imagerefs import image_refs, same_file
+from leafinstruct.harvest.html.imagerefs import image_refs, is_small, same_file
 from leafinstruct.harvest.html.marks import (
     ADDRESS_END,
     LINK,
@@ -30,6 +30,7 @@ from leafinstruct.harvest.html.marks import (
     without_marks,
 )
 from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
+from leafinstruct.harvest.html.steps import continued
 from leafinstruct.harvest.html.tables import NOT_A_CELL, Table, cells_of, is_line, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
 from leafinstruct.text.urls import web_address
@@ -73,7 +74,7 @@ def walk(
     walker.links = links
     METHODS.get(root.tag or "", _Walker.children)(walker, root, 0)
     walker.flow.end()
-    return walker.flow.blocks
+    return continued(walker.flow.blocks) if walker.lists else walker.flow.blocks
 
 
 class _Walker:
@@ -341,7 +342,7 @@ class _Walker:
         self.flow.end()
         for start, end in reversed(self.captions):
             blocks = self.flow.blocks
-            images = [b for b in (*blocks[begin:start], *blocks[end:]) if b.ref]
+            images = [b for b in (*blocks[begin:start], *blocks[end:]) if b.ref and not b.icon]
             caption = blocks[start:end]
             if images and not any(b.ref for b in caption):
                 images[-1].caption = "\n".join(b.text for b in caption) or images[-1].caption
@@ -367,9 +368,12 @@ class _Walker:
     def image(self, node: LexborNode, depth: int = 0) -> None:
         attributes = node.attributes
         ref, larger = image_refs(node, attributes)
-        if not ref or (self.keep_image is not None and not self.keep_image(ref, attributes)):
+        if not ref:
             return
-        self.flow.end()
+        small, icon = is_small(attributes), self.keep_image is not None and not self.keep_image(ref, attributes)
+        if icon and not small:
+            return
+        runs_on = self.flow.end_before_image()
         last = self.flow.blocks[-1] if self.flow.blocks else None
         near_noscript = self.noscript or self.after_noscript == len(self.flow.blocks)
         frame, before = _frame(node), self.frame
@@ -381,7 +385,7 @@ class _Walker:
                 if self.noscript and not last.larger:
                     last.larger = larger or (ref,)  # the one before it is a small preview
                 return
-        self.flow.image(ref, attributes.get("alt") or "", larger)
+        self.flow.image(ref, attributes.get("alt") or "", larger, runs_on, small, icon)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
 

@@ -20,9 +20,10 @@ from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
-from leafinstruct.harvest.html.flow import Block, Page, steps_of
+from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.parts import assemble
+from leafinstruct.harvest.html.steps import steps_of
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter

@@ -24,7 +24,7 @@ POINTER = re.compile(
 
 def divide(document: Document) -> Turns | None:
     parts = document.parts
-    images = [i for i, p in enumerate(parts) if p.type == "image"]
+    images = [i for i, p in enumerate(parts) if p.is_figure]
     texts = [p for p in parts if p.type == "text" and not p.heading]
     if len(images) < MIN_IMAGES or len(texts) < MIN_TEXTS or is_procedure(document):
         return None

@@ -22,9 +22,9 @@ def divide(document: Document) -> Turns | None:
 def _edit(document: Document, one: Span, two: Span) -> Turn | None:
     """From the last image of one unit to the only image of the next, if that begins with an order."""
     parts = document.parts
-    before = [i for i in span(*one) if parts[i].type == "image"]
-    after = [i for i in span(*two) if parts[i].type == "image"]
-    doing = [i for i in span(*two) if parts[i].type == "text" and not parts[i].heading]
+    before = [i for i in span(*one) if parts[i].is_figure]
+    after = [i for i in span(*two) if parts[i].is_figure]
+    doing = [i for i in span(*two) if not parts[i].is_figure and not parts[i].heading]
     text = " ".join(parts[i].text for i in doing)
     if not before or len(after) != 1 or not ORDER.match(text) or len(words(text)) > MAX_WORDS:
         return None

@@ -20,7 +20,7 @@ def divide(document: Document) -> Turns | None:
     if not pairs:
         return None
     one, two = pairs[int(draw(document.id, "next_state") * len(pairs))]
-    state = max(i for i in span(*one) if parts[i].type == "image")
+    state = max(i for i in span(*one) if parts[i].is_figure)
     return (Turn((state,), span(*two), shown=span(*one)),)
 
 

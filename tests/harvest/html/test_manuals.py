@@ -40,7 +40,7 @@ REMARK = "Before Stretch the browser had another name, since its logo was not fr
 @pytest.mark.parametrize(
     "box",
     [
-        f'<div class="sidebar"><div class="titlepage"><p class="title">Culture</p></div><div class="para">{REMARK}</div></div>',
+        f'<div class="sidebar"><div class="titlepage"><p class="title">Culture</p></div><div>{REMARK}</div></div>',
         f'<aside class="sidebar"><p class="sidebar-title">Culture</p><p>{REMARK}</p></aside>',
         f'<aside class="starlight-aside starlight-aside--note"><p>Culture</p><p>{REMARK}</p></aside>',
         f'<aside class="admonition note"><p>Culture</p><p>{REMARK}</p></aside>',

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from made.pages import LONG, RECIPE, URL
 
-from leafinstruct.harvest.html.flow import steps_of
 from leafinstruct.harvest.html.page import MAX_PAGE, extract_parts, parse_html
+from leafinstruct.harvest.html.steps import steps_of
 
 
 def test_recipe() -> None:

@@ -76,6 +76,25 @@ def test_captions() -> None:
     assert [s.text for s in passages(parse_captions(VTT))] == ["First we fold it & press.", "Then turn."]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1\n00:01,000 --> 00:02,000\nOne.\n2\n00:02,000 --> 00:03,000\nTwo.\n", ["One.", "Two."]),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\n \nOne<00:01.500><c> more</c>\n", ["One more"]),
+        ("WEBVTT\n\nSTYLE\n::cue { x }\n\n00:01.000 --> 00:02.000\nOne.\n\nNOTE\nnot this\n --> nor this\n", ["One."]),
+        (
+            "WEBVTT\n\nthe end\n00:01.000 --> 00:02.000\nOne.\n\n2 - next\n00:03.000 --> 00:04.000\nTwo.",
+            ["One.", "Two."],
+        ),
+        ("1\n00:01,000 --> 00:02,000\nOne\n\nmore\n\n2\n00:03,000 --> 00:04,000\nTwo", ["One more", "Two"]),
+        ("1\n00:01,000 --> 00:02,000\n7\n\n2\n00:03,000 --> 00:04,000\n8", ["7", "8"]),
+        ("0:00:01,0-->0:00:02,5 X1:1 X2:2\nOne\n", ["One"]),
+    ],
+)
+def test_captions_as_they_are_written(text: str, expected: list[str]) -> None:
+    assert [one.text for one in parse_captions(text)] == expected
+
+
 def test_passages_end_with_a_sentence() -> None:
     cues = [Segment(n * 4.0, n * 4.0 + 4, f"word{n}" + ("." if n in (1, 3, 4) else "")) for n in range(6)]
     assert [s.text for s in passages(cues)] == ["word0 word1. word2 word3.", "word4. word5"]

@@ -1,0 +1,153 @@
+"""Steps of a page, from its headings, its bold lines and its lists, and lists that what is between their items
+interrupts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from leafinstruct.harvest.html.flow import Block, Container
+from leafinstruct.harvest.html.marks import STRONG, STRONG_END
+
+_WORDS = """
+    step schritt étape etape paso passo pas passaggio fase stap steg trin krok lépés vaihe korak βήμα шаг крок
+    стъпка корак bước adım langkah hakbang hatua
+"""
+WORDS = "|".join(_WORDS.split())
+_UNSPACED = "步骤 步驟 ステップ 手順 단계 الخطوة خطوة שלב चरण ধাপ படி ขั้นตอนที่ ขั้นตอน مرحله گام"
+UNSPACED = "|".join(_UNSPACED.split())
+"""Words that stand right before a number, or in scripts without cases."""
+WEAK = "part|task|phase|stage|teil|partie|parte|exercise|lesson|lektion|leçon|aufgabe"
+"""Words of other divisions too: steps only if they are numbered from 1."""
+CARDINAL = "one|two|three|four|five|six|seven|eight|nine|ten"
+ROMAN = "(?:x{1,3}|x{0,3}(?:ix|iv|v?i{1,3}|v))"
+CHINESE = "[一二三四五六七八九十]{1,3}"
+NUMBER = rf"(?:\d{{1,2}}|{CARDINAL}|{ROMAN}|{CHINESE})"
+STEP_WORD = re.compile(
+    rf"^\W*(?:(?:{WORDS})\s*(?:n[°º.ro]{{0,2}}\s*|#\s*)?{NUMBER}(?!\w)"
+    rf"|(?:{UNSPACED})\s*(?:\d{{1,2}}|{CHINESE})(?!\d)"
+    rf"|第\s*(?:\d{{1,2}}|{CHINESE})\s*[步歩]"
+    rf"|\d{{1,2}}\s*단계|\d{{1,2}}(?:\.|º|ª|er|e|ère|ème|st|nd|rd|th)?\s+(?:{WORDS})(?!\w))",
+    re.IGNORECASE,
+)
+KEYCAP = re.compile(r"^(\d)\ufe0f?\u20e3|^([\u2460-\u2473\u2776-\u277f])")
+PART = re.compile(rf"^\W*(?:{WEAK})\s*#?\s*(\d{{1,2}})(?!\w)", re.IGNORECASE)
+NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
+LONGEST_TITLE = 120
+"""Characters of a bold line that is the title of a step."""
+
+
+def steps_of(blocks: Sequence[Block]) -> list[int]:
+    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists, of the
+    section that has most; else numbered headings. Each needs at least two steps."""
+    for steps in (
+        _titled(blocks, [_is_step(block) for block in blocks]),
+        _item_steps(blocks),
+        _titled(blocks, [bool(block.heading and NUMBERED.match(block.text)) for block in blocks]),
+    ):
+        if max(steps, default=0) > 1:
+            return steps
+    return [0] * len(blocks)
+
+
+def continued(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks, where an ordered list that begins with 1 again goes on with the numbers of the one before it, if
+    nothing but images and code is between them: without indentation they interrupt a list."""
+    found: list[Block] = []
+    moved: dict[int, tuple[int, int]] = {}
+    last: Container | None = None
+    between = True
+    for block in blocks:
+        item = _outer_item(block)
+        if item is not None:
+            begins = last is not None and item.of != last.of and item.of not in moved
+            if begins and last is not None and between and item.number == 1 and found and not _outer_item(found[-1]):
+                of, number = moved.get(last.of, (last.of, 0))
+                moved[item.of] = of, number + (last.number or 0)
+            last, between = item, True
+        elif not block.ref and block.code is None:
+            between = False
+        found.append(_moved(block, moved) if item is not None and item.of in moved else block)
+    return found
+
+
+def _outer_item(block: Block) -> Container | None:
+    """The item of an ordered list that a block is in, outside of all other containers."""
+    outer = block.within[0] if block.within else None
+    return outer if outer is not None and outer.number is not None else None
+
+
+def _moved(block: Block, moved: dict[int, tuple[int, int]]) -> Block:
+    outer = block.within[0]
+    of, more = moved[outer.of]
+    item = replace(outer, of=of, number=(outer.number or 0) + more)
+    steps = (of, block.item[1] + more) if block.item[0] == outer.of else block.item
+    return replace(block, within=(item, *block.within[1:]), item=steps)
+
+
+def _is_step(block: Block) -> bool:
+    text = block.text
+    if not (block.heading or _is_bold(block)):
+        return False
+    return bool(STEP_WORD.match(text) or KEYCAP.match(text) or PART.match(text))
+
+
+def _is_bold(block: Block) -> bool:
+    """Whether a block is one bold line and nothing else."""
+    source = block.source
+    if not source.startswith(STRONG) or len(block.text) > LONGEST_TITLE or "\n" in block.text or block.within:
+        return False
+    return source.find(STRONG_END) == len(source) - 1
+
+
+def _titled(blocks: Sequence[Block], begins: Sequence[bool]) -> list[int]:
+    """Steps by their titles, which are headings of one level or bold lines. Titles with words of other divisions count
+    if their numbers go up from 1."""
+    levels = [block.heading or 9 for block, one in zip(blocks, begins, strict=True) if one]
+    level = max(set(levels), key=levels.count, default=0)
+    texts = [b.text for b, one in zip(blocks, begins, strict=True) if one and (b.heading or 9) == level]
+    weak = [int(found[1]) for text in texts if not STEP_WORD.match(text) and (found := PART.match(text))]
+    if weak and weak != list(range(1, len(weak) + 1)):
+        return [0] * len(blocks)
+    steps, step, count = [], 0, 0
+    for block, one in zip(blocks, begins, strict=True):
+        if one and (block.heading or 9) == level:
+            count += 1
+            step = count
+        elif block.heading and block.heading <= level:
+            step = 0
+        steps.append(step)
+    return steps
+
+
+def _item_steps(blocks: Sequence[Block]) -> list[int]:
+    """Steps by the items of ordered lists. A list that continues the numbers of the one before is the same list, and
+    what is between them belongs to the item before; lists under different headings are different procedures, of which
+    the one with most items counts."""
+    steps: list[int] = []
+    procedures: list[int] = []
+    count, procedure, last, gap, headed, interrupted = 0, 0, (0, 0), 0, False, False
+    for block in blocks:
+        if block.item == (0, 0):
+            gap, headed = gap + 1, headed or block.heading > 0
+            follows = last != (0, 0) and interrupted and not headed and (block.ref or block.code is not None)
+            steps.append(count if follows and (gap == 1 or steps[-1] == count) else 0)
+            procedures.append(procedure)
+            continue
+        if block.item != last:
+            goes_on = last != (0, 0) and block.item[1] == last[1] + 1
+            if headed and not goes_on and last != (0, 0):
+                count, procedure, interrupted = 0, procedure + 1, False
+            elif goes_on and gap and not headed:
+                steps[-gap:] = [count] * gap
+                interrupted = True
+            count += 1
+        steps.append(count)
+        procedures.append(procedure)
+        last, gap, headed = block.item, 0, False
+    most: dict[int, int] = {}
+    for step, own in zip(steps, procedures, strict=True):
+        most[own] = max(most.get(own, 0), step)
+    main = max(most, key=most.__getitem__, default=0)
+    return [step if own == main else 0 for step, own in zip(steps, procedures, strict=True)]

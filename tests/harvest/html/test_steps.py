@@ -1,0 +1,88 @@
+"""Steps by headings, bold lines and lists, as pages in many languages write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from leafinstruct.harvest.formats.markdown import parse_markdown
+from leafinstruct.harvest.formats.rst import parse_rst
+from leafinstruct.harvest.html.parts import pieces
+from leafinstruct.harvest.html.steps import steps_of
+
+BODY = "Mix the flour with the water in a large bowl, and let the dough rest."
+
+
+def steps(source: str) -> list[int]:
+    return steps_of(parse_markdown(source).blocks)
+
+
+TITLES = {
+    "bold": "**Step {n}: Cut**", "heading": "## Step {n}", "german": "## {n}. Schritt: Sägen", "word": "## Step {word}",
+    "roman": "## Step {roman}: Saw", "french": "## Étape n° {n} : scier", "korean": "## {n}단계: 자르기",
+    "chinese": "## 第{han}步：切", "chinese word": "## 步骤{han} 切", "japanese": "## ステップ{n}：切る",
+    "arabic": "## الخطوة {n}",
+    "hindi": "## चरण {n}: काटें", "hebrew": "## שלב {n}", "vietnamese": "## Bước {n}", "indonesian": "## Langkah {n}",
+    "keycap": "## {n}\ufe0f\u20e3 Saw", "circled": "## {circled} Saw", "part": "## Part {n} - Saw",
+    "task": "### Task #{n}",
+    "portuguese": "## {n}º passo", "ordinal": "## {n}nd step", "russian": "## Шаг {n}", "polish": "## Krok {n}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_titles_of_steps(title: str) -> None:
+    made = [
+        title.format(n=n, roman=roman, han=han, word=word, circled=circled)
+        for n, roman, han, word, circled in zip(
+            (1, 2, 3), ("I", "II", "III"), "一二三", ("one", "two", "three"), "①②③", strict=True
+        )
+    ]
+    assert max(steps("# Build it\n\n" + "".join(f"{one}\n\n{BODY}\n\n" for one in made))) == 3
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "## Stepping {n}",
+        "## Part {m}",
+        "**Note {n}**",
+        "## Passage {n}",
+        "## Partial {n}",
+        "## In step {n}",
+    ],
+)
+def test_other_titles(title: str) -> None:
+    source = "# Text\n\n" + "".join(f"{title.format(n=n, m=n + 4)}\n\n{BODY}\n\n" for n in (1, 2, 3))
+    assert not any(steps(source))
+
+
+def test_a_bold_word_in_a_paragraph_is_no_title() -> None:
+    assert not any(steps("# A\n\n**Step 1** is easy, they say.\n\nOther.\n\n**Step 2** is not.\n\nMore."))
+
+
+def test_an_image_at_the_margin_interrupts_no_list() -> None:
+    source = "# Build\n\n1. Cut.\n\n![a](a.png)\n\n1. Drill.\n\n```\nrun\n```\n\n1. Paint.\n\n![c](c.png)\n\nDone."
+    blocks = parse_markdown(source).blocks
+    found = list(zip(steps_of(blocks), blocks, strict=True))
+    assert [(step, block.ref) for step, block in found if block.ref] == [(1, "a.png"), (3, "c.png")]
+    written = "\n".join(piece.text for piece in pieces(blocks))
+    assert [line for line in written.split("\n") if line[:1].isdigit()] == ["1. Cut.", "2. Drill.", "3. Paint."]
+    assert steps_of(blocks)[-1] == 0
+
+
+def test_automatic_numbers_of_rst_go_on_after_a_figure() -> None:
+    page = parse_rst("Page\n====\n\n#. Open.\n\n.. figure:: a.png\n\n   Box.\n\n#. Take.\n\n#. Close.\n")
+    found = [s for s, b in zip(steps_of(page.blocks), page.blocks, strict=True) if b.item != (0, 0) or b.ref]
+    assert found == [1, 1, 2, 3]
+
+
+@pytest.mark.parametrize("between", ["Then the other way:", "## Other"])
+def test_text_between_two_lists_ends_the_first(between: str) -> None:
+    written = "\n".join(piece.text for piece in pieces(parse_markdown(f"1. a\n\n{between}\n\n1. b\n2. c").blocks))
+    assert "1. b" in written and "2. c" in written
+
+
+def test_lists_of_different_sections_are_no_one_procedure() -> None:
+    source = "# Host\n\n## Before\n\n1. a\n2. b\n\n## How\n\n1. c\n2. d\n3. e\n\n## Trouble\n\n1. f\n2. g\n"
+    blocks = parse_markdown(source).blocks
+    shown = {b.text: s for s, b in zip(steps_of(blocks), blocks, strict=True)}
+    assert {t[-1]: s for t, s in shown.items() if s} == {"c": 1, "d": 2, "e": 3}
