@@ -74,8 +74,8 @@ Above = tuple[int, "Above | None"]
 
 class Measures:
     """The measured elements by key, with their Stats: none that is dropped, and none below one. `votes` are those of
-    the elements around text, by key, in the order in which they got the first; `nodes` are these elements. `remarks` are
-    boxes beside the text that belong to it."""
+    the elements around text, by key, in the order in which they got the first; `nodes` are these elements. `remarks`
+    are boxes beside the text that belong to it."""
 
     def __init__(self, body: LexborNode, strict: bool) -> None:
         self.special: dict[int, Special] = {}
