@@ -58,6 +58,8 @@ KEY, SHOT = (20, 20), (640, 400)
         ("Before.  \n![Enter](k.png)  \nAfter.", ["Before.", "[Enter]", "After."]),
         ("See ![the window](s.png) here.", ["See", "[the window]", "here."]),
         ("See ![the window](s.png) and ![Enter](k.png).", ["See", "[the window]", "and ", "<Enter>", "."]),
+        ("## ![A](k.png) Open\n\nText.", ["<A>", "## Open", "Text."]),
+        ("## Open ![A](k.png)\n\nText.", ["## Open", "<A>", "Text."]),
         ("**Press ![Enter](k.png) now**", ["**Press** ", "<Enter>", " now"]),
     ],
 )

@@ -57,8 +57,9 @@ def pieces(
 
     def written() -> Iterator[Piece]:
         if run and (text := writer.written([one.block for one in run])):
-            before = " " if run[0].after_inline and not NO_SPACE_BEFORE.match(text) else ""
-            text = f"{before}{text}{' ' if run[-1].before_inline else ''}"
+            if not run[0].block.heading:
+                before = " " if run[0].after_inline and not NO_SPACE_BEFORE.match(text) else ""
+                text = f"{before}{text}{' ' if run[-1].before_inline else ''}"
             lost = tuple(block for one in run for block in one.lost)
             yield Piece(run[0].step, text, run[0].block.heading, lost=lost)
         run.clear()
