@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.page import dropped_images, parse_html
-from leafinstruct.harvest.html.parts import pieces
+from leafinstruct.harvest.html.parts import in_sentences, pieces
 from leafinstruct.harvest.html.render import image_markdown, markdown_of
 from leafinstruct.text.valid import valid, valid_line
 
@@ -33,6 +33,8 @@ class PagePart:
     """Steps of a procedure count from 1; 0 belongs to none."""
     heading: int = 0
     """Level of a heading, 1 to 6; 0 is none."""
+    inline: bool = False
+    """Whether an image is a small picture inside a sentence."""
 
 
 class ExtractedPage(Sequence[PagePart]):
@@ -61,7 +63,7 @@ class ExtractedPage(Sequence[PagePart]):
 
     def markdown(self) -> str:
         """The whole page as Markdown, with its images as `![alt](address)`."""
-        return markdown_of(self._blocks, image_markdown)
+        return markdown_of(in_sentences(self._blocks), image_markdown)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; keys without a value are left out of the parts."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from made.rewrite import document, image, text
 from PIL import Image as PILImage
 
+from leafinstruct.api import extract
 from leafinstruct.document import Document, Image, Part
 from leafinstruct.filter.edits import apply
 from leafinstruct.harvest.formats.markdown import parse_markdown
@@ -107,6 +109,23 @@ def test_a_page_says_how_large_it_shows_a_picture(attributes: str, inline: bool)
 def test_a_picture_in_markup_at_the_start_of_a_line_is_not_on_the_line_before() -> None:
     source = "Before.\n\n**![Enter](gone.png)** After."
     assert shown(parts_of(source, {})[0]) == ["Before.\n\nEnter After."]
+
+
+def test_a_whole_page_has_its_small_pictures_in_their_sentences(tmp_path: Path) -> None:
+    key = '<img src="/k.png" alt="Enter" width=16 height=16>'
+    page = f"<main><p>Press {key} to go on.</p><p>{key} and {key}{key} are keys.</p><h2>{key} Keys</h2>{SHOT_OF_PAGE}</main>"
+    (tmp_path / "a.html").write_text(page)
+    shown_page = extract(tmp_path / "a.html", "https://a.example/")
+    enter = "![Enter](https://a.example/k.png)"
+    assert shown_page.markdown().startswith(
+        f"Press {enter} to go on.\n\n{enter} and {enter} {enter} are keys.\n\n## {enter} Keys\n\n![shot]("
+    )
+    assert [part.inline for part in shown_page if part.type == "image"] == [True] * 5 + [False]
+
+
+SHOT_OF_PAGE = (
+    '<p><img src="/s.png" alt="shot" width=300 height=200></p><p>Wait until all of the devices are shown.</p>'
+)
 
 
 def made() -> Document:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Literal
+from urllib.parse import urlsplit
 
 from leafinstruct.document import Image, LostImage, Part
 from leafinstruct.harvest.html.flow import Block
 from leafinstruct.harvest.html.imagerefs import MOST_HEIGHT, MOST_WIDTH
+from leafinstruct.harvest.html.marks import ADDRESS_END, LINK, LINK_END
 from leafinstruct.harvest.html.render import Writer
 from leafinstruct.harvest.html.steps import steps_of
 from leafinstruct.text.inline import NO_SPACE_BEFORE, joined
@@ -37,7 +40,7 @@ class Piece:
 
 @dataclass(slots=True)
 class _Placed:
-    """A block with its step; a text may go on after an inline image of its line, or be followed by one."""
+    """A block with its step; it may go on after something of its line, and a text be followed by an inline image."""
 
     block: Block
     step: int
@@ -74,6 +77,30 @@ def pieces(
             yield from written()
         run.append(one)
     yield from written()
+
+
+def in_sentences(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with small pictures as Markdown inside the text of their line, for a page that is one text."""
+    found: list[Block] = []
+    begun: Block | None = None
+    for one in _placed(blocks, [0] * len(blocks), _declared):
+        block = one.block
+        if one.shape == "inline":
+            name = block.alt or PurePosixPath(urlsplit(block.ref).path).stem
+            source = f"!{LINK}{block.ref}{ADDRESS_END}{name}{LINK_END}"
+            if one.after_inline:
+                found[-1] = _with_more(found[-1], name, source)
+            else:
+                begun = Block(name, source=source) if begun is None else _with_more(begun, name, source)
+        elif one.shape is None and begun is not None:
+            line = _with_more(begun, block.text, block.source)
+            found.append(replace(block, text=line.text, source=line.source))
+            begun = None
+        elif one.shape is None and one.after_inline:
+            found[-1] = _with_more(found[-1], block.text, block.source)
+        else:
+            found.append(block)
+    return found
 
 
 def _declared(block: Block) -> Shape:
@@ -120,8 +147,10 @@ def _fitted(line: list[_Placed]) -> Iterator[_Placed]:
                 text, source = (joined(begun, words) for words in (one.block.text, one.block.source or one.block.text))
                 one.block = replace(one.block, text=text, source=source)
             one.after_inline = bool(found) and found[-1].shape == "inline"
-        elif one.shape == "inline" and last is not None:
-            last.before_inline = True
+        elif one.shape == "inline":
+            one.after_inline = bool(found) and found[-1].shape in (None, "inline") and one.block.runs_on
+            if last is not None:
+                last.before_inline = True
         begun, goes_on = "" if one.shape is None else begun, False
         found.append(one)
     for one in found:
@@ -131,7 +160,10 @@ def _fitted(line: list[_Placed]) -> Iterator[_Placed]:
 
 
 def _with_more(block: Block, text: str, source: str = "") -> Block:
-    return replace(block, text=joined(block.text, text), source=joined(block.source or block.text, source or text))
+    """The block with more text on its line; `source` is that text with marks."""
+    whole = joined(block.text, text)
+    space = whole[len(block.text) : len(whole) - len(text)]
+    return replace(block, text=whole, source=f"{block.source or block.text}{space}{source or text}")
 
 
 def assemble(
