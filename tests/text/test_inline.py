@@ -113,12 +113,14 @@ def test_a_picture_in_markup_at_the_start_of_a_line_is_not_on_the_line_before() 
 
 def test_a_whole_page_has_its_small_pictures_in_their_sentences(tmp_path: Path) -> None:
     key = '<img src="/k.png" alt="Enter" width=16 height=16>'
-    page = f"<main><p>Press {key} to go on.</p><p>{key} and {key}{key} are keys.</p><h2>{key} Keys</h2>{SHOT_OF_PAGE}</main>"
+    tab = key.replace("k.png", "t.png").replace("Enter", "Tab")
+    lines = f"<p>Press {key} to go on.</p><p>{key} and {tab}{key} are keys.</p><h2>{key} Keys</h2>"
+    page = f"<main>{lines}{SHOT_OF_PAGE}</main>"
     (tmp_path / "a.html").write_text(page)
     shown_page = extract(tmp_path / "a.html", "https://a.example/")
-    enter = "![Enter](https://a.example/k.png)"
+    enter, tabbed = "![Enter](https://a.example/k.png)", "![Tab](https://a.example/t.png)"
     assert shown_page.markdown().startswith(
-        f"Press {enter} to go on.\n\n{enter} and {enter} {enter} are keys.\n\n## {enter} Keys\n\n![shot]("
+        f"Press {enter} to go on.\n\n{enter} and {tabbed} {enter} are keys.\n\n## {enter} Keys\n\n![shot]("
     )
     assert [part.inline for part in shown_page if part.type == "image"] == [True] * 5 + [False]
 
