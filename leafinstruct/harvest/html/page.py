@@ -11,13 +11,13 @@ import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from leafinstruct.harvest import licenses
+from leafinstruct.harvest.charset import decode
 from leafinstruct.harvest.html.content import Content
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
 from leafinstruct.harvest.html.imagerefs import image_refs
 from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.html.walk import IMAGES, walk
-from leafinstruct.harvest.metadata import decode
 from leafinstruct.text.urls import host_of
 
 LITTLE = 250

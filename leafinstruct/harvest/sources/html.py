@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.charset import decode
 from leafinstruct.harvest.fetch.robots import page_opted_out
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.files import read_regular
@@ -20,7 +21,7 @@ from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
-from leafinstruct.harvest.metadata import decode, plain_language
+from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.sources import tutorial
 from leafinstruct.images.header import read_image
 from leafinstruct.text.urls import host_of

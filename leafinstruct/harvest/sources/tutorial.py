@@ -17,6 +17,7 @@ from pathlib import Path
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.charset import decode, decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
@@ -25,7 +26,7 @@ from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
-from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
+from leafinstruct.harvest.metadata import field, language_of, plain_language, split_front_matter
 from leafinstruct.images.header import read_image
 
 MARKDOWN = (".md", ".markdown", ".mdx")
