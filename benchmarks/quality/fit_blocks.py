@@ -38,7 +38,8 @@ from leafinstruct.harvest.charset import decode
 from leafinstruct.harvest.html import blockmodel
 from leafinstruct.harvest.html.content import PRUNED, Content
 from leafinstruct.harvest.html.walk import SILENT
-from leafinstruct.harvest.warc.index import PAGE, build_index
+from leafinstruct.harvest.warc.index import build_index
+from leafinstruct.harvest.warc.kinds import PAGE
 from leafinstruct.harvest.warc.read import read_bodies
 
 WORD = re.compile(r"\w+")

@@ -15,6 +15,7 @@ TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|
 AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 OPAQUE = re.compile(r"(?:about|blob|cid|data|javascript|mailto|tel|urn):", re.IGNORECASE)
 """Schemes without a host."""
+BEFORE_QUERY = re.compile(r"[^?#]*")
 ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
 SAFE = "/~:@!$&'()*+,;="
 UNSAFE = re.compile(r"[\s()<>\[\]\\^`{|}\"\x00-\x1f\x7f\u200b-\u200f\u2028-\u202f\ufdd0-\ufdef\ufeff]")
@@ -34,6 +35,8 @@ def url_key(url: str) -> str:
     url = replace_surrogates(url.strip())
     if OPAQUE.match(url):
         return url
+    if "\\" in url:
+        url = with_slashes(url)
     try:
         parts = urlsplit(url if AUTHORITY.match(url) else f"//{url}")
         host = _ascii((parts.hostname or "").rstrip(".").removeprefix("www."))
@@ -52,6 +55,11 @@ def url_key(url: str) -> str:
         query = f"?{urlencode(kept, errors=RAW)}" if kept else ""
     fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{place}{path}{query}{fragment}"
+
+
+def with_slashes(url: str) -> str:
+    """A URL with slashes for the backslashes before its query, as browsers read it."""
+    return BEFORE_QUERY.sub(lambda path: path[0].replace("\\", "/"), url, count=1)
 
 
 def web_address(href: str, base: str) -> str:
@@ -81,10 +89,15 @@ def host_of(url: str) -> str:
 
 
 def _ascii(host: str) -> str:
-    """A host as it is resolved: names with non-ASCII letters in their IDNA form, IPv6 addresses in brackets."""
+    """A host as browsers resolve it: names with other letters than ASCII in their IDNA form, IPv6 addresses in
+    brackets."""
+    if "%" in host and ":" not in host:
+        host = unquote(host)
     if host.isascii():
         return f"[{host}]" if ":" in host else host
+    import idna
+
     try:
-        return host.encode("idna").decode()
+        return idna.encode(host, uts46=True).decode()
     except UnicodeError:
         return host

@@ -36,8 +36,9 @@ class Container:
 
 @dataclass(slots=True)
 class Block:
-    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item; `larger`
-    lists larger versions of the image, largest first; a `tight` block follows without a blank line.
+    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item; a
+    `tight` block follows without a blank line. An image is known by its `ref`; `larger` lists versions to take before
+    that, largest first, `others` those to take if there is none of them.
 
     `text` is what a reader sees. `source` is the same with marks of inline markup (see `marks`), or "" if it has none;
     `code` is the language of a code block ("" if it states none). A row of a table has its `cells`, with marks, and the
@@ -60,6 +61,12 @@ class Block:
     item: tuple[int, int] = (0, 0)
     tight: bool = False
     larger: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Addresses of the image, the preferred one first."""
+        return (*self.larger, self.ref, *self.others)
 
 
 @dataclass(slots=True)
@@ -134,10 +141,10 @@ class Flow:
         block.rule, self.rule = self.rule, False
         self.blocks.append(block)
 
-    def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = ()) -> None:
+    def image(self, ref: str, alt: str = "", larger: tuple[str, ...] = (), others: tuple[str, ...] = ()) -> None:
         self.end()
         alt = SPACES.sub(" ", alt).strip()
-        self._append(Block(ref=ref, alt=alt, item=self.item, larger=larger, within=self.within))
+        self._append(Block(ref=ref, alt=alt, item=self.item, larger=larger, others=others, within=self.within))
 
 
 def _collapse(text: str) -> str:
