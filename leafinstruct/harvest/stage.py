@@ -169,7 +169,7 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     fetch(addresses, fetch_settings(source.name, source.settings.fetch), context.progress)
 
 
-def _addresses(source: Source, one: Planned, index: Index) -> Iterator[str]:
+def _addresses(source: Source, one: Planned, index: Index) -> Iterator[str | tuple[str, ...]]:
     """The URLs of a partition; an input that cannot be read gives its reason when it is harvested."""
     try:
         yield from source.addresses(one.chunk, index)

@@ -39,7 +39,7 @@ def url_key(url: str) -> str:
         url = with_slashes(url)
     try:
         parts = urlsplit(url if AUTHORITY.match(url) else f"//{url}")
-        host = _ascii((parts.hostname or "").rstrip(".").removeprefix("www."))
+        host = ascii_host((parts.hostname or "").rstrip(".").removeprefix("www."))
         port = parts.port
     except ValueError:
         return url
@@ -88,7 +88,7 @@ def host_of(url: str) -> str:
     return host if port is None or (parts.scheme, port) in DEFAULT_PORTS else f"{host}:{port}"
 
 
-def _ascii(host: str) -> str:
+def ascii_host(host: str) -> str:
     """A host as browsers resolve it: names with other letters than ASCII in their IDNA form, IPv6 addresses in
     brackets."""
     if "%" in host and ":" not in host:
