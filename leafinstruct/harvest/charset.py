@@ -65,6 +65,7 @@ LEAST = 0.7
 SHORT = 64
 """Bytes of a text too short to tell by its share of other bytes."""
 TAG_OR_LINE = re.compile(rb"<[^<>]*>|[\r\n]+")
+CONTROL = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
 HIGH = bytes(range(128, 256))
 OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u2e80-\ud7ff]")
 
@@ -102,6 +103,8 @@ def _decoded(data: bytes, stated: Callable[[], Iterable[str]]) -> str | None:
 
 def _not_utf8(data: bytes, labels: list[str]) -> str | None:
     """Text of bytes that are not valid UTF-8 throughout."""
+    if (len(data) - len(data.translate(None, CONTROL))) * 100 > len(data):
+        return None
     if text := _mostly_utf8(data):
         return text
     western = _is_western(data)
@@ -121,11 +124,11 @@ def _stated(data: bytes) -> Iterator[str]:
 
 
 def _utf16(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: markup is ASCII, so that nearly every second of its bytes is zero."""
+    """UTF-16 without a byte order mark: markup is ASCII, so that many bytes are zero, and every second at most."""
     even, odd = data[::2].count(0), data[1::2].count(0)
-    if max(even, odd) * 8 < len(data) or min(even, odd) * 20 > max(even, odd):
+    if max(even, odd) * 10 < len(data) or min(even, odd) * 4 > max(even, odd):
         return None
-    return data.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
+    return _strict(data, "utf-16-be" if even > odd else "utf-16-le")
 
 
 def _mostly_utf8(data: bytes) -> str | None:
