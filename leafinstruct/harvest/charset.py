@@ -85,17 +85,18 @@ def _decoded(data: bytes, stated: Callable[[], Iterable[str]]) -> str | None:
     for bom, name in BOMS:
         if data.startswith(bom):
             return data[len(bom) :].decode(name, "replace")
-    if b"\0" in data and (wide := _utf16(data)) is not None:
-        return wide
-    if data.count(0) * 100 > len(data):
-        return None
+    if b"\0" in data:
+        if (wide := _utf16(data)) is not None:
+            return wide
+        if data.count(0) * 100 > len(data):
+            return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _not_utf8(data, [codec for label in stated() if (codec := _codec(label))])
-    if b"\x1b$" in data:
+    if b"\x1b" in data and b"\x1b$" in data:
         return _strict(data, "iso2022_jp") or text
-    if text.isascii() or len(text) - len(data.translate(None, HIGH)) >= FEW:
+    if not 0 < len(data) - len(text) < 3 * FEW:  # a character takes three bytes more than one at most
         return text
     labels = (codec for label in stated() if (codec := _codec(label)) in MULTIBYTE)
     return next((found for codec in labels if (found := _strict(data, codec))), text)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from leafinstruct.document import Image
 from leafinstruct.harvest.files import is_regular, read_regular
@@ -82,13 +82,20 @@ class Tree:
             return "unreadable"
 
     def local(self, url: str, page: Path) -> Path | str:
-        """The file of the repository that an address means, or remote."""
-        if url.startswith(("http:", "https:", "//")):
-            for name in self.sites.names(url, self.above(page)):
-                for place in self.places(name, page):
-                    if (found := self.existing(place)) and self.inside(found):
-                        self.seen.add(str(found))
-                        return found
+        """The file of the repository that an address means, also one in a mirror (HOST/PATH), or remote."""
+        try:
+            parts = urlsplit(url if "://" in url else f"https:{url}")
+        except ValueError:
+            return "remote"
+        host, path = parts.netloc.lower(), unquote(parts.path).strip("/")
+        if parts.scheme.lower() not in ("http", "https") or not host or not path:
+            return "remote"
+        places = [folder / host / path for folder in self.above(page) if folded(host) in self.listing(folder)]
+        places += [place for name in self.sites.names(url, host, f"/{path}") for place in self.places(name, page)]
+        for place in places:
+            if (found := self.existing(Path(os.path.normpath(place)))) and self.inside(found):
+                self.seen.add(str(found))
+                return found
         return "remote"
 
     def find(self, plain: str, page: Path) -> Path | str:

@@ -51,25 +51,18 @@ class Sites:
         self._look()
         return self.served, self.others
 
-    def names(self, url: str, folders: list[Path]) -> list[str]:
-        """Names in the repository that an address may mean: of a file in a mirror of its site below one of `folders`,
-        of the site that the repository is published as, or of the repository at its host."""
+    def names(self, url: str, host: str, path: str) -> list[str]:
+        """Names below the root that a URL with this host and path may mean: of the site that the repository is
+        published as, or of a file of the repository at its host."""
         self._look()
-        try:
-            parts = urlsplit(url if "://" in url else f"https:{url}")
-        except ValueError:
-            return []
-        host, path = parts.netloc.lower(), unquote(parts.path)
-        below = [folder.relative_to(self.root).as_posix() for folder in folders]
-        found = [f"/{folder}/{host}{path}" for folder in below]
-        found += [path.removeprefix(base) for of, base in self.addresses if of == host and path.startswith(base)]
+        found = [path.removeprefix(base) for of, base in self.addresses if of == host and path.startswith(base)]
         if hosted := HOSTED.match(url):
             *repositories, inside = hosted.groups()
             name = next(one for one in repositories if one).lower()
             own = re.split(r"[+~]", self.root.name.lower())[-1]
             if own == name or own.startswith(f"{name}-"):
                 found.append(f"/{unquote(inside)}")
-        return [f"/{name.lstrip('/')}" for name in found if host and path.strip("/")]
+        return [f"/{name.lstrip('/')}" for name in found]
 
     def _look(self) -> None:
         if self._known:
