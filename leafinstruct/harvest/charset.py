@@ -10,6 +10,8 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from leafinstruct.harvest.charset_detection import MULTIBYTE, likely_charsets, sample_of
+
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([\w:.-]{2,40})[\"']", re.IGNORECASE)
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -49,22 +51,10 @@ WIDER = {
     "big5": "big5hkscs",
 }
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-MULTIBYTE = ("gb18030", "cp932", "euc_jp", "cp949", "big5hkscs")
-"""Charsets of several bytes a character: bytes that are none of their text rarely are valid in them."""
-DETECTED = (
-    *("cp1252", "cp1250", "iso8859_2", "cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "cp1253", "cp1254"),
-    *("cp1255", "cp1256", "cp1257", "cp874", *MULTIBYTE),
-)
-"""Charsets that text without a true label is found in: browsers' encodings but for rare ones."""
-SAMPLE = 4096
-"""Bytes that detection reads."""
 FEW = 4
 """Characters. Text of a multi-byte charset is valid UTF-8 by chance in one of a thousand texts of this length."""
-LEAST = 0.7
-"""Lowest score of a detected charset: that of text in which neither letters nor words are those of a language."""
 SHORT = 64
 """Bytes of a text too short to tell by its share of other bytes."""
-TAG_OR_LINE = re.compile(rb"<[^<>]*>|[\r\n]+")
 CONTROL = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
 HIGH = bytes(range(128, 256))
 OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u2e80-\ud7ff]")
@@ -113,7 +103,7 @@ def _not_utf8(data: bytes, labels: list[str]) -> str | None:
         # bytes that are none of its text show in a multi-byte charset; servers add that of Western text to anything
         if codec != "utf-8" and (codec != "cp1252" or western) and (text := _nearly(data, codec)):
             return text
-    return _detected(data) or (data.decode("cp1252", "replace") if western else None)
+    return _by_detection(data) or (data.decode("cp1252", "replace") if western else None)
 
 
 def _stated(data: bytes) -> Iterator[str]:
@@ -182,38 +172,13 @@ def _nearly(data: bytes, codec: str) -> str | None:
 
 def _is_western(data: bytes) -> bool:
     """Whether few bytes between the tags are not ASCII, as in the languages of Windows-1252."""
-    sample = _sample(data)
+    sample = sample_of(data)
     high = len(sample) - len(sample.translate(None, HIGH))
     return high * 4 <= max(len(sample), SHORT)
 
 
-def _sample(data: bytes) -> bytes:
-    """The first texts between tags that are not ASCII. Tags and lines end at the same bytes in all DETECTED."""
-    pieces, size = [], 0
-    for piece in TAG_OR_LINE.split(data[: HEAD * 8]):
-        if not piece.isascii():
-            pieces.append(piece.strip()[:SAMPLE])
-            size += len(piece) + 1
-            if size > SAMPLE:
-                break
-    return b"\n".join(pieces)
-
-
-def _detected(data: bytes) -> str | None:
-    """Text in the charset that its letters (charset-normalizer) and its words (the language detector) speak for."""
-    from charset_normalizer import from_bytes
-
-    from leafinstruct.text.language import most_likely
-
-    scores = []
-    for place, match in enumerate(from_bytes(_sample(data), cp_isolation=list(DETECTED))):
-        _, language = most_likely(str(match)[:1000])
-        # a tenth: finer differences of the detector mean less than the order of the matches
-        scores.append((round(language, 1) + match.coherence - match.chaos, -place, match.encoding))
-    for score, _, codec in sorted(scores, reverse=True):
-        if score >= LEAST and (text := _nearly(data, codec)):
-            return text
-    return None
+def _by_detection(data: bytes) -> str | None:
+    return next((text for codec in likely_charsets(sample_of(data)) if (text := _nearly(data, codec))), None)
 
 
 def _codec(name: str) -> str | None:

@@ -98,3 +98,24 @@ def test_utf16_without_a_byte_order_mark(codec: str, text: str) -> None:
 )
 def test_what_is_no_text_is_none(data: bytes) -> None:
     assert decode(data, "utf-8") is None and decode_text(data) is None
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1251", "Смешайте муку с водой."),
+        ("koi8-u", "Змішайте борошно з водою у великій мисці."),
+        ("cp1251", "Отворите датотеку и притисните дугме да је сачувате."),
+        ("cp1252", "Öppna filen och klicka på Spara."),
+        ("cp1252", "Añade la sal y la pimienta según tu gusto"),
+        ("cp1252", "Größe wählen"),
+        ("iso-8859-2", "Krok 1: zmieszaj mąkę z wodą"),
+        ("cp1254", "Dosyayı açın ve Kaydet düğmesine tıklayın."),
+        ("cp1255", "פתחו את הקובץ ולחצו על הכפתור שמור."),
+        ("cp874", "เปิดไฟล์แล้วกดปุ่มบันทึก"),
+        ("euc-jp", "手順1 電源を入れる"),
+        ("cp949", "1단계: 전원을 켭니다"),
+    ],
+)
+def test_a_sentence_is_enough(codec: str, text: str) -> None:
+    assert decode(f"<p>{text}</p>".encode(codec)) == f"<p>{text}</p>"
