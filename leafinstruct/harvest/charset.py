@@ -9,12 +9,15 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from leafinstruct.harvest.charset_detection import MULTIBYTE, likely_charsets, sample_of
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([\w:.-]{2,40})[\"']", re.IGNORECASE)
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_HALF = r"&#(?:(5[5-7]\d{3})|x(d[89a-f][\da-f]{2}));"
+HALVES = re.compile(_HALF + _HALF, re.IGNORECASE)
 HEAD = 65536
 """Bytes in which a <meta> is looked for; the standard looks at 1,024, but scripts may come before it."""
 LABELS = {
@@ -34,6 +37,12 @@ LABELS = {
     "x-euc-jp": "euc_jp",
     "windows-874": "cp874",
     "dos-874": "cp874",
+    "koi": "koi8_r",
+    "koi8": "koi8_r",
+    "koi8-ru": "koi8_u",
+    "iso-8859-8-i": "iso8859-8",
+    "logical": "iso8859-8",
+    "visual": "iso8859-8",
     "unicode": "utf-8",
     "unicode-1-1-utf-8": "utf-8",
     "x-user-defined": "cp1252",
@@ -123,7 +132,11 @@ def _utf16(data: bytes) -> str | None:
 
 
 def _mostly_utf8(data: bytes) -> str | None:
-    """UTF-8 with few other bytes: cut at its end, or a piece pasted from Windows into a page in Latin letters."""
+    """UTF-8 with few other bytes: cut at its end, or a piece pasted from Windows into a page in Latin letters; also
+    CESU-8, in which databases wrote characters beyond 16 bits as surrogate pairs."""
+    if b"\xed" in data:
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = data.decode("utf-8", "ignore")
     good = len(text) - len(data.translate(None, HIGH))
     bad = data.decode("utf-8", "replace").count("\ufffd") - text.count("\ufffd")
@@ -179,6 +192,19 @@ def _is_western(data: bytes) -> bool:
 
 def _by_detection(data: bytes) -> str | None:
     return next((text for codec in likely_charsets(sample_of(data)) if (text := _nearly(data, codec))), None)
+
+
+def with_whole_characters(html: str) -> str:
+    """HTML with characters for the pairs of references by which some programs write those beyond 16 bits (emoji as
+    `&#55357;&#56832;`); alone, browsers read each half as U+FFFD."""
+    return HALVES.sub(_character, html) if "&#" in html else html
+
+
+def _character(found: re.Match[str]) -> str:
+    high, low = (int(a) if a else int(b, 16) for a, b in (found.groups()[:2], found.groups()[2:]))
+    if 0xD800 <= high < 0xDC00 <= low < 0xE000:
+        return chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00)
+    return found[0]
 
 
 def _codec(name: str) -> str | None:

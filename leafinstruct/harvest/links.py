@@ -21,7 +21,9 @@ from leafinstruct.images.header import read_image
 
 STATIC = ("static", "assets", "public", "source", "src", "content", "_content", "docs", "build", "images", "img")
 """Folders that site generators serve as the root of a site."""
-TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^@site(?=/)|^~(?=/)")
+TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^(?:@site|~@?|@|pathname:/*)(?=/)")
+MACHINE = re.compile(r"file:/{2,3}(?:[a-z]:)?|[a-z]:(?=[\\/]|%5C)", re.IGNORECASE)
+"""The beginning of a path on somebody's machine."""
 REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]+:)?//|[a-z][a-z0-9+.-]{1,20}:(?![\\])", re.IGNORECASE)
 BADGE = re.compile(
     r"//(?:[\w.-]*shields\.io|badge[\w.-]*|[\w.-]*badgen\.net|(?:i\.)?licensebuttons\.net|mybinder\.org/badge\S*)(?:/|$)"
@@ -30,6 +32,8 @@ BADGE = re.compile(
 )
 DATA = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
 CLIMB = re.compile(r"(?:\.\.?/+)+")
+MOST_ABOVE = 6
+"""Folders at the beginning of a path that may lie outside of the repository."""
 MAX_SIBLINGS = 50
 MAX_DATA = 2 * 2**20
 
@@ -71,6 +75,8 @@ class Tree:
             data = data_uri(ref)
             return data if isinstance(data, str) else (data, "")
         plain = TAG.sub("", ref).strip()
+        if machine := MACHINE.match(plain):
+            plain = f"/{plain[machine.end() :]}"
         if not plain or "{{" in plain or "{%" in plain:
             return "template"
         path = self.local(plain, page) if REMOTE.match(plain) else self.find(plain, page)
@@ -135,10 +141,12 @@ class Tree:
             roots = [self.root, *[a for a in roots if a not in (folder, self.root)], folder]
             yield from (root / below for root in roots)
             yield from self.elsewhere(below)
-            project, _, rest = below.partition("/")
-            if rest and folded(project) not in self.listing(self.root):  # /project/ of a site below a host
-                yield from (root / rest for root in roots)
-                yield from self.elsewhere(rest)
+            for number in range(MOST_ABOVE):  # /project/ of a site below a host, or folders of somebody's machine
+                above_it, _, below = below.partition("/")
+                if not below or (number and "/" not in below) or folded(above_it) in self.listing(self.root):
+                    return
+                yield from (root / below for root in roots)
+                yield from self.elsewhere(below)
             return
         yield folder / name
         yield folder / page.stem / name

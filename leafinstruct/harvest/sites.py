@@ -12,6 +12,8 @@ from leafinstruct.harvest.files import read_regular
 
 SERVED = frozenset(("static", "public"))
 """Folders that generators copy to the root of the site."""
+HIDDEN = frozenset((".vuepress", ".vitepress"))
+"""Folders of generators that hold what is served."""
 OTHER_ROOTS = frozenset(("assets", "source", "src", "content", "docs", "site", "www"))
 CONFIG = re.compile(
     r"docusaurus\.config\.\w+|mkdocs\.ya?ml|zensical\.toml|_config\.ya?ml|hugo\.\w+|config\.(?:toml|ya?ml)|conf\.py|"
@@ -69,7 +71,7 @@ class Sites:
             return
         self._known = True
         for number, (folder, folders, files) in enumerate(os.walk(self.root)):
-            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
+            folders[:] = sorted(f for f in folders if f in HIDDEN or not (f.startswith(".") or f == "node_modules"))
             if number >= MOST_FOLDERS:
                 break
             here = Path(folder)

@@ -4,7 +4,9 @@ import zlib
 
 import pytest
 
-from leafinstruct.harvest.charset import decode, decode_text
+from leafinstruct.harvest.charset import decode, decode_text, with_whole_characters
+from leafinstruct.harvest.formats.markdown import parse_markdown
+from leafinstruct.harvest.html.page import parse_html
 
 GERMAN = "Das Öl in die Schüssel geben, dann für zwei Minuten rühren und größere Stücke zerkleinern. "
 RUSSIAN = "Смешайте муку с водой в большой миске и оставьте тесто на двадцать минут. "
@@ -85,6 +87,17 @@ def test_utf8_with_few_other_bytes_stays_utf8() -> None:
     assert decode(page(GERMAN).encode()[:-20] + b"\xc3") == page(GERMAN)[:-20] + "\ufffd"
     assert decode(page(JAPANESE + "\0").encode().replace(b"\0", b"\xe3\x81")) == page(JAPANESE + "\ufffd")
     assert decode("ab\u2014\ufffd".encode()) == "ab\u2014\ufffd"
+
+
+def test_surrogate_pairs_in_bytes_and_in_references() -> None:
+    halves = "Größe \ud83d\ude00!".encode("utf-8", "surrogatepass")
+    assert decode(halves) == decode_text(halves) == "Größe \U0001f600!"
+    assert (
+        with_whole_characters("&#55357;&#56832; &#xD83D;&#xde00; &#55357; &amp;")
+        == "\U0001f600 \U0001f600 &#55357; &amp;"
+    )
+    assert parse_html("<p>Smile &#55357;&#56832;</p>", "").blocks[0].text == "Smile \U0001f600"
+    assert parse_markdown("Smile &#55357;&#56832;").blocks[0].text == "Smile \U0001f600"
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])

@@ -30,11 +30,14 @@ WORSE = re.compile(r"low|blur|placeholder|hover|icon|poster|dark|mobile|print|fa
 IMAGE_FILE = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif|bmp)(?:[?#]\S*)?", re.IGNORECASE)
 IMAGE_SET = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif)\S*\s+\d+(?:\.\d+)?[wx](?:,|\s|$)", re.IGNORECASE)
 PLACEHOLDER = re.compile(
-    r"(?:^|[/_.-])(?:blank|placeholder|spacer|loading|lazy|transparent|pixel|1x1|grey|gray)[\w-]*\.", re.I
+    r"^(?:data|about|blob|javascript):|^#|^//:0$|(?:^|[/_.-])(?:blank|placeholder|spacer|load(?:ing|er)|preloader|spinner|"
+    r"lazy|transparent|pixel|1x1|grey|gray|dummy|empty|no-?image)[\w-]*\.",
+    re.IGNORECASE,
 )
 PREVIEW = 20_000
 """Characters of a data: address; a longer one is an image rather than a blurred preview of one."""
-SET_ENTRY = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
+SET_START = re.compile(r"[\s,]*(\S+)")
+SIZE = re.compile(r"(?:^|\s)(\d{0,9}\.?\d{1,9})([wx])(?:\s|$)", re.IGNORECASE)
 PIXELS = re.compile(r"\s*(\d+)\s*(?:px)?\s*$")
 NARROW = 480
 """Pixels; a version in this width is for telephones."""
@@ -154,14 +157,20 @@ def is_dark_twin(ref: str, attributes: Mapping[str, str | None]) -> bool:
 
 
 def _is_placeholder(src: str) -> bool:
-    return src.startswith("data:") or bool(PLACEHOLDER.search(src))
+    return bool(PLACEHOLDER.search(src))
 
 
 def _set_entries(text: str) -> Iterator[tuple[str, float]]:
-    """URLs of a srcset with their width, or their density times a nominal thousand."""
-    for url, size, unit in SET_ENTRY.findall(text[:10000]):
-        if not url.startswith("data:"):
-            try:
-                yield url, float(size or 1) * (1 if unit == "w" else 1000)
-            except ValueError:
-                continue
+    """URLs of a srcset with their width, or their density times a nominal thousand. An entry ends at a comma after its
+    descriptors, or at the end of its URL; a comma inside a URL is part of it."""
+    text = text[:10000]
+    place = 0
+    while found := SET_START.match(text, place):
+        url, place = found[1].rstrip(","), found.end()
+        about = ""
+        if not found[1].endswith(","):
+            end = text.find(",", place)
+            about, place = (text[place:end], end + 1) if end >= 0 else (text[place:], len(text))
+        if url and not url.startswith("data:"):
+            size = SIZE.search(about)
+            yield url, float(size[1]) * (1 if size[2] in "wW" else 1000) if size else 1000.0

@@ -11,7 +11,7 @@ import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from leafinstruct.harvest import licenses
-from leafinstruct.harvest.charset import decode
+from leafinstruct.harvest.charset import decode, with_whole_characters
 from leafinstruct.harvest.html.content import Content
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
@@ -60,7 +60,7 @@ def parse_html(
         return Page(error="empty")
     if not MARKUP.search(text):
         return Page(error="not_html")
-    data = text.encode("utf-8", "ignore")
+    data = with_whole_characters(text).encode("utf-8", "ignore")
     if excess := _excess(data):
         return Page(error=excess)
     dom = LexborHTMLParser(data, options=WITHOUT_EVENTS)

@@ -33,6 +33,10 @@ def candidates(markup: str) -> str:
         ("<img src=s.png data-src=l.png data-original=o.png srcset='w 800w'>", "w [l.png] o.png s.png"),
         ("<img src=s.png data-lazy=true>", "[s.png]"),
         ('<img src=s.png data-src=\'{"a": "b.png"}\'>', "[s.png]"),
+        ("<img src=s srcset='m 300w 200h, l 600.5w 400h,\n data:image/png;base64,AA== 900w'>", "l [s] m"),
+        ("<img srcset='w_400,h_300/a.jpg 400w, w_800,h_600/a.jpg 800w'>", "[w_800,h_600/a.jpg] w_400,h_300/a.jpg"),
+        ("<img src='about:blank' data-url=l.png>", "[l.png]"),
+        ("<img src='/js/spinner.gif' data-src=l.png>", "[l.png]"),
         # attributes that no list names
         ("<img src=s.png data-large-file=l.png data-low-res=t.png>", "[s.png] l.png"),
         ("<img src=blank.gif data-my-loader=/l.webp?w=9>", "[/l.webp?w=9]"),

@@ -159,6 +159,11 @@ NFD, NFC = (unicodedata.normalize(form, "Übung-é.png") for form in ("NFD", "NF
         ("site/_config.yml site/img/a.png", "![](/img/a.png)", "docs/page.md"),
         ("img/a.png", "![](/project/img/a.png)", "page.md"),
         ("web/public/img/a.png", "![](/project/img/a.png)", "docs/page.md"),
+        ("docs/.vuepress/public/img/a.png", "![](/img/a.png)", "docs/page.md"),
+        ("src/assets/a.png", "![](@/assets/a.png)", "page.md"),
+        ("website/static/img/a.png", "![](pathname:///img/a.png)", "docs/page.md"),
+        ("docs/img/a.png", "![](C:\\Users\\me\\r\\docs\\img\\a.png)", "page.md"),
+        ("docs/img/a.png", "![](file:///home/me/r/docs/img/a.png)", "page.md"),
         # addresses of the repository, of its site, and in a mirror
         ("docs/a.png", "![](https://raw.githubusercontent.com/o/r/main/docs/a.png)", "page.md"),
         ("docs/a.png", "![](https://github.com/o/r/blob/main/docs/a.png?raw=true)", "page.md"),
