@@ -131,8 +131,23 @@ def _width(attributes: Mapping[str, str | None]) -> float:
     return float(min(int(found[1][:6]), 1000) if found else NARROW)
 
 
-def same_file(last: Block, refs: Refs) -> bool:
-    """Whether two consecutive images are one in different sizes: they share a file name."""
+def is_same_image(last: Block, refs: Refs, unscripted: bool) -> bool:
+    """Whether an image in (`unscripted`) or after <noscript> is the one before it, which a script would have put there.
+    That one may be a preview of it; from then on it is known by the address that is shown without scripts."""
+    if not unscripted:
+        return _is_preview(refs.ref) or _same_file(last, refs)
+    preview = _is_preview(last.ref)
+    if not preview and not _same_file(last, refs):
+        return False
+    seen = () if preview else last.candidates
+    last.ref, last.larger = refs.ref, last.larger or refs.larger
+    rest = (ref for ref in (*refs.larger, *refs.others, *seen) if ref not in (last.ref, *last.larger))
+    last.others = tuple(dict.fromkeys(rest))
+    return True
+
+
+def _same_file(last: Block, refs: Refs) -> bool:
+    """Whether two images are one in different sizes: they share a file name."""
     names = [
         {url.split("?")[0].rpartition("/")[2] for url in urls}
         for urls in ((last.ref, *last.larger), (refs.ref, *refs.larger))
@@ -140,7 +155,7 @@ def same_file(last: Block, refs: Refs) -> bool:
     return bool(names[0] & names[1])
 
 
-def is_preview(ref: str) -> bool:
+def _is_preview(ref: str) -> bool:
     """Whether an address is that of a placeholder, or of a small preview inside the page."""
     return len(ref) < PREVIEW and _is_placeholder(ref)
 

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.flow import Block, Container, Flow
-from leafinstruct.harvest.html.imagerefs import Refs, image_refs, is_dark_twin, is_preview, same_file
+from leafinstruct.harvest.html.imagerefs import image_refs, is_dark_twin, is_same_image
 from leafinstruct.harvest.html.marks import (
     ADDRESS_END,
     LINK,
@@ -381,25 +381,12 @@ class _Walker:
         if last is not None and last.ref:
             if last.ref == ref and frame == before:
                 return  # a lightbox's copy
-            if near_noscript and self.is_last(last, refs):
+            if near_noscript and is_same_image(last, refs, self.noscript):
                 last.alt = last.alt or " ".join((attributes.get("alt") or "").split())
                 return
         self.flow.image(ref, attributes.get("alt") or "", refs.larger, refs.others)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
-
-    def is_last(self, last: Block, refs: Refs) -> bool:
-        """Whether an image in or after <noscript> is the one before it, which a script would have put there. That one
-        may be a preview of it."""
-        if not self.noscript:
-            return is_preview(refs.ref) or same_file(last, refs)
-        if not is_preview(last.ref) and not same_file(last, refs):
-            return False
-        seen = () if is_preview(last.ref) else last.candidates
-        last.ref, last.larger = refs.ref, last.larger or refs.larger
-        rest = (ref for ref in (*refs.larger, *refs.others, *seen) if ref not in (last.ref, *last.larger))
-        last.others = tuple(dict.fromkeys(rest))
-        return True
 
 
 METHODS = {name.removeprefix("on_"): method for name, method in vars(_Walker).items() if name.startswith("on_")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from base64 import b32decode
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 from urllib.parse import urljoin
 
 import pyarrow as pa
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from leafinstruct.document import Described, schema_of
 from leafinstruct.harvest.index import HASH, hash_of
@@ -54,6 +55,8 @@ INDEX: Described = {
     REFERS: (pa.int64(), "64-bit hash of the id of the record that a revisit refers to; 0 without one"),
 }
 SCHEMA = schema_of(INDEX)
+PARTIAL = 206
+WHOLE = re.compile(r"bytes 0-(\d{1,15})/(\d{1,15})$")
 BATCH = 8192
 GZIP = b"\x1f\x8b\x08"
 
@@ -166,7 +169,7 @@ def _row(record: WarcRecord, head: bytes, place: int) -> Row | None:
     if not url or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.resource):
         return None
     http = record.http_headers
-    status = min(max(http.status_code or 0, 0), MOST_STATUS) if http is not None else 200
+    status = _status(http) if http is not None else 200
     kind, target, own, refers = OTHER, "", 0, 0
     if http is not None and status in REDIRECTS:
         target = _joined(url, (http.get("Location") or ""))
@@ -179,6 +182,13 @@ def _row(record: WarcRecord, head: bytes, place: int) -> Row | None:
         own = _hash(_bare(headers.get("WARC-Record-ID")))
     digest = _hash(_plain_digest(headers.get("WARC-Payload-Digest") or ""))
     return Row(url_key(url), valid_line(url), place, status, kind, valid_line(target), own, digest, refers)
+
+
+def _status(http: HeaderMap) -> int:
+    """The HTTP status; 200 for the whole of a body in answer to a request for a part of it."""
+    status = min(max(http.status_code or 0, 0), MOST_STATUS)
+    part = WHOLE.match(http.get("Content-Range") or "") if status == PARTIAL else None
+    return 200 if part and int(part[1]) + 1 == int(part[2]) else status
 
 
 def _bare(value: str | None) -> str:

@@ -305,6 +305,16 @@ def test_the_content_decides_what_a_page_is_where_the_type_does_not(
     assert [d.error for d in harvest("warc", tmp_path, "a.warc").documents] == ([] if error is None else [error])
 
 
+@pytest.mark.parametrize(
+    ("part", "taken"), [("0-99/100", True), ("0-98/100", False), ("1-99/100", False), ("*", False)]
+)
+def test_a_range_of_the_whole_is_the_whole(tmp_path: Path, part: str, taken: bool) -> None:
+    http = f"Content-Range: bytes {part}\r\n"
+    image = record("http://a/i.png", picture(1), "image/png", status="206 Partial Content", http=http)
+    got = shown(tmp_path, record("http://a/p", page("i.png")), image)
+    assert got == (["i.png"] if taken else ["i.png: status_206"])
+
+
 def test_resources_are_pages_and_a_crawlers_own_records_are_not(tmp_path: Path) -> None:
     def resource(url: str, mime: str) -> bytes:
         head = f"WARC/1.0\r\nWARC-Type: resource\r\nWARC-Target-URI: {url}\r\nContent-Type: {mime}\r\n"
