@@ -34,11 +34,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
+from leafinstruct.harvest.charset import decode
 from leafinstruct.harvest.html import blockmodel
 from leafinstruct.harvest.html.content import PRUNED, Content
 from leafinstruct.harvest.html.walk import SILENT
-from leafinstruct.harvest.metadata import decode
-from leafinstruct.harvest.warc.index import PAGE, build_index
+from leafinstruct.harvest.warc.index import build_index
+from leafinstruct.harvest.warc.kinds import PAGE
 from leafinstruct.harvest.warc.read import read_bodies
 
 WORD = re.compile(r"\w+")

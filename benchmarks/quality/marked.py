@@ -18,7 +18,8 @@ from pathlib import Path
 
 from leafinstruct.harvest.html.flow import Page, steps_of
 from leafinstruct.harvest.html.page import parse_html
-from leafinstruct.harvest.warc.index import PAGE, build_index
+from leafinstruct.harvest.warc.index import build_index
+from leafinstruct.harvest.warc.kinds import PAGE
 from leafinstruct.harvest.warc.read import read_bodies
 
 

@@ -27,12 +27,12 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from selectolax.lexbor import LexborHTMLParser
 from structure_reader import KINDS, compare, read_structure
 
+from leafinstruct.harvest.charset import decode, decode_text
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
 from leafinstruct.harvest.html.flow import Block
 from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.render import image_markdown, markdown_of
-from leafinstruct.harvest.metadata import decode, decode_text
 from leafinstruct.text.plain import read
 
 ADDRESS = "https://pages.example/one.html"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 
 from leafinstruct.images.pixels import displayed
@@ -16,8 +15,10 @@ def color_share(data: bytes) -> float | None:
     """Different colors per pixel in a 64 x 64 sample (nearest pixels, nothing blended); None if unreadable."""
     import PIL.Image
 
+    from leafinstruct.images.opening import opened
+
     try:
-        with PIL.Image.open(io.BytesIO(data)) as image:
+        with opened(data) as image:
             small = displayed(image).resize((64, 64), PIL.Image.Resampling.NEAREST)
     except Exception:  # Pillow's plugins raise many kinds of errors on broken data
         return None

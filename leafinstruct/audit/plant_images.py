@@ -117,12 +117,12 @@ def _added(base: Document, corpus: CorpusSample, draw: random.Random, size: tupl
 
 
 def _resized(source: Image, size: tuple[int, int]) -> Image:
-    import PIL.Image
+    from leafinstruct.images.opening import opened
 
     out = io.BytesIO()
     try:
-        with PIL.Image.open(io.BytesIO(source.bytes)) as opened:
-            displayed(opened).resize(size).save(out, "PNG")
+        with opened(source.bytes) as image:
+            displayed(image).resize(size).save(out, "PNG")
     except Exception:  # Pillow's plugins raise many kinds of errors on broken data
         raise CannotPlant("an image that cannot be decoded") from None
     data = out.getvalue()

@@ -135,8 +135,8 @@ class Source(ABC):
         """Whether images are fetched from their URLs."""
         return False
 
-    def addresses(self, chunk: Chunk, index: Index | None) -> Iterable[str]:
-        """URLs to fetch before a chunk is harvested."""
+    def addresses(self, chunk: Chunk, index: Index | None) -> Iterable[str | tuple[str, ...]]:
+        """URLs to fetch before a chunk is harvested; of a tuple, the first that has an image."""
         return ()
 
     @abstractmethod

@@ -110,7 +110,10 @@ def _below(folders: Iterable[str], pattern: str, files: bool) -> Iterator[str]:
     waiting, links, seen = sorted(folders, key=len, reverse=True), list[str](), set[str]()
     while waiting or links:
         folder = waiting.pop() if waiting else links.pop()  # links last: what is below anyway keeps its own path
-        real = os.path.realpath(folder)
+        try:
+            real = os.path.realpath(folder)
+        except OSError:  # gone meanwhile
+            continue
         if real in seen or not os.path.isdir(folder):  # noqa: PTH112
             continue
         seen.add(real)

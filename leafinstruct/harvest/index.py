@@ -42,12 +42,16 @@ class Index:
     def find(self, keys: Iterable[str]) -> list[dict[str, Any]]:
         """Rows with one of these keys, each with its `file`, in the order of files and rows."""
         wanted = set(keys)
-        hashes = np.array(sorted({hash_of(key) for key in wanted}), np.int64)
-        found = []
-        for file, place in self.places.items():
-            numbers = np.flatnonzero(np.isin(_hashes(self.run, place, self.run.stamp(place)), hashes))
+        return [row for row in self.having(HASH, map(hash_of, wanted)) if row["key"] in wanted]
+
+    def having(self, column: str, hashes: Iterable[int]) -> list[dict[str, Any]]:
+        """Rows with one of these hashes in a column, each with its `file`, in the order of files and rows."""
+        wanted = np.array(sorted(set(hashes)), np.int64)
+        found: list[dict[str, Any]] = []
+        for file, place in self.places.items() if len(wanted) else ():
+            numbers = np.flatnonzero(np.isin(_hashes(self.run, place, self.run.stamp(place), column), wanted))
             rows = self._take(place, numbers) if len(numbers) else []
-            found += [{**row, "file": file} for row in rows if row["key"] in wanted]
+            found += [{**row, "file": file} for row in rows]
         return found
 
     def _take(self, place: str, numbers: np.ndarray) -> list[dict[str, Any]]:
@@ -64,6 +68,6 @@ class Index:
 
 
 @lru_cache(maxsize=256)
-def _hashes(run: Run, place: str, stamp: str) -> np.ndarray:
+def _hashes(run: Run, place: str, stamp: str, column: str) -> np.ndarray:
     """Hashes of one index as it was at that stamp, int64."""
-    return run.table(place, [HASH])[HASH].to_numpy()
+    return run.table(place, [column])[column].to_numpy()

@@ -6,15 +6,24 @@ import base64
 import binascii
 import os
 import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from leafinstruct.document import Image
 from leafinstruct.harvest.files import is_regular, read_regular
+from leafinstruct.harvest.html.flow import Block
 from leafinstruct.harvest.metadata import language_of
+from leafinstruct.harvest.sites import Sites
+from leafinstruct.images.header import read_image
 
 STATIC = ("static", "assets", "public", "source", "src", "content", "_content", "docs", "build", "images", "img")
 """Folders that site generators serve as the root of a site."""
-TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^@site(?=/)|^~(?=/)")
+TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^(?:@site|~@?|@|pathname:/*)(?=/)")
+MACHINE = re.compile(r"file:/{2,3}(?:[a-z]:)?|[a-z]:(?=[\\/]|%5C)", re.IGNORECASE)
+"""The beginning of a path on somebody's machine."""
 REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]+:)?//|[a-z][a-z0-9+.-]{1,20}:(?![\\])", re.IGNORECASE)
 BADGE = re.compile(
     r"//(?:[\w.-]*shields\.io|badge[\w.-]*|[\w.-]*badgen\.net|(?:i\.)?licensebuttons\.net|mybinder\.org/badge\S*)(?:/|$)"
@@ -22,6 +31,9 @@ BADGE = re.compile(
     re.IGNORECASE,
 )
 DATA = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
+CLIMB = re.compile(r"(?:\.\.?/+)+")
+MOST_ABOVE = 6
+"""Folders at the beginning of a path that may lie outside of the repository."""
 MAX_SIBLINGS = 50
 MAX_DATA = 2 * 2**20
 
@@ -34,6 +46,7 @@ class Tree:
         self.root = root
         self.real = os.path.realpath(root)
         self.seen: set[str] = set()
+        self.sites = Sites(root)
         self._folders: dict[str, dict[str, list[str]]] = {}
 
     def inside(self, path: Path) -> bool:
@@ -43,18 +56,30 @@ class Tree:
         except (OSError, ValueError):  # no name of a file
             return False
 
-    def read(self, ref: str, folder: Path) -> tuple[bytes, str] | str:
-        """Bytes and path (relative to the repository) of the image a file in `folder` refers to, or why not: remote,
+    def image(self, block: Block, page: Path) -> Image | str:
+        """The first image among the candidates of a block of the file `page`, or why the one it is known by is none."""
+        reason = "missing"
+        for ref in block.candidates:
+            got = self.read(ref, page)
+            found = got if isinstance(got, str) else read_image(*got)
+            if isinstance(found, Image):
+                return found
+            if ref == block.ref:
+                reason = found
+        return reason
+
+    def read(self, ref: str, page: Path) -> tuple[bytes, str] | str:
+        """Bytes and path (relative to the repository) of the image that the file `page` refers to, or why not: remote,
         template, outside_tree, missing, unreadable, bad_data_uri."""
         if ref[:5].lower() == "data:":
             data = data_uri(ref)
             return data if isinstance(data, str) else (data, "")
-        plain = TAG.sub("", ref).strip().replace("\\", "/")
+        plain = TAG.sub("", ref).strip()
+        if machine := MACHINE.match(plain):
+            plain = f"/{plain[machine.end() :]}"
         if not plain or "{{" in plain or "{%" in plain:
             return "template"
-        if REMOTE.match(plain):
-            return "remote"
-        path = self.find(plain, folder)
+        path = self.local(plain, page) if REMOTE.match(plain) else self.find(plain, page)
         if isinstance(path, str):
             return path
         try:
@@ -62,16 +87,30 @@ class Tree:
         except OSError:
             return "unreadable"
 
-    def find(self, plain: str, folder: Path) -> Path | str:
+    def local(self, url: str, page: Path) -> Path | str:
+        """The file of the repository that an address means, also one in a mirror (HOST/PATH), or remote."""
+        try:
+            parts = urlsplit(url if "://" in url else f"https:{url}")
+        except ValueError:
+            return "remote"
+        host, path = parts.netloc.lower(), unquote(parts.path).strip("/")
+        if parts.scheme.lower() not in ("http", "https") or not host or not path:
+            return "remote"
+        places = [folder / host / path for folder in self.above(page) if folded(host) in self.listing(folder)]
+        places += [place for name in self.sites.names(url, host, f"/{path}") for place in self.places(name, page)]
+        for place in places:
+            if (found := self.existing(Path(os.path.normpath(place)))) and self.inside(found):
+                self.seen.add(str(found))
+                return found
+        return "remote"
+
+    def find(self, plain: str, page: Path) -> Path | str:
         """The file, or the reason why there is none. A missing file is kept in `seen` at its most likely path."""
-        names = [plain]
-        cut = re.split(r"[?#]", plain, maxsplit=1)[0]
-        names += [n for n in (cut, unquote(cut)) if n and n not in names]
         outside = False
         first: Path | None = None
-        for name in names:
-            for base in self.bases(name, folder):
-                place = Path(os.path.normpath(base / name.lstrip("/")))
+        for name in names_of(plain):
+            for place in self.places(name, page):
+                place = Path(os.path.normpath(place))
                 if place != self.root and self.root not in place.parents:
                     outside = True
                     continue
@@ -86,18 +125,46 @@ class Tree:
             return "missing"
         return "outside_tree"
 
-    def bases(self, name: str, folder: Path) -> list[Path]:
-        """Folders a reference may start at: its own file's, then static folders of each folder above, nearest first. A
-        reference that climbs (`../`) starts at its own file only."""
-        above = [folder, *folder.parents]
-        above = above[: above.index(self.root) + 1] if self.root in above else [self.root]
-        rooted = [a / s for a in above for s in ("", *STATIC) if not s or s in self.listing(a)]
+    def above(self, page: Path) -> list[Path]:
+        """The folder of a file and those above it, up to the repository."""
+        folders = [page.parent, *page.parent.parents]
+        return folders[: folders.index(self.root) + 1] if self.root in folders else [self.root]
+
+    def places(self, name: str, page: Path) -> Iterator[Path]:
+        """Paths that a reference may mean, the most likely first: from its own file's folder, or from the address that
+        the file is published at, which may be a folder deeper; then from folders at which the site may begin, nearest
+        first."""
+        folder, above = page.parent, self.above(page)
+        roots = [a / s for a in above for s in ("", *STATIC) if not s or s in self.listing(a)]
         if name.startswith("/"):
-            return [self.root, *[a for a in rooted if a not in (folder, self.root)], folder]
-        own = [folder]
+            below = name.lstrip("/")
+            roots = [self.root, *[a for a in roots if a not in (folder, self.root)], folder]
+            yield from (root / below for root in roots)
+            yield from self.elsewhere(below)
+            for number in range(MOST_ABOVE):  # /project/ of a site below a host, or folders of somebody's machine
+                above_it, _, below = below.partition("/")
+                if not below or (number and "/" not in below) or folded(above_it) in self.listing(self.root):
+                    return
+                yield from (root / below for root in roots)
+                yield from self.elsewhere(below)
+            return
+        yield folder / name
+        yield folder / page.stem / name
         if name.startswith(".."):
-            return own
-        return own + [a for a in rooted if a != folder] + self.in_sibling(name, folder)
+            below = CLIMB.sub("", name)
+            yield from (root / below for root in roots)
+            return
+        yield from (root / name for root in roots if root != folder)
+        yield from (sibling / name for sibling in self.in_sibling(name, folder))
+
+    def elsewhere(self, below: str) -> Iterator[Path]:
+        """The one file with this path below a root of a site anywhere in the repository."""
+        for roots in self.sites.roots():
+            found = [place for root in roots if self.existing(place := Path(os.path.normpath(root / below)))]
+            if len(found) == 1:
+                yield found[0]
+            if found or "/" not in below:  # a name alone may be any picture's
+                return
 
     def in_sibling(self, name: str, folder: Path) -> list[Path]:
         """The one sibling folder that has such a file, if no other has: some generators publish several folders as
@@ -106,17 +173,17 @@ class Tree:
             return []
         next_to = [folder.parent / n for names in self.listing(folder.parent).values() for n in names]
         next_to = [f for f in next_to[:MAX_SIBLINGS] if not language_of((f.name, "."))]  # not other languages
-        having = [f for f in next_to if name.split("/")[0].casefold() in self.listing(f)]
+        having = [f for f in next_to if folded(name.split("/")[0]) in self.listing(f)]
         having = [f for f in having if self.existing(Path(os.path.normpath(f / name)))]
         return having if len(having) == 1 else []
 
     def existing(self, place: Path) -> Path | None:
-        """The file at this path, ignoring letter case where that leaves one choice."""
+        """The file at this path, ignoring how its name is written (`folded`) where that leaves one choice."""
         if self.root not in place.parents:
             return None
         here = self.root
         for part in place.relative_to(self.root).parts:
-            same = self.listing(here).get(part.casefold(), [])
+            same = self.listing(here).get(folded(part), [])
             if part in same:
                 here = here / part
             elif len(same) == 1:
@@ -126,17 +193,39 @@ class Tree:
         return here if is_regular(here) else None
 
     def listing(self, folder: Path) -> dict[str, list[str]]:
-        """Names in a folder by their case-folded form."""
+        """Names in a folder by their folded form."""
         key = str(folder)
         if key not in self._folders:
             names: dict[str, list[str]] = {}
             try:
                 for entry in sorted(os.listdir(folder)):  # noqa: PTH208 - names, not paths
-                    names.setdefault(entry.casefold(), []).append(entry)
+                    names.setdefault(folded(entry), []).append(entry)
             except (OSError, ValueError):
                 pass
             self._folders[key] = names
         return self._folders[key]
+
+
+def names_of(plain: str) -> list[str]:
+    """Spellings of a reference as the name of a file: with its query, without, with its escapes read (twice, where a
+    program escaped them again), and with slashes for the backslashes of Windows."""
+    cut = re.split(r"[?#]", plain, maxsplit=1)[0]
+    names = [plain, cut]
+    if "%" in cut:
+        names += [once := unquote(cut), unquote(once)]
+        if "\ufffd" in once:
+            names.append(unquote(cut, "cp1252"))
+    names += [name.replace("\\", "/") for name in names if "\\" in name]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+@lru_cache(maxsize=65536)
+def folded(name: str) -> str:
+    """A name in the form in which names are compared: without letter case, composed (macOS decomposes them), and with
+    plain spaces (macOS writes others before AM and PM)."""
+    if name.isascii():
+        return name.casefold()
+    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", name).casefold().split()))
 
 
 def data_uri(ref: str) -> bytes | str:

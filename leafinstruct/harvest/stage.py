@@ -35,7 +35,7 @@ from leafinstruct.version import __version__
 
 VERSION = 8
 """Grows whenever harvest would make other documents of the same input."""
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 ASKED: Described = {
     "key": (pa.string(), "URL that was looked up, normalized"),
     "offset": (pa.int64(), "where a page of that URL is in its file; -2^62 if an image or a revisit names the URL"),
@@ -171,7 +171,7 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     fetch(addresses, fetch_settings(source.name, source.settings.fetch), context.progress)
 
 
-def _addresses(source: Source, one: Planned, index: Index) -> Iterator[str]:
+def _addresses(source: Source, one: Planned, index: Index) -> Iterator[str | tuple[str, ...]]:
     """The URLs of a partition; an input that cannot be read gives its reason when it is harvested."""
     try:
         yield from source.addresses(one.chunk, index)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 
 import PIL.Image
 
 from leafinstruct.document import Image
+from leafinstruct.images.opening import opened
 from leafinstruct.images.pixels import SIDE, small
 
 
@@ -23,7 +23,7 @@ def decode(image: Image, max_pixels: int) -> tuple[PIL.Image.Image | None, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pixels = PIL.Image.open(io.BytesIO(image.bytes))
+            pixels = opened(image.bytes)
             _draft(pixels)
             pixels.load()
             small(pixels)  # an image that cannot be displayed counts as undecodable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import re
 import warnings
@@ -16,6 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from leafinstruct.document import Image
+from leafinstruct.images.opening import opened
 from leafinstruct.images.pixels import MAX_PIXELS, orientation
 
 MAX_BYTES = 20 * 2**20
@@ -38,7 +38,7 @@ def read_image(data: bytes, url: str) -> Image | str:
         return "too_many_bytes"
     try:
         with warnings.catch_warnings(action="ignore"), _no_pixel_limit():
-            image = PIL.Image.open(io.BytesIO(data), formats=_formats())
+            image = opened(data, _formats())
             width, height = image.size
             if _turn(image, data) >= 5:  # stored on its side
                 width, height = height, width

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -10,6 +9,7 @@ import PIL.Image
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Image
+from leafinstruct.images.opening import opened
 from leafinstruct.images.pixels import MAX_PIXELS, displayed
 
 
@@ -31,7 +31,7 @@ def image_opener(stored: AbstractContextManager[pq.ParquetFile], wanted: set[str
         if (image.width or 0) * (image.height or 0) > MAX_PIXELS:
             raise OSError("too_many_pixels")
         try:
-            pixels = PIL.Image.open(io.BytesIO(image.bytes))
+            pixels = opened(image.bytes)
             pixels.load()
             return displayed(pixels)
         except OSError:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable
 
 from leafinstruct.images.container import Malformed, Stripped, only_orientation, orientation_tiff
+from leafinstruct.images.opening import is_refused, opened
 from leafinstruct.images.strip_boxes import avif, jpeg2000
 from leafinstruct.images.strip_plain import WORDS, anymap, bmp, ico
 from leafinstruct.images.strip_tiff import tiff
@@ -86,12 +87,10 @@ def _same_pixels(one: bytes, other: bytes) -> bool:
 
 def _orientation(data: bytes) -> int:
     """Orientation (1 to 8) as displayed; 1 if the image cannot be read."""
-    from PIL import Image
-
     from leafinstruct.images.pixels import orientation
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with opened(data) as image:
             if image.format == "PNG":  # its metadata may come after the pixels
                 image.load()
             return orientation(image)
@@ -198,9 +197,12 @@ def _png(data: bytes) -> tuple[bytes, list[str]]:
         body = data[at + 8 : end - 4]
         if kind == b"IDAT" and not first_data:
             first_data = len(out)
-        plain = kind == b"eXIf" and only_orientation(body)
+        refused = is_refused(data[at:end])
+        plain = kind == b"eXIf" and only_orientation(body) and not refused
         minimal |= plain
-        if kind == b"iCCP" and body.partition(b"\0")[0] not in _ICC_NAMES:
+        if kind in _PNG_SHOWN and refused:
+            removed.append("chunk that decoders refuse")
+        elif kind == b"iCCP" and body.partition(b"\0")[0] not in _ICC_NAMES:
             out.append(_chunk(b"iCCP" + _ICC_NAMES[0] + b"\0" + body.partition(b"\0")[2]))
             removed.append("profile name")
         elif kind == b"IEND" and body:

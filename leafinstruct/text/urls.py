@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import unicodedata
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
@@ -16,11 +15,10 @@ TRACKING = re.compile(r"utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|
 AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 OPAQUE = re.compile(r"(?:about|blob|cid|data|javascript|mailto|tel|urn):", re.IGNORECASE)
 """Schemes without a host."""
+BEFORE_QUERY = re.compile(r"[^?#]*")
 ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
 SAFE = "/~:@!$&'()*+,;="
 UNSAFE = re.compile(r"[\s()<>\[\]\\^`{|}\"\x00-\x1f\x7f\u200b-\u200f\u2028-\u202f\ufdd0-\ufdef\ufeff]")
-DOTS = re.compile("[.\u3002\uff0e\uff61]")
-OWN_LETTERS = re.compile("[\u00df\u03c2\u200c\u200d]")
 RAW = "surrogateescape"
 """Percent escapes that are not UTF-8 keep their bytes: different ones make different URLs."""
 KNOWN = 4096
@@ -37,6 +35,8 @@ def url_key(url: str) -> str:
     url = replace_surrogates(url.strip())
     if OPAQUE.match(url):
         return url
+    if "\\" in url:
+        url = with_slashes(url)
     try:
         parts = urlsplit(url if AUTHORITY.match(url) else f"//{url}")
         place = _place(parts)
@@ -69,6 +69,11 @@ def site_keys(site: str) -> frozenset[str]:
         return frozenset({whole})
 
 
+def with_slashes(url: str) -> str:
+    """A URL with slashes for the backslashes before its query, as browsers read it."""
+    return BEFORE_QUERY.sub(lambda path: path[0].replace("\\", "/"), url, count=1)
+
+
 def web_address(href: str, base: str) -> str:
     """The absolute http address of a link on a page, escaped so that Markdown can hold it; "" for any other target,
     such as a place on the page itself."""
@@ -97,22 +102,20 @@ def host_of(url: str) -> str:
 
 def _place(parts: SplitResult) -> str:
     """Host without www., and a port that is not the scheme's default. Raises ValueError."""
-    host = _ascii(unquote(parts.hostname or "").rstrip(".").removeprefix("www."))
+    host = ascii_host(unquote(parts.hostname or "").rstrip(".").removeprefix("www."))
     return host if parts.port is None or (parts.scheme, parts.port) in DEFAULT_PORTS else f"{host}:{parts.port}"
 
 
-def _ascii(host: str) -> str:
-    """A host as it is resolved: names with non-ASCII letters in their IDNA form, IPv6 addresses in brackets."""
+def ascii_host(host: str) -> str:
+    """A host as browsers resolve it: names with other letters than ASCII in their IDNA form, IPv6 addresses in
+    brackets."""
+    if "%" in host and ":" not in host:
+        host = unquote(host)
     if host.isascii():
         return f"[{host}]" if ":" in host else host
+    import idna
+
     try:
-        return ".".join(map(_label, DOTS.split(host)))
+        return idna.encode(host, uts46=True).decode()
     except UnicodeError:
         return host
-
-
-def _label(label: str) -> str:
-    """Python knows the IDNA of 2003, which has no ß and no ς of its own; hosts are registered by that of 2008."""
-    if not OWN_LETTERS.search(label):
-        return label.encode("idna").decode()
-    return "xn--" + unicodedata.normalize("NFC", label.lower()).encode("punycode").decode()

@@ -64,6 +64,10 @@ class Handler(BaseHTTPRequestHandler):
     def on_image(self, rest: str) -> None:
         self.answer(picture(int(rest)))
 
+    def on_signed(self, rest: str) -> None:
+        """An image for any address: what was asked is counted as it came."""
+        self.answer(picture(3))
+
     def on_lies(self, rest: str) -> None:
         """An image that is called text, or text that is called an image."""
         self.answer(picture(7), "text/html") if rest == "text" else self.answer(b"<html>no image</html>")

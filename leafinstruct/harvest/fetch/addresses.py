@@ -9,16 +9,21 @@ import ipaddress
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit
 
+from leafinstruct.text.urls import ascii_host, with_slashes
 from leafinstruct.text.valid import INVALID
 
 if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
+    from yarl import URL
 
 MAX_ADDRESS = 4096
 """Characters; servers refuse longer URLs (a common limit is 8 KB for all request headers)."""
 ASCII = "".join(chr(code) for code in range(0x20, 0x7F))
+IN_PATH = "".join(c for c in ASCII if c not in ' "#<>?^`{}')
+IN_QUERY = "".join(c for c in ASCII if c not in " \"#<>'")
+"""What browsers leave as it is in the path and in the query of a request; % begins an escape that is there already."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -27,8 +32,9 @@ class Refused(OSError):
 
 
 def plain_address(url: str) -> tuple[str, str]:
-    """(URL without fragment, "") or ("", reason): bad_address, address_too_long, scheme_refused."""
-    url = url.strip()
+    """(URL without fragment, "") or ("", reason): bad_address, address_too_long, scheme_refused. Its escapes stay as
+    they are: a server that signs its addresses wants them back as given."""
+    url = with_slashes(url.strip())
     if len(url) > MAX_ADDRESS:
         return "", "address_too_long"
     if INVALID.search(url):
@@ -43,7 +49,22 @@ def plain_address(url: str) -> tuple[str, str]:
             return "", "bad_address"
     except ValueError:
         return "", "bad_address"
-    return urlunsplit(split._replace(fragment="")), ""
+    return url.partition("#")[0], ""
+
+
+def as_requested(url: str) -> URL:
+    """A URL as browsers request it (WHATWG URL): escapes that it has stay as they are, and only what no request can
+    hold is escaped; the host in its IDNA form. Raises ValueError for what is no URL."""
+    from yarl import URL
+
+    split = urlsplit(url)
+    host = ascii_host(split.hostname or "")
+    port = f":{split.port}" if split.port is not None else ""
+    path = quote(split.path, safe=IN_PATH) or "/"
+    if "/." in path:
+        path = urlsplit(urljoin(f"http://{host}/", path)).path
+    query = f"?{quote(split.query, safe=IN_QUERY)}" if split.query else ""
+    return URL(f"{split.scheme.lower()}://{host}{port}{path}{query}", encoded=True)
 
 
 def location(header: str) -> str:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -85,6 +86,16 @@ class Cache:
         """Store an outcome. The bytes of its image must be stored before."""
         values = (url, outcome.reason, outcome.sha256, outcome.final, outcome.tries, time.time())
         self.db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def first_image(self, urls: Sequence[str]) -> Image | str:
+        """The image of the first URL that has one, or why the last one that was requested has none."""
+        reason = "not_fetched"
+        for url in urls:
+            found = self.image(url)
+            if isinstance(found, Image):
+                return found
+            reason = found if found != "not_fetched" else reason
+        return reason
 
     def image(self, url: str) -> Image | str:
         """The image of a URL, or why there is none; not_fetched for a URL that was never requested."""

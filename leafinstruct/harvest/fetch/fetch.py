@@ -40,9 +40,11 @@ LONGEST = 60.0
 REPORT_SECONDS = 15.0
 
 
-def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cache: Cache | None = None) -> Counter[str]:
-    """Request each URL that has no outcome yet and store its outcome. Returns counts by reason ("" for an image) of the
-    URLs requested now."""
+def fetch(
+    urls: Iterable[str | tuple[str, ...]], settings: FetchSettings, progress: Progress, cache: Cache | None = None
+) -> Counter[str]:
+    """Request each URL that has no outcome yet and store its outcome; of a tuple, one after the other until one has an
+    image. Returns counts by reason ("" for an image) of the URLs requested now."""
     from leafinstruct.harvest.fetch.cache import Cache
 
     try:
@@ -96,9 +98,11 @@ class _Fetcher:
         self.counts: Counter[str] = Counter()
         self.verdicts: dict[str, asyncio.Task[robots.Verdict]] = {}
         self.free_at: dict[str, float] = {}
+        self.next: dict[str, list[tuple[str, ...]]] = {}
+        """For URLs that wait or are being requested: what to request if they have no image."""
         self.reported = time.monotonic()
 
-    async def run(self, urls: Iterable[str]) -> None:
+    async def run(self, urls: Iterable[str | tuple[str, ...]]) -> None:
         import aiohttp
 
         from leafinstruct.harvest.fetch.addresses import PublicResolver, plain_address, public_socket
@@ -109,8 +113,10 @@ class _Fetcher:
             limit=self.settings.connections, ttl_dns_cache=300, **({} if self.settings.private else guard)
         )
         headers = {"User-Agent": self.settings.agent, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
-        plain = (address for address, reason in map(plain_address, urls) if not reason)
-        frontier = Frontier(plain, lambda url: self.cache.outcome(url) is None, self.settings.per_host)
+        chains = ((one,) if isinstance(one, str) else one for one in urls)
+        plain = (tuple(a for a, reason in map(plain_address, chain) if not reason) for chain in chains)
+        firsts = (first for chain in plain if (first := self._first(chain)))
+        frontier = Frontier(firsts, lambda url: self.cache.outcome(url) is None, self.settings.per_host)
         jar = aiohttp.DummyCookieJar()
         async with (
             aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=jar) as self.http,
@@ -118,6 +124,17 @@ class _Fetcher:
         ):
             for _ in range(self.settings.connections):
                 group.create_task(self._worker(frontier))
+
+    def _first(self, chain: tuple[str, ...]) -> str:
+        """The URL of a chain to request now; "" if one has its image, or all have none."""
+        for place, url in enumerate(chain):
+            known = self.cache.outcome(url)
+            if known is None:
+                self.next.setdefault(url, []).append(chain[place + 1 :])
+                return url
+            if not known.reason:
+                break
+        return ""
 
     async def _worker(self, frontier: Frontier) -> None:
         while (task := await frontier.next()) is not None:
@@ -140,6 +157,9 @@ class _Fetcher:
                 raise
             except Exception as error:  # whatever a server makes a library raise is this URL's outcome
                 self._store(task, self._outcome(task, f"failed_{type(error).__name__}", ""))
+            for chain in self.next.pop(task.url, ()):
+                if following := self._first((task.url, *chain)):
+                    frontier.add(following)
             frontier.done(task)
 
     def _again(self, task: Task, stop: FetchFailed, frontier: Frontier) -> bool:
@@ -278,10 +298,10 @@ class _Request:
     """One GET without redirects; failures are raised as FetchFailed."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
-        from yarl import URL
+        from leafinstruct.harvest.fetch.addresses import as_requested
 
         try:
-            self.context = http.get(URL(url), allow_redirects=False)
+            self.context = http.get(as_requested(url), allow_redirects=False)
         except ValueError:
             raise FetchFailed("bad_address") from None
 

@@ -99,9 +99,13 @@ class Frontier:
                 self.ended = True
                 break
             read += 1
-            if found not in self.known and self.wanted(found):
-                self.known.add(found)
-                self._add(Task(found))
+            self.add(found)
+
+    def add(self, url: str) -> None:
+        """Let a URL wait, if it is wanted and does not wait yet."""
+        if url not in self.known and self.wanted(url):
+            self.known.add(url)
+            self._add(Task(url))
 
     def _add(self, task: Task) -> None:
         if task.host not in self.waiting:

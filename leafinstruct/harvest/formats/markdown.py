@@ -19,6 +19,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from selectolax.lexbor import LexborHTMLParser
 
+from leafinstruct.harvest.charset import with_whole_characters
 from leafinstruct.harvest.formats import makecode
 from leafinstruct.harvest.formats.markdown_math import PROTECTED, environment, math_plugin
 from leafinstruct.harvest.html.flow import Block, Page
@@ -60,7 +61,7 @@ def parse_markdown(text: str, links: str | None = None) -> Page:
     """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. Never raises on bad input: any
     text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
-    html = _renderer().render(prepare(body), environment(body))
+    html = _renderer().render(prepare(with_whole_characters(body)), environment(body))
     tree = LexborHTMLParser(f"<body>{html}</body>")
     page = Page(blocks=[*_lead(front, html), *(walk(tree.body, links=links) if tree.body is not None else [])])
     page.title = field(front, "title", "name")

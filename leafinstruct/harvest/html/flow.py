@@ -32,8 +32,9 @@ class Container:
 
 @dataclass(slots=True)
 class Block:
-    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item; `larger`
-    lists larger versions of the image, largest first; a `tight` block follows without a blank line.
+    """One text or one image reference. `item` is (list, number) of the enclosing top-level ordered list item; a
+    `tight` block follows without a blank line. An image is known by its `ref`; `larger` lists versions to take before
+    that, largest first, `others` those to take if there is none of them.
 
     `text` is what a reader sees. `source` is the same with marks of inline markup (see `marks`), or "" if it has none;
     `code` is the language of a code block ("" if it states none). A row of a table has its `cells`, with marks, and the
@@ -56,12 +57,18 @@ class Block:
     item: tuple[int, int] = (0, 0)
     tight: bool = False
     larger: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     runs_on: bool = False
     """Whether it goes on with the line of the block before it: an image after text, or text after an image."""
     small: bool | None = None
     """Whether the page shows an image as small as a letter or a button; None if it does not say."""
     icon: bool = False
     """Whether an image is part of a page only inside a sentence."""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Addresses of the image, the preferred one first."""
+        return (*self.larger, self.ref, *self.others)
 
 
 @dataclass(slots=True)
@@ -155,13 +162,14 @@ class Flow:
         ref: str,
         alt: str = "",
         larger: tuple[str, ...] = (),
+        others: tuple[str, ...] = (),
         runs_on: bool = False,
         small: bool | None = None,
         icon: bool = False,
     ) -> None:
         alt = SPACES.sub(" ", alt).strip()
         block = Block(ref=ref, rule=self.rule, within=self.within, alt=alt, item=self.item, larger=larger)
-        block.runs_on, block.small, block.icon = runs_on, small, icon
+        block.others, block.runs_on, block.small, block.icon = others, runs_on, small, icon
         self.rule = False
         self.blocks.append(block)
         self.after_image = True

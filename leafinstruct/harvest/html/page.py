@@ -11,14 +11,14 @@ import numpy as np
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from leafinstruct.harvest import licenses
+from leafinstruct.harvest.charset import decode, with_whole_characters
 from leafinstruct.harvest.html.content import Content
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.icons import icon_reason, is_no_icon
-from leafinstruct.harvest.html.imagerefs import image_refs
+from leafinstruct.harvest.html.imagerefs import image_refs, is_dark_twin
 from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.html.walk import IMAGES, walk
-from leafinstruct.harvest.metadata import decode
-from leafinstruct.text.urls import host_of
+from leafinstruct.text.urls import host_of, with_slashes
 
 LITTLE = 250
 """Characters of content below which the search is repeated without class names as evidence (Readability: 500)."""
@@ -61,7 +61,7 @@ def parse_html(
         return Page(error="empty")
     if not MARKUP.search(text):
         return Page(error="not_html")
-    data = text.encode("utf-8", "ignore")
+    data = with_whole_characters(text).encode("utf-8", "ignore")
     if excess := _excess(data):
         return Page(error=excess)
     dom = LexborHTMLParser(data, options=WITHOUT_EVENTS)
@@ -126,21 +126,22 @@ def extract_parts(html: bytes | str, url: str) -> list[dict[str, Any]]:
 
 def dropped_images(html: bytes | str, url: str, page: Page) -> list[tuple[str, str]]:
     """Images of a page's HTML that are not part of its content: (URL, reason), in order, each URL once. Reasons: those
-    of `icon_reason`; same_image for another size of a kept one; outside_content."""
+    of `icon_reason`; same_image for another size of a kept one; dark_variant; outside_content."""
     text = (decode(html) if isinstance(html, bytes) else html) or ""
     data = text.encode("utf-8", "ignore")
     dom = LexborHTMLParser(b"" if _excess(data) else data, options=WITHOUT_EVENTS)
     base = _base(dom.css(BASE), url) if url else ""
-    kept = {ref for block in page.blocks if block.ref for ref in (block.ref, *block.larger)}
+    kept = {ref for block in page.blocks if block.ref for ref in block.candidates}
     dropped: dict[str, str] = {}
     for node in dom.css(",".join(IMAGES)):
         attributes = node.attributes
-        ref, larger = image_refs(node, attributes)
+        ref, *more = image_refs(node, attributes)
         address = _join(base, ref) if base else ref
         if not ref or address in kept:
             continue
-        same = any((_join(base, other) if base else other) in kept for other in larger)
-        dropped.setdefault(address, "same_image" if same else icon_reason(ref, attributes) or "outside_content")
+        same = any((_join(base, other) if base else other) in kept for others in more for other in others)
+        reason = "dark_variant" if is_dark_twin(ref, attributes) else icon_reason(ref, attributes)
+        dropped.setdefault(address, "same_image" if same else reason or "outside_content")
     return list(dropped.items())
 
 
@@ -196,13 +197,17 @@ def _resolve(blocks: list[Block], base: str) -> None:
         if block.ref:
             block.ref = _join(base, block.ref)
             block.larger = tuple(_join(base, ref) for ref in block.larger)
+            block.others = tuple(_join(base, ref) for ref in block.others)
 
 
 def _join(base: str, ref: str) -> str:
-    """Absolute URL; one that cannot be parsed is returned unchanged."""
+    """Absolute URL, as browsers read it; one that cannot be parsed is returned unchanged."""
     if ABSOLUTE.fullmatch(ref) or ref[:5].lower() == "data:":
         return ref
+    plain = re.sub(r"[\t\r\n]", "", ref).strip()
+    if "\\" in plain:
+        plain = with_slashes(plain)
     try:
-        return urljoin(base, re.sub(r"[\t\r\n]", "", ref).strip())
+        return urljoin(base, plain)
     except ValueError:
         return ref

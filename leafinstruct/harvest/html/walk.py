@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.dom import holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
-from leafinstruct.harvest.html.imagerefs import image_refs, is_small, same_file
+from leafinstruct.harvest.html.imagerefs import image_refs, is_dark_twin, is_same_image, is_small
 from leafinstruct.harvest.html.marks import (
     ADDRESS_END,
     LINK,
@@ -367,8 +367,9 @@ class _Walker:
 
     def image(self, node: LexborNode, depth: int = 0) -> None:
         attributes = node.attributes
-        ref, larger = image_refs(node, attributes)
-        if not ref:
+        refs = image_refs(node, attributes)
+        ref = refs.ref
+        if not ref or is_dark_twin(ref, attributes):
             return
         small, icon = is_small(attributes), self.keep_image is not None and not self.keep_image(ref, attributes)
         if icon and not small:
@@ -381,11 +382,10 @@ class _Walker:
         if last is not None and last.ref:
             if last.ref == ref and frame == before:
                 return  # a lightbox's copy
-            if near_noscript and same_file(last, ref, larger):  # a script would have put it there
-                if self.noscript and not last.larger:
-                    last.larger = larger or (ref,)  # the one before it is a small preview
+            if near_noscript and is_same_image(last, refs, self.noscript):
+                last.alt = last.alt or " ".join((attributes.get("alt") or "").split())
                 return
-        self.flow.image(ref, attributes.get("alt") or "", larger, runs_on, small, icon)
+        self.flow.image(ref, attributes.get("alt") or "", refs.larger, refs.others, runs_on, small, icon)
         if caption := attributes.get("data-caption"):
             self.flow.blocks[-1].caption = caption
 

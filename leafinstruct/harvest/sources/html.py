@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urljoin
 
 from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.charset import decode
 from leafinstruct.harvest.fetch.robots import page_opted_out
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.files import read_regular
@@ -20,10 +22,9 @@ from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
-from leafinstruct.harvest.metadata import decode, plain_language
+from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.sources import tutorial
-from leafinstruct.images.header import read_image
-from leafinstruct.text.urls import host_of
+from leafinstruct.text.urls import host_of, with_slashes
 
 ENDINGS = (".html", ".htm", ".xhtml")
 PARTS = re.compile(r"[_-](?:files|dateien|fichiers|archivos|file|bestanden|arquivos)$", re.IGNORECASE)
@@ -65,18 +66,18 @@ class Source(tutorial.Source):
                         found.append(tutorial.Input(site, root, file.relative_to(root).as_posix(), (file,)))
         return found
 
-    def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
+    def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str | tuple[str, ...]]:
         for _, root, _, files in chunk.spec["documents"]:
             tree = Tree(Path(root))
             page, url, out = _page(Path(files[0]), tree, False)
             for block in page.blocks if not out else ():
-                if block.ref and isinstance(tree.read(block.ref, Path(files[0]).parent), str):
-                    yield from _remote(block, url)
+                if block.ref and isinstance(tree.image(block, Path(files[0])), str) and (remote := _remote(block, url)):
+                    yield remote
 
     def _document(self, one: tutorial.Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         file = one.files[0]
         page, url, out = _page(file, tree, self.keeps_links)
-        parts, lost, images = assemble(page.blocks, partial(self._image, tree, file.parent, url, out))
+        parts, lost, images = assemble(page.blocks, partial(self._image, tree, file, url, out))
         error = page.error or ("" if parts or lost else "no_text")
         document = Document(
             id=document_id(self.name, one.where),
@@ -94,34 +95,30 @@ class Source(tutorial.Source):
         )
         return document, images
 
-    def _image(self, tree: Tree, folder: Path, url: str, out: bool, block: Block) -> Image | str:
+    def _image(self, tree: Tree, file: Path, url: str, out: bool, block: Block) -> Image | str:
         """The image of a block from next to the page, else from its URL unless the page opts `out`; "" for a badge."""
         if BADGE.search(block.ref):
             return ""
-        reason = ""
-        for ref in (*block.larger[:1], block.ref):
-            got = tree.read(ref, folder)
-            found = got if isinstance(got, str) else read_image(*got)
-            if isinstance(found, Image):
-                return found
-            reason = found
+        found = tree.image(block, file)
+        if isinstance(found, Image):
+            return found
         remote = _remote(block, url)
         if self.fetches and remote and out:
             return "opted_out"
         if self.fetches and remote:
             from leafinstruct.harvest.fetch.cache import Cache
 
-            return Cache.default().image(remote[0])
-        return "not_fetched" if reason == "remote" else reason
+            return Cache.default().first_image(remote)
+        return "not_fetched" if found == "remote" else found
 
 
-def _remote(block: Block, url: str) -> list[str]:
-    """The URL of a block's image in a list; an empty list if it has none."""
-    try:
-        address = urljoin(url, block.ref)
-    except ValueError:
-        return []
-    return [address] if address[:7].lower() in ("http://", "https:/") else []
+def _remote(block: Block, url: str) -> tuple[str, ...]:
+    """URLs of a block's image, the preferred one first; none if it has none."""
+    found = []
+    for ref in block.candidates:
+        with suppress(ValueError):
+            found.append(urljoin(url, with_slashes(ref)))
+    return tuple(address for address in found if address[:7].lower() in ("http://", "https:/"))
 
 
 def _page(file: Path, tree: Tree, links: bool) -> tuple[Page, str, bool]:

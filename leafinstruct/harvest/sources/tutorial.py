@@ -17,6 +17,7 @@ from pathlib import Path
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.charset import decode, decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
@@ -26,8 +27,7 @@ from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.html.steps import steps_of
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
-from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
-from leafinstruct.images.header import read_image
+from leafinstruct.harvest.metadata import field, language_of, plain_language, split_front_matter
 
 MARKDOWN = (".md", ".markdown", ".mdx")
 HTML = (".html", ".htm")
@@ -127,7 +127,7 @@ class Source(base.Source):
         pages = [_page(file, tree, "" if self.keeps_links else None) for file in one.files]
         blocks = [block for page in pages for block in page.blocks]
         steps = [n for n, page in enumerate(pages, 1) for _ in page.blocks] if len(pages) > 1 else steps_of(blocks)
-        owner = {id(block): file.parent for file, page in zip(one.files, pages, strict=True) for block in page.blocks}
+        owner = {id(block): file for file, page in zip(one.files, pages, strict=True) for block in page.blocks}
         parts, lost, images = assemble(blocks, partial(_resolve, tree, owner), steps)
         errors = [page.error for page in pages if page.error]
         error = errors[0] if len(errors) == len(pages) else ""
@@ -237,10 +237,4 @@ def _resolve(tree: Tree, owner: dict[int, Path], block: Block) -> Image | str:
     """The image of a block, or why there is none; "" for a badge, which is not part of the text."""
     if BADGE.search(block.ref):
         return ""
-    reason: Image | str = "missing"
-    for ref in (*block.larger[:1], block.ref):
-        got = tree.read(ref, owner[id(block)])
-        reason = got if isinstance(got, str) else read_image(*got)
-        if isinstance(reason, Image):
-            return reason
-    return reason
+    return tree.image(block, owner[id(block)])

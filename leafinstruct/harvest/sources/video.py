@@ -16,11 +16,12 @@ from msgspec import Meta
 
 from leafinstruct.document import Document, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
+from leafinstruct.harvest.charset import decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.captions import Segment, parse_captions, passages, timed_steps
 from leafinstruct.harvest.formats.keyframes import key_frames
 from leafinstruct.harvest.links import Tree
-from leafinstruct.harvest.metadata import decode_text, plain_language
+from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.sources import tutorial
 
 ENDINGS = (".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ogv")

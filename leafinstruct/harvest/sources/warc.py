@@ -22,8 +22,9 @@ from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
-from leafinstruct.harvest.warc.index import ERROR, PAGE, PAGE_REVISIT, build_index
-from leafinstruct.harvest.warc.lookup import Lookup
+from leafinstruct.harvest.warc.index import build_index
+from leafinstruct.harvest.warc.kinds import ERROR, PAGE, PAGE_REVISIT, UNREAD
+from leafinstruct.harvest.warc.lookup import Found, Lookup
 from leafinstruct.harvest.warc.read import read_bodies
 from leafinstruct.images.header import read_image
 from leafinstruct.text.urls import host_of, url_key
@@ -98,6 +99,8 @@ class Source(base.Source):
         result.asked.update((row["key"], row["offset"]) for row in pages)
         result.asked.update((row["key"], IMAGE) for row in revisits)
         result.documents += [self._failed(file, "", row["target"]) for row in rows if row["kind"] == ERROR]
+        unread = [row for row in rows if row["kind"] == UNREAD]
+        result.documents += [self._failed(file, row["url"], "not_html", row["offset"]) for row in unread]
         gone = [row for row in revisits if lookup.follow(row["key"]).reason]
         result.documents += self._revisits(file, gone)
         return result
@@ -136,8 +139,9 @@ class Source(base.Source):
         return parsed
 
     def _fetch(self, blocks: list[Block], lookup: Lookup, result: Harvested) -> dict[str, Image | str]:
-        """Each URL in the blocks, with its image or the reason why there is none."""
-        urls = {ref for block in blocks for ref in (block.ref, *block.larger[:1])}
+        """The image of each URL that was read, or the reason why there is none: of each block's candidates up to the
+        first image, those that the index leads to nowhere included."""
+        urls = {ref for block in blocks for ref in block.candidates}
         fetched: dict[str, Image | str] = {}
         for url in (u for u in urls if u[:5].lower() == "data:"):
             data = data_uri(url)
@@ -145,19 +149,22 @@ class Source(base.Source):
         keys = {url: url_key(url) for url in urls - fetched.keys()}
         lookup.load(keys.values())
         result.asked.update((key, IMAGE) for key in keys.values())
+        found = {url: lookup.follow(key) for url, key in keys.items()}
+        fetched.update((url, place.reason) for url, place in found.items() if place.reason)
+        while wanted := {url for block in blocks if (url := _next(block, fetched))}:
+            self._read({url: found[url] for url in wanted}, fetched, result)
+        return fetched
+
+    def _read(self, found: dict[str, Found], fetched: dict[str, Image | str], result: Harvested) -> None:
+        """Read the records that URLs lead to."""
         places: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for url in sorted(keys):
-            found = lookup.follow(keys[url])
-            if found.reason:
-                fetched[url] = found.reason
-            else:
-                places[found.file][found.offset].append(url)
+        for url in sorted(found):
+            places[found[url].file][found[url].offset].append(url)
         for file, offsets in places.items():
             result.files.add(file)
             for offset, body in read_bodies(file, offsets):
                 for url in offsets[offset]:
                     fetched[url] = read_image(body.data, url) if body is not None else "unreadable_record"
-        return fetched
 
     def _document_or_reason(
         self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
@@ -172,10 +179,9 @@ class Source(base.Source):
         self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
     ) -> tuple[Document, dict[str, Image]]:
         def resolve(block: Block) -> Image | str:
-            for ref in block.larger[:1]:
-                if isinstance(larger := fetched[ref], Image):
-                    return larger
-            return fetched[block.ref]
+            read = [fetched[ref] for ref in block.candidates if ref in fetched]
+            image = next((one for one in read if isinstance(one, Image)), None)
+            return image or next((str(one) for one in read if one != "not_in_warc"), "not_in_warc")
 
         parts, lost, images = assemble(page.blocks, resolve)
         document = Document(
@@ -194,10 +200,10 @@ class Source(base.Source):
         )
         return document, images
 
-    def _failed(self, file: str, url: str, reason: str) -> Document:
+    def _failed(self, file: str, url: str, reason: str, occurrence: int = 0) -> Document:
         where = self._relative(file)
         return Document(
-            id=document_id(self.name, f"{url} {where}".strip()),
+            id=document_id(self.name, f"{url} {where}".strip(), occurrence),
             source=self.name,
             site=host_of(url),
             url=url,
@@ -213,6 +219,16 @@ class Source(base.Source):
     def _relative(self, file: str) -> str:
         path = Path(file)
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
+
+
+def _next(block: Block, fetched: dict[str, Image | str]) -> str:
+    """The next URL to read for a block; "" if it has its image, or none is left."""
+    for ref in block.candidates:
+        if ref not in fetched:
+            return ref
+        if isinstance(fetched[ref], Image):
+            return ""
+    return ""
 
 
 def _page(data: bytes, url: str, charset: str | None, links: str | None) -> Page:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from base64 import b32decode
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urljoin
@@ -13,11 +16,24 @@ from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from leafinstruct.document import Described, schema_of
 from leafinstruct.harvest.index import HASH, hash_of
+from leafinstruct.harvest.warc.kinds import (
+    ERROR,
+    HEAD,
+    OTHER,
+    PAGE,
+    PAGE_REVISIT,
+    REVISIT,
+    UNREAD,
+    is_revisited_page,
+    kind_of,
+)
 from leafinstruct.text.urls import url_key
 from leafinstruct.text.valid import valid_line
 
-HTML_TYPES = ("text/html", "application/xhtml+xml")
-PAGE, OTHER, REVISIT, PAGE_REVISIT, ERROR = "page", "other", "revisit", "page_revisit", "error"
+REDIRECTS = (301, 302, 303, 307, 308)
+BODIES = (200, 203)
+"""HTTP statuses of an answer with the whole of what was asked for."""
+RECORD, DIGEST, REFERS = "record", "digest", "refers"
 INDEX: Described = {
     HASH: (pa.int64(), "64-bit hash of `key`"),
     "key": (pa.string(), "URL of the record, normalized"),
@@ -28,10 +44,19 @@ INDEX: Described = {
         "be entered there",
     ),
     "status": (pa.int32(), "HTTP status"),
-    "kind": (pa.string(), f"`{PAGE}`, `{OTHER}`, `{REVISIT}`, `{PAGE_REVISIT}`, or `{ERROR}` for an unreadable place"),
+    "kind": (
+        pa.string(),
+        f"`{PAGE}`, `{UNREAD}` for a text of another format, `{OTHER}`, `{REVISIT}`, `{PAGE_REVISIT}`, or `{ERROR}` "
+        "for an unreadable place",
+    ),
     "target": (pa.string(), "where a redirect or a revisit leads, or the reason of an error row"),
+    RECORD: (pa.int64(), "64-bit hash of the id of a record with a body; 0 for others"),
+    DIGEST: (pa.int64(), "64-bit hash of the stated digest of the body; 0 without one"),
+    REFERS: (pa.int64(), "64-bit hash of the id of the record that a revisit refers to; 0 without one"),
 }
 SCHEMA = schema_of(INDEX)
+PARTIAL = 206
+WHOLE = re.compile(r"bytes 0-(\d{1,15})/(\d{1,15})$")
 BATCH = 8192
 GZIP = b"\x1f\x8b\x08"
 
@@ -43,6 +68,9 @@ class Row(NamedTuple):
     status: int
     kind: str
     target: str
+    record: int = 0
+    digest: int = 0
+    refers: int = 0
 
 
 def build_index(file: Path) -> pa.Table:
@@ -75,14 +103,15 @@ def scan(file: Path) -> Iterator[Row]:
         with file.open("rb") as stream, file.open("rb") as probe:
             packed = probe.read(3) == GZIP
             for count, record in enumerate(ArchiveIterator(stream, parse_http=True)):
-                row = _row(record)
-                if not _is_whole(record):
+                place = record.stream_pos
+                if (head := _head_of_whole(record)) is None:
                     reason = "warc_truncated"
                     break
+                row = _row(record, head, place)
                 if row is not None:
-                    entered = record.stream_pos > last and (not packed or _starts_member(probe, record.stream_pos))
+                    entered = place > last and (not packed or _starts_member(probe, place))
                     yield row if entered else row._replace(offset=-(count + 1))
-                last = record.stream_pos
+                last = place
     except (OSError, ValueError, EOFError):
         reason = "not_a_warc" if count < 0 else "warc_truncated"
     if count < 0 and not reason:
@@ -99,14 +128,16 @@ def _starts_member(stream: BinaryIO, place: int) -> bool:
     return stream.read(3) == GZIP
 
 
-def _is_whole(record: WarcRecord) -> bool:
-    """Whether the record's body is as long as its header states. Reads it (as skipping it would)."""
+def _head_of_whole(record: WarcRecord) -> bytes | None:
+    """The beginning of a record's body; None if the body is shorter than its header states. Reads all of it (as
+    skipping it would)."""
     if record.headers.get("Content-Length") is None:
-        return False
-    length, found = record.content_length, 0
+        return None
+    length, head, found = record.content_length, b"", 0
     while piece := record.reader.read(1 << 20):
+        head = head or piece[:HEAD]
         found += len(piece)
-    return found >= length
+    return head if found >= length else None
 
 
 def _ends_whole(file: Path, last: int) -> bool:
@@ -132,25 +163,50 @@ def _error(reason: str) -> Row:
     return Row("", "", 0, 0, ERROR, reason)
 
 
-def _row(record: WarcRecord) -> Row | None:
-    url = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
+def _row(record: WarcRecord, head: bytes, place: int) -> Row | None:
+    headers = record.headers
+    url = _bare(headers.get("WARC-Target-URI"))
     if not url or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.resource):
         return None
     http = record.http_headers
-    status = min(max(http.status_code or 0, 0), MOST_STATUS) if http is not None else 200
-    kind, target = OTHER, ""
-    if record.record_type == WarcRecordType.revisit:
-        kind = PAGE_REVISIT if status == 200 and http is not None and _is_html(http) else REVISIT
-        target = (record.headers.get("WARC-Refers-To-Target-URI") or "").strip("<> ") or url
-    elif http is not None and status in (301, 302, 303, 307, 308):
+    status = _status(http) if http is not None else 200
+    kind, target, own, refers = OTHER, "", 0, 0
+    if http is not None and status in REDIRECTS:
         target = _joined(url, (http.get("Location") or ""))
-    elif http is not None and status == 200 and _is_html(http):
-        kind = PAGE
-    return Row(url_key(url), valid_line(url), record.stream_pos, status, kind, valid_line(target))
+    if record.record_type == WarcRecordType.revisit:
+        kind = PAGE_REVISIT if status in BODIES and http is not None and is_revisited_page(record) else REVISIT
+        target = target or _bare(headers.get("WARC-Refers-To-Target-URI"))
+        refers = _hash(_bare(headers.get("WARC-Refers-To")))
+    elif status in BODIES:
+        kind = kind_of(record, url, head)
+        own = _hash(_bare(headers.get("WARC-Record-ID")))
+    digest = _hash(_plain_digest(headers.get("WARC-Payload-Digest") or ""))
+    return Row(url_key(url), valid_line(url), place, status, kind, valid_line(target), own, digest, refers)
 
 
-def _is_html(http: HeaderMap) -> bool:
-    return (http.get("Content-Type") or "").split(";")[0].strip().lower() in HTML_TYPES
+def _status(http: HeaderMap) -> int:
+    """The HTTP status; 200 for the whole of a body in answer to a request for a part of it."""
+    status = min(max(http.status_code or 0, 0), MOST_STATUS)
+    part = WHOLE.match(http.get("Content-Range") or "") if status == PARTIAL else None
+    return 200 if part and int(part[1]) + 1 == int(part[2]) else status
+
+
+def _bare(value: str | None) -> str:
+    """A header's address or id: some writers put it in angle brackets."""
+    return (value or "").strip("<> ")
+
+
+def _hash(name: str) -> int:
+    return hash_of(name) if name else 0
+
+
+def _plain_digest(stated: str) -> str:
+    """A digest in one form: writers state SHA-1 in base 32 or in hexadecimal."""
+    kind, _, value = stated.strip().lower().replace("-", "").partition(":")
+    with suppress(ValueError):
+        if kind == "sha1" and len(value) == 32:
+            value = b32decode(value.upper()).hex()
+    return f"{kind}:{value}" if value else ""
 
 
 def _joined(url: str, location: str) -> str:

@@ -16,7 +16,7 @@ from made.harvest import harvest, picture, write
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch import robots
-from leafinstruct.harvest.fetch.addresses import is_public, plain_address
+from leafinstruct.harvest.fetch.addresses import as_requested, is_public, plain_address
 from leafinstruct.harvest.fetch.cache import Cache, Outcome
 from leafinstruct.harvest.fetch.fetch import fetch
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
@@ -96,6 +96,65 @@ def test_failures_that_pass_are_tried_another_day(cache: Cache, monkeypatch: pyt
     monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
     assert cache.outcome("http://a/1") is None
     assert cache.outcome("http://a/2") == Outcome("status_404")
+
+
+def test_addresses_are_requested_as_given(cache: Cache) -> None:
+    given = [
+        "foo%27bar.jpg",
+        "http%3A%2F%2Fexample.org%2Fa.jpg",
+        "c.jpg?Signature=qZ0%2BPP2g%3D&t=application%2Fgzip",
+        "p%28test%29.jpg?a=1+2&b=%7E",
+        "%E3%82%A2.jpg%3Alarge",
+    ]
+    with serve() as server:
+        ask(cache, *(f"{server.address}/signed/{path}" for path in given))
+        ask(cache, f"{server.address}/to/signed/x%27y.jpg?sig=%2B")
+        asked = {path.removeprefix("/signed/") for path in server.asked if path.startswith("/signed/")}
+    assert asked == {*given, "x%27y.jpg?sig=%2B"}
+
+
+@pytest.mark.parametrize(
+    ("url", "requested"),
+    [
+        ("http://a.org", "http://a.org/"),
+        ("http://a.org?x=1", "http://a.org/?x=1"),
+        ("HTTP://a.org:8080/ä b.jpg?ü=1 2", "http://a.org:8080/%C3%A4%20b.jpg?%C3%BC=1%202"),
+        ("http://a.org/a/../b/./c{1}.jpg", "http://a.org/b/c%7B1%7D.jpg"),
+        ("http://a.org\\a\\b.jpg?c\\d", "http://a.org/a/b.jpg?c\\d"),
+        ("http://a.org/100%.jpg", "http://a.org/100%.jpg"),
+        ("http://[2001:db8::1]/x", "http://[2001:db8::1]/x"),
+    ],
+)
+def test_what_no_request_can_hold_is_escaped(url: str, requested: str) -> None:
+    pytest.importorskip("yarl")
+    assert str(as_requested(plain_address(url)[0])) == requested
+
+
+def test_hosts_are_requested_in_their_ascii_form() -> None:
+    pytest.importorskip("yarl")
+    assert as_requested("http://straße.example/x").raw_host == "xn--strae-oqa.example"
+
+
+def test_of_several_addresses_the_first_that_answers_is_taken(cache: Cache) -> None:
+    with serve() as server:
+
+        def at(*paths: str) -> tuple[str, ...]:
+            return tuple(f"{server.address}/{path}" for path in paths)
+
+        chains = [
+            at("status/404", "image/1", "image/2"),
+            at("status/404", "lies/image", "image/3"),
+            at("image/4", "image/5"),
+            at("status/410"),
+        ]
+        for _ in range(2):
+            fetch(chains, OPEN, QUIET, cache)
+        asked = {path.lstrip("/") for path in server.asked if path != "/robots.txt"}
+        assert set(server.asked.values()) == {1}
+    assert asked == {"status/404", "image/1", "lies/image", "image/3", "image/4", "status/410"}
+    found = [cache.first_image(chain) for chain in chains]
+    assert [one.bytes for one in found if isinstance(one, Image)] == [picture(1), picture(3), picture(4)]
+    assert found[3] == "status_410"
 
 
 def test_bytes_that_are_gone_are_not_an_image(cache: Cache) -> None:

@@ -68,19 +68,21 @@ def test_image_addresses(markup: str, urls: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "unscripted", "larger"),
+    ("shown", "unscripted", "candidates"),
     [
-        ("<img src='60/x.png?q=20'>", "<img src='900/x.png'>", ("900/x.png",)),
-        ("<img src='60/x.png'>", "<img src='60/x.png' srcset='900/x.png 900w'>", ("900/x.png",)),
-        ("<img src='60/x.png' srcset='2000/x.png 2x'>", "<img src='900/x.png'>", ("2000/x.png",)),
+        ("<img src='60/x.png?q=20'>", "<img src='900/x.png'>", "900/x.png 60/x.png?q=20"),
+        ("<img src='60/x.png'>", "<img src='60/x.png' srcset='900/x.png 900w'>", "900/x.png 60/x.png"),
+        ("<img src='60/x.png' srcset='2000/x.png 2x'>", "<img src='900/x.png'>", "2000/x.png 900/x.png 60/x.png"),
+        ("<img src='data:image/gif;base64,R0lGOD' alt='x'>", "<img src='900/x.png'>", "900/x.png"),
+        ("<img src='/img/placeholder.svg'>", "<img src='900/x.png' srcset='2000/x.png 2x'>", "2000/x.png 900/x.png"),
     ],
 )
-def test_a_preview_knows_the_image_that_stands_in_its_noscript(
-    shown: str, unscripted: str, larger: tuple[str, ...]
-) -> None:
+def test_a_preview_knows_the_image_that_stands_in_its_noscript(shown: str, unscripted: str, candidates: str) -> None:
     markup = f"<article><p>{LONG}</p><div>{shown}<noscript>{unscripted}</noscript></div><p>{LONG}</p></article>"
     (image,) = [block for block in parse_html(markup, URL).blocks if block.ref]
-    assert image.larger == tuple(f"https://example.org/a/{name}" for name in larger)
+    assert image.candidates == tuple(f"https://example.org/a/{name}" for name in candidates.split())
+    after = f"<article><p>{LONG}</p><div><noscript>{unscripted}</noscript>{shown}</div><p>{LONG}</p></article>"
+    assert len([block for block in parse_html(after, URL).blocks if block.ref]) == 1
 
 
 def test_the_contents_of_a_page_are_no_steps() -> None:

@@ -72,6 +72,6 @@ def test_addresses_to_fetch(tmp_path: Path, address: str) -> None:
     write(tmp_path, {"site/a.html": page(body, head), "site/here.png": picture(1, (400, 300))})
     source = load_source(SourceSettings("s", "html", {"path": "site"}), tmp_path)
     (chunk,) = source.plan(None)
-    assert list(source.addresses(chunk, None)) == ["https://x.org/a.png", "https://knots.org/p/gone.png"]
+    assert list(source.addresses(chunk, None)) == [("https://x.org/a.png",), ("https://knots.org/p/gone.png",)]
     write(tmp_path, {"site/a.html": page(body, head + "<meta name=robots content='noimageai'>")})
     assert list(source.addresses(chunk, None)) == []

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,93 @@ def test_lost_images(tmp_path: Path) -> None:
     assert not made.images
     assert str(repository / "no.png") in made.files
     assert not any("secret" in f for f in made.files)
+
+
+NFD, NFC = (unicodedata.normalize(form, "Übung-é.png") for form in ("NFD", "NFC"))
+
+
+@pytest.mark.parametrize(
+    ("file", "reference", "page"),
+    [
+        (f"img/{NFD}", f"![](img/{NFC})", "a.md"),
+        (f"img/{NFC}", f"![](img/{NFD})", "a.md"),
+        (f"img/{NFD}", "![](img/%C3%9Cbung-%C3%A9.png)", "a.md"),
+        ("img/Größe.png", "![](img/Gr%F6%DFe.png)", "a.md"),
+        ("img/at 9.41.00\u202fAM.png", "![](<img/at 9.41.00 AM.png>)", "a.md"),
+        ("img/a b.png", "![](img/a%2520b.png)", "a.md"),
+        ("img/a%20b.png", "![](img/a%20b.png)", "a.md"),
+        ("img/sub/a.png", "![](img\\\\sub\\\\a.png)", "a.md"),
+        ("img/sub/a.png", "![](.\\img\\sub\\a.png)", "a.md"),
+        ("img/sub/a.png", "<img src='img\\sub\\a.png'>", "a.md"),
+        # written for the address that the page is published at
+        ("docs/img/a.png", "<img src='../../img/a.png'>", "docs/guide/page.md"),
+        ("docs/guide/pics/a.png", "<img src='../pics/a.png'>", "docs/guide/page.md"),
+        ("docs/guide/page/a.png", "<img src='a.png'>", "docs/guide/page.md"),
+        ("assets/a.png", "![](../../../../assets/a.png)", "_posts/2020-01-01-x.md"),
+        # the root of the site is elsewhere in the repository
+        ("website/static/docs/a.png", "![](/docs/a.png)", "docs/page.md"),
+        ("website/static/a.png", "![](/a.png)", "docs/page.md"),
+        ("site/_config.yml site/img/a.png", "![](/img/a.png)", "docs/page.md"),
+        ("img/a.png", "![](/project/img/a.png)", "page.md"),
+        ("web/public/img/a.png", "![](/project/img/a.png)", "docs/page.md"),
+        ("docs/.vuepress/public/img/a.png", "![](/img/a.png)", "docs/page.md"),
+        ("src/assets/a.png", "![](@/assets/a.png)", "page.md"),
+        ("website/static/img/a.png", "![](pathname:///img/a.png)", "docs/page.md"),
+        ("docs/img/a.png", "![](C:\\Users\\me\\r\\docs\\img\\a.png)", "page.md"),
+        ("docs/img/a.png", "![](file:///home/me/r/docs/img/a.png)", "page.md"),
+        # addresses of the repository, of its site, and in a mirror
+        ("docs/a.png", "![](https://raw.githubusercontent.com/o/r/main/docs/a.png)", "page.md"),
+        ("docs/a.png", "![](https://github.com/o/r/blob/main/docs/a.png?raw=true)", "page.md"),
+        ("docs/a.png", "![](https://gitlab.com/o/p/r/-/raw/main/docs/a.png)", "page.md"),
+        ("mkdocs.yml docs/img/a.png", "![](https://x.example/m/img/a.png)", "docs/page.md"),
+        ("CNAME img/a.png", "![](http://x.example/img/a.png)", "page.md"),
+        ("x.example/img/a.png", "![](//x.example/img/a.png?v=1)", "x.example/page.md"),
+    ],
+)
+def test_images_where_they_are(tmp_path: Path, file: str, reference: str, page: str) -> None:
+    *configs, image = [file] if "\u202f" in file or " b" in file else file.split()
+    config = {"mkdocs.yml": "site_name: x\nsite_url: https://x.example/m/\n", "CNAME": "x.example\n"}
+    write(
+        tmp_path / "r", {image: picture(), page: f"Boil\n\n{reference}\n"} | {c: config.get(c, "x: y") for c in configs}
+    )
+    (document,) = harvest("tutorial", tmp_path, "r").documents
+    assert (document.lost, [p.url for p in document.parts if p.type == "image"]) == ((), [image])
+
+
+@pytest.mark.parametrize(
+    ("files", "reference", "reason"),
+    [
+        ("a/static/i.png b/static/i.png", "/i.png", "missing"),
+        ("other/deep/i.png", "/i.png", "missing"),
+        ("docs/i.png", "https://raw.githubusercontent.com/o/another/main/docs/i.png", "remote"),
+        ("docs/i.png", "https://x.example/docs/i.png", "remote"),
+        ("docs/i.png", "../../../../../docs/j.png", "outside_tree"),
+    ],
+)
+def test_an_image_that_only_looks_alike_is_not_taken(tmp_path: Path, files: str, reference: str, reason: str) -> None:
+    write(
+        tmp_path / "r",
+        {name: picture(n) for n, name in enumerate(files.split())} | {"p/q.md": f"x\n\n![]({reference})"},
+    )
+    (document,) = harvest("tutorial", tmp_path, "r").documents
+    assert [one.reason for one in document.lost] == [reason]
+
+
+def test_the_first_candidate_in_the_tree_is_taken(tmp_path: Path) -> None:
+    markup = "<img src='s.png' data-src='gone.png' srcset='l.png 900w, m.png 500w'>"
+    dark = "![](dark.png#gh-dark-mode-only) ![](light.png#gh-light-mode-only)"
+    files = {"m.png": picture(1), "s.png": picture(2), "dark.png": picture(3), "light.png": picture(4)}
+    write(tmp_path / "r", {"a.md": f"Boil\n\n{markup}\n\nMore\n\n{dark}\n", **files})
+    (document,) = harvest("tutorial", tmp_path, "r").documents
+    assert (document.lost, shape(document)) == ((), ["0:Boil", "0:[m.png]", "0:More", "0:[light.png]"])
+
+
+def test_front_matter_with_surrogate_pairs(tmp_path: Path) -> None:
+    title = '"Smile \\ud83d\\ude00 \\\\ud83d \\ud83d"'
+    write(tmp_path / "r", {"a.md": f"---\ntitle: {title}\nlang: de\n---\nx", "b.md": f"+++\ntitle = {title}\n+++\nx"})
+    made = by_path(harvest("tutorial", tmp_path, "r"))
+    assert {d.title for d in made.values()} == {"Smile \U0001f600 \\ud83d \ufffd"}
+    assert made["r/a.md"].language == "de"
 
 
 def test_a_badge_leaves_no_trace(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from made.harvest import harvest, index_of, picture, record, shape, warc_gz, wri
 from leafinstruct.document import document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.sources import load_source
+from leafinstruct.harvest.warc.encodings import MAX_BODY, decompress, unchunk
 from leafinstruct.harvest.warc.index import build_index
-from leafinstruct.harvest.warc.read import MAX_BODY, decompress, unchunk
 from leafinstruct.pipeline import SourceSettings
 
 TEXT = "Cut the string to the length of your arm, tie a knot at each end, and put it aside until the glue is dry. "
@@ -194,6 +194,152 @@ def test_page_license_and_srcset(tmp_path: Path) -> None:
     (document,) = harvest("warc", tmp_path, "a.warc", license="MIT").documents
     assert document.license == "CC0-1.0"
     assert [p.url for p in document.parts if p.type == "image"] == ["http://a/l.png"]
+
+
+def shown(tmp_path: Path, *records: bytes) -> list[str]:
+    """Names of the images in the first page of a WARC file, with the reasons of lost ones."""
+    write(tmp_path, {"a.warc": b"".join(records)})
+    document = next(d for d in harvest("warc", tmp_path, "a.warc").documents if d.parts)
+    kept = [p.url.rpartition("/")[2] for p in document.parts if p.type == "image"]
+    return kept + [f"{one.ref.rpartition('/')[2]}: {one.reason}" for one in document.lost]
+
+
+@pytest.mark.parametrize("captured", ["l.png", "m.png", "s.png", "lazy.png", "whole.png", "dark.png"])
+def test_the_candidate_that_was_captured_is_taken(tmp_path: Path, captured: str) -> None:
+    markup = (
+        "<picture><source media='(prefers-color-scheme: dark)' srcset='dark.png'>"
+        "<img src='s.png' data-src='lazy.png' srcset='m.png 500w, l.png 900w'></picture>"
+    )
+    body = page().replace(b"</article>", f"<a href='whole.png'>{markup}</a></article>".encode())
+    got = shown(tmp_path, record("http://a/p", body), record(f"http://a/{captured}", picture(9), "image/png"))
+    assert got == [captured]
+
+
+def test_candidates_are_taken_in_order_and_only_if_they_are_images(tmp_path: Path) -> None:
+    body = page("s.png' srcset='l.png 900w, m.png 500w")
+    images = [record(f"http://a/{name}.png", picture(n), "image/png") for n, name in enumerate("ms")]
+    assert shown(tmp_path, record("http://a/p", body), record("http://a/l.png", b"<html>"), *images) == ["m.png"]
+    assert shown(tmp_path, record("http://a/p", body), record("http://a/l.png", b"<html>")) == ["s.png: not_an_image"]
+
+
+@pytest.mark.parametrize(
+    "refers",
+    [
+        "WARC-Refers-To: <urn:uuid:1>\r\n",
+        "WARC-Payload-Digest: sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ\r\n",
+        "WARC-Payload-Digest: SHA-1:da39a3ee5e6b4b0d3255bfef95601890afd80709\r\n",
+        "WARC-Refers-To: <urn:uuid:gone>\r\nWARC-Refers-To-Target-URI: http://b/o.png\r\n",
+        "WARC-Refers-To-Target-URI: http://c/\r\nWARC-Payload-Digest: SHA1:3i42h3s6nnfq2msvx7xzkyayscx5qbyj\r\n",
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_revisit_shows_what_it_refers_to(tmp_path: Path, refers: str, first: bool) -> None:
+    about = "WARC-Record-ID: <urn:uuid:1>\r\nWARC-Payload-Digest: sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ\r\n"
+    original = record("http://b/o.png", picture(1), "image/png", warc=about)
+    revisit = record("http://a/i.png", b"", "image/png", kind="revisit", warc=refers)
+    order = (original, revisit) if first else (revisit, original)
+    assert shown(tmp_path, record("http://a/p", page("i.png")), *order) == ["i.png"]
+
+
+def test_a_revisit_of_a_redirect_leads_on_and_one_of_nothing_is_lost(tmp_path: Path) -> None:
+    empty = "WARC-Payload-Digest: sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ\r\n"
+    records = [
+        record("http://a/p", page("i.png", "j.png")),
+        record("http://b/", b"", status="302 Found", http="Location: /c.png\r\n", warc=empty),
+        record("http://a/i.png", b"", status="302 Found", http="Location: /k.png\r\n", warc=empty, kind="revisit"),
+        record("http://a/j.png", b"", warc=empty, kind="revisit"),
+        record("http://a/k.png", picture(1), "image/png"),
+    ]
+    assert shown(tmp_path, *records) == ["i.png", "j.png: not_in_warc"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "stored"),
+    [
+        ("http://a/Bild%20eins.png", "http://a/Bild eins.png"),
+        ("http://a/x/%2e%2e/i.png", "http://a/i.png"),
+        ("x\\i.png", "http://a/x/i.png"),
+        ("http://straße.example/i.png", "http://xn--strae-oqa.example/i.png"),
+        ("http://B%C3%BCcher.example/i.png", "http://xn--bcher-kva.example/i.png"),
+        ("i.png?x=a%2Fb&amp;y=1", "http://a/i.png?y=1&x=a/b"),
+    ],
+)
+def test_addresses_are_compared_in_one_form(tmp_path: Path, reference: str, stored: str) -> None:
+    got = shown(tmp_path, record("http://a/p", page(reference)), record(stored, picture(1), "image/png"))
+    assert len(got) == 1 and ":" not in got[0]
+
+
+HTML = page() + b"<!-- " + b"x" * 500 + b" -->"
+
+
+@pytest.mark.parametrize(
+    ("mime", "about", "body", "error"),
+    [
+        (None, "", HTML, ""),
+        ("text/plain", "WARC-Identified-Payload-Type: text/html\r\n", HTML, ""),
+        ("text/html, text/html; charset=utf-8", "", HTML, ""),
+        ("application/octet-stream", "", HTML, ""),
+        ("application/xml", "", b"<?xml version='1.0'?>\n<!-- x -->\n" + HTML, ""),
+        ("htm", "", HTML, ""),
+        ("", "", b"<p>" + HTML, ""),
+        (None, "", gzip.compress(HTML), ""),
+        ("text/plain", "", HTML, "not_html"),
+        ("application/pdf", "", b"%PDF-1.7" + HTML, "not_html"),
+        (None, "", b"%PDF-1.7" + HTML, "not_html"),
+        (None, "", b"Only words. " * 60, "not_html"),
+        ("text/plain", "", b"too short", None),
+        ("application/json", "WARC-Identified-Payload-Type: text/html\r\n", HTML, None),
+        ("image/png", "WARC-Identified-Payload-Type: text/html\r\n", HTML, None),
+        (None, "", picture(1, (900, 900), "BMP"), None),
+    ],
+)
+def test_the_content_decides_what_a_page_is_where_the_type_does_not(
+    tmp_path: Path, mime: str | None, about: str, body: bytes, error: str | None
+) -> None:
+    one = record("http://a/p", body, mime or "-", warc=about, status="203 Non-Authoritative Information")
+    if mime is None:
+        head, _, rest = one.replace(b"Content-Type: -\r\n", b"").partition(b"Content-Length: ")
+        length, _, rest = rest.partition(b"\r\n")
+        one = head + b"Content-Length: %d\r\n" % (int(length) - len("Content-Type: -\r\n")) + rest
+    write(tmp_path, {"a.warc": one})
+    assert [d.error for d in harvest("warc", tmp_path, "a.warc").documents] == ([] if error is None else [error])
+
+
+@pytest.mark.parametrize(
+    ("part", "taken"), [("0-99/100", True), ("0-98/100", False), ("1-99/100", False), ("*", False)]
+)
+def test_a_range_of_the_whole_is_the_whole(tmp_path: Path, part: str, taken: bool) -> None:
+    http = f"Content-Range: bytes {part}\r\n"
+    image = record("http://a/i.png", picture(1), "image/png", status="206 Partial Content", http=http)
+    got = shown(tmp_path, record("http://a/p", page("i.png")), image)
+    assert got == (["i.png"] if taken else ["i.png: status_206"])
+
+
+def test_resources_are_pages_and_a_crawlers_own_records_are_not(tmp_path: Path) -> None:
+    def resource(url: str, mime: str) -> bytes:
+        head = f"WARC/1.0\r\nWARC-Type: resource\r\nWARC-Target-URI: {url}\r\nContent-Type: {mime}\r\n"
+        text = HTML.replace(b"Cut the string", "Größe".encode("cp1252"))
+        return f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text + b"\r\n\r\n"
+
+    own = [resource(url, "text/plain") for url in ("urn:text:http://a/", "metadata://wget/log", "http://a/robots.txt")]
+    write(tmp_path, {"a.warc": resource("http://a/p", "text/html; charset=iso-8859-1") + b"".join(own)})
+    (document,) = harvest("warc", tmp_path, "a.warc").documents
+    assert document.url == "http://a/p" and "Größe" in document.text
+
+
+def test_encodings_in_several_headers_and_in_transfer(tmp_path: Path) -> None:
+    packed = gzip.compress(HTML)
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
+    twice = "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n"
+    write(
+        tmp_path,
+        {
+            "a.warc": record("http://a/1", gzip.compress(packed), http=twice)
+            + record("http://a/2", chunked, http="Transfer-Encoding: gzip, chunked\r\n")
+            + record("http://a/3", packed)
+        },
+    )
+    assert all("Cut the string" in d.text for d in harvest("warc", tmp_path, "a.warc").documents)
 
 
 def test_check(tmp_path: Path) -> None:
