@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from leafinstruct.harvest.charset_detection import MULTIBYTE, likely_charsets, sample_of
 
-META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
-XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([\w:.-]{2,40})[\"']", re.IGNORECASE)
+META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})")
+XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([\w:.-]{2,40})[\"']")
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _HALF = r"&#(?:(5[5-7]\d{3})|x(d[89a-f][\da-f]{2}));"
 HALVES = re.compile(_HALF + _HALF, re.IGNORECASE)
@@ -117,7 +117,7 @@ def _not_utf8(data: bytes, labels: list[str]) -> str | None:
 
 def _stated(data: bytes) -> Iterator[str]:
     """Labels in a page: of its XML declaration, and of the first <meta> that is not commented out."""
-    head = COMMENT.sub(b"", data[:HEAD])
+    head = COMMENT.sub(b"", data[:HEAD].lower())  # a pattern that ignores case takes several times as long
     for found in (XML_CHARSET.match(head), META_CHARSET.search(head)):
         if found:
             yield found[1].decode("ascii", "replace")

@@ -22,18 +22,23 @@ LAZY = (
     "data-img",
 )
 LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-NOT_LAZY = frozenset(
-    ("src", "alt", "title", "class", "id", "style", "usemap", "name", "width", "height", *LAZY, *LAZY_SETS)
-)
+_NOT_LAZY = """
+    src alt title class id style usemap name width height border align hspace vspace loading decoding fetchpriority
+    sizes role itemprop data-caption data-sizes
+"""
+NOT_LAZY = frozenset(_NOT_LAZY.split())
+"""Attributes without the address of another file."""
+KNOWN = NOT_LAZY.union(LAZY, LAZY_SETS)
 WORSE = re.compile(r"low|blur|placeholder|hover|icon|poster|dark|mobile|print|fallback|error")
 """Names of attributes with addresses of what is shown instead of the image."""
 IMAGE_FILE = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif|bmp)(?:[?#]\S*)?", re.IGNORECASE)
 IMAGE_SET = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif)\S*\s+\d+(?:\.\d+)?[wx](?:,|\s|$)", re.IGNORECASE)
+NO_FILE = ("data:", "about:", "blob:", "javascript:", "#")
 PLACEHOLDER = re.compile(
-    r"^(?:data|about|blob|javascript):|^#|^//:0$|(?:^|[/_.-])(?:blank|placeholder|spacer|load(?:ing|er)|preloader|spinner|"
-    r"lazy|transparent|pixel|1x1|grey|gray|dummy|empty|no-?image)[\w-]*\.",
-    re.IGNORECASE,
+    r"(?:^|[_.-])(?:blank|placeholder|spacer|load(?:ing|er)|preloader|spinner|lazy|transparent|pixel|1x1|grey|gray|dummy|"
+    r"empty|no-?image)[\w-]*\."
 )
+"""In names of files."""
 PREVIEW = 20_000
 """Characters of a data: address; a longer one is an image rather than a blurred preview of one."""
 SET_START = re.compile(r"[\s,]*(\S+)")
@@ -68,8 +73,11 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
     come last, and the file that the image links to after them."""
     src = (attributes.get("src") or "").strip()
     parent = node.parent
+    around = parent.tag if parent is not None else ""
+    if around != "picture" and src and attributes.keys() <= NOT_LAZY:  # the usual image
+        return Refs(src, (), tuple(url for url in _linked(parent) if url != src) if around == "a" else ())
     shown, hidden = list(_sized(attributes, LAZY_SETS)), list[str]()
-    if parent is not None and parent.tag == "picture":
+    if parent is not None and around == "picture":
         found = list[tuple[str, float]]()
         for source in parent.css("source"):
             of_source = source.attributes
@@ -82,7 +90,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
         parent = parent.parent
     lazy = [*_lazy(attributes)]
     more = list[str]()
-    if len(attributes) > 1:
+    if not attributes.keys() <= KNOWN:
         more, sets = _unnamed(attributes)
         shown += sets
     if not (shown or lazy or more or hidden) and (parent is None or parent.tag != "a"):
@@ -119,7 +127,7 @@ def _unnamed(attributes: Mapping[str, str | None]) -> tuple[list[str], list[tupl
     """Addresses and sets in attributes of any other name: scripts that load images later choose their own."""
     files, sets = list[str](), list[tuple[str, float]]()
     for name, value in attributes.items():
-        if value and name not in NOT_LAZY and "." in value and not WORSE.search(name):
+        if value and name not in KNOWN and "." in value and not WORSE.search(name):
             if IMAGE_FILE.fullmatch(value.strip()):
                 files.append(value.strip())
             elif IMAGE_SET.match(value):
@@ -197,7 +205,9 @@ def is_dark_twin(ref: str, attributes: Mapping[str, str | None]) -> bool:
 
 
 def _is_placeholder(src: str) -> bool:
-    return bool(PLACEHOLDER.search(src))
+    if src.startswith(NO_FILE) or src == "//:0":
+        return True
+    return PLACEHOLDER.search(src.partition("?")[0].rpartition("/")[2].lower()) is not None
 
 
 def _set_entries(text: str) -> Iterator[tuple[str, float]]:

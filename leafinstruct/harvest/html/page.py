@@ -61,7 +61,7 @@ def parse_html(
         return Page(error="empty")
     if not MARKUP.search(text):
         return Page(error="not_html")
-    data = with_whole_characters(text).encode("utf-8", "ignore")
+    data = text.encode("utf-8", "ignore")
     if excess := _excess(data):
         return Page(error=excess)
     dom = LexborHTMLParser(data, options=WITHOUT_EVENTS)
@@ -77,6 +77,8 @@ def parse_html(
         _resolve(page.blocks, _base(stated, url))
     if not page.blocks:
         page.error = "no_text"
+    if any("\ufffd" in block.text for block in page.blocks) and (mended := with_whole_characters(text)) != text:
+        return parse_html(mended, url, whole=whole, links=links)
     return page
 
 

@@ -17,6 +17,8 @@ _UNSURE = """
 """
 UNSURE = frozenset(("", *_UNSURE.split()))
 """Types that servers state where they know none: the content decides."""
+MISTAKEN = UNSURE | {"text/plain"}
+"""Types that servers state for pages too."""
 _TEXTS = """
     text/plain text/markdown text/x-markdown text/x-rst text/rtf application/rtf application/pdf application/x-pdf
     application/epub+zip application/msword application/vnd.oasis.opendocument.text
@@ -46,9 +48,11 @@ def header_values(headers: HeaderMap, name: str) -> list[str]:
 
 
 def content_types(record: WarcRecord) -> list[str]:
-    """Values of Content-Type of what a record holds: of the response, or of the record of a resource."""
+    """Values of Content-Type of what a record holds: of the response, or of the record of a resource. A first one that
+    is a type is enough."""
     headers = record.headers if record.http_headers is None else record.http_headers
-    return header_values(headers, "content-type")
+    first = headers.get("Content-Type") or ""
+    return [first] if MIME.match(first) and "," not in first else header_values(headers, "content-type")
 
 
 def charset_of(types: Iterable[str]) -> str | None:
@@ -70,17 +74,17 @@ def kind_of(record: WarcRecord, url: str, head: bytes) -> str:
         return OTHER
     if stated in HTML_TYPES:
         return PAGE
-    if stated in UNSURE or stated == "text/plain":
+    if stated in UNSURE or stated in TEXTS:
+        start = body_of(record, head)
         identified = type_of(header_values(record.headers, "warc-identified-payload-type"))
-        if identified in HTML_TYPES:
+        if stated in MISTAKEN and (identified in HTML_TYPES or (stated in UNSURE and is_html(start, stated))):
             return PAGE
-        if stated != "text/plain":
-            start = body_of(record, head)
-            if is_html(start, stated):
-                return PAGE
-            stated = "" if b"\0" in start or stated.endswith("/xml") else "text/plain"
-            stated = "application/pdf" if start.startswith(b"%PDF") else stated
-    return UNREAD if stated in TEXTS and len(head) >= PARAGRAPH and not ROBOTS.search(url) else OTHER
+        if stated in UNSURE:
+            stated = "application/pdf" if start.startswith(b"%PDF") else "" if stated.endswith("/xml") else "text/plain"
+        of_text = stated in TEXTS and (b"\0" not in start or not stated.startswith("text/"))
+        if of_text and len(start) >= PARAGRAPH and not ROBOTS.search(url):
+            return UNREAD
+    return OTHER
 
 
 def is_revisited_page(record: WarcRecord) -> bool:

@@ -291,6 +291,8 @@ HTML = page() + b"<!-- " + b"x" * 500 + b" -->"
         ("application/json", "WARC-Identified-Payload-Type: text/html\r\n", HTML, None),
         ("image/png", "WARC-Identified-Payload-Type: text/html\r\n", HTML, None),
         (None, "", picture(1, (900, 900), "BMP"), None),
+        ("text/plain", "", picture(1, (900, 900)), None),
+        ("text/plain", "", b"User-agent: * " * 99, "not_html"),
     ],
 )
 def test_the_content_decides_what_a_page_is_where_the_type_does_not(
