@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from types import ModuleType
 from leafinstruct import layout
 from leafinstruct.context import Context
 from leafinstruct.errors import LeafError, did_you_mean, file_error
+from leafinstruct.heal import damaged_files, discard, heal
 from leafinstruct.pipeline import STAGES, Pipeline
 from leafinstruct.run import Run
 from leafinstruct.store import is_remote
@@ -22,18 +24,25 @@ FREE_BYTES = 1 << 30
 
 
 def build(context: Context, stage: str) -> None:
-    """Bring all stages up to and including `stage` up to date, reusing finished work. Holds the run's lock. Raises
-    LeafError if the pre-flight fails or another process builds the run."""
-    preflight(context.pipeline, context.run, stage)
-    with context.run.lock():
+    """Bring all stages up to and including `stage` up to date, reusing finished work; damaged files are made again.
+    Holds the run's lock. Raises LeafError if the pre-flight fails or another process builds the run."""
+    run, pipeline = context.run, context.pipeline
+    preflight(pipeline, run, stage)
+    with run.lock():
         try:
-            for name in STAGES[: STAGES.index(stage) + 1]:
-                start, cpu = time.perf_counter(), time.process_time()
-                _stage_module(name).run(context)
-                context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
+            for damaged in list(damaged_files(run, context.workers)) if context.verify else ():
+                discard(run, pipeline, damaged)
+            heal(run, pipeline, partial(_run_stages, context, stage))
         finally:
             context.pool.close()
-            _add_timings(context)
+            heal(run, pipeline, partial(_add_timings, context))
+
+
+def _run_stages(context: Context, stage: str) -> None:
+    for name in STAGES[: STAGES.index(stage) + 1]:
+        start, cpu = time.perf_counter(), time.process_time()
+        _stage_module(name).run(context)
+        context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
 
 
 TIMING: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.store import Store
 
-EMPTY = {layout.LOCK, ".DS_Store"}
+EMPTY = {layout.LOCK, layout.SUMS, ".DS_Store"}
 """Files that may be in a folder which counts as empty."""
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 RUN = "run.json"
 """Harvest: the resolved pipeline, versions, and the partitions planned by the last harvest."""
+RUN_COPY = ".run.json"
+"""Harvest: a copy of `run.json`: what it says of partitions is needed where the file itself is damaged."""
 TIMINGS = "timings.json"
 """Build: tasks and seconds of each step, over all builds of the run."""
 METAS = ".metas.json"
@@ -40,9 +42,19 @@ PROOF_REPORT = f"{PROOF}/report.json"
 
 ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED = "asked", "documents", "images", "decisions", "filtered"
 WRITTEN, RECORDS = "written", "records"
+SCORES, GENERATIONS = "scores", "generations"
 OF_PARTITIONS = (ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS)
 """Folders with one file per partition, except those of scores and model answers."""
 SUFFIX = ".parquet"
+
+
+SUMS = ".sums"
+
+
+def sums(name: str) -> str:
+    """Build: checksums that a file may have, the one it has and, while it is replaced, the next. Tables have their own,
+    shards have theirs in the manifest."""
+    return f"{SUMS}/{name}"
 
 
 def in_folder(folder: str, partition: str) -> str:
@@ -72,7 +84,7 @@ def indexes(source: str) -> str:
 
 def scores(folder: str, partition: str) -> str:
     """Filter: scores of a partition. The folder is the filter's name and a hash of all that can change its numbers."""
-    return in_folder(f"scores/{folder}", partition)
+    return in_folder(f"{SCORES}/{folder}", partition)
 
 
 def corpus(folder: str) -> str:
@@ -92,7 +104,7 @@ def filtered(partition: str) -> str:
 
 def generations(writer: str, partition: str) -> str:
     """Rewrite: the answers of a language model. The folder is a digest of its name and settings."""
-    return in_folder(f"generations/{writer}", partition)
+    return in_folder(f"{GENERATIONS}/{writer}", partition)
 
 
 def leak_margins(model: str, partition: str) -> str:

@@ -6,6 +6,7 @@ by one upload, which becomes visible only once it is complete.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -35,6 +36,9 @@ class Store(Protocol):
     def parquet(self, name: str) -> pq.ParquetFile:
         """Raises FileNotFoundError. Close it with `force`."""
 
+    def open(self, name: str) -> BinaryIO:
+        """The file, to be read. Raises FileNotFoundError."""
+
     def stamp(self, name: str) -> str:
         """A string that changes whenever the file does; "" if it is missing."""
 
@@ -43,6 +47,9 @@ class Store(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """Names of the files in one folder, sorted, without the folder's name."""
+
+    def all_names(self) -> list[str]:
+        """Names of all files, sorted."""
 
     def some_names(self) -> list[str]:
         """Names in the place itself, at least one if it holds any file; empty if it is missing."""
@@ -81,7 +88,7 @@ class LocalStore:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f".{target.name}.leafinstruct.{os.getpid()}.tmp")
             try:
-                with temporary.open("wb") as out:
+                with temporary.open("w+b") as out:
                     write(out)
                     out.flush()
                     os.fsync(out.fileno())
@@ -95,6 +102,9 @@ class LocalStore:
 
     def parquet(self, name: str) -> pq.ParquetFile:
         return pq.ParquetFile(self._prefix + name)
+
+    def open(self, name: str) -> BinaryIO:
+        return io.FileIO(self._prefix + name)  # type: ignore[return-value]
 
     def stamp(self, name: str) -> str:
         try:
@@ -110,6 +120,10 @@ class LocalStore:
     def names(self, folder: str) -> list[str]:
         path = self.path / folder
         return sorted(p.name for p in path.iterdir() if p.is_file()) if path.is_dir() else []
+
+    def all_names(self) -> list[str]:
+        found = (Path(folder, name) for folder, _, names in os.walk(self.path) for name in names)
+        return sorted(path.relative_to(self.path).as_posix() for path in found)
 
     def some_names(self) -> list[str]:
         return sorted(path.name for path in self.path.iterdir()) if self.path.is_dir() else []
@@ -188,8 +202,11 @@ class ObjectStore:
             return self._fs.cat_file(self._place(name))
 
     def parquet(self, name: str) -> pq.ParquetFile:
+        return pq.ParquetFile(self.open(name))
+
+    def open(self, name: str) -> BinaryIO:
         with self._asking():
-            return pq.ParquetFile(self._fs.open(self._place(name), "rb"))
+            return self._fs.open(self._place(name), "rb")
 
     def _info(self, name: str) -> dict[str, Any] | None:
         if self.listed:
@@ -221,6 +238,10 @@ class ObjectStore:
         except FileNotFoundError:
             return []
         return sorted(e["name"].rsplit("/", 1)[-1] for e in entries if e["type"] == "file")
+
+    def all_names(self) -> list[str]:
+        with self._asking():
+            return sorted(place.removeprefix(f"{self._root}/") for place in self._fs.find(self._root))
 
     def some_names(self) -> list[str]:
         try:

@@ -20,7 +20,8 @@ from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.publish.locations import Location, open_location
 from leafinstruct.shard.schema import features, published_schema, score_names
 from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
-from leafinstruct.shard.write import file_sha256, split_name, split_numbers
+from leafinstruct.shard.write import split_name, split_numbers
+from leafinstruct.sums import file_sha256
 
 CHECKS = {
     "files": "every shard opens as Parquet, and no shard of a split is missing",

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, Record
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import Damaged, LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
@@ -26,6 +26,7 @@ from leafinstruct.shard.gather import (
     index_records,
     read_heads,
     windows,
+    wrong_images,
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.write import WrittenShard, manifest, write_shard
@@ -74,6 +75,8 @@ def run(context: Context) -> None:
     names = {planned.name for planned in plan.shards}
     _remove_others(run, names)
     written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
+    for name in written:
+        run.trust(layout.shard(name))
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
     write_card(run, pipeline, json.loads(data))
     run.commit_text(layout.SHARDS_MANIFEST, data.decode())
@@ -92,10 +95,10 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
     """Plan the shards of a run; returns the plan and where the rows of each shard are."""
     pipeline, run = job.open()
     files = [layout.records(name) for name in partitions]
-    images = index_images([layout.images(name) for name in partitions], run.open)
-    heads = list(read_heads(files, images, _clusters(run, pipeline), run.open))
+    images = index_images([layout.images(name) for name in partitions], run.parquet)
+    heads = list(read_heads(files, images, _clusters(run, pipeline), run.parquet))
     plan = plan_shards(heads, pipeline.section("shard", ShardSettings))
-    records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
+    records, shown = index_records(files, run.parquet), {head.id: head.images for head in heads}
     places = [
         ImageRows({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
         for one in plan.shards
@@ -113,17 +116,19 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
 
     def rows() -> Iterator[Record]:
         for ids in windows(planned.ids, planned.bytes):
-            records = gather_records(places.records, ids, run.open)
+            records = gather_records(places.records, ids, run.parquet)
             images.clear()
             images.update(
-                gather_images(places.images, (sha for one in records.values() for sha in one.images), run.open)
+                gather_images(places.images, (sha for one in records.values() for sha in one.images), run.parquet)
             )
+            for sha in wrong_images(images.values()):
+                raise Damaged(run.place, places.images[sha].path, f"image {sha} has other bytes than when it was read")
             yield from (records[key] for key in ids)
 
     def write(out: BinaryIO) -> None:
         written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline), allow, broken))
 
-    run.commit(layout.shard(planned.name), write)
+    run.commit(layout.shard(planned.name), write, summed=False)
     return planned.name, written[-1]
 
 
@@ -167,11 +172,14 @@ def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
-    """The manifest, if the shards are complete and have this fingerprint."""
+    """The manifest, if the shards are complete and have this fingerprint. Raises Damaged for a shard that was written
+    to since a build found it to be as in the manifest."""
     there: dict[str, Any] | None = run.json(layout.SHARDS_MANIFEST)
     if not there or there["provenance"].get("fingerprint") != made_from:
         return None
     whole = all(run.store.size(layout.shard(file["file"])) == file["bytes"] for file in there["files"])
+    for file in there["files"] if whole else ():
+        run.check_shard(layout.shard(file["file"]), file["sha256"])
     return there if whole else None
 
 

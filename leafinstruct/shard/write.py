@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -289,8 +288,3 @@ def split_numbers(file_name: str) -> tuple[int, int]:
     if match is None:
         raise ValueError(f"{file_name} is not the name of a shard")
     return int(match[2]), int(match[3])
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,8 +13,9 @@ from typing import Any
 
 from leafinstruct import layout
 from leafinstruct.shard.publish.hub import NAME_ON_HUB, PushFile, PushPlan, PushResult, local_files
-from leafinstruct.shard.write import file_sha256, split_name
+from leafinstruct.shard.write import split_name
 from leafinstruct.store import asking, open_filesystem
+from leafinstruct.sums import file_sha256
 
 PUSHED = ".pushed.json"
 """SHA-256 and bytes of each completely pushed file."""

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
-from leafinstruct.shard.write import file_sha256, split_name
+from leafinstruct.shard.write import split_name
+from leafinstruct.sums import file_sha256
 
 CARD = "data_card.md"
 # the Hub shows the file of this name as the card of a dataset
