@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -33,9 +34,13 @@ def build(context: Context, stage: str) -> None:
             for damaged in list(damaged_files(run, context.workers)) if context.verify else ():
                 discard(run, pipeline, damaged)
             heal(run, pipeline, partial(_run_stages, context, stage))
+        except BaseException:
+            with suppress(LeafError):  # the first error says more, as on a full disk
+                heal(run, pipeline, partial(_add_timings, context))
+            raise
         finally:
             context.pool.close()
-            heal(run, pipeline, partial(_add_timings, context))
+        heal(run, pipeline, partial(_add_timings, context))
 
 
 def _run_stages(context: Context, stage: str) -> None:

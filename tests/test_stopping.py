@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,7 +112,22 @@ def in_a_cleanup() -> None:
         raise OSError("the pool is gone")
 
 
-@pytest.mark.parametrize("interrupted", [in_a_name, in_a_group, in_a_cleanup])
+def in_a_callback() -> None:
+    """Python raises nothing there; the signal comes again."""
+
+    class Owner: ...
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    owner = Owner()
+    kept = weakref.ref(owner, interrupt)
+    del owner
+    time.sleep(5)
+    raise AssertionError(f"the interrupt in the callback of {kept} is lost")
+
+
+@pytest.mark.parametrize("interrupted", [in_a_name, in_a_group, in_a_cleanup, in_a_callback])
 def test_an_interrupt_in_another_error_says_one_line(
     interrupted: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
