@@ -25,7 +25,7 @@ from leafinstruct.claim import refuse_others
 from leafinstruct.document import digest
 from leafinstruct.errors import Damaged, LeafError, file_error, one_line, text_of
 from leafinstruct.progress import log
-from leafinstruct.store import LocalStore, ObjectStore, open_store
+from leafinstruct.store import LocalStore, ObjectStore, of_content, open_store
 from leafinstruct.sums import Summing, holds, sha256_of, sum_of, write_summed
 
 META_KEY = b"leafinstruct"
@@ -233,9 +233,8 @@ class Run:
                 yield file
             finally:
                 file.close(force=True)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            of_content = not isinstance(error, OSError) or error.errno is None  # the system's errors have a number
-            if sound or not of_content or self._is_sound(relative):
+        except Exception as error:
+            if sound or not of_content(error) or self._is_sound(relative):
                 raise
             raise Damaged(self.place, relative, f"not readable as Parquet ({one_line(text_of(error))})") from None
 

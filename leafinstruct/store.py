@@ -16,9 +16,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leafinstruct.errors import LeafError, file_error
+from leafinstruct.errors import LeafError, file_error, one_line, text_of
 
 Write = Callable[[BinaryIO], None]
 STAMP_KEYS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
@@ -62,6 +63,25 @@ class Store(Protocol):
     @contextmanager
     def folder(self, name: str) -> Iterator[Path]:
         """A folder of the run on this machine, a copy if it is remote, for as long as the context lasts."""
+
+
+def of_content(error: Exception) -> bool:
+    """Whether an error of reading a Parquet file is about its content: the system's errors have a number."""
+    return isinstance(error, pa.ArrowException | UnicodeDecodeError) or (
+        isinstance(error, OSError) and error.errno is None
+    )
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file that need not be of a run. Raises LeafError, which names it, if its content cannot be read."""
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except Exception as error:
+        if not of_content(error):
+            raise
+        raise LeafError(f"{path}: not readable as Parquet ({one_line(text_of(error))})") from None
 
 
 def is_remote(place: str) -> bool:

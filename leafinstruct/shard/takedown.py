@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from leafinstruct.errors import LeafError
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_removals
+from leafinstruct.store import parquet_file
 
 
 def takedown(root: Path, shards: Path, wanted: Mapping[str, Sequence[str]], note: str) -> dict[str, Any]:
@@ -47,7 +46,9 @@ def published(shards: Path, removals: Removals) -> list[dict[str, Any]]:
     """Rows of shards that a request names: file, id, url, site, and `images`, the named ones by harvested SHA-256."""
     rows = []
     for file in sorted(shards.glob("*.parquet")):
-        for row in pq.read_table(file, columns=["id", "url", "site", "image_meta"]).to_pylist():
+        with parquet_file(file) as opened:
+            found = opened.read(["id", "url", "site", "image_meta"]).to_pylist()
+        for row in found:
             named = [m for m in row.pop("image_meta") or [] if removals.names_image(m["sha256"], m["source_sha256"])]
             if named or removals.names(row["url"], row["site"]):
                 rows.append({"file": file.name, **row, "images": [m["source_sha256"] for m in named]})

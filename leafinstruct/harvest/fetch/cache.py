@@ -11,11 +11,14 @@ import os
 import sqlite3
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch.addresses import plain_address
 from leafinstruct.images.header import read_image
 
@@ -57,12 +60,14 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.db = sqlite3.connect(folder / "outcomes.sqlite", isolation_level=None, timeout=60)
-        self.db.execute("PRAGMA journal_mode=WAL")
-        self.db.execute(
-            "PRAGMA synchronous=NORMAL"
-        )  # a killed process loses nothing; a power cut, the last outcomes at most
-        self.db.executescript(TABLES)
+        self.place = folder / "outcomes.sqlite"
+        with self.errors():
+            self.db = sqlite3.connect(self.place, isolation_level=None, timeout=60)
+            self.db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute(
+                "PRAGMA synchronous=NORMAL"
+            )  # a killed process loses nothing; a power cut, the last outcomes at most
+            self.db.executescript(TABLES)
         self.pack = ""
         self.file = -1
         self.end = 0
@@ -72,6 +77,18 @@ class Cache:
         """`$LEAFINSTRUCT_FETCHED`, or ~/.cache/leafinstruct/fetched."""
         given = os.environ.get("LEAFINSTRUCT_FETCHED")
         return _opened(Path(given) if given else Path.home() / ".cache" / "leafinstruct" / "fetched", os.getpid())
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what SQLite raises, as of a full disk or a damaged file, into a LeafError that names the file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def failed(self, error: sqlite3.Error) -> LeafError:
+        said = f"the cache of fetched images fails ({error}): free its disk, or delete it and images are fetched again"
+        return LeafError(f"{self.place}: {said}")
 
     def outcome(self, url: str) -> Outcome | None:
         """The stored outcome of a URL; None if it must be requested (again)."""
@@ -87,7 +104,12 @@ class Cache:
         self.db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def image(self, url: str) -> Image | str:
-        """The image of a URL, or why there is none; not_fetched for a URL that was never requested."""
+        """The image of a URL, or why there is none; not_fetched for a URL that was never requested. Raises
+        LeafError."""
+        with self.errors():
+            return self._image(url)
+
+    def _image(self, url: str) -> Image | str:
         plain, reason = plain_address(url)
         if reason:
             return reason

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from leafinstruct.document import Image
-from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch import robots
 from leafinstruct.harvest.fetch.settings import FetchSettings
 from leafinstruct.images.header import MAX_BYTES, read_image
@@ -45,13 +44,14 @@ def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cach
     URLs requested now."""
     from leafinstruct.harvest.fetch.cache import Cache
 
+    cache = cache or Cache.default()
     try:
-        fetcher = _Fetcher(settings, cache or Cache.default(), progress)
+        fetcher = _Fetcher(settings, cache, progress)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(fetcher.run(urls))
     except (sqlite3.Error, BaseExceptionGroup) as error:
         if cause := _of_cache(error):
-            raise LeafError(f"the cache of fetched images fails ({cause}): free its disk, or delete it") from error
+            raise cache.failed(cause) from error
         raise
     return fetcher.counts
 

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from leafinstruct.errors import LeafError
+from leafinstruct.store import parquet_file
 
 
 def export_webdataset(shards: str | Path, out: str | Path) -> list[Path]:
@@ -45,7 +44,7 @@ def export_webdataset(shards: str | Path, out: str | Path) -> list[Path]:
 
 
 def _samples(file: Path) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(file) as opened:
+    with parquet_file(file) as opened:
         for group in range(opened.num_row_groups):
             for row in opened.read_row_group(group).to_pylist():
                 yield _sample(row)
