@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from leafinstruct import layout
 from leafinstruct.errors import Damaged, LeafError
@@ -72,15 +73,15 @@ def _of_models(pipeline: Pipeline) -> set[str]:
 def damaged_files(run: Run, workers: int) -> Iterator[Damaged]:
     """Every damaged file of a run: reads all of them."""
     names = [name for name in run.store.all_names() if not HALF.fullmatch(PurePosixPath(name).name)]
-    shards: dict[str, str] = {}
+    shards: dict[str, Any] = {}
     with suppress(Damaged):  # of the manifest, which is among the files
         listed = run.json(layout.SHARDS_MANIFEST) or {"files": []}
-        shards = {layout.shard(file["file"]): file["sha256"] for file in listed["files"]}
+        shards = {layout.shard(file["file"]): file for file in listed["files"]}
     with ThreadPoolExecutor(workers) as pool:
         yield from filter(None, pool.map(partial(_damage, run, shards), names))
 
 
-def _damage(run: Run, shards: Mapping[str, str], name: str) -> Damaged | None:
+def _damage(run: Run, shards: Mapping[str, Any], name: str) -> Damaged | None:
     try:
         if name in shards:
             run.check_shard(name, shards[name], again=True)

@@ -258,14 +258,19 @@ class Run:
         if not self._is_sound(relative) and name in self.own(folder):
             self._footer(relative)
 
-    def check_shard(self, relative: str, sha256: str, again: bool = False) -> None:
-        """Raises Damaged if a file has another SHA-256. With `again` also one that had this at its present stamp."""
+    def check_shard(self, relative: str, listed: Mapping[str, Any], again: bool = False) -> None:
+        """Raises Damaged if a file has another size or SHA-256 than a manifest lists. One that had them at its present
+        stamp, or that is in an object store, is read only with `again`."""
         stamp, known = self.store.stamp(relative), self._known.get(relative)
-        if again or not (known and known.stamp == stamp):
+        if not again and known and known.stamp == stamp:
+            return
+        same = self.store.size(relative) == listed["bytes"]
+        if same and (again or isinstance(self.store, LocalStore)):
             with self.store.open(relative) as file:
-                if sha256_of(file) != sha256:
-                    raise Damaged(self.place, relative, "not what the manifest has")
-            self.trust(relative)
+                same = sha256_of(file) == listed["sha256"]
+        if not same:
+            raise Damaged(self.place, relative, "not what the manifest has")
+        self.trust(relative)
 
     def trust(self, relative: str) -> None:
         """Note that a shard is as the manifest has it."""

@@ -165,6 +165,17 @@ def instruction(body: Body) -> Reply:
     return answer(said, usage={})
 
 
+def test_only_the_shards_that_are_damaged_are_written_again(whole: Path, run: Run, said: list[str]) -> None:
+    shards = sorted(run.file("shards").glob("*.parquet"))
+    before = {path: path.stat().st_ino for path in shards}
+    assert len(shards) > 1
+    shards[0].write_bytes(shards[0].read_bytes()[:-1])
+    run_build(whole / "pipelines/made.yaml", run.path)
+    assert said == [f"{shards[0]}: not what the manifest has; made again"]
+    assert [path for path in shards if path.stat().st_ino != before[path]] == shards[:1]
+    assert shard_bytes(run) == shard_bytes(Run(whole / "whole"))
+
+
 def test_answers_of_a_model_are_asked_for_again_and_counted(tmp_path: Path, said: list[str]) -> None:
     with serving(instruction) as server:
         model = {"backend": "openai", "model": "m", "base_url": server.url, "retries": 0}

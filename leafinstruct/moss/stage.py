@@ -39,7 +39,7 @@ def run(context: Context) -> None:
     if there and there["fingerprint"] == made_from:
         return
     for file in manifest["files"]:
-        run.check_shard(layout.shard(file["file"]), file["sha256"], again=True)
+        run.check_shard(layout.shard(file["file"]), file, again=True)
     run.remove(layout.TRAIN_FINGERPRINT)
     context.pool.close()
     with TemporaryDirectory() as folder:

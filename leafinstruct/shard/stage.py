@@ -29,7 +29,7 @@ from leafinstruct.shard.gather import (
     wrong_images,
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
-from leafinstruct.shard.write import WrittenShard, manifest, write_shard
+from leafinstruct.shard.write import WrittenShard, as_listed, manifest, write_shard
 from leafinstruct.version import __version__
 
 VERSION = 5
@@ -61,12 +61,14 @@ def check(pipeline: Pipeline) -> None:
 
 
 def run(context: Context) -> None:
-    """Bring `shards/` up to date with the records."""
+    """Bring `shards/` up to date with the records. If they are, but some are missing, only those are made."""
     run, pipeline = context.run, context.pipeline
     settings = pipeline.section("shard", ShardSettings)
     partitions = run.partitions()
     made_from = _made_from(run, pipeline, settings, partitions)
-    if there := _fresh(run, made_from):
+    there = _fresh(run, made_from)
+    kept = _kept(run, there) if there else {}
+    if there and len(kept) == len(there["files"]):
         refresh_card(run, pipeline, there)
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
@@ -74,7 +76,8 @@ def run(context: Context) -> None:
         raise LeafError(f"{run}: rewriting made no record; leafinstruct status shows what dropped the documents")
     names = {planned.name for planned in plan.shards}
     _remove_others(run, names)
-    written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
+    tasks = [(one, rows) for one, rows in zip(plan.shards, places, strict=True) if one.name not in kept]
+    written = kept | dict(context.map_whole(write_one, tasks, "shards", "shards"))
     for name in written:
         run.trust(layout.shard(name))
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
@@ -137,7 +140,8 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
     partitions = run.partitions()
     if any(run.meta(layout.records(name)) is None for name in partitions):
         return None
-    return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
+    found = _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
+    return found if found and len(_kept(run, found)) == len(found["files"]) else None
 
 
 def card(run: Run, pipeline: Pipeline) -> CardFacts:
@@ -172,15 +176,18 @@ def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
-    """The manifest, if the shards are complete and have this fingerprint. Raises Damaged for a shard that was written
-    to since a build found it to be as in the manifest."""
+    """The manifest, if it has this fingerprint."""
     there: dict[str, Any] | None = run.json(layout.SHARDS_MANIFEST)
-    if not there or there["provenance"].get("fingerprint") != made_from:
-        return None
-    whole = all(run.store.size(layout.shard(file["file"])) == file["bytes"] for file in there["files"])
-    for file in there["files"] if whole else ():
-        run.check_shard(layout.shard(file["file"]), file["sha256"])
-    return there if whole else None
+    return there if there and there["provenance"].get("fingerprint") == made_from else None
+
+
+def _kept(run: Run, manifest: Mapping[str, Any]) -> dict[str, WrittenShard]:
+    """The shards of a manifest that are there. Raises Damaged for one that was written to since a build found it to be
+    as in the manifest."""
+    there = [file for file in manifest["files"] if run.exists(layout.shard(file["file"]))]
+    for file in there:
+        run.check_shard(layout.shard(file["file"]), file)
+    return {file["file"]: as_listed(file) for file in there}
 
 
 def _has_clusters(owner: Any) -> bool:

@@ -276,6 +276,13 @@ def manifest(shards: Mapping[str, WrittenShard], provenance: Mapping[str, Any]) 
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
+def as_listed(file: Mapping[str, Any]) -> WrittenShard:
+    """A shard as a manifest lists it."""
+    return WrittenShard(
+        **{key: file[key] for key in ("rows", "images", "bytes", "arrow_bytes", "sha256", "metadata_left")}
+    )
+
+
 def split_name(file_name: str) -> str:
     """The split in a name like `train-00000-of-00004.parquet`, "" for any other name."""
     match = _SHARD_NAME.fullmatch(file_name)
