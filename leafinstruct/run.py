@@ -291,10 +291,11 @@ class Run:
 
     def read(self, relative: str) -> bytes:
         """A file that is no table. Raises FileNotFoundError, and Damaged."""
-        data, sums = self.store.read(relative), self._sums(relative)
-        if sums and sum_of(data) not in sums:
-            raise Damaged(self.place, relative, DIFFERS)
-        return data
+        for _ in range(2):  # between the two readings, another process may have replaced the file
+            data, sums = self.store.read(relative), self._sums(relative)
+            if not sums or sum_of(data) in sums:
+                return data
+        raise Damaged(self.place, relative, DIFFERS)
 
     def table(self, relative: str, columns: list[str] | None = None) -> pa.Table:
         with self.parquet(relative) as file:

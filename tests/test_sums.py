@@ -103,6 +103,24 @@ def test_a_file_is_whole_at_every_moment_of_its_replacement(tmp_path: Path, monk
         run.json("a.json")
 
 
+def test_a_file_may_be_replaced_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, other = Run(tmp_path), Run(tmp_path)
+    for value in ("one", "two"):
+        run.commit_json("a.json", value)
+    read, seen = type(run.store).read, []
+
+    def replaced(store: object, name: str) -> bytes:
+        data = read(store, name)  # type: ignore[arg-type]
+        if not seen:
+            seen.append(name)
+            for value in ("three", "four"):
+                other.commit_json("a.json", value)
+        return data
+
+    monkeypatch.setattr(type(run.store), "read", replaced)
+    assert run.json("a.json") == "four" and seen == ["a.json"]
+
+
 def test_the_error_crosses_processes() -> None:
     error = pickle.loads(pickle.dumps(Damaged("runs/a", "images/p.parquet", "its checksum differs")))
     assert (error.place, error.name, error.reason) == ("runs/a", "images/p.parquet", "its checksum differs")
