@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from leafinstruct.document import Image
 from leafinstruct.errors import LeafError
@@ -55,13 +56,13 @@ class Outcome:
 
 class Cache:
     """A folder of image packs, with tables of their contents and of outcomes. Several processes may read and write it;
-    each writes its own packs."""
+    each writes its own packs. Raises LeafError where the disk is full or a table is damaged."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.place = folder / "outcomes.sqlite"
-        with self.errors():
+        with self._errors():
             self.db = sqlite3.connect(self.place, isolation_level=None, timeout=60)
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute(
@@ -79,20 +80,25 @@ class Cache:
         return _opened(Path(given) if given else Path.home() / ".cache" / "leafinstruct" / "fetched", os.getpid())
 
     @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turn what SQLite raises, as of a full disk or a damaged file, into a LeafError that names the file."""
+    def _errors(self) -> Iterator[None]:
+        """A full disk and a damaged file are no fact about an image: they become a LeafError that names the file."""
         try:
             yield
-        except sqlite3.Error as error:
-            raise self.failed(error) from error
+        except (sqlite3.Error, OSError) as error:
+            said = f"the cache of fetched images fails ({error})"
+            advice = "free its disk, or delete it and images are fetched again"
+            raise LeafError(f"{self.place}: {said}: {advice}") from error
 
-    def failed(self, error: sqlite3.Error) -> LeafError:
-        said = f"the cache of fetched images fails ({error}): free its disk, or delete it and images are fetched again"
-        return LeafError(f"{self.place}: {said}")
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._errors():
+            return self.db.execute(sql, values).fetchall()
+
+    def _row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(sql, *values)), None)
 
     def outcome(self, url: str) -> Outcome | None:
         """The stored outcome of a URL; None if it must be requested (again)."""
-        row = self.db.execute("SELECT reason, sha256, final, tries, at FROM outcomes WHERE url = ?", (url,)).fetchone()
+        row = self._row("SELECT reason, sha256, final, tries, at FROM outcomes WHERE url = ?", url)
         if row is None:
             return None
         found = Outcome(*row[:4])
@@ -101,32 +107,27 @@ class Cache:
     def put(self, url: str, outcome: Outcome) -> None:
         """Store an outcome. The bytes of its image must be stored before."""
         values = (url, outcome.reason, outcome.sha256, outcome.final, outcome.tries, time.time())
-        self.db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._rows("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", *values)
 
     def image(self, url: str) -> Image | str:
-        """The image of a URL, or why there is none; not_fetched for a URL that was never requested. Raises
-        LeafError."""
-        with self.errors():
-            return self._image(url)
-
-    def _image(self, url: str) -> Image | str:
+        """The image of a URL, or why there is none; not_fetched for a URL that was never requested."""
         plain, reason = plain_address(url)
         if reason:
             return reason
-        row = self.db.execute("SELECT reason, sha256 FROM outcomes WHERE url = ?", (plain,)).fetchone()
+        row = self._row("SELECT reason, sha256 FROM outcomes WHERE url = ?", plain)
         if row is None:
             return "not_fetched"
         if row[0]:
             return str(row[0])
         data = self._read(row[1])
         if hashlib.sha256(data).hexdigest() != row[1]:  # deleted, or cut short by a power failure
-            self.db.execute("DELETE FROM outcomes WHERE url = ?", (plain,))
-            self.db.execute("DELETE FROM images WHERE sha256 = ?", (row[1],))
+            self._rows("DELETE FROM outcomes WHERE url = ?", plain)
+            self._rows("DELETE FROM images WHERE sha256 = ?", row[1])
             return "not_fetched"
         return read_image(data, url)
 
     def _read(self, sha256: str) -> bytes:
-        place = self.db.execute("SELECT pack, start, size FROM images WHERE sha256 = ?", (sha256,)).fetchone()
+        place = self._row("SELECT pack, start, size FROM images WHERE sha256 = ?", sha256)
         if place is None:
             return b""
         try:
@@ -138,11 +139,11 @@ class Cache:
 
     def robots(self, origin: str) -> tuple[str, str] | None:
         """(verdict, text) of a host's robots.txt if it was read less than a day ago."""
-        row = self.db.execute("SELECT verdict, body, at FROM robots WHERE origin = ?", (origin,)).fetchone()
+        row = self._row("SELECT verdict, body, at FROM robots WHERE origin = ?", origin)
         return (row[0], row[1]) if row is not None and time.time() - row[2] < AGAIN else None
 
     def put_robots(self, origin: str, verdict: str, body: str) -> None:
-        self.db.execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", (origin, verdict, body, time.time()))
+        self._rows("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", origin, verdict, body, time.time())
 
     def close(self) -> None:
         self._end_pack()
@@ -150,15 +151,20 @@ class Cache:
 
     def keep(self, sha256: str, data: bytes) -> None:
         """Append the bytes of an image to this process's pack; they count once they are written in full."""
-        if self.db.execute("SELECT 1 FROM images WHERE sha256 = ?", (sha256,)).fetchone() is not None:
+        if self._row("SELECT 1 FROM images WHERE sha256 = ?", sha256) is not None:
             return
-        if self.file < 0 or self.end > PACK:
-            self._begin_pack()
-        start, self.end = self.end, self.end + len(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self.file, rest) :]
-        self.db.execute("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?)", (sha256, self.pack, start, len(data)))
+        with self._errors():
+            if self.file < 0 or self.end > PACK:
+                self._begin_pack()
+            start, self.end = self.end, self.end + len(data)
+            rest = memoryview(data)
+            try:
+                while rest:
+                    rest = rest[os.write(self.file, rest) :]
+            except OSError:
+                self._end_pack()  # what follows half an image would be in another place than noted
+                raise
+        self._rows("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?)", sha256, self.pack, start, len(data))
 
     def _begin_pack(self) -> None:
         self._end_pack()

@@ -6,7 +6,6 @@ Outcomes go to the cache (cache.py), from which partitions are harvested; nothin
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import ssl
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch import robots
 from leafinstruct.harvest.fetch.settings import FetchSettings
 from leafinstruct.images.header import MAX_BYTES, read_image
@@ -44,22 +44,21 @@ def fetch(urls: Iterable[str], settings: FetchSettings, progress: Progress, cach
     URLs requested now."""
     from leafinstruct.harvest.fetch.cache import Cache
 
-    cache = cache or Cache.default()
+    fetcher = _Fetcher(settings, cache or Cache.default(), progress)
     try:
-        fetcher = _Fetcher(settings, cache, progress)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(fetcher.run(urls))
-    except (sqlite3.Error, BaseExceptionGroup) as error:
+    except BaseExceptionGroup as error:
         if cause := _of_cache(error):
-            raise cache.failed(cause) from error
+            raise cause from error
         raise
     return fetcher.counts
 
 
-def _of_cache(error: BaseException) -> sqlite3.Error | None:
+def _of_cache(error: BaseException) -> LeafError | None:
     if isinstance(error, BaseExceptionGroup):
         return next((found for one in error.exceptions if (found := _of_cache(one))), None)
-    return error if isinstance(error, sqlite3.Error) else None
+    return error if isinstance(error, LeafError) else None
 
 
 def _loop_factory() -> Any:
@@ -136,7 +135,7 @@ class _Fetcher:
             except RetryLater as later:
                 frontier.again(replace(task, tries=task.tries - 1), later.wait, False)
                 continue
-            except sqlite3.Error:  # of the cache, not of this URL
+            except LeafError:  # of the cache, not of this URL
                 raise
             except Exception as error:  # whatever a server makes a library raise is this URL's outcome
                 self._store(task, self._outcome(task, f"failed_{type(error).__name__}", ""))
@@ -293,7 +292,7 @@ class _Request:
 
     async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
         await self.context.__aexit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError | sqlite3.Error):
+        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError | LeafError):
             found = _stop(error)
             wrong = (
                 not isinstance(found, FetchFailed) or found.reason == "bad_address"
