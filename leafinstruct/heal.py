@@ -18,6 +18,7 @@ from leafinstruct.store import HALF
 
 COMMANDS = {
     layout.AUDIT: "audit",
+    PurePosixPath(layout.audit_run("x")).parts[0]: "audit",
     layout.REPORT: "report",
     layout.PROOF: "prove",
     layout.TRAIN: "build --stage train",
@@ -85,8 +86,8 @@ def _damage(run: Run, shards: Mapping[str, Any], name: str) -> Damaged | None:
     try:
         if name in shards:
             run.check_shard(name, shards[name], again=True)
-        elif f"{layout.SUMS}/" in name:
-            run.read(name.replace(f"{layout.SUMS}/", ""))
+        elif name.endswith(layout.SUM_SUFFIX):
+            _check_summed(run, name)
         elif name.endswith(layout.SUFFIX):
             run.check_table(name)
     except FileNotFoundError:  # a file with a sum that is there no more
@@ -94,3 +95,12 @@ def _damage(run: Run, shards: Mapping[str, Any], name: str) -> Damaged | None:
     except Damaged as damaged:
         return damaged
     return None
+
+
+def _check_summed(run: Run, sums: str) -> None:
+    """Compare the file that a file of checksums is about, in this run or in one inside it. Raises Damaged."""
+    folder, _, name = sums.removesuffix(layout.SUM_SUFFIX).rpartition(f"{layout.SUMS}/")
+    try:
+        (run.inner(folder.rstrip("/")) if folder else run).read(name)
+    except Damaged as damaged:
+        raise Damaged(run.place, f"{folder}{damaged.name}", damaged.reason) from None

@@ -48,13 +48,13 @@ OF_PARTITIONS = (ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS
 SUFFIX = ".parquet"
 
 
-SUMS = ".sums"
+SUMS, SUM_SUFFIX = ".sums", ".xxh3"
 
 
 def sums(name: str) -> str:
     """Build: checksums that a file may have, the one it has and, while it is replaced, the next. Tables have their own,
     shards have theirs in the manifest."""
-    return f"{SUMS}/{name}"
+    return f"{SUMS}/{name}{SUM_SUFFIX}"
 
 
 def in_folder(folder: str, partition: str) -> str:

@@ -107,7 +107,7 @@ def _place(named: Any) -> str:
     if isinstance(named, str):
         return named
     path: str = named(*(PLACEHOLDERS.get(name, name.upper()) for name in inspect.signature(named).parameters))
-    return path if path.endswith((layout.SUFFIX, "NAME")) else f"{path}/"
+    return path if path.endswith((layout.SUFFIX, layout.SUM_SUFFIX, "NAME")) else f"{path}/"
 
 
 def tables() -> list[Table]:

@@ -93,7 +93,7 @@ MADE_AGAIN = {
     "shards/manifest.json": "made again",
     "shards/data_card.md": "made again",
     "shards/train-*.parquet": "made again",
-    ".sums/run.json": "made again",
+    ".sums/run.json.xxh3": "made again",
 }
 
 
@@ -213,6 +213,20 @@ def test_what_is_damaged_again_ends_the_build(tmp_path: Path) -> None:
     pipeline = load_pipeline(make_project(tmp_path, tmp_path / "no tree"))
     with pytest.raises(LeafError, match=r"decisions/a\.parquet: its checksum differs, again after it was made again"):
         heal(Run(tmp_path / "run"), pipeline, failing)
+
+
+def test_a_run_inside_is_verified_too(whole: Path, run: Run, said: list[str]) -> None:
+    """That of an audit."""
+    inner, table = run.inner(layout.audit_run("0123")), pa.table({"document": ["a"]})
+    inner.commit_json(layout.RUN, {"partitions": []})
+    inner.commit_table("documents/a.parquet", table, "x")
+    for name in (layout.RUN, "documents/a.parquet"):
+        flip(inner.file(name), at=0.1)
+    verified(whole / "pipelines/made.yaml", Run(run.path))
+    place = f"{run}/{layout.audit_run('0123')}"
+    then = "its checksum differs; deleted; make it again with: leafinstruct audit"
+    assert sorted(said) == [f"{place}/documents/a.parquet: {then}", f"{place}/{layout.RUN}: {then}"]
+    assert not inner.exists(layout.RUN)
 
 
 @pytest.mark.parametrize(
