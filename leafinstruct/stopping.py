@@ -69,6 +69,9 @@ def one_line_when_stopped() -> Iterator[None]:
             raise
         for number in (signal.SIGINT, signal.SIGTERM):  # once is enough
             signal.signal(number, signal.SIG_IGN)
+        exec(
+            ""
+        )  # after an interrupt inside of `exec`, as of a dataclass, Python would end by the signal; this resets it
         print(KEPT, file=sys.stderr, flush=True)
         raise Stopped(TERMINATED if _received else INTERRUPTED) from None
     finally:

@@ -141,6 +141,16 @@ def test_an_interrupt_in_another_error_says_one_line(
     assert (end.value.code, capsys.readouterr().err) == (130, f"{KEPT}\n")
 
 
+def test_an_interrupt_in_generated_code_ends_with_the_exit_code(tmp_path: Path) -> None:
+    """Python notes an interrupt inside of `exec`, and would end a module by the signal."""
+    lines = ("from leafinstruct.stopping import one_line_when_stopped", "with one_line_when_stopped():")
+    (tmp_path / "made.py").write_text("\n".join([*lines, "    exec('raise KeyboardInterrupt')"]))
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-m", "made"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert (done.returncode, done.stderr) == (130, f"{KEPT}\n")
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), SystemExit(2), SystemExit(0)])
 def test_any_other_end_stays(error: BaseException) -> None:
     handler = signal.getsignal(signal.SIGTERM)
