@@ -134,12 +134,14 @@ def build(
     engine: str = "local",
     limit: int | None = None,
     score_all: bool = False,
+    verify: bool = False,
     quiet: bool = False,
 ) -> OpenedRun:
     """Make everything up to and including `stage`, reusing what is done, and open the run.
 
     `pipeline`: by default that of the current folder. `run` is a folder or an address such as `s3://bucket/run`; by
-    default `runs/NAME` of the pipeline. `limit`: at most so many documents of each source. With more than one worker, a
+    default `runs/NAME` of the pipeline. `limit`: at most so many documents of each source. `verify`: read all files of
+    the run first, and make damaged ones again. With more than one worker, a
     script calls this below `if __name__ == "__main__":`.
     Raises LeafError for what the user must change.
     """
@@ -159,7 +161,7 @@ def build(
     _check("stage", stage, str)
     _check("engine", engine, str)
     opened = Run(str(run) if run is not None else loaded.run_folder(limit))
-    options = {"limit": limit, "score_all": score_all, "progress": Progress(quiet)}
+    options = {"limit": limit, "score_all": score_all, "verify": verify, "progress": Progress(quiet)}
     on_engine(engine, opened, loaded, stage, workers, options)
     return OpenedRun(opened, loaded)
 

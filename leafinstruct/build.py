@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +16,7 @@ from leafinstruct import layout
 from leafinstruct.context import Context
 from leafinstruct.erase import erase
 from leafinstruct.errors import LeafError, did_you_mean, file_error
+from leafinstruct.heal import damaged_files, discard, heal
 from leafinstruct.pipeline import STAGES, Pipeline
 from leafinstruct.run import Run
 from leafinstruct.shard.takedown_search import named_records
@@ -24,23 +27,37 @@ FREE_BYTES = 1 << 30
 
 
 def build(context: Context, stage: str) -> None:
-    """Bring all stages up to and including `stage` up to date, reusing finished work. Holds the run's lock. Raises
-    LeafError if the pre-flight fails or another process builds the run."""
-    preflight(context.pipeline, context.run, stage)
-    with context.run.lock():
-        removals = context.pipeline.removals
-        records = named_records(context.run, removals)
-        last = {"harvest": "", "train": "shard"}.get(stage, stage)  # scores are about documents as harvested
+    """Bring all stages up to and including `stage` up to date, reusing finished work; damaged files are made again, and
+    what takedown requests name is erased. Holds the run's lock. Raises LeafError if the pre-flight fails or another
+    process builds the run."""
+    run, pipeline = context.run, context.pipeline
+    preflight(pipeline, run, stage)
+    with run.lock():
+        records: set[str] = set()
         try:
-            for name in STAGES[: STAGES.index(stage) + 1]:
-                start, cpu = time.perf_counter(), time.process_time()
-                _stage_module(name).run(context)
-                context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
-                if name == last and len(removals):
-                    erase(context.run, removals, records, context.progress)
+            for damaged in list(damaged_files(run, context.workers)) if context.verify else ():
+                discard(run, pipeline, damaged)
+            heal(run, pipeline, lambda: records.update(named_records(run, pipeline.removals)))
+            heal(run, pipeline, partial(_run_stages, context, stage, records))
+        except BaseException:
+            with suppress(LeafError):  # the first error says more, as on a full disk
+                heal(run, pipeline, partial(_add_timings, context))
+            raise
         finally:
             context.pool.close()
-            _add_timings(context)
+        heal(run, pipeline, partial(_add_timings, context))
+
+
+def _run_stages(context: Context, stage: str, records: Collection[str]) -> None:
+    """`records` are the ids of published records that takedown requests name."""
+    removals = context.pipeline.removals
+    last = {"harvest": "", "train": "shard"}.get(stage, stage)  # scores are about documents as harvested
+    for name in STAGES[: STAGES.index(stage) + 1]:
+        start, cpu = time.perf_counter(), time.process_time()
+        _stage_module(name).run(context)
+        context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
+        if name == last and len(removals):
+            erase(context.run, removals, records, context.progress)
 
 
 TIMING: Mapping[str, str] = {

@@ -7,19 +7,20 @@ from typing import Any
 
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
-from leafinstruct.store import Store
+from leafinstruct.store import HALF, Store
 
-EMPTY = {layout.LOCK, ".DS_Store"}
+EMPTY = {layout.LOCK, layout.SUMS, ".DS_Store"}
 """Files that may be in a folder which counts as empty."""
 
 
 def refuse_others(place: str, store: Store) -> None:
     """Raises LeafError if the place holds files and is no run: it has neither a run's `run.json` nor its list of
-    files, which the first build puts there before anything else. A damaged `run.json` counts: its reader says more."""
+    files, which the first build puts there before anything else, and which may be half written. A damaged `run.json`
+    counts: its reader says more."""
     for name in (layout.RUN, layout.METAS):
         if store.size(name) >= 0 and _of_run(name, store.read(name)):
             return
-    if found := [name for name in store.some_names() if name not in EMPTY]:
+    if found := [name for name in store.some_names() if name not in EMPTY and not HALF.fullmatch(name)]:
         raise LeafError(f"{place} holds files that are not of a run, such as {found[0]}; name another folder: --run")
 
 

@@ -61,7 +61,8 @@ CHANGED = "a file of the pipeline or of its code was changed since the build beg
 
 @dataclass
 class Context:
-    """One build. `limit` cuts each source to its first documents; `score_all` turns gating off."""
+    """One build. `limit` cuts each source to its first documents; `score_all` turns gating off; `verify` reads all
+    files of the run first."""
 
     run: Run
     pipeline: Pipeline
@@ -69,6 +70,7 @@ class Context:
     workers: int = 1
     limit: int | None = None
     score_all: bool = False
+    verify: bool = False
     only: frozenset[str] | None = None
     """Names of the partitions to make; None for all."""
     progress: Progress = field(default_factory=Progress)

@@ -18,6 +18,17 @@ class LeafError(Exception):
     """Something the user must change: one line that names the file or key, what is wrong and what to do."""
 
 
+class Damaged(LeafError):
+    """A file of a run that is not as it was written: its place, its name in the run, and what is wrong with it."""
+
+    def __init__(self, place: str, name: str, reason: str) -> None:
+        super().__init__(place, name, reason)
+        self.place, self.name, self.reason = place, name, reason
+
+    def __str__(self) -> str:
+        return f"{self.place}/{self.name}: {self.reason}; make it again with: leafinstruct build --verify"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelled name: the nearest known one, or all of them if none is near."""
     from difflib import get_close_matches

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 RUN = "run.json"
 """Harvest: the resolved pipeline, versions, and the partitions planned by the last harvest."""
+RUN_COPY = ".run.json"
+"""Harvest: a copy of `run.json`: what it says of partitions is needed where the file itself is damaged."""
 TIMINGS = "timings.json"
 """Build: tasks and seconds of each step, over all builds of the run."""
 METAS = ".metas.json"
@@ -46,10 +48,20 @@ PROOF_REPORT = f"{PROOF}/report.json"
 """Prove: every training of the ablation, and the comparisons."""
 
 ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED = "asked", "documents", "images", "decisions", "filtered"
-WRITTEN, RECORDS, GENERATIONS = "written", "records", "generations"
+WRITTEN, RECORDS = "written", "records"
+SCORES, GENERATIONS = "scores", "generations"
 OF_PARTITIONS = (ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS)
 """Folders with one file per partition, except those of scores and model answers."""
 SUFFIX = ".parquet"
+
+
+SUMS, SUM_SUFFIX = ".sums", ".xxh3"
+
+
+def sums(name: str) -> str:
+    """Build: checksums that a file may have, the one it has and, while it is replaced, the next. Tables have their own,
+    shards have theirs in the manifest."""
+    return f"{SUMS}/{name}{SUM_SUFFIX}"
 
 
 def in_folder(folder: str, partition: str) -> str:
@@ -79,7 +91,7 @@ def indexes(source: str) -> str:
 
 def scores(folder: str, partition: str) -> str:
     """Filter: scores of a partition. The folder is the filter's name and a hash of all that can change its numbers."""
-    return in_folder(f"scores/{folder}", partition)
+    return in_folder(f"{SCORES}/{folder}", partition)
 
 
 def corpus(folder: str) -> str:

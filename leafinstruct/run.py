@@ -1,7 +1,8 @@
 """A run: its files, which are up to date and which are stale. `Run.commit` is the only code that writes a run's files.
 
 A file exists whole or not at all. Its metadata has the fingerprint of everything it was made from and a digest of its
-content. Later files depend on the digest, so remaking a file with the same content makes nothing else stale.
+content. Later files depend on the digest, so remaking a file with the same content makes nothing else stale. Every file
+has a checksum, and is compared with it when it is read: one that was damaged later raises Damaged, which names it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -24,14 +23,17 @@ import pyarrow.parquet as pq
 from leafinstruct import layout
 from leafinstruct.claim import refuse_others
 from leafinstruct.document import digest
-from leafinstruct.errors import LeafError, file_error
-from leafinstruct.store import LocalStore, ObjectStore, open_store
+from leafinstruct.errors import Damaged, LeafError, file_error, one_line, text_of
+from leafinstruct.progress import log
+from leafinstruct.store import LocalStore, ObjectStore, of_content, open_store
+from leafinstruct.sums import Summing, holds, sha256_of, sum_of, write_summed
 
 META_KEY = b"leafinstruct"
 GROUP_ROWS, GROUP_IMAGES = 4096, 16
 """Rows of a row group: small groups bound memory in files with images, and cost time in files without."""
 LONG_EXTRA = 2000
 """Characters; longer extras of a file are not cached."""
+DIFFERS = "its checksum differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A file's stamp, its metadata at that stamp (`packed`, JSON), and whether that lacks long extras (`short`)."""
+    """A file's stamp, its metadata at that stamp (`packed`, JSON; empty for a shard, which was then as the manifest has
+    it), and whether that lacks long extras (`short`)."""
 
     stamp: str
     packed: dict[str, Any]
@@ -61,6 +64,8 @@ class Run:
         self.store = open_store(self.place)
         self._known: dict[str, _Known] = {}
         self._kept: dict[str, Any] = {}
+        self._sound: dict[str, str] = {}
+        """Stamps at which this process found tables undamaged."""
 
     def __str__(self) -> str:
         return self.place
@@ -86,9 +91,37 @@ class Run:
 
     # Writing
 
-    def commit(self, relative: str, write: Callable[[BinaryIO], None]) -> None:
-        """Write one file so that a crash at any moment leaves the old file, the new file or none."""
-        self.store.put(relative, write)
+    def commit(self, relative: str, write: Callable[[BinaryIO], None], summed: bool = True) -> None:
+        """Write one file so that a crash at any moment leaves the old file, the new file or none; if `summed`, with its
+        checksum in a file of its own, which has the old one too until the next commit."""
+
+        def write_both(out: BinaryIO) -> None:
+            summing = Summing(out)
+            write(summing)  # type: ignore[arg-type]
+            self._note_sum(relative, summing.digest().hex())
+
+        self.store.put(relative, write_both if summed else write)
+
+    def _note_sum(self, relative: str, new: str) -> None:
+        try:
+            noted, before = self._sums(relative), sum_of(self.store.read(relative))
+        except (FileNotFoundError, Damaged):
+            noted, before = [], new
+        kept = dict.fromkeys([new, before] if not noted or before in noted else [new])
+        text = "".join(f"{one} {one}\n" for one in kept)
+        self.store.put(layout.sums(relative), lambda out: void(out.write(text.encode())))
+
+    def _sums(self, relative: str) -> list[str]:
+        """The sums that a file may have; empty if none were noted. Each is there twice, which tells that the list is
+        not damaged."""
+        name = layout.sums(relative)
+        try:
+            pairs = [line.split() for line in self.store.read(name).decode("ascii", "replace").splitlines()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        if not pairs or any(len(pair) != 2 or pair[0] != pair[1] for pair in pairs):
+            raise Damaged(self.place, name, "not a list of checksums")
+        return [one for one, _ in pairs]
 
     def commit_json(self, relative: str, value: Any) -> None:
         text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
@@ -125,13 +158,23 @@ class Run:
         compression, group = ("none", GROUP_IMAGES) if _binary(table.schema) else ("lz4", GROUP_ROWS)
 
         def write(out: BinaryIO) -> None:
-            pq.write_table(table, out, compression=compression, row_group_size=group)
+            write_summed(out, lambda file: pq.write_table(table, file, compression=compression, row_group_size=group))
 
-        self.commit(relative, write)
+        self.commit(relative, write, summed=False)
 
     def remove(self, relative: str) -> None:
         """Delete a file that the run made (see `own`)."""
         self.store.remove(relative)
+        if not relative.endswith(layout.SUFFIX):
+            self.store.remove(layout.sums(relative))
+
+    def discard(self, damaged: Damaged, then: str) -> None:
+        """Delete a damaged file, so that it counts as missing, and say so; `then`: what becomes of it."""
+        self.remove(damaged.name)
+        for cached in (self._known, self._sound):
+            cached.pop(damaged.name, None)
+        self.store.forget()
+        log.warning(f"{self}/{damaged.name}: {damaged.reason}; {then}")
 
     def own(self, folder: str) -> list[str]:
         """Names of the Parquet files in a folder that the run's lists name: its plan, or the metadata of its files."""
@@ -141,7 +184,7 @@ class Run:
     # Reading
 
     def meta(self, relative: str) -> Meta | None:
-        """The file's metadata; None if it is missing or `commit_table` did not write it."""
+        """The file's metadata; None if it is missing or `commit_table` did not write it. Raises Damaged."""
         known = self._brief(relative)
         packed = known and known.packed
         if known is not None and known.short:
@@ -166,7 +209,7 @@ class Run:
         try:
             with self.parquet(relative) as file:
                 packed = (file.schema_arrow.metadata or {}).get(META_KEY)
-        except (FileNotFoundError, NotADirectoryError, pa.ArrowInvalid, OSError):  # missing, or not Parquet
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return json.loads(packed) if packed is not None else None
 
@@ -194,31 +237,92 @@ class Run:
         """Names, relative to the run, of all files in a folder and its subfolders."""
         return self.store.below(folder)
 
-    def open(self, relative: str) -> pq.ParquetFile:
-        """The file; close it with `force`. Raises FileNotFoundError."""
-        return self.store.parquet(relative)
-
     @contextmanager
     def parquet(self, relative: str) -> Iterator[pq.ParquetFile]:
-        """Raises FileNotFoundError."""
-        file = self.open(relative)
+        """A table, undamaged. Raises FileNotFoundError, and Damaged."""
+        sound = isinstance(self.store, LocalStore) and self._is_sound(relative)  # object stores have sums of their own
         try:
-            yield file
+            file = self.store.parquet(relative)
+            try:
+                yield file
+            finally:
+                file.close(force=True)
+        except Exception as error:
+            if sound or not of_content(error) or self._is_sound(relative):
+                raise
+            raise Damaged(self.place, relative, f"not readable as Parquet ({one_line(text_of(error))})") from None
+
+    def _is_sound(self, relative: str) -> bool:
+        """Whether a table has a checksum, which holds; each process looks once. Raises FileNotFoundError, Damaged."""
+        stamp = self.store.stamp(relative)
+        if not stamp or self._sound.get(relative) != stamp:
+            with self.store.open(relative) as file:
+                found = holds(file)
+            if found is None:
+                return False
+            if not found:
+                raise Damaged(self.place, relative, DIFFERS)
+            self._sound[relative] = stamp
+        return True
+
+    def check_table(self, relative: str) -> None:
+        """Raises Damaged for a damaged table that the run's lists name, or that has a checksum."""
+        self._sound.pop(relative, None)
+        folder, _, name = relative.rpartition("/")
+        if not self._is_sound(relative) and name in self.own(folder):
+            self._footer(relative)
+
+    def check_shard(self, relative: str, listed: Mapping[str, Any], again: bool = False) -> None:
+        """Raises Damaged if a file has another size or SHA-256 than a manifest lists. One that had them at its present
+        stamp, or that is in an object store, is read only with `again`."""
+        stamp, known = self.store.stamp(relative), self._known.get(relative)
+        if not again and known and known.stamp == stamp:
+            return
+        same = self.store.size(relative) == listed["bytes"]
+        if same and (again or isinstance(self.store, LocalStore)):
+            with self.store.open(relative) as file:
+                same = sha256_of(file) == listed["sha256"]
+        if not same:
+            raise Damaged(self.place, relative, "not what the manifest has")
+        self.trust(relative)
+
+    def trust(self, relative: str) -> None:
+        """Note that a shard is as the manifest has it."""
+        self._known[relative] = _Known(self.store.stamp(relative), {}, False)
+
+    def rows(self, relative: str) -> int | None:
+        """Rows of a table, even of a damaged one; None if nothing tells."""
+        if known := self._known.get(relative):
+            return known.packed.get("rows")
+        try:
+            file = self.store.parquet(relative)
+        except (pa.ArrowException, OSError):
+            return None
+        try:
+            return file.metadata.num_rows
         finally:
             file.close(force=True)
+
+    def read(self, relative: str) -> bytes:
+        """A file that is no table. Raises FileNotFoundError, and Damaged."""
+        for _ in range(2):  # between the two readings, another process may have replaced the file
+            data, sums = self.store.read(relative), self._sums(relative)
+            if not sums or sum_of(data) in sums:
+                return data
+        raise Damaged(self.place, relative, DIFFERS)
 
     def table(self, relative: str, columns: list[str] | None = None) -> pa.Table:
         with self.parquet(relative) as file:
             return file.read(columns)
 
     def json(self, relative: str) -> Any:
+        """The value of a file; None if it is missing. Raises Damaged."""
         try:
-            return json.loads(self.store.read(relative).decode("utf-8"))
+            return json.loads(self.read(relative).decode("utf-8"))
         except FileNotFoundError:
             return None
         except ValueError as error:
-            where = f"{self}/{relative}"
-            raise LeafError(f"{where}: not readable as JSON ({error}); remove the file and build again") from None
+            raise Damaged(self.place, relative, f"not readable as JSON ({error})") from None
 
     def folder(self, relative: str) -> AbstractContextManager[Path]:
         """A folder of the run on this machine, a copy if the run is remote, for as long as the context lasts."""
@@ -262,7 +366,11 @@ class Run:
         return Path(tempfile.gettempdir()) / f"leafinstruct-{digest([self.place])[:16]}.lock"
 
     def _recall(self) -> None:
-        there = self.json(layout.METAS)
+        try:
+            there = self.json(layout.METAS)
+        except Damaged as damaged:  # what it holds is read again where it is needed
+            self.discard(damaged, "made again")
+            there = None
         if there is None:
             self.commit_text(layout.METAS, "{}")  # says that what comes is a run
         self._kept = there or {}
@@ -322,48 +430,3 @@ class _Hashing(io.RawIOBase):
     def write(self, data: Any) -> int:
         self.sha256.update(data)
         return len(data)
-
-
-# Files outside the run that a partition was made from
-
-
-HASH_LIMIT = 64 << 20
-"""Bytes; larger inputs are recognized by size and mtime alone: reading them would cost as much as harvesting them."""
-
-
-def file_stamps(paths: list[str]) -> dict[str, list[Any]]:
-    """For each path [size, mtime in ns, sha256 or ""]; [-1, 0, ""] for a missing file and for a device or pipe."""
-    return {path: _stamp(path) for path in sorted(paths)}
-
-
-def stamps_hold(stamps: Mapping[str, list[Any]]) -> bool:
-    """Whether the files are unchanged: by size and mtime, and by hash if only the mtime changed."""
-    for path, (size, mtime, sha) in stamps.items():
-        try:
-            stat = os.stat(path)  # noqa: PTH116 - thousands of calls; Path objects cost more than the stat
-        except (OSError, ValueError):
-            stat = None
-        if stat is None or not S_ISREG(stat.st_mode):
-            if size != -1:
-                return False
-            continue
-        if size == -1 or stat.st_size != size:
-            return False
-        if stat.st_mtime_ns != mtime and (not sha or _sha256(path) != sha):
-            return False
-    return True
-
-
-def _stamp(path: str) -> list[Any]:
-    try:
-        stat = os.stat(path)  # noqa: PTH116
-        if S_ISREG(stat.st_mode):  # a device or a pipe would be read for ever
-            return [stat.st_size, stat.st_mtime_ns, _sha256(path) if stat.st_size <= HASH_LIMIT else ""]
-    except (OSError, ValueError):  # ValueError: no name of a file
-        pass
-    return [-1, 0, ""]
-
-
-def _sha256(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -47,8 +47,9 @@ of a source, such as `web-00001`, FILTER-HASH for the name of a filter and 8 hex
 
 Tables are Parquet. Those of a partition have the same name in each folder, and their rows are in the order of ids. Each
 table but the shards has a key `leafinstruct` in its metadata: JSON with the `fingerprint` of what it was made from, the
-`digest` of its content, its number of `rows`, and `extra` facts of its stage. From Python, `leafinstruct.open_run`
-reads them.
+`digest` of its content, its number of `rows`, and `extra` facts of its stage. Before its footer is a gap of 24 bytes,
+which other readers skip: `LEAFSUM1` and the XXH3 (128 bits) of all other bytes of the file. From Python,
+`leafinstruct.open_run` reads the tables, and [a damaged one is named](runs.md).
 
 ## Files
 
@@ -106,7 +107,7 @@ def _place(named: Any) -> str:
     if isinstance(named, str):
         return named
     path: str = named(*(PLACEHOLDERS.get(name, name.upper()) for name in inspect.signature(named).parameters))
-    return path if path.endswith((layout.SUFFIX, "NAME")) else f"{path}/"
+    return path if path.endswith((layout.SUFFIX, layout.SUM_SUFFIX, "NAME")) else f"{path}/"
 
 
 def tables() -> list[Table]:

@@ -3,8 +3,10 @@ nothing, because a command can be stopped while it still imports."""
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -28,6 +30,19 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
+def _raise_later(number: signal.Signals) -> None:
+    time.sleep(0.01)
+    _thread.interrupt_main(number)
+
+
+def _not_lost(unraisable: sys.UnraisableHookArgs) -> None:
+    """A stop that came where Python raises nothing, as in the callback of an import's lock, comes again."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        _thread.start_new_thread(_raise_later, (signal.SIGTERM if _received else signal.SIGINT,))
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
 def _is_stop(end: BaseException | None) -> bool:
     """Whether an exception is Ctrl-C or SIGTERM: Typer makes it an exit, and Python and libraries other errors."""
     if isinstance(end, SystemExit):
@@ -46,6 +61,7 @@ def one_line_when_stopped() -> Iterator[None]:
     """Around a command: Ctrl-C and SIGTERM become one line on standard error, and an exit code."""
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
+    before, sys.unraisablehook = sys.unraisablehook, _not_lost
     try:
         yield
     except BaseException as end:
@@ -53,8 +69,13 @@ def one_line_when_stopped() -> Iterator[None]:
             raise
         for number in (signal.SIGINT, signal.SIGTERM):  # once is enough
             signal.signal(number, signal.SIG_IGN)
+        exec(
+            ""
+        )  # after an interrupt inside of `exec`, as of a dataclass, Python would end by the signal; this resets it
         print(KEPT, file=sys.stderr, flush=True)
         raise Stopped(TERMINATED if _received else INTERRUPTED) from None
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

@@ -6,6 +6,7 @@ by one upload, which becomes visible only once it is complete.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -15,9 +16,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leafinstruct.errors import LeafError, file_error
+from leafinstruct.errors import LeafError, file_error, one_line, text_of
 
 Write = Callable[[BinaryIO], None]
 STAMP_KEYS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
@@ -34,6 +36,9 @@ class Store(Protocol):
 
     def parquet(self, name: str) -> pq.ParquetFile:
         """Raises FileNotFoundError. Close it with `force`."""
+
+    def open(self, name: str) -> BinaryIO:
+        """The file, to be read. Raises FileNotFoundError."""
 
     def stamp(self, name: str) -> str:
         """A string that changes whenever the file does; "" if it is missing."""
@@ -58,6 +63,25 @@ class Store(Protocol):
     @contextmanager
     def folder(self, name: str) -> Iterator[Path]:
         """A folder of the run on this machine, a copy if it is remote, for as long as the context lasts."""
+
+
+def of_content(error: Exception) -> bool:
+    """Whether an error of reading a Parquet file is about its content: the system's errors have a number."""
+    return isinstance(error, pa.ArrowException | UnicodeDecodeError) or (
+        isinstance(error, OSError) and error.errno is None
+    )
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file that need not be of a run. Raises LeafError, which names it, if its content cannot be read."""
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except Exception as error:
+        if not of_content(error):
+            raise
+        raise LeafError(f"{path}: not readable as Parquet ({one_line(text_of(error))})") from None
 
 
 def is_remote(place: str) -> bool:
@@ -89,7 +113,7 @@ class LocalStore:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f".{target.name}.leafinstruct.{os.getpid()}.tmp")
             try:
-                with temporary.open("wb") as out:
+                with temporary.open("w+b") as out:
                     write(out)
                     out.flush()
                     os.fsync(out.fileno())
@@ -103,6 +127,9 @@ class LocalStore:
 
     def parquet(self, name: str) -> pq.ParquetFile:
         return pq.ParquetFile(self._prefix + name)
+
+    def open(self, name: str) -> BinaryIO:
+        return io.FileIO(self._prefix + name)  # type: ignore[return-value]
 
     def stamp(self, name: str) -> str:
         try:
@@ -200,8 +227,11 @@ class ObjectStore:
             return self._fs.cat_file(self._place(name))
 
     def parquet(self, name: str) -> pq.ParquetFile:
+        return pq.ParquetFile(self.open(name))
+
+    def open(self, name: str) -> BinaryIO:
         with self._asking():
-            return pq.ParquetFile(self._fs.open(self._place(name), "rb"))
+            return self._fs.open(self._place(name), "rb")
 
     def _info(self, name: str) -> dict[str, Any] | None:
         if self.listed:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from made.tree import edit, leafinstruct, make_project, page, put, run_build, shard_bytes
 
+from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.run import Run
 
@@ -38,6 +39,16 @@ def plant(run: Path) -> None:
 
 def assert_there(run: Path) -> None:
     assert [name for name in FOREIGN if not (run / name).is_file() or name not in (run / name).read_text()] == []
+
+
+def test_a_build_that_was_killed_at_its_first_file_goes_on(pipeline: Path, tmp_path: Path) -> None:
+    """There is nothing but a lock, the checksum of the first file, and half of that file."""
+    run = Run(tmp_path / "run")
+    halves = (".sums/..metas.json.xxh3.leafinstruct.17.tmp", "..metas.json.leafinstruct.17.tmp")
+    for name in (layout.LOCK, layout.sums(layout.METAS), *halves):
+        put(run.path / name, "")
+    run_build(pipeline, run.path)
+    assert shard_bytes(run) and not list(run.path.rglob("*.tmp"))
 
 
 def test_a_folder_of_other_files_is_refused_and_kept(pipeline: Path, tmp_path: Path) -> None:

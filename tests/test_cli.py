@@ -376,10 +376,13 @@ def test_a_missing_extra_is_named_in_one_line(
     assert extra in done.stderr
 
 
-def test_a_spoilt_run_json_is_named(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_spoilt_run_json_is_named_and_made_again(terminal: Terminal, tmp_path: Path) -> None:
     project(tmp_path)
     put(tmp_path / "runs/made/run.json", "{half")
-    assert "run.json: not readable as JSON" in terminal.refused("build")
+    code, _, said = terminal("build", "--stage", "harvest", "--quiet")
+    assert code == 0
+    assert said.count("run.json") == said.count("\n") == 1
+    assert "run.json: not readable as JSON" in said and said.endswith("; made again\n")
 
 
 # Light to start

@@ -124,6 +124,10 @@ def test_a_source_with_its_helper_is_harvested_again_when_either_is_edited(folde
         (("return made", "return None"), "source lines: harvest of chunk one gave NoneType; it returns a Harvested"),
         (('/{number}"), source', '"), source'), "source lines: harvest of chunk one: 2 documents have the id"),
         (('li.Part("text", line)', 'li.Part("image", image="a" * 64)'), "which is not in `images`"),
+        (
+            ("parts = (li.Part(", 'made.images["a" * 64] = OTHER; parts = (li.Part("image", image="a" * 64), li.Part('),
+            "has bytes of another SHA-256",
+        ),
         (('li.Part("text", line)', 'li.Part("text", "")'), "ValueError: a text part has text and no image"),
         (("title=TITLE", "title=3"), "harvest of chunk one: ArrowTypeError"),
         (
@@ -146,7 +150,8 @@ def test_a_source_with_its_helper_is_harvested_again_when_either_is_edited(folde
 )
 def test_a_source_that_does_wrong(change: tuple[str, str], said: str, folder: Path) -> None:
     assert change[0] in SOURCE
-    put(folder / "my_source.py", SOURCE.replace(*change))
+    other = 'OTHER = li.Image("a" * 64, b"b", "PNG", 1, 1, "")\n'
+    put(folder / "my_source.py", SOURCE.replace(*change) + other)
     pipeline = make_project(folder, folder / "tree", sources=LINES, filters=["text"])
     with pytest.raises(li.LeafError) as refused:
         li.build(pipeline, folder / "run", stage="harvest")

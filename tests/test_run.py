@@ -9,14 +9,18 @@ import pyarrow as pa
 import pytest
 
 import leafinstruct
-from leafinstruct.errors import LeafError
-from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold, table_digest
+from leafinstruct.errors import Damaged, LeafError
+from leafinstruct.layout import SUMS
+from leafinstruct.run import Run, fingerprint, table_digest
+from leafinstruct.stamps import file_stamps, stamps_hold
 
 TABLE = pa.table({"document": ["a", "b"], "words": [1, None]})
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    """All files, without those of checksums."""
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {name: data for name, data in found.items() if not name.startswith(f"{SUMS}/")}
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -61,7 +65,7 @@ def test_file_is_synced_then_renamed_then_its_folder_is_synced(tmp_path: Path, m
     monkeypatch.setattr(os, "fsync", lambda handle: (order.append("sync"), fsync(handle))[1])
     monkeypatch.setattr(os, "replace", lambda a, b: (order.append("rename"), rename(a, b))[1])
     Run(tmp_path).commit_text("a", "new")
-    assert order == ["sync", "rename", "sync"]
+    assert order == ["sync", "rename", "sync"] * 2, "the file of its checksum, then the file"
 
 
 def test_table_says_what_it_was_made_from(tmp_path: Path) -> None:
@@ -79,10 +83,15 @@ def test_table_says_what_it_was_made_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 cut short", b"\x00" * 100])
-def test_a_file_that_is_not_ours_is_never_fresh(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_table_is_damaged(tmp_path: Path, content: bytes) -> None:
     run = Run(tmp_path)
     run.file("p.parquet").write_bytes(content)
-    assert run.meta("p.parquet") is None
+    with pytest.raises(Damaged, match="p.parquet: not readable as Parquet"):
+        run.meta("p.parquet")
+
+
+def test_a_table_that_is_not_ours_is_never_fresh(tmp_path: Path) -> None:
+    run = Run(tmp_path)
     pa.parquet.write_table(TABLE, run.file("other.parquet"))
     assert run.meta("other.parquet") is None
     assert not run.fresh("missing/p.parquet", "x")
@@ -139,7 +148,7 @@ def test_stamps_do_not_hold_when_a_missing_file_appears(tmp_path: Path) -> None:
 
 
 def test_large_inputs_are_recognized_by_size_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leafinstruct.run.HASH_LIMIT", 2)
+    monkeypatch.setattr("leafinstruct.stamps.HASH_LIMIT", 2)
     path = tmp_path / "big"
     path.write_text("big")
     stamps = file_stamps([str(path)])
@@ -163,7 +172,7 @@ def test_json_that_cannot_be_read_names_the_file(tmp_path: Path) -> None:
     run.commit_json("run.json", {"partitions": [{"name": "b"}, {"name": "a"}], "text": "é"})
     assert run.partitions() == ["b", "a"]
     run.file("run.json").write_bytes(b'{"partitions": [\xff')
-    with pytest.raises(LeafError, match=r"run\.json: not readable as JSON"):
+    with pytest.raises(LeafError, match=r"run\.json: its checksum differs; .* leafinstruct build --verify"):
         run.json("run.json")
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,7 +112,22 @@ def in_a_cleanup() -> None:
         raise OSError("the pool is gone")
 
 
-@pytest.mark.parametrize("interrupted", [in_a_name, in_a_group, in_a_cleanup])
+def in_a_callback() -> None:
+    """Python raises nothing there; the signal comes again."""
+
+    class Owner: ...
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    owner = Owner()
+    kept = weakref.ref(owner, interrupt)
+    del owner
+    time.sleep(5)
+    raise AssertionError(f"the interrupt in the callback of {kept} is lost")
+
+
+@pytest.mark.parametrize("interrupted", [in_a_name, in_a_group, in_a_cleanup, in_a_callback])
 def test_an_interrupt_in_another_error_says_one_line(
     interrupted: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +139,16 @@ def test_an_interrupt_in_another_error_says_one_line(
         for number, handler in handlers.items():
             signal.signal(number, handler)
     assert (end.value.code, capsys.readouterr().err) == (130, f"{KEPT}\n")
+
+
+def test_an_interrupt_in_generated_code_ends_with_the_exit_code(tmp_path: Path) -> None:
+    """Python notes an interrupt inside of `exec`, and would end a module by the signal."""
+    lines = ("from leafinstruct.stopping import one_line_when_stopped", "with one_line_when_stopped():")
+    (tmp_path / "made.py").write_text("\n".join([*lines, "    exec('raise KeyboardInterrupt')"]))
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-m", "made"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert (done.returncode, done.stderr) == (130, f"{KEPT}\n")
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), SystemExit(2), SystemExit(0)])

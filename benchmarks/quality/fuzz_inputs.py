@@ -30,7 +30,7 @@ from leafinstruct.harvest.sources import load_source
 from leafinstruct.harvest.valid import valid_image
 from leafinstruct.pipeline import SourceSettings
 from leafinstruct.progress import Progress
-from leafinstruct.run import file_stamps
+from leafinstruct.stamps import file_stamps
 
 TEXTS = (
     *("", " ", "a", "\0", "\x1b[2J", "\ud83d", "\udcff", "\ud83d\ude00", "é", "\u202e", "nan", "inf", "-1", "1e999"),

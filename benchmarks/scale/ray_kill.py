@@ -32,8 +32,8 @@ FILES = {"harvest": "documents/*.parquet", "filter": "scores/*/*.parquet", "rewr
 FILES["shard"] = "shards/*.parquet"
 PAGES = 25
 """Pages of a file, and so of a partition: small, that each stage has tasks left when a node goes."""
-APART = ("timings.json", ".lock", ".metas.json")
-"""Files that tell of a build and not of what it made."""
+APART = ("timings.json", ".")
+"""Beginnings of the names of files that tell of a build and not of what it made."""
 
 
 def kill_in_each_stage(cluster: Any, run: Path, build: subprocess.Popen[bytes]) -> dict[str, int]:
@@ -86,7 +86,7 @@ def compare(folder: Path, documents: int) -> dict[str, Any]:
 
 def files(folder: Path) -> list[str]:
     found = (str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-    return sorted(name for name in found if name not in APART and not name.endswith(".tmp"))
+    return sorted(name for name in found if not name.startswith(APART) and not name.endswith(".tmp"))
 
 
 def same(one: Path, other: Path) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leafinstruct.cli.app import app
 from leafinstruct.cli.common import CPUS, AsJson, PipelineFile, Quiet, RunFolder, Workers, show_result
 from leafinstruct.report.terminal import echo, echo_json
+
+if TYPE_CHECKING:
+    from leafinstruct.report.funnel import Funnel
 
 
 @app.command()
@@ -37,18 +40,36 @@ def build(
     score_all: Annotated[
         bool, typer.Option("--score-all", help="Run models also on what earlier filters dropped.")
     ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="First read all files of the run, and make damaged ones again.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Build every stage up to --stage, reusing finished work."""
     from leafinstruct import api
+    from leafinstruct.errors import Damaged
     from leafinstruct.report.funnel import funnel_lines
 
-    made = api.build(
-        pipeline, run, stage=stage, workers=workers, engine=engine, limit=limit, score_all=score_all, quiet=quiet
-    )
-    counts = made.funnel()
-    show_result(counts.to_dict(), [*funnel_lines(counts), f"run: {made.run}"], as_json)
+    def made(verify: bool) -> tuple[api.OpenedRun, Funnel]:
+        opened = api.build(
+            pipeline,
+            run,
+            stage=stage,
+            workers=workers,
+            engine=engine,
+            limit=limit,
+            score_all=score_all,
+            verify=verify,
+            quiet=quiet,
+        )
+        return opened, opened.funnel()
+
+    try:
+        opened, counts = made(verify)
+    except Damaged:  # a file that this build had no need to read
+        opened, counts = made(True)
+    show_result(counts.to_dict(), [*funnel_lines(counts), f"run: {opened.run}"], as_json)
 
 
 @app.command()

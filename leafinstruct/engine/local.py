@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,14 @@ class _Pool:
         return f"a worker process {how}{where}; build again, with fewer --workers if memory was short"
 
     def close(self, at_once: bool) -> None:
-        if at_once:
-            for process in list((getattr(self._executor, "_processes", None) or {}).values()):
-                process.kill()  # files are there whole or not at all
-        self._executor.shutdown(cancel_futures=True)
+        processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        while at_work := [process for process in processes if process.exitcode is None]:
+            if at_once or any(process.exitcode for process in processes):
+                for process in at_work:  # one that was killed may have held the lock of the queue that ends the others
+                    process.kill()  # files are there whole or not at all
+            wait([process.sentinel for process in at_work])
+        self._executor.shutdown()
         self._notes.cleanup()
 
 

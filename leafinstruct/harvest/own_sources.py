@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +42,8 @@ def checked_documents(where: str, made: Harvested, own: bool) -> list[Document]:
         for sha in document.images:
             if not isinstance(made.images.get(sha), Image):
                 raise LeafError(f"{where}: document {document.id} shows the image {sha}, which is not in `images`")
+            if hashlib.sha256(made.images[sha].bytes).hexdigest() != sha:
+                raise LeafError(f"{where}: the image {sha} of document {document.id} has bytes of another SHA-256")
     return [_with_marks(valid_document(document)) for document in made.documents]
 
 

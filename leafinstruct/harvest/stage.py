@@ -30,7 +30,8 @@ from leafinstruct.harvest.sources import load_source
 from leafinstruct.harvest.valid import valid_image
 from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.removal import ERASED_BY, Removals
-from leafinstruct.run import Run, file_stamps, fingerprint, stamps_hold
+from leafinstruct.run import Run, fingerprint
+from leafinstruct.stamps import file_stamps, stamps_hold
 from leafinstruct.version import __version__
 
 VERSION = 8
@@ -122,7 +123,7 @@ def check(pipeline: Pipeline) -> None:
 def run(context: Context) -> None:
     """Bring `documents/` and `images/` up to date with the sources."""
     run, pipeline = context.run, context.pipeline
-    before = run.json(layout.RUN) or {}
+    before = run.json(layout.RUN) or run.json(layout.RUN_COPY) or {}
     buckets: dict[str, Any] = dict(before.get("buckets", {}))
     plan: list[Planned] = []
     sources: dict[str, Source] = {}
@@ -260,6 +261,8 @@ def _commit_plan(context: Context, plan: list[Planned], buckets: dict[str, Any])
         for file in run.own(folder):
             if file.removesuffix(".parquet") not in names:
                 run.remove(f"{folder}/{file}")
+    if run.json(layout.RUN_COPY) != value:
+        run.commit_json(layout.RUN_COPY, value)
     if run.json(layout.RUN) != value:  # after that, the plan before names no file any more
         run.commit_json(layout.RUN, value)
 

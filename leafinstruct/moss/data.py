@@ -19,6 +19,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.images.pixels import shrink
 from leafinstruct.moss.codebook import ROLES
 from leafinstruct.moss.tokenizer import Tokenizer, image_length
+from leafinstruct.store import parquet_file
 
 SPLITS = ("train", "validation", "test")
 IGNORE = -100  # torch's cross-entropy skips this label
@@ -72,9 +73,11 @@ def find_shards(folder: Path) -> dict[str, list[Path]]:
 
 
 def count_rows(files: list[Path]) -> int:
-    import pyarrow.parquet as pq
-
-    return sum(pq.read_metadata(file).num_rows for file in files)
+    rows = 0
+    for file in files:
+        with parquet_file(file) as opened:
+            rows += opened.metadata.num_rows
+    return rows
 
 
 def read_rows(files: list[Path], side: int, counts: SplitCounts) -> Iterator[Row]:

@@ -33,10 +33,13 @@ def check(pipeline: Pipeline) -> None:
 def run(context: Context) -> None:
     """Train on `shards/` and commit adapter, log, samples and, last, `train/report.json`."""
     run, config = context.run, context.pipeline.section("train", TrainConfig)
-    made_from = fingerprint(VERSION, run.json(layout.SHARDS_MANIFEST), dict(context.pipeline.train))
+    manifest = run.json(layout.SHARDS_MANIFEST)
+    made_from = fingerprint(VERSION, manifest, dict(context.pipeline.train))
     there = run.json(layout.TRAIN_FINGERPRINT)
     if there and there["fingerprint"] == made_from:
         return
+    for file in manifest["files"]:
+        run.check_shard(layout.shard(file["file"]), file, again=True)
     run.remove(layout.TRAIN_FINGERPRINT)
     context.pool.close()
     with TemporaryDirectory() as folder:

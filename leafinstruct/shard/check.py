@@ -20,7 +20,9 @@ from leafinstruct.shard.plan import order_key
 from leafinstruct.shard.publish.locations import Location, open_location
 from leafinstruct.shard.schema import PUBLISHED_SCHEMA, VERSION, features
 from leafinstruct.shard.templates import TemplateResult, available, render_all, template_files, template_lines
-from leafinstruct.shard.write import file_sha256, split_name, split_numbers
+from leafinstruct.shard.write import split_name, split_numbers
+from leafinstruct.store import parquet_file
+from leafinstruct.sums import file_sha256
 
 CHECKS = {
     "files": "every shard opens as Parquet, and no shard of a split is missing",
@@ -164,12 +166,12 @@ class _Run:
         self.ran |= {"files", "schema", "huggingface", "rows"}
         self.facts[path.name] = {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
         try:
-            with pq.ParquetFile(path) as file:
+            with parquet_file(path) as file:
                 if not self._schema(path, file.schema_arrow):
                     return
                 self._rows(path, file, pool)
-        except (pa.ArrowException, OSError) as error:
-            self.fail("files", f"{path.name}: {str(error).splitlines()[0]}")
+        except (LeafError, OSError) as error:
+            self.fail("files", f"{path.name}: {str(error).splitlines()[0].removeprefix(f'{path}: ')}")
 
     def _schema(self, path: Path, schema: pa.Schema) -> bool:
         """Check the schema; returns whether the rows of the file can be read as records."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
@@ -20,15 +21,6 @@ WINDOW_BYTES, WINDOW_ROWS = 32_000_000, 2_000
 """Rows that are fetched at once: about this many bytes, at most this many records."""
 
 
-@contextmanager
-def closing(file: pq.ParquetFile) -> Iterator[pq.ParquetFile]:
-    """Close the file and what it was opened from."""
-    try:
-        yield file
-    finally:
-        file.close(force=True)
-
-
 class ShardRow(NamedTuple):
     """Where a row is: path of the file, index of the row in it, size of the image in bytes (0 for a record)."""
 
@@ -37,7 +29,7 @@ class ShardRow(NamedTuple):
     bytes: int
 
 
-Opener = Callable[[str], pq.ParquetFile]
+Opener = Callable[[str], AbstractContextManager[pq.ParquetFile]]
 """Opens a file of a run by its name."""
 
 
@@ -47,7 +39,7 @@ def index_images(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict[
     index: dict[str, ShardRow] = {}
     for path in paths:
         start = 0
-        with closing(opener(path)) as file:
+        with opener(path) as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=["sha256", "bytes"])
                 sizes = pc.binary_length(table["bytes"]).to_pylist()
@@ -62,7 +54,7 @@ def index_records(paths: Sequence[str], opener: Opener = pq.ParquetFile) -> dict
     """The row of each record of `records/P.parquet` files, by id, without rows with `dropped_by`."""
     index: dict[str, ShardRow] = {}
     for path in paths:
-        with closing(opener(path)) as file:
+        with opener(path) as file:
             table = file.read(["id", "dropped_by"])
         for row, (key, reason) in enumerate(zip(table["id"].to_pylist(), table["dropped_by"].to_pylist(), strict=True)):
             if not reason:
@@ -77,7 +69,7 @@ def read_heads(
     id. Raises LeafError if a record has an image that is not in `images`."""
     columns = ["id", "document", "site", "topic", "language", "task", "messages", "images", "dropped_by"]
     for path in paths:
-        with closing(opener(path)) as file:
+        with opener(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=columns):
                 texts = _text_bytes(batch["messages"])
                 for row, size in zip(batch.drop_columns("messages").to_pylist(), texts, strict=True):
@@ -123,7 +115,7 @@ def gather(
     for key in dict.fromkeys(keys):
         wanted.setdefault(index[key].path, []).append((index[key].row, key))
     for path in sorted(wanted):
-        with closing(opener(path)) as file:
+        with opener(path) as file:
             counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             starts = [0, *accumulate(counts)]
             for group, found in groupby(sorted(wanted[path]), key=lambda place: bisect_right(starts, place[0]) - 1):
@@ -148,6 +140,11 @@ def gather_images(
     """Images by sha256, over an index made by `index_images`. Images files need small row groups (16 rows)."""
     tables = gather(index, keys, opener)
     return {key: Image(**row) for keys, table in tables for key, row in zip(keys, table.to_pylist(), strict=True)}
+
+
+def wrong_images(images: Iterable[Image]) -> Iterator[str]:
+    """SHA-256 of the images whose bytes have another."""
+    return (image.sha256 for image in images if hashlib.sha256(image.bytes).hexdigest() != image.sha256)
 
 
 def windows(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from leafinstruct import layout
 from leafinstruct.context import Context, Job
 from leafinstruct.document import Image, Record, record_id
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import Damaged, LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.removal import REASON as REMOVED
 from leafinstruct.run import Run, fingerprint
@@ -27,11 +27,12 @@ from leafinstruct.shard.gather import (
     index_records,
     read_heads,
     windows,
+    wrong_images,
 )
 from leafinstruct.shard.plan import PlannedShard, ShardPlan, ShardSettings, plan_shards
 from leafinstruct.shard.split import PlanDrop
 from leafinstruct.shard.takedown import ROW, named_row
-from leafinstruct.shard.write import WrittenShard, manifest, write_shard
+from leafinstruct.shard.write import WrittenShard, as_listed, manifest, write_shard
 from leafinstruct.version import __version__
 
 VERSION = 6
@@ -63,12 +64,14 @@ def check(pipeline: Pipeline) -> None:
 
 
 def run(context: Context) -> None:
-    """Bring `shards/` up to date with the records."""
+    """Bring `shards/` up to date with the records. If they are, but some are missing, only those are made."""
     run, pipeline = context.run, context.pipeline
     settings = pipeline.section("shard", ShardSettings)
     partitions = run.partitions()
     made_from = _made_from(run, pipeline, settings, partitions)
-    if there := _fresh(run, made_from):
+    there = _fresh(run, made_from)
+    kept = _kept(run, there) if there else {}
+    if there and len(kept) == len(there["files"]):
         refresh_card(run, pipeline, there)
         return
     [(plan, places)] = context.map_whole(split, [(partitions,)], "split", "runs")
@@ -78,7 +81,10 @@ def run(context: Context) -> None:
         plan, places = replace(plan, shards=(NOTHING_LEFT,)), [ImageRows({}, {})]
     names = {planned.name for planned in plan.shards}
     _remove_others(run, names)
-    written = dict(context.map_whole(write_one, list(zip(plan.shards, places, strict=True)), "shards", "shards"))
+    tasks = [(one, rows) for one, rows in zip(plan.shards, places, strict=True) if one.name not in kept]
+    written = kept | dict(context.map_whole(write_one, tasks, "shards", "shards"))
+    for name in written:
+        run.trust(layout.shard(name))
     data = manifest(written, _provenance(run, pipeline, plan, made_from))
     write_card(run, pipeline, json.loads(data))
     run.commit_text(layout.SHARDS_MANIFEST, data.decode())
@@ -124,8 +130,8 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
     """Plan the shards of a run; returns the plan and where the rows of each shard are."""
     pipeline, run = job.open()
     files = [layout.records(name) for name in partitions]
-    images = index_images([layout.images(name) for name in partitions], run.open)
-    heads = list(read_heads(files, images, near_duplicates(run, pipeline), run.open))
+    images = index_images([layout.images(name) for name in partitions], run.parquet)
+    heads = list(read_heads(files, images, near_duplicates(run, pipeline), run.parquet))
     removed = [head for head in heads if pipeline.removals.names_record(head.id)]
     plan = plan_shards(
         (head for head in heads if not pipeline.removals.names_record(head.id)),
@@ -133,7 +139,7 @@ def split(job: Job, partitions: Sequence[str]) -> tuple[ShardPlan, list[ImageRow
     )
     gone = (PlanDrop(head.id, head.document, REMOVED, "") for head in removed)
     plan = replace(plan, dropped=(*gone, *plan.dropped))
-    records, shown = index_records(files, run.open), {head.id: head.images for head in heads}
+    records, shown = index_records(files, run.parquet), {head.id: head.images for head in heads}
     places = [
         ImageRows({key: records[key] for key in one.ids}, {sha: images[sha] for key in one.ids for sha in shown[key]})
         for one in plan.shards
@@ -151,17 +157,19 @@ def write_one(job: Job, planned: PlannedShard, places: ImageRows) -> tuple[str, 
 
     def rows() -> Iterator[Record]:
         for ids in windows(planned.ids, planned.bytes):
-            records = gather_records(places.records, ids, run.open)
+            records = gather_records(places.records, ids, run.parquet)
             images.clear()
             images.update(
-                gather_images(places.images, (sha for one in records.values() for sha in one.images), run.open)
+                gather_images(places.images, (sha for one in records.values() for sha in one.images), run.parquet)
             )
+            for sha in wrong_images(images.values()):
+                raise Damaged(run.place, places.images[sha].path, f"image {sha} has other bytes than when it was read")
             yield from (records[key] for key in ids)
 
     def write(out: BinaryIO) -> None:
         written.append(write_shard(out, rows(), images.__getitem__, names, pipeline_version(pipeline), allow, broken))
 
-    run.commit(layout.shard(planned.name), write)
+    run.commit(layout.shard(planned.name), write, summed=False)
     return planned.name, written[-1]
 
 
@@ -170,7 +178,8 @@ def current_manifest(run: Run, pipeline: Pipeline) -> dict[str, Any] | None:
     partitions = run.partitions()
     if any(run.meta(layout.records(name)) is None for name in partitions):
         return None
-    return _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
+    found = _fresh(run, _made_from(run, pipeline, pipeline.section("shard", ShardSettings), partitions))
+    return found if found and len(_kept(run, found)) == len(found["files"]) else None
 
 
 def publishable(run: Run, pipeline: Pipeline, rewritten: bool = True) -> dict[str, Any]:
@@ -226,12 +235,18 @@ def _made_from(run: Run, pipeline: Pipeline, settings: ShardSettings, partitions
 
 
 def _fresh(run: Run, made_from: str) -> dict[str, Any] | None:
-    """The manifest, if the shards are complete and have this fingerprint."""
+    """The manifest, if it has this fingerprint."""
     there: dict[str, Any] | None = run.json(layout.SHARDS_MANIFEST)
-    if not there or there["provenance"].get("fingerprint") != made_from:
-        return None
-    whole = all(run.store.size(layout.shard(file["file"])) == file["bytes"] for file in there["files"])
-    return there if whole else None
+    return there if there and there["provenance"].get("fingerprint") == made_from else None
+
+
+def _kept(run: Run, manifest: Mapping[str, Any]) -> dict[str, WrittenShard]:
+    """The shards of a manifest that are there. Raises Damaged for one that was written to since a build found it to be
+    as in the manifest."""
+    there = [file for file in manifest["files"] if run.exists(layout.shard(file["file"]))]
+    for file in there:
+        run.check_shard(layout.shard(file["file"]), file)
+    return {file["file"]: as_listed(file) for file in there}
 
 
 def _has_clusters(owner: Any) -> bool:

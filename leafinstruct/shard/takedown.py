@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from leafinstruct import layout
 from leafinstruct.errors import LeafError
 from leafinstruct.places import places
 from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_removals
 from leafinstruct.run import Run
 from leafinstruct.shard.takedown_search import Found, named_documents, search
-from leafinstruct.store import is_filesystem
+from leafinstruct.store import is_filesystem, parquet_file
 
 OPTIONS = "--document, --record, --path, --url, --site or --sha256"
 
@@ -134,7 +132,7 @@ def published(shards: Path, removals: Removals, records: Iterable[str] = ()) -> 
     harvested and published."""
     rows = []
     for file in sorted(shards.glob("*.parquet")):
-        with pq.ParquetFile(file) as opened:
+        with parquet_file(file) as opened:
             columns = [name for name in ROW if name in opened.schema_arrow.names]
             for group in range(opened.num_row_groups):
                 for row in opened.read_row_group(group, columns=columns).to_pylist():

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -279,6 +278,13 @@ def manifest(shards: Mapping[str, WrittenShard], provenance: Mapping[str, Any]) 
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
+def as_listed(file: Mapping[str, Any]) -> WrittenShard:
+    """A shard as a manifest lists it."""
+    return WrittenShard(
+        **{key: file[key] for key in ("rows", "images", "bytes", "arrow_bytes", "sha256", "metadata_left")}
+    )
+
+
 def split_name(file_name: str) -> str:
     """The split in a name like `train-00000-of-00004.parquet`, "" for any other name."""
     match = _SHARD_NAME.fullmatch(file_name)
@@ -291,8 +297,3 @@ def split_numbers(file_name: str) -> tuple[int, int]:
     if match is None:
         raise ValueError(f"{file_name} is not the name of a shard")
     return int(match[2]), int(match[3])
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -29,8 +29,9 @@ from leafinstruct.harvest.fetch.robots import RULES, verdict_of
 from leafinstruct.harvest.fetch.settings import FetchSettings
 from leafinstruct.harvest.files import LONGEST_NAME, matches, partition_name, read_regular
 from leafinstruct.progress import Progress
-from leafinstruct.run import Run, file_stamps, stamps_hold
+from leafinstruct.run import Run
 from leafinstruct.settings import read_yaml
+from leafinstruct.stamps import file_stamps, stamps_hold
 from leafinstruct.timing import retry_after
 
 

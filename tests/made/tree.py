@@ -179,7 +179,8 @@ def files(run: Run, *folders: str) -> dict[str, tuple[int, int]]:
     found = {}
     for folder in folders or ("",):
         for path in sorted(run.file(folder).rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
+            hidden = any(part.startswith(".") for part in path.relative_to(run.path).parts)
+            if path.is_file() and not hidden:
                 found[path.relative_to(run.path).as_posix()] = (path.stat().st_ino, path.stat().st_mtime_ns)
     return found
 

@@ -11,12 +11,15 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from leafinstruct.document import Image
+from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch.addresses import plain_address
 from leafinstruct.images.header import read_image
 
@@ -53,17 +56,19 @@ class Outcome:
 
 class Cache:
     """A folder of image packs, with tables of their contents and of outcomes. Several processes may read and write it;
-    each writes its own packs."""
+    each writes its own packs. Raises LeafError where the disk is full or a table is damaged."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.db = sqlite3.connect(folder / "outcomes.sqlite", isolation_level=None, timeout=60)
-        self.db.execute("PRAGMA journal_mode=WAL")
-        self.db.execute(
-            "PRAGMA synchronous=NORMAL"
-        )  # a killed process loses nothing; a power cut, the last outcomes at most
-        self.db.executescript(TABLES)
+        self.place = folder / "outcomes.sqlite"
+        with self._errors():
+            self.db = sqlite3.connect(self.place, isolation_level=None, timeout=60)
+            self.db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute(
+                "PRAGMA synchronous=NORMAL"
+            )  # a killed process loses nothing; a power cut, the last outcomes at most
+            self.db.executescript(TABLES)
         self.pack = ""
         self.file = -1
         self.end = 0
@@ -74,9 +79,26 @@ class Cache:
         given = os.environ.get("LEAFINSTRUCT_FETCHED")
         return _opened(Path(given) if given else Path.home() / ".cache" / "leafinstruct" / "fetched", os.getpid())
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """A full disk and a damaged file are no fact about an image: they become a LeafError that names the file."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            said = f"the cache of fetched images fails ({error})"
+            advice = "free its disk, or delete it and images are fetched again"
+            raise LeafError(f"{self.place}: {said}: {advice}") from error
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._errors():
+            return self.db.execute(sql, values).fetchall()
+
+    def _row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(sql, *values)), None)
+
     def outcome(self, url: str) -> Outcome | None:
         """The stored outcome of a URL; None if it must be requested (again)."""
-        row = self.db.execute("SELECT reason, sha256, final, tries, at FROM outcomes WHERE url = ?", (url,)).fetchone()
+        row = self._row("SELECT reason, sha256, final, tries, at FROM outcomes WHERE url = ?", url)
         if row is None:
             return None
         found = Outcome(*row[:4])
@@ -85,7 +107,7 @@ class Cache:
     def put(self, url: str, outcome: Outcome) -> None:
         """Store an outcome. The bytes of its image must be stored before."""
         values = (url, outcome.reason, outcome.sha256, outcome.final, outcome.tries, time.time())
-        self.db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._rows("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", *values)
 
     def first_image(self, urls: Sequence[str]) -> Image | str:
         """The image of the first URL that has one, or why the last one that was requested has none."""
@@ -102,20 +124,20 @@ class Cache:
         plain, reason = plain_address(url)
         if reason:
             return reason
-        row = self.db.execute("SELECT reason, sha256 FROM outcomes WHERE url = ?", (plain,)).fetchone()
+        row = self._row("SELECT reason, sha256 FROM outcomes WHERE url = ?", plain)
         if row is None:
             return "not_fetched"
         if row[0]:
             return str(row[0])
         data = self._read(row[1])
         if hashlib.sha256(data).hexdigest() != row[1]:  # deleted, or cut short by a power failure
-            self.db.execute("DELETE FROM outcomes WHERE url = ?", (plain,))
-            self.db.execute("DELETE FROM images WHERE sha256 = ?", (row[1],))
+            self._rows("DELETE FROM outcomes WHERE url = ?", plain)
+            self._rows("DELETE FROM images WHERE sha256 = ?", row[1])
             return "not_fetched"
         return read_image(data, url)
 
     def _read(self, sha256: str) -> bytes:
-        place = self.db.execute("SELECT pack, start, size FROM images WHERE sha256 = ?", (sha256,)).fetchone()
+        place = self._row("SELECT pack, start, size FROM images WHERE sha256 = ?", sha256)
         if place is None:
             return b""
         try:
@@ -127,11 +149,11 @@ class Cache:
 
     def robots(self, origin: str) -> tuple[str, str] | None:
         """(verdict, text) of a host's robots.txt if it was read less than a day ago."""
-        row = self.db.execute("SELECT verdict, body, at FROM robots WHERE origin = ?", (origin,)).fetchone()
+        row = self._row("SELECT verdict, body, at FROM robots WHERE origin = ?", origin)
         return (row[0], row[1]) if row is not None and time.time() - row[2] < AGAIN else None
 
     def put_robots(self, origin: str, verdict: str, body: str) -> None:
-        self.db.execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", (origin, verdict, body, time.time()))
+        self._rows("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", origin, verdict, body, time.time())
 
     def close(self) -> None:
         self._end_pack()
@@ -139,15 +161,20 @@ class Cache:
 
     def keep(self, sha256: str, data: bytes) -> None:
         """Append the bytes of an image to this process's pack; they count once they are written in full."""
-        if self.db.execute("SELECT 1 FROM images WHERE sha256 = ?", (sha256,)).fetchone() is not None:
+        if self._row("SELECT 1 FROM images WHERE sha256 = ?", sha256) is not None:
             return
-        if self.file < 0 or self.end > PACK:
-            self._begin_pack()
-        start, self.end = self.end, self.end + len(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self.file, rest) :]
-        self.db.execute("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?)", (sha256, self.pack, start, len(data)))
+        with self._errors():
+            if self.file < 0 or self.end > PACK:
+                self._begin_pack()
+            start, self.end = self.end, self.end + len(data)
+            rest = memoryview(data)
+            try:
+                while rest:
+                    rest = rest[os.write(self.file, rest) :]
+            except OSError:
+                self._end_pack()  # what follows half an image would be in another place than noted
+                raise
+        self._rows("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?)", sha256, self.pack, start, len(data))
 
     def _begin_pack(self) -> None:
         self._end_pack()

@@ -6,7 +6,6 @@ Outcomes go to the cache (cache.py), from which partitions are harvested; nothin
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import ssl
 import time
 from collections import Counter
@@ -47,21 +46,21 @@ def fetch(
     image. Returns counts by reason ("" for an image) of the URLs requested now."""
     from leafinstruct.harvest.fetch.cache import Cache
 
+    fetcher = _Fetcher(settings, cache or Cache.default(), progress)
     try:
-        fetcher = _Fetcher(settings, cache or Cache.default(), progress)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(fetcher.run(urls))
-    except (sqlite3.Error, BaseExceptionGroup) as error:
+    except BaseExceptionGroup as error:
         if cause := _of_cache(error):
-            raise LeafError(f"the cache of fetched images fails ({cause}): free its disk, or delete it") from error
+            raise cause from error
         raise
     return fetcher.counts
 
 
-def _of_cache(error: BaseException) -> sqlite3.Error | None:
+def _of_cache(error: BaseException) -> LeafError | None:
     if isinstance(error, BaseExceptionGroup):
         return next((found for one in error.exceptions if (found := _of_cache(one))), None)
-    return error if isinstance(error, sqlite3.Error) else None
+    return error if isinstance(error, LeafError) else None
 
 
 def _loop_factory() -> Any:
@@ -153,7 +152,7 @@ class _Fetcher:
             except RetryLater as later:
                 frontier.again(replace(task, tries=task.tries - 1), later.wait, False)
                 continue
-            except sqlite3.Error:  # of the cache, not of this URL
+            except LeafError:  # of the cache, not of this URL
                 raise
             except Exception as error:  # whatever a server makes a library raise is this URL's outcome
                 self._store(task, self._outcome(task, f"failed_{type(error).__name__}", ""))
@@ -313,7 +312,7 @@ class _Request:
 
     async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
         await self.context.__aexit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError | sqlite3.Error):
+        if isinstance(error, Exception) and not isinstance(error, FetchFailed | TimeoutError | LeafError):
             found = _stop(error)
             wrong = (
                 not isinstance(found, FetchFailed) or found.reason == "bad_address"

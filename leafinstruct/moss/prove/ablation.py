@@ -138,7 +138,7 @@ def shared_backbone(
         with one_thread():
             data = save(train_base(grid.codebook, windows, config.train, config.base_steps))
         run.commit(file, lambda out: void(out.write(data)))
-    return load(run.store.read(file))
+    return load(run.read(file))
 
 
 def _listed(shards: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ def write_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
 def refresh_card(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> None:
     """Write the card again if it was made from something else."""
     card = layout.shard(layout.CARD)
-    there = run.store.read(card).decode("utf-8") if run.exists(card) else ""
+    there = run.read(card).decode("utf-8") if run.exists(card) else ""
     if not there.endswith(f"{_mark(run, pipeline, manifest)}\n"):
         write_card(run, pipeline, manifest)
 

@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from leafinstruct.errors import LeafError
 from leafinstruct.removal import Removals
 from leafinstruct.shard.takedown import named_row
 from leafinstruct.shard.write import split_name
+from leafinstruct.store import parquet_file
 
 EXPORTED = ".exported.json"
 """Names of the tars that exports to the folder made."""
@@ -108,7 +107,7 @@ def _delete(out: Path, names: Iterable[str]) -> None:
 
 
 def _samples(file: Path) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(file) as opened:
+    with parquet_file(file) as opened:
         for group in range(opened.num_row_groups):
             for row in opened.read_row_group(group).to_pylist():
                 yield _sample(row)

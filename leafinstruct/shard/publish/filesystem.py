@@ -27,8 +27,9 @@ from leafinstruct.shard.publish.plan import (
     is_manifest,
     local_files,
 )
-from leafinstruct.shard.write import file_sha256, split_name
+from leafinstruct.shard.write import split_name
 from leafinstruct.store import LocalStore, asking, is_filesystem, open_filesystem
+from leafinstruct.sums import file_sha256
 
 __all__ = ["is_filesystem", "push_files"]
 

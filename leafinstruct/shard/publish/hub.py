@@ -21,7 +21,8 @@ from leafinstruct.shard.publish.plan import (
     local_files,
     run_tag,
 )
-from leafinstruct.shard.write import file_sha256, split_name
+from leafinstruct.shard.write import split_name
+from leafinstruct.sums import file_sha256
 
 __all__ = ["PushFile", "PushPlan", "PushResult", "plan_push", "push", "run_tag"]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -155,6 +156,36 @@ def test_of_several_addresses_the_first_that_answers_is_taken(cache: Cache) -> N
     found = [cache.first_image(chain) for chain in chains]
     assert [one.bytes for one in found if isinstance(one, Image)] == [picture(1), picture(3), picture(4)]
     assert found[3] == "status_410"
+
+
+def test_a_full_disk_is_no_fact_about_an_image(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with serve() as server:
+        url = f"{server.address}/image/5"
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            with pytest.raises(LeafError, match=r"outcomes\.sqlite: the cache .*No space left on device.*: free its"):
+                fetch([url], OPEN, QUIET, cache)
+        assert cache.outcome(url) is None, "the next build asks again"
+        ask(cache, url)
+        assert isinstance(cache.image(url), Image)
+
+
+def test_a_damaged_cache_is_named(tmp_path: Path) -> None:
+    made = Cache(tmp_path)
+    for number in range(200):
+        made.put(f"http://a/{number}", Outcome("status_404"))
+    made.close()
+    path, data = tmp_path / "outcomes.sqlite", bytearray((tmp_path / "outcomes.sqlite").read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(LeafError, match=r"outcomes\.sqlite: the cache of fetched images fails"):
+        Cache(tmp_path).image("http://a/7")
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(LeafError, match=r"outcomes\.sqlite: the cache of fetched images fails"):
+        Cache(tmp_path)
 
 
 def test_bytes_that_are_gone_are_not_an_image(cache: Cache) -> None:
