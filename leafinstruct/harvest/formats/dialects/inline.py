@@ -1,0 +1,243 @@
+"""Marks inside a text that CommonMark does not know: roles, links and embeds of wikis, lists of attributes, keys, icons,
+references of publishing systems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from mdit_py_plugins.myst_role import myst_role_plugin
+from markdown_it.renderer import RendererHTML
+
+from leafinstruct.harvest.formats.dialects import blocks, javascript
+from leafinstruct.harvest.formats.dialects.page import Dialect, of
+from leafinstruct.harvest.formats.dialects.tag import written
+
+WIKI = re.compile(r"(!?)\[\[([^\[\]\n]{1,500})\]\](?![(\[])")
+SIZE = re.compile(r"\d+(?:x\d+)?$")
+PLACE = re.compile(r"[#^]+")
+ONE = r"(?:[.#][\w:.-]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{}]+))"
+ATTRIBUTES = re.compile(rf"\{{:?[ \t]*{ONE}(?:[ \t]+(?:{ONE}|[\w-]+))*[ \t]*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
+ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
+CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
+ALT = re.compile(r"\b(?:fig-alt|alt)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
+KEYS = re.compile(r"\+\+((?:[\w-]+|\"[^\"\n]+\")(?:\+(?:[\w-]+|\"[^\"\n]+\"))*)\+\+")
+MARKED = re.compile(r"(==|\^\^)(?=\S)((?:(?!\1)[^\n]){1,300}?)(?<=\S)\1(?!=)")
+RAISED = re.compile(r"(?<!\^)\^([^\s^~\[\]]{1,30})\^(?!\^)|(?<!~)~([^\s~^\[\]]{1,30})~(?!~)")
+CRITIC = re.compile(r"\{(?:\+\+(?P<added>.{1,500}?)\+\+|--(?:.{1,500}?)--|~~(?:.{1,500}?)~>(?P<new>.{0,500}?)~~|>>(?:.{1,500}?)<<|==(?P<marked>.{1,500}?)==)\}", re.DOTALL)
+ICON = re.compile(r":(?:material|fontawesome|octicons|simple|custom|fas?|fab|far|mdi|bi|carbon|lucide|tabler)-[\w-]+:|\{\{?<?[ \t]*(?:fa|bi|icon)[ \t]+[\w -]+>?\}?\}")
+COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
+BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
+CITED = re.compile(r"\[(?:[^\[\]\n@]{0,80}-?@[\w:.#$%&+?<>~/-]+[^\[\]\n@]{0,80}){1,10}\]")
+CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
+BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)")
+RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
+NAMES = {
+    "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem", "lem": "Lemma",
+    "cor": "Corollary", "prp": "Proposition", "exm": "Example", "exr": "Exercise", "tip": "Tip", "nte": "Note",
+    "wrn": "Warning", "imp": "Important", "cau": "Caution",
+}  # fmt: skip
+_SILENT_LINES = re.compile(
+    r"\[TOC\]|\[toc\]|\[\[_?TOC_?\]\]|\[\[toc\]\]|\$\{toc\}|\{:toc\}|\{\{[>%<]?[ \t]*toc[ \t]*[%>]?\}\}|\[_metadata_:[^\n]*|"
+    r"\\(?:newpage|pagebreak|clearpage|tableofcontents|listoffigures|listoftables|bigskip|medskip|smallskip|vspace\{[^{}]*\}|toc|"
+    r"appendix|mainmatter|backmatter|frontmatter|printbibliography|cleardoublepage|noindent|centering)|"
+    r"\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
+)
+ROLE_TARGET = re.compile(r"(.*?)\s*<([^<>]*)>$", re.DOTALL)
+ROLES = {
+    "kbd": "kbd", "keys": "kbd", "sub": "sub", "subscript": "sub", "sup": "sup", "superscript": "sup", "strong": "strong",
+    "emphasis": "em", "code": "code", "literal": "code", "file": "code", "command": "code", "program": "code", "samp": "code",
+    "envvar": "code", "option": "code", "func": "code", "class": "code", "meth": "code", "mod": "code", "attr": "code",
+    "data": "code", "obj": "code", "exc": "code", "const": "code", "del": "del", "strike": "del", "u": "span",
+    "guilabel": "strong", "menuselection": "strong",
+}  # fmt: skip
+SILENT_ROLES = re.compile(r"(?:cite(?::\w+|p|t|s|author|year)?|footcite\w*|fa[brs]?|fas|octicon|material-\w+|index|eval|bdg-nothing|newline)$")
+REFERENCES = frozenset(("ref", "numref", "doc", "any", "eq", "prf:ref", "card", "glue", "label"))
+MARKS_OF_LABEL = re.compile(r"[-_/:.]+")
+
+
+def plugin(parser: MarkdownIt) -> None:
+    parser.use(myst_role_plugin)
+    parser.add_render_rule("myst_role", _render_role)
+    for name, character, rule in RULES:
+        parser.inline.ruler.before("escape" if character == "\\" else "backticks", name, _at(character, rule))
+    parser.block.ruler.before("table", "silent_line", _silent_line, blocks.INTERRUPTING)
+
+
+Rule = Callable[[StateInline, Dialect], tuple[int, str] | None]
+
+
+def _at(characters: str, rule: Rule) -> Callable[[StateInline, bool], bool]:
+    """An inline rule that is asked at some characters; it gives the length of what it read, and its HTML."""
+
+    def asked(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in characters or state.linkLevel > 50:
+            return False
+        found = rule(state, of(state.env))
+        if found is None or state.pos + found[0] > state.posMax:
+            return False
+        if not silent and found[1]:
+            state.push("html_inline", "", 0).content = found[1]
+        state.pos += found[0]
+        return True
+
+    return asked
+
+
+def _wiki(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """`[[page|text]]` is its text, `![[file|size]]` an image or the file itself."""
+    found = WIKI.match(state.src, state.pos)
+    if found is None or not any(map(str.isalpha, found[2])):
+        return None
+    name, *more = [part.strip() for part in found[2].replace("\\|", "|").split("|")]
+    if not found[1]:
+        text = more[-1] if more else PLACE.sub(" > ", name).strip(" >")
+        return len(found[0]), escape(text)
+    words = [part for part in more if not SIZE.fullmatch(part) and "=" not in part]
+    if javascript.is_image(name.split("#")[0]):
+        return len(found[0]), written("img", {"src": name.split("#")[0], "alt": " ".join(words)})
+    if name.lower().endswith((".pdf", ".mp4", ".mp3", ".webm", ".wav", ".canvas", ".base", ".m4a", ".ogg", ".mov")):
+        return len(found[0]), ""
+    return len(found[0]), written("x-include", {"src": name}, alone=True)
+
+
+def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """Lists of attributes and changes under review."""
+    if found := CRITIC.match(state.src, state.pos):
+        return len(found[0]), escape(found["added"] or found["new"] or found["marked"] or "")
+    found = ATTRIBUTES.match(state.src, state.pos)
+    if found is None:
+        return None
+    before = state.src[state.pos - 1 : state.pos]
+    after = state.src[found.end() : found.end() + 1]
+    if before and not before.isspace() and before not in ")]*_`~+}>\"":
+        return None
+    if before.isspace() and after not in ("", "\n", " ") and not dialect.four_columns:
+        return None
+    if state.tokens and state.tokens[-1].type == "image":
+        for pattern, name in ((CAPTION, "data-caption"), (ALT, "alt")):
+            if stated := pattern.search(found[0]):
+                state.tokens[-1].attrSet(name, stated[1] or stated[2] or "")
+    return len(found[0]), ""
+
+
+def _plus(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = KEYS.match(state.src, state.pos)
+    if found is None or (state.pos and state.src[state.pos - 1].isalnum()):
+        return None
+    keys = [key.strip('"') for key in re.findall(r"\"[^\"]+\"|[\w-]+", found[1])]
+    return len(found[0]), "+".join(f"<kbd>{escape(key.capitalize() if key.isalpha() else key)}</kbd>" for key in keys)
+
+
+def _marked(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = MARKED.match(state.src, state.pos)
+    if found is None or (state.pos and state.src[state.pos - 1] in "=^"):
+        return None
+    return len(found[0]), state.md.renderInline(found[2], state.env)
+
+
+def _raised(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = RAISED.match(state.src, state.pos)
+    if found is None:
+        return None
+    name, text = ("sup", found[1]) if found[1] else ("sub", found[2])
+    return len(found[0]), f"<{name}>{escape(text)}</{name}>"
+
+
+def _icon(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = ICON.match(state.src, state.pos)
+    return (len(found[0]), "") if found else None
+
+
+def _comment(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = COMMENT.match(state.src, state.pos)
+    return (len(found[0]), "") if found and not dialect.myst else None
+
+
+def _block_id(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = BLOCK_ID.match(state.src, state.pos)
+    alone = state.pos == 0 or state.src[state.pos - 1].isspace()
+    return (len(found[0]), "") if found and alone and found.end() >= state.posMax else None
+
+
+def _cited(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = CITED.match(state.src, state.pos)
+    if found is None or state.src[found.end() : found.end() + 1] in ("(", "["):
+        return None
+    if cross := CROSS.search(found[0]):
+        return len(found[0]), NAMES[cross[1]]
+    return len(found[0]), ""
+
+
+def _cross(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = CROSS.match(state.src, state.pos)
+    return (len(found[0]), NAMES[found[1]]) if found else None
+
+
+def _bookdown(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = BOOKDOWN.match(state.src, state.pos)
+    return (len(found[0]), "") if found else None
+
+
+def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """A value that a program puts there."""
+    found = RUN.match(state.src, state.pos)
+    return (len(found[0]), "") if found and not dialect.templates else None
+
+
+RULES: tuple[tuple[str, str, Rule], ...] = (
+    ("wiki", "![", _wiki),
+    ("braces", "{", _braces),
+    ("keys", "+", _plus),
+    ("marked", "=^", _marked),
+    ("raised", "^~", _raised),
+    ("icon", ":{", _icon),
+    ("percent", "%", _comment),
+    ("block_id", "^", _block_id),
+    ("cited", "[", _cited),
+    ("cross", "@-", _cross),
+    ("bookdown", "\\", _bookdown),
+    ("run", "`", _run),
+)
+
+
+def _silent_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line that a generator reads and a reader does not see."""
+    line = blocks.line_of(state, start).rstrip()
+    if not line or line[0] not in "[{$\\*#^%" or state.is_code_block(start):
+        return False
+    found = _SILENT_LINES.fullmatch(line) or ATTRIBUTE_LINE.fullmatch(line)
+    if found is None or (line[:2] == "{{" and not of(state.env).templates):
+        return False
+    if not silent:
+        state.line = start + 1
+        blocks.html(state, "\n")
+    return True
+
+
+def _render_role(self: RendererHTML, tokens, place, options, env) -> str:  # type: ignore[no-untyped-def]
+    token = tokens[place]
+    name, text = str(token.meta.get("name", "")).lower(), token.content.strip()
+    last = name.rpartition(":")[2]
+    if SILENT_ROLES.fullmatch(name):
+        return ""
+    if name in ("math", "eq-nothing"):
+        return f'<span class="math">{escape(text)}</span>'
+    titled = ROLE_TARGET.match(text)
+    if titled and titled[1]:
+        return escape(titled[1])
+    if titled:
+        text = titled[2]
+    if name in REFERENCES:
+        return escape(" ".join(MARKS_OF_LABEL.sub(" ", text.rstrip("/").rpartition("/")[2]).split()))
+    if last == "abbr":
+        return escape(text.partition(" (")[0])
+    text = text.lstrip("!")
+    if text.startswith("~"):
+        text = text[1:].rpartition(".")[2] or text
+    tag = ROLES.get(last, "")
+    return f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text)

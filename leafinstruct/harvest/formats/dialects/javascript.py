@@ -1,0 +1,101 @@
+"""As much JavaScript as pages hold: where an expression ends, and which text or image it is known to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+LONGEST = 20_000
+"""Characters of an expression, a tag, or an import with what follows it."""
+MOST_LABELS = 100
+PAIRS = {"{": "}", "(": ")", "[": "]"}
+CLOSERS = frozenset(PAIRS.values())
+SIGN = re.compile(r"[{}()\[\]\"'`]|//|/\*")
+QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`", re.DOTALL)
+ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+CONTROL = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "", "v": "", "0": ""}
+NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.(?:src|default))?")
+IMAGE_NAME = r"[^\s\"'{}<>|`]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
+IMAGE_PATH = re.compile(rf"^(?:{IMAGE_NAME}|[^\n\"'`{{}}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg))(?:[?#].*)?$", re.IGNORECASE)
+DARK = re.compile(r"\bdark\w*\s*[:=]\s*[^,:;]*$", re.IGNORECASE)
+LABEL = re.compile(r"\blabel\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
+VALUE = re.compile(r"\bvalue\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
+
+
+def end_of(text: str, place: int) -> int:
+    """The place after the bracket that closes the one at `place`; -1 if none does."""
+    waiting: list[str] = []
+    most = min(len(text), place + LONGEST)
+    while place < most:
+        found = SIGN.search(text, place, most)
+        if found is None:
+            return -1
+        sign, place = found[0], found.end()
+        if sign in PAIRS:
+            waiting.append(PAIRS[sign])
+        elif sign in CLOSERS:
+            if not waiting or waiting.pop() != sign:
+                return -1
+            if not waiting:
+                return place
+        elif sign == "//":
+            if text[found.start() - 1] == ":":  # of an address
+                continue
+            end = text.find("\n", place, most)
+            place = end if end >= 0 else most
+        elif sign == "/*":
+            end = text.find("*/", place, most)
+            place = end + 2 if end >= 0 else most
+        elif quoted := QUOTED.match(text, found.start(), most):  # else an apostrophe
+            place = quoted.end()
+    return -1
+
+
+def shown(expression: str, names: Mapping[str, str]) -> str | None:
+    """The text of an expression that is a string, a template without values, or a name for one; None for others."""
+    inside = expression.strip()
+    if quoted := QUOTED.fullmatch(inside):
+        content = next(group for group in quoted.groups() if group is not None)
+        return None if quoted[3] is not None and "${" in content else _unescaped(content)
+    return names.get(inside) if NAME.fullmatch(inside) else None
+
+
+def _unescaped(text: str) -> str:
+    return ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else CONTROL.get(m[2], m[2]), text) if "\\" in text else text
+
+
+def image(expression: str, names: Mapping[str, str]) -> str:
+    """The path of the image that an expression names, quoted or by an import; of several the first that is not for a
+    dark page. "" if there is none."""
+    inside = expression.strip()
+    paths = [(found.start(), path) for found in QUOTED.finditer(inside) if is_image(path := _content(found))]
+    for found in NAME.finditer(QUOTED.sub(lambda m: " " * len(m[0]), inside)):
+        path = names.get(found[0].partition(".")[0], "")
+        if is_image(path) and inside[found.end() : found.end() + 1] != ":":
+            paths.append((found.start(), path))
+    light = [path for at, path in sorted(paths) if not DARK.search(inside, 0, at)]
+    return next(iter([*light, *(path for _, path in paths)]), "")
+
+
+def _content(found: re.Match[str]) -> str:
+    return next((group for group in found.groups() if group), "").strip()
+
+
+def is_image(path: str) -> bool:
+    return len(path) < 500 and IMAGE_PATH.match(path.removeprefix("pathname://").split("!")[-1]) is not None
+
+
+def strings(expression: str) -> Iterator[str]:
+    """The strings of a list."""
+    for found, _ in zip(QUOTED.finditer(expression), range(MOST_LABELS), strict=False):
+        yield _unescaped(_content(found))
+
+
+def labels(expression: str) -> dict[str, str]:
+    """The labels of a list of objects with a value and a label, by their values."""
+    found: dict[str, str] = {}
+    for one in expression.split("}")[:MOST_LABELS]:
+        label, value = LABEL.search(one), VALUE.search(one)
+        if label and value:
+            found[value[1] or value[2] or ""] = label[1] or label[2] or ""
+    return found

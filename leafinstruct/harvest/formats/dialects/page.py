@@ -1,0 +1,79 @@
+"""What a page's dialect is, and what parts of its source tell one another while it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
+
+MDX = re.compile(
+    r"^(?:import[ \t]+(?:[\w$*{\"'][^\n]*|\{)$|export[ \t]+(?:const|let|var|default|function|async|class)\b)"
+    r"|^[ \t]*</?(?:Tabs?|TabItem|Steps?|Cards?|Callout|Admonition|Accordion\w*|CodeGroup|Frame|Note|Tip|Warning|Info|Aside"
+    r"|ThemedImage|DocCardList|CodeBlock|details|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
+    re.MULTILINE,
+)
+MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|\{(?:[a-z][\w:+-]*)\}`[^`\n]+`", re.MULTILINE)
+FOUR_COLUMNS = re.compile(r"^[ \t]*(?:!!![ \t]+\w|\?\?\?\+?[ \t]+\w|===[+!]?[ \t]+\")", re.MULTILINE)
+MOST_INCLUDES = 50
+"""Of files on one page; a page has no more, but a circle of them has."""
+DEEPEST = 8
+"""Files that include one another."""
+
+
+@dataclass
+class Dialect:
+    """`mdx`: tags and expressions as in JSX, and no code by indentation. `myst`: directives, roles and comments of MyST.
+    `four_columns`: the content of a list item begins in a column that four divides. `templates`: tags of a template
+    engine, which a site generator reads before the Markdown. `names` are what imports and constants stand for, `values`
+    what front matter lets templates say."""
+
+    mdx: bool = False
+    myst: bool = False
+    four_columns: bool = False
+    templates: bool = True
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    around: Around = NOWHERE
+    render: Callable[[str, Dialect], str] = lambda text, dialect: text
+    depth: int = 0
+    left: list[int] = field(default_factory=lambda: [MOST_INCLUDES])
+    images: dict[str, bytes] = field(default_factory=dict)
+
+    def including(self, around: Around) -> Dialect | None:
+        """The dialect of a file that this one includes; None if there have been too many."""
+        if self.depth >= DEEPEST or self.left[0] <= 0:
+            return None
+        self.left[0] -= 1
+        return Dialect(
+            self.mdx,
+            self.myst,
+            self.four_columns,
+            self.templates,
+            dict(self.names),
+            self.values,
+            around,
+            self.render,
+            self.depth + 1,
+            self.left,
+            self.images,
+        )
+
+
+def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
+    """The dialect of a text, by the ending of its file's name, what it holds and what lies around it."""
+    ending = name.lower().rpartition(".")[2]
+    myst = ending == "ipynb" or MYST.search(text) is not None
+    mdx = ending == "mdx" or (ending in ("", "md", "markdown") and not myst and MDX.search(text) is not None and "<script" not in text)
+    four = FOUR_COLUMNS.search(text) is not None or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
+    return Dialect(
+        mdx, myst, four and not mdx, ending not in ("mdx", "ipynb", "rmd") and not (myst or ending == "qmd"), around=around
+    )
+
+
+def of(env: Any) -> Dialect:
+    """The dialect that a rendering was given."""
+    found = env.get("dialect")
+    return found if isinstance(found, Dialect) else Dialect()
