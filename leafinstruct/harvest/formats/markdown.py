@@ -145,6 +145,7 @@ def _parser() -> MarkdownIt:
     for plugin in (mdx, inner, inline, indented, directives, chunks, quotes):
         parser.use(plugin.plugin)
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # data: images are read like others
+    parser.add_render_rule("footnote_anchor", _render_nothing)
     parser.add_render_rule("image", _render_image)
     parser.add_render_rule("code_block", _render_code_block)
     return parser

@@ -39,7 +39,10 @@ def test_document(tmp_path: Path) -> None:
         },
     )
     made = harvest("tutorial", tmp_path, topic="cooking")
-    (document,) = made.documents
+    document = by_path(made)["tea/docs/brew.md"]
+    assert {d.path: d.error for d in made.documents if d.error} == dict.fromkeys(
+        ("tea/LICENSE.md", "tea/CONTRIBUTING.md"), "not_a_document"
+    )
     assert (document.path, document.site, document.title) == ("tea/docs/brew.md", "tea", "Brew")
     assert (document.license, document.topic, document.error) == ("MIT", "cooking", "")
     assert shape(document) == ["0:# Brew", "1:1. Boil", "1:[kettle.png]", "2:2. Pour"]

@@ -30,6 +30,9 @@ class Around(Protocol):
     def image(self, pattern: str) -> str:
         """The name of the first image in the page's folder or below that a pattern matches; "" without one."""
 
+    def anywhere(self, name: str) -> str:
+        """The path, from the page, of the file of that name that is nearest; "" without one."""
+
     def moved(self, ref: str, page: Around) -> str:
         """A reference from here as one from another page, if there is such a file here."""
 
@@ -44,6 +47,9 @@ class Nowhere:
         return None
 
     def image(self, pattern: str) -> str:
+        return ""
+
+    def anywhere(self, name: str) -> str:
         return ""
 
     def moved(self, ref: str, page: Around) -> str:
@@ -112,6 +118,14 @@ class InTree:
             (n for n in images if fnmatchcase(n.casefold(), f"*{wanted}")), ""
         )
         return posixpath.join(folder, found) if found else ""
+
+    def anywhere(self, name: str) -> str:
+        wanted = posixpath.normpath(name.strip().replace("\\", "/").lstrip("/")).casefold()
+        found = [p for p in self.tree.named(wanted.rpartition("/")[2]) if f"/{p.as_posix().casefold()}".endswith(f"/{wanted}")]
+        shared = [len(posixpath.commonpath((p.as_posix(), self.folder.as_posix()))) for p in found]
+        if not found:
+            return ""
+        return posixpath.relpath(found[shared.index(max(shared))].as_posix(), self.folder.as_posix())
 
     def moved(self, ref: str, page: Around) -> str:
         if not isinstance(page, InTree) or page.folder == self.folder or ref.startswith(("/", "#", "data:")) or "://" in ref:

@@ -98,11 +98,14 @@ def _wiki(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
         text = more[-1] if more else PLACE.sub(" > ", name).strip(" >")
         return len(found[0]), escape(text)
     words = [part for part in more if not SIZE.fullmatch(part) and "=" not in part]
-    if javascript.is_image(name.split("#")[0]):
-        return len(found[0]), written("img", {"src": name.split("#")[0], "alt": " ".join(words)})
+    path = name.split("#")[0]
+    if javascript.is_image(path):
+        src = dialect.around.anywhere(path) or path
+        return len(found[0]), written("img", {"src": src, "alt": " ".join(words)})
     if name.lower().endswith((".pdf", ".mp4", ".mp3", ".webm", ".wav", ".canvas", ".base", ".m4a", ".ogg", ".mov")):
         return len(found[0]), ""
-    return len(found[0]), written("x-include", {"src": name}, alone=True)
+    note = path if path.lower().endswith(".md") else f"{path}.md"
+    return len(found[0]), written("x-include", {"src": dialect.around.anywhere(note) or note}, alone=True)
 
 
 def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
@@ -114,9 +117,8 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
         return None
     before = state.src[state.pos - 1 : state.pos]
     after = state.src[found.end() : found.end() + 1]
-    if before and not before.isspace() and before not in ")]*_`~+}>\"":
-        return None
-    if before.isspace() and after not in ("", "\n", " ") and not dialect.four_columns:
+    ends = after in ("", "\n")
+    if not ends and before and before not in ")]*_`~+}>\"" and not (before.isspace() and dialect.four_columns):
         return None
     if state.tokens and state.tokens[-1].type == "image":
         for pattern, name in ((CAPTION, "data-caption"), (ALT, "alt")):

@@ -160,7 +160,7 @@ class Lowering:
             return tag.end
         if len(self.open) > DEEPEST:
             return tag.end
-        if kind == "code":
+        if kind == "code" and self._is_code(tag):
             return self._code(tag)
         if ref := kinds.image_of(tag, kind, self.dialect.names):
             return self._figure(tag, kind, ref)
@@ -223,6 +223,12 @@ class Lowering:
             title = f"<p><strong>{escape(caption)}</strong></p>" if caption else ""
             self._push(tag, f"<div>{title}{image}\n", "</div>")
         return tag.end
+
+    def _is_code(self, tag: Tag) -> bool:
+        """Whether a tag with the name of one for code is one: a page's own component may have the name too."""
+        return tag.name not in self.dialect.names and (
+            tag.name.startswith("x-") or tag.name.lower().startswith("code") or not {*tag.attributes, *tag.expressions}.isdisjoint(("language", "lang", "code"))
+        )
 
     def _code(self, tag: Tag) -> int:
         """A block of code: its text, without what Markdown made of it, or the attribute that holds it."""

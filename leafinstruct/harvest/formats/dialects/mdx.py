@@ -17,6 +17,7 @@ from leafinstruct.harvest.formats.dialects.tag import Tag, scan
 MODULE = re.compile(r"(?:import|export)\b[ \t{*]")
 IMPORTED = re.compile(r"import\s+(?:([\w$]+)|\*\s+as\s+([\w$]+))?\s*,?\s*(?:\{([^{}]*)\})?\s*from\s*[\"']([^\"'\n]+)[\"']")
 CONSTANT = re.compile(r"(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*=\s*(?:require\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`)")
+EXPORTED = re.compile(r"^export\s+(?:default\s+)?(?:const|let|var|function|async\s+function|class)\s+([\w$]+)", re.MULTILINE)
 MOST_LINES = 400
 """Of an import or export."""
 IN_EXPRESSION = re.compile(r"<(?=[A-Za-z])")
@@ -55,6 +56,8 @@ def _keep_names(source: str, dialect: Dialect) -> None:
     for name, module, several, path in IMPORTED.findall(source):
         for one in filter(None, (name, module, *(part.split(" as ")[-1].strip() for part in several.split(",")))):
             dialect.names[one] = path
+    for name in EXPORTED.findall(source):
+        dialect.names.setdefault(name, "")
     for name, value in CONSTANT.findall(source):
         dialect.names[name] = value[1:-1]
 
