@@ -32,6 +32,9 @@ PERHAPS = frozenset(_PERHAPS.split())
 """Folders whose files are pieces of pages, if a page includes them."""
 _THEMES = "_layouts _theme _themes themes layouts theme archetypes _templates templates overrides"
 THEMES = frozenset(_THEMES.split())
+FORMS = frozenset(("_layouts", "archetypes", "_templates"))
+OF_THEME = frozenset("_default partials _partials shortcodes _shortcodes _markup baseof.html single.html".split())
+"""What Hugo's folder of layouts has."""
 INCLUDING = re.compile(
     r"8<-{1,}[ \t]*[\"']([^\"'\n]+)|\{include\}[ \t]*([^\s`]+)|\[!INCLUDE[^\n()]*\(([^()\n]+)\)|"
     r"\{\{[<%][ \t]*(?:include|readfile|include-md|partial|snippet)\b[^\n\"'>%]*[\"']?([^\s\"'>%]+)|"
@@ -68,11 +71,16 @@ class Files:
         within = {part.lower() for part in folder.relative_to(self.repository).parts}
         if (name.startswith("_") and stem != "_index") or within & PIECES:
             return "template" if ending in HTML else "partial"
-        if within & THEMES and ending in HTML:
+        if within & THEMES and (ending in HTML or within & FORMS or self._is_theme(folder)):
             return "template"
         if within & PERHAPS and ending in MARKDOWN and name.lower() in self._included_names():
             return "partial"
         return ""
+
+    def _is_theme(self, folder: Path) -> bool:
+        """Whether a folder is in a folder of Hugo's layouts, where Markdown is a form too."""
+        above = [place for place in (folder, *folder.parents) if place.name.lower() == "layouts"]
+        return any((place / name).exists() for place in above for name in OF_THEME)
 
     def _included_names(self) -> set[str]:
         """Names of the files that others include."""

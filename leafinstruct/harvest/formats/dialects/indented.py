@@ -14,6 +14,7 @@ from leafinstruct.harvest.formats.dialects.page import of
 BOX = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*(?P<kind>[\w-]+(?:[ \t]+[\w-]+)*)?[ \t]*(?:\"(?P<title>.*)\")?[ \t]*$")
 TAB = re.compile(r"===[+!]{0,2}[ \t]+(?:\"(?P<title>.*)\"|'(?P<other>.*)')[ \t]*$")
 SLASHES = re.compile(r"/{3,}[ \t]*(?:(?P<name>[\w-]+)(?:[ \t]*\|[ \t]*(?P<title>.*))?)?$")
+DEFINITION = re.compile(r":[ \t]{1,3}(?=\S)")
 OPTION = re.compile(r"[\w-]+:")
 STEP = 4
 
@@ -21,6 +22,35 @@ STEP = 4
 def plugin(parser: MarkdownIt) -> None:
     parser.block.ruler.before("fence", "indented_box", _box, blocks.INTERRUPTING)
     parser.block.ruler.before("fence", "slashes", _slashes, blocks.INTERRUPTING)
+    parser.block.ruler.before("fence", "definition", _definition)
+
+
+def _last(state: StateBlock, start: int, end: int, indent: int) -> int:
+    """The line after the content of a box that is `indent` columns deep."""
+    last = start + 1
+    for at in range(start + 1, end):
+        if state.isEmpty(at):
+            continue
+        if state.sCount[at] < indent:
+            break
+        last = at + 1
+    return last
+
+
+def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A definition whose term is no text: what another extension puts there."""
+    found = DEFINITION.match(blocks.line_of(state, start))
+    if found is None or silent or not of(state.env).four_columns or state.is_code_block(start):
+        return False
+    before = state.bMarks[start], state.tShift[start], state.sCount[start]
+    indent = state.sCount[start] + STEP
+    last = _last(state, start, end, indent)
+    state.bMarks[start] += state.tShift[start] + found.end()
+    state.tShift[start], state.sCount[start] = 0, indent
+    blocks.content(state, start, last, indent)
+    state.bMarks[start], state.tShift[start], state.sCount[start] = before
+    state.line = last
+    return True
 
 
 def _box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -38,14 +68,8 @@ def _box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     else:
         kind = (found["kind"] or "").split()[:1]
         title = found["title"] if found["title"] is not None else " ".join(kind).replace("-", " ").capitalize()
-    last = start + 1
     indent = state.sCount[start] + STEP
-    for at in range(start + 1, end):
-        if state.isEmpty(at):
-            continue
-        if state.sCount[at] < indent:
-            break
-        last = at + 1
+    last = _last(state, start, end, indent)
     blocks.html(state, "\n<div>\n")
     blocks.title(state, title, start)
     if last > start + 1:

@@ -118,7 +118,7 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     before = state.src[state.pos - 1 : state.pos]
     after = state.src[found.end() : found.end() + 1]
     ends = after in ("", "\n")
-    if not ends and before and before not in ")]*_`~+}>\"" and not (before.isspace() and dialect.four_columns):
+    if not ends and before and before not in ")]*_`~+}>:\"" and not (before.isspace() and dialect.four_columns):
         return None
     if state.tokens and state.tokens[-1].type == "image":
         for pattern, name in ((CAPTION, "data-caption"), (ALT, "alt")):

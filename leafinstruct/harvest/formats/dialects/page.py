@@ -15,7 +15,9 @@ MDX = re.compile(
     r"|ThemedImage|DocCardList|CodeBlock|details|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
     re.MULTILINE,
 )
-MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|\{(?:[a-z][\w:+-]*)\}`[^`\n]+`", re.MULTILINE)
+MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`", re.MULTILINE)
+MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^import[ \t]*\{[ \t]*$", re.MULTILINE)
+FENCED = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 FOUR_COLUMNS = re.compile(r"^[ \t]*(?:!!![ \t]+\w|\?\?\?\+?[ \t]+\w|===[+!]?[ \t]+\")", re.MULTILINE)
 MOST_INCLUDES = 50
 """Of files on one page; a page has no more, but a circle of them has."""
@@ -64,10 +66,12 @@ class Dialect:
 
 def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     """The dialect of a text, by the ending of its file's name, what it holds and what lies around it."""
-    ending = name.lower().rpartition(".")[2]
-    myst = ending == "ipynb" or MYST.search(text) is not None
-    mdx = ending == "mdx" or (ending in ("", "md", "markdown") and not myst and MDX.search(text) is not None and "<script" not in text)
-    four = FOUR_COLUMNS.search(text) is not None or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
+    ending = name.lower().rpartition(".")[2] if "." in name else ""
+    outside = FENCED.sub("", text)
+    module = ending in ("", "md", "markdown", "mdx") and "<script" not in text and MODULE.search(outside) is not None
+    myst = ending == "ipynb" or (not module and ending != "mdx" and MYST.search(text) is not None)
+    mdx = ending == "mdx" or module or (ending in ("", "md", "markdown") and not myst and "<script" not in text and MDX.search(outside) is not None)
+    four = FOUR_COLUMNS.search(outside) is not None or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
     return Dialect(
         mdx, myst, four and not mdx, ending not in ("mdx", "ipynb", "rmd") and not (myst or ending == "qmd"), around=around
     )

@@ -87,12 +87,15 @@ def without_templates(text: str, dialect: Dialect) -> str:
     tags = list(_found(text))
     _pair(tags)
     place, number = 0, 0
+    language: str | None = None
     while number < len(tags):
         tag = tags[number]
         number += 1
         if tag.start < place:
             continue
-        new, end = _replaced(text, tag, tags, dialect)
+        if tag.name == "tabpane":
+            language = None if tag.closing or tag.named.get("text") == "true" else tag.named.get("lang", "")
+        new, end = _code_in_tab(text, tag, tags, language) or _replaced(text, tag, tags, dialect)
         start, end, new = _placed(text, tag.start, end, new, place)
         out += [text[place:start], new]
         place = end
@@ -155,6 +158,20 @@ def _replaced(text: str, tag: Found, tags: list[Found], dialect: Dialect) -> tup
         head = f"<p><strong>{escape(title)}</strong></p>\n" if title else ""
         return f"\n\n{head}{chunks.code(inside.strip(chr(10)), language).strip()}\n\n", pair.end
     return _element(tag, pair is not None, dialect), tag.end
+
+
+def _code_in_tab(text: str, tag: Found, tags: list[Found], language: str | None) -> tuple[str, int] | None:
+    """Docsy's tabs, which hold code unless they say that it is text."""
+    if tag.name != "tab" or tag.paired < 0 or text[tag.start : tag.start + 3] == "{{%" or tag.named.get("text") == "true":
+        return None
+    language = tag.named.get("lang") or language
+    end = tags[tag.paired].start
+    inside = text[tag.end : end]
+    if language is None or "{{%" in inside or "```" in inside:
+        return None
+    title = tag.named.get("header", "") or next(iter(tag.values), "")
+    head = f"<p><strong>{escape(title)}</strong></p>\n" if title else ""
+    return f"\n\n{head}{chunks.code(inside.strip(chr(10)), language).strip()}\n\n", tags[tag.paired].end
 
 
 def _safe(name: str) -> str:
