@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 from leafinstruct.document import Document
 from leafinstruct.harvest.links import BADGE
+from leafinstruct.harvest.metadata import split_front_matter
 from leafinstruct.harvest.sources import load_source
 from leafinstruct.pipeline import SourceSettings
 from leafinstruct.text.words import words
@@ -54,7 +55,7 @@ MARKS = {
     "reference": re.compile(r"(?<!\w)@(?:fig|tbl|sec|eq)-\w|\\@ref\("),
     "contents": re.compile(r"^\[TOC\]|\{:toc\}|\\newpage", re.MULTILINE),
 }
-CELL = re.compile(r"^[`~]{3,}[^\n]*\n.*?^[`~]{3,}\s*$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"^[ \t>]*(`{3,})[^\n`]*\n.*?^[ \t>]*\1`*[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 def references(text: str) -> Iterator[str]:
@@ -123,7 +124,7 @@ def measure(folder: Path, show: int, only: str) -> dict[str, object]:
             if only not in path or not file.is_file():
                 continue
             pages += 1
-            text = sources_of(file.read_text("utf-8", "replace"), path)
+            text = split_front_matter(sources_of(file.read_text("utf-8", "replace"), path))[1]
             have = shown_names(document, {})
             lost.update(one.reason for one in document.lost)
             for name in sorted(set(references(text))):

@@ -67,7 +67,7 @@ def page_of(html: str, front: dict[str, Any], links: str | None) -> Page:
 
 def render(text: str, dialect: Dialect) -> str:
     """The HTML of a text, with tags of components as they are."""
-    _, body = split_front_matter(text) if dialect.depth else ({}, text)
+    _, body = split_front_matter(text) if dialect.chain else ({}, text)
     body = prepare(body, dialect)
     return str(_parser().render(body, {**environment(body), "dialect": dialect}))
 

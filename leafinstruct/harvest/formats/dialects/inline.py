@@ -105,7 +105,8 @@ def _wiki(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     if name.lower().endswith((".pdf", ".mp4", ".mp3", ".webm", ".wav", ".canvas", ".base", ".m4a", ".ogg", ".mov")):
         return len(found[0]), ""
     note = path if path.lower().endswith(".md") else f"{path}.md"
-    return len(found[0]), written("x-include", {"src": dialect.around.anywhere(note) or note}, alone=True)
+    part = name.partition("#")[2]
+    return len(found[0]), written("x-include", {"src": dialect.around.anywhere(note) or note, "part": part}, alone=True)
 
 
 def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
@@ -188,7 +189,7 @@ def _bookdown(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A value that a program puts there."""
     found = RUN.match(state.src, state.pos)
-    return (len(found[0]), "") if found and not dialect.templates else None
+    return (len(found[0]), "") if found and dialect.templates != "all" else None
 
 
 RULES: tuple[tuple[str, str, Rule], ...] = (
@@ -213,7 +214,7 @@ def _silent_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if not line or line[0] not in "[{$\\*#^%" or state.is_code_block(start):
         return False
     found = _SILENT_LINES.fullmatch(line) or ATTRIBUTE_LINE.fullmatch(line)
-    if found is None or (line[:2] == "{{" and not of(state.env).templates):
+    if found is None or (line[:2] == "{{" and of(state.env).templates != "all"):
         return False
     if not silent:
         state.line = start + 1

@@ -59,6 +59,7 @@ ADMONITIONS = frozenset(
 TEXT_FILE = re.compile(r"\.(?:mdx?|markdown|qmd|rmd)(?:\?.*)?$", re.IGNORECASE)
 SUFFIX = re.compile(r"\.(\w{1,10})$")
 LANGUAGES = {"py": "python", "js": "javascript", "ts": "typescript", "rb": "ruby", "rs": "rust", "sh": "bash", "yml": "yaml"}
+HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
 BODY = re.compile(r"<body[^<>]*>(.*?)</body>", re.IGNORECASE | re.DOTALL)
 
 
@@ -127,6 +128,26 @@ def language_of_path(name: str) -> str:
 def body_of(html: str) -> str:
     found = BODY.search(html)
     return found[1] if found else html
+
+
+def part_of(text: str, name: str) -> str:
+    """The part of a note that an embed names: a section by its heading, or a block by its mark `^name`."""
+    if name.startswith("^"):
+        blocks = re.split(r"\n[ \t]*\n", text)
+        at = next((n for n, block in enumerate(blocks) if re.search(rf"(?:^|\s){re.escape(name)}\s*$", block)), -1)
+        if at > 0 and blocks[at].strip() == name:  # the mark of the block before it
+            at -= 1
+        return blocks[at] if at >= 0 else ""
+    wanted, lines = _plain(name.rpartition("#")[2]), text.split("\n")
+    for at, line in enumerate(lines):
+        if (heading := HEADING.match(line)) and _plain(heading[2]) == wanted:
+            ends = (n for n, other in enumerate(lines[at + 1 :], at + 1) if (h := HEADING.match(other)) and len(h[1]) <= len(heading[1]))
+            return "\n".join(lines[at : next(ends, len(lines))])
+    return ""
+
+
+def _plain(heading: str) -> str:
+    return "".join(character for character in heading.lower() if character.isalnum())
 
 
 def lines_of(text: str, options: Mapping[str, str]) -> str:

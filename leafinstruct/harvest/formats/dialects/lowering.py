@@ -7,6 +7,7 @@ language, steps, or nothing. A tag that ends itself is closed, which HTML would 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape, unescape
 
 from leafinstruct.harvest.formats.dialects import javascript, kinds
@@ -146,7 +147,7 @@ class Lowering:
         if kind == "silent":
             return self._skipped(tag)
         if kind == "include" and (path := kinds.path(tag, self.dialect.names)):
-            self._include(path)
+            self._include(path, tag.attributes.get("part", ""))
             return self._skipped(tag)
         if kind == "read":
             self._read(tag)
@@ -214,15 +215,21 @@ class Lowering:
         if tag.kind == "open" and not alt and not caption:
             caption = tag.text("title", self.dialect.names)
         image = written("img", {"src": self._ref(ref), "alt": alt})
-        shown = f"<p>{escape(caption)}</p>" if caption else ""
+        shown = self._caption(tag, caption)
         if tag.kind == "alone":
-            self._add(f"<figure>{image}{f'<figcaption>{shown}</figcaption>' if shown else ''}</figure>")
+            self._add(f"<figure>{image}<figcaption>{shown}</figcaption></figure>" if shown else image)
         elif kind == "figure":
             self._push(tag, f"<figure>{image}<figcaption>{shown}", "</figcaption></figure>")
         else:
             title = f"<p><strong>{escape(caption)}</strong></p>" if caption else ""
             self._push(tag, f"<div>{title}{image}\n", "</div>")
         return tag.end
+
+    def _caption(self, tag: Tag, caption: str) -> str:
+        """A caption in an attribute: Markdown, but for those of JSX."""
+        if not caption or not tag.name.startswith("x-"):
+            return escape(caption)
+        return self.dialect.render(caption, replace(self.dialect, chain=self.dialect.chain | {"caption"}))
 
     def _is_code(self, tag: Tag) -> bool:
         """Whether a tag with the name of one for code is one: a page's own component may have the name too."""
@@ -266,15 +273,14 @@ class Lowering:
 
     # Files
 
-    def _include(self, path: str) -> None:
+    def _include(self, path: str, part: str = "") -> None:
+        """The text of a file in the tree, or a part of it, with the images that it refers to from its own folder."""
         found = self.dialect.around.file(path)
-        dialect = self.dialect.including(found[1]) if found else None
+        dialect = self.dialect.including(f"{path}#{part}", found[1]) if found else None
         if found is None or dialect is None:
             return
-        if path.lower().endswith((".html", ".htm")):
-            html = kinds.body_of(found[0])
-        else:
-            html = dialect.render(found[0], dialect)
+        text = kinds.part_of(found[0], part) if part else found[0]
+        html = kinds.body_of(text) if path.lower().endswith((".html", ".htm")) else dialect.render(text, dialect)
         self._add("\n" + Lowering(html, dialect, self.page).lowered() + "\n")
 
     def _read(self, tag: Tag) -> None:

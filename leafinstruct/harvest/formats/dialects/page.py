@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 
@@ -29,39 +29,28 @@ DEEPEST = 8
 class Dialect:
     """`mdx`: tags and expressions as in JSX, and no code by indentation. `myst`: directives, roles and comments of MyST.
     `four_columns`: the content of a list item begins in a column that four divides. `templates`: tags of a template
-    engine, which a site generator reads before the Markdown. `names` are what imports and constants stand for, `values`
+    engine, which a site generator reads before the Markdown, or of them shortcodes alone. `names` are what imports and constants stand for, `values`
     what front matter lets templates say."""
 
     mdx: bool = False
     myst: bool = False
     four_columns: bool = False
-    templates: bool = True
+    templates: Literal["", "shortcodes", "all"] = "all"
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     around: Around = NOWHERE
     render: Callable[[str, Dialect], str] = lambda text, dialect: text
-    depth: int = 0
+    chain: frozenset[str] = frozenset()
+    """The files, or parts of files, that this text is included by."""
     left: list[int] = field(default_factory=lambda: [MOST_INCLUDES])
     images: dict[str, bytes] = field(default_factory=dict)
 
-    def including(self, around: Around) -> Dialect | None:
-        """The dialect of a file that this one includes; None if there have been too many."""
-        if self.depth >= DEEPEST or self.left[0] <= 0:
+    def including(self, path: str, around: Around) -> Dialect | None:
+        """The dialect of a file that this one includes; None if there have been too many, or it includes itself."""
+        if path in self.chain or len(self.chain) >= DEEPEST or self.left[0] <= 0:
             return None
         self.left[0] -= 1
-        return Dialect(
-            self.mdx,
-            self.myst,
-            self.four_columns,
-            self.templates,
-            dict(self.names),
-            self.values,
-            around,
-            self.render,
-            self.depth + 1,
-            self.left,
-            self.images,
-        )
+        return replace(self, names=dict(self.names), around=around, chain=self.chain | {path})
 
 
 def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
@@ -72,9 +61,10 @@ def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     myst = ending == "ipynb" or (not module and ending != "mdx" and MYST.search(text) is not None)
     mdx = ending == "mdx" or module or (ending in ("", "md", "markdown") and not myst and "<script" not in text and MDX.search(outside) is not None)
     four = FOUR_COLUMNS.search(outside) is not None or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
-    return Dialect(
-        mdx, myst, four and not mdx, ending not in ("mdx", "ipynb", "rmd") and not (myst or ending == "qmd"), around=around
-    )
+    templates: Literal["", "shortcodes", "all"] = "shortcodes" if ending in ("qmd", "rmd") else "all"
+    if mdx or myst:
+        templates = ""
+    return Dialect(mdx, myst, four and not mdx, templates, around=around)
 
 
 def of(env: Any) -> Dialect:

@@ -82,9 +82,10 @@ def without_templates(text: str, dialect: Dialect) -> str:
     """A text, or a part of one without fenced code, in which template tags are tags of the page or gone."""
     if "{" not in text and "[[[" not in text:
         return text
-    text = IN_ADDRESS.sub(_address, text)
+    if dialect.templates == "all":
+        text = IN_ADDRESS.sub(_address, text)
     out: list[str] = []
-    tags = list(_found(text))
+    tags = list(_found(text, dialect.templates == "all"))
     _pair(tags)
     place, number = 0, 0
     language: str | None = None
@@ -102,11 +103,12 @@ def without_templates(text: str, dialect: Dialect) -> str:
     return "".join([*out, text[place:]])
 
 
-def _found(text: str) -> Iterator[Found]:
+def _found(text: str, every: bool) -> Iterator[Found]:
+    """The tags of a text: every one, or shortcodes alone."""
     count = 0
     for found in FOUND.finditer(text):
         count += 1
-        if found["code"] or count > MOST:
+        if found["code"] or count > MOST or not (every or found["hugo"]):
             continue
         name = found["short"] or found["liquid"] or ""
         if not name:
@@ -189,6 +191,8 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
         return written("x-figure" if figure else "x-image", {"src": ref, "alt": _known(alt, dialect), "caption": caption}, not figure)
     if name in INCLUDES:
         return _include(tag)
+    if name == "kbd":
+        return "".join(f"<kbd>{escape(value)}</kbd>" for value in values[:1])
     attributes = {key: _known(value, dialect) for key, value in named.items() if key in kinds.TITLES or key in ("name", "caption", *kinds.MORE)}
     if name in BOXES:
         kind = named.get("type") or named.get("style") or named.get("icon") or named.get("context") or next(iter(values), "")
