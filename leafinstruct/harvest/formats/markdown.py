@@ -19,10 +19,10 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 from selectolax.lexbor import LexborHTMLParser
 
 from leafinstruct.harvest.formats import makecode
-from leafinstruct.harvest.formats.dialects import blocks, chunks, directives, indented, inline, inner, mdx, quotes
+from leafinstruct.harvest.formats.dialects import blocks, chunks, directives, grids, indented, inline, inner, mdx, quotes
 from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects.lowering import lowered
-from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of, of
+from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of, flat, of
 from leafinstruct.harvest.formats.dialects.templates import PATH, without_templates
 from leafinstruct.harvest.formats.markdown_math import environment, math_plugin
 from leafinstruct.harvest.html.flow import Block, Page
@@ -74,7 +74,7 @@ def render(text: str, dialect: Dialect) -> str:
 
 def _values(front: dict[str, Any]) -> dict[str, str]:
     """What a page's front matter lets its text say: substitutions, and the names of its resources."""
-    values: dict[str, str] = {}
+    values = {f"meta {key}": value for key, value in flat(front)}
     myst = front.get("myst")
     stated = front.get("substitutions") or (myst.get("substitutions") if isinstance(myst, dict) else None)
     for key, value in stated.items() if isinstance(stated, dict) else ():
@@ -142,7 +142,7 @@ def _parser() -> MarkdownIt:
     for name, rule in MYST_BLOCKS:
         parser.block.ruler.before("hr", name, _in_myst(rule), blocks.INTERRUPTING)
         parser.add_render_rule(f"myst_{name}", _render_nothing)
-    for plugin in (mdx, inner, inline, indented, directives, chunks, quotes):
+    for plugin in (mdx, inner, inline, indented, directives, chunks, quotes, grids):
         parser.use(plugin.plugin)
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # data: images are read like others
     parser.add_render_rule("footnote_anchor", _render_nothing)
@@ -168,6 +168,7 @@ def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, optio
     values = {
         "src": token.attrGet("src"),
         "alt": alt or token.attrGet("alt"),
+        "class": token.attrGet("class"),
         "data-caption": token.attrGet("data-caption"),
     }
     return "<img" + "".join(f' {k}="{escape(str(v))}"' for k, v in values.items() if v) + ">"

@@ -27,8 +27,7 @@ NOT_DOCUMENTS = frozenset(_NOT_DOCUMENTS.split())
 _PIECES = "_includes _include _partials _partial _snippets _snippet _fragments _shared _common _reuse _components"
 PIECES = frozenset(_PIECES.split())
 """Folders of what pages include."""
-_PERHAPS = "includes include snippets snippet partials partial fragments shared common reuse reusables inc components"
-PERHAPS = frozenset(_PERHAPS.split())
+PERHAPS = re.compile(r"snippet|include|partial|fragment|shared|common|reus|component|(?:^|/)inc(?:/|$)", re.IGNORECASE)
 """Folders whose files are pieces of pages, if a page includes them."""
 _THEMES = "_layouts _theme _themes themes layouts theme archetypes _templates templates overrides"
 THEMES = frozenset(_THEMES.split())
@@ -73,7 +72,7 @@ class Files:
             return "template" if ending in HTML else "partial"
         if within & THEMES and (ending in HTML or within & FORMS or self._is_theme(folder)):
             return "template"
-        if within & PERHAPS and ending in MARKDOWN and name.lower() in self._included_names():
+        if PERHAPS.search(folder.relative_to(self.repository).as_posix()) and ending in MARKDOWN and name.lower() in self._included_names():
             return "partial"
         return ""
 

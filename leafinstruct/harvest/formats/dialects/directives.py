@@ -9,16 +9,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from typing import Any
-
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from leafinstruct.harvest.formats import rst
 from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds
-from leafinstruct.harvest.formats.dialects.page import of
+from leafinstruct.harvest.formats.dialects.page import flat, of, yaml_of
 from leafinstruct.harvest.formats.dialects.tag import scan
 
 NAMED = re.compile(r"(?P<mark>`{3,}|~{3,}|:{3,})\{(?P<name>[A-Za-z][\w:.+-]*)(?P<more>[^{}]*)\}[ \t]*(?P<argument>.*)$")
@@ -119,7 +116,7 @@ def _options(state: StateBlock, start: int, end: int) -> tuple[int, dict[str, st
     if line < end and blocks.line_of(state, line).strip() == "---":
         for closing in range(line + 1, end):
             if blocks.line_of(state, closing).strip() == "---":
-                return closing + 1, _yaml(_text(state, line + 1, closing))
+                return closing + 1, {k.lower(): v for k, v in flat(yaml_of(_text(state, line + 1, closing)))}
         return start, {}
     options: dict[str, str] = {}
     key = ""
@@ -133,16 +130,6 @@ def _options(state: StateBlock, start: int, end: int) -> tuple[int, dict[str, st
             break
         line += 1
     return (line, options) if options else (start, {})
-
-
-def _yaml(text: str) -> dict[str, str]:
-    if "&" in text and "*" in text:  # aliases, which may make much of little
-        return {}
-    try:
-        values = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    return {str(k).lower(): str(v) for k, v in values.items()} if isinstance(values, dict) else {}
 
 
 def _keys(text: str) -> dict[str, str]:

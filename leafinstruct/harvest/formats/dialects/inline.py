@@ -17,12 +17,13 @@ from leafinstruct.harvest.formats.dialects import blocks, javascript
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import written
 
-WIKI = re.compile(r"(!?)\[\[([^\[\]\n]{1,500})\]\](?![(\[])")
+WIKI = re.compile(r"(!?)\[\[([^\[\]\n]{1,500})\]\]")
 SIZE = re.compile(r"\d+(?:x\d+)?$")
 PLACE = re.compile(r"[#^]+")
 ONE = r"(?:[.#][\w:.-]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{}]+))"
 ATTRIBUTES = re.compile(rf"\{{:?[ \t]*{ONE}(?:[ \t]+(?:{ONE}|[\w-]+))*[ \t]*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
+SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{1,500}})\]({ATTRIBUTES.pattern})")
 CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 ALT = re.compile(r"\b(?:fig-alt|alt)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 KEYS = re.compile(r"\+\+((?:[\w-]+|\"[^\"\n]+\")(?:\+(?:[\w-]+|\"[^\"\n]+\"))*)\+\+")
@@ -93,6 +94,8 @@ def _wiki(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     found = WIKI.match(state.src, state.pos)
     if found is None or not any(map(str.isalpha, found[2])):
         return None
+    if "|" not in found[2] and state.src[found.end() : found.end() + 1] in ("(", "["):
+        return None  # a link whose text has brackets
     name, *more = [part.strip() for part in found[2].replace("\\|", "|").split("|")]
     if not found[1]:
         text = more[-1] if more else PLACE.sub(" > ", name).strip(" >")
@@ -126,6 +129,17 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
             if stated := pattern.search(found[0]):
                 state.tokens[-1].attrSet(name, stated[1] or stated[2] or "")
     return len(found[0]), ""
+
+
+def _span(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """`[text]{.class}`: its text, or nothing if it is for another form of the page."""
+    found = SPAN.match(state.src, state.pos)
+    if found is None:
+        return None
+    if "content-hidden" in found[2]:
+        return len(found[0]), ""
+    text = state.md.renderInline(found[1], state.env)
+    return len(found[0]), f"<kbd>{text}</kbd>" if ".kbd" in found[2] else text
 
 
 def _plus(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
@@ -194,6 +208,7 @@ def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 RULES: tuple[tuple[str, str, Rule], ...] = (
     ("wiki", "![", _wiki),
+    ("span", "[", _span),
     ("braces", "{", _braces),
     ("keys", "+", _plus),
     ("marked", "=^", _marked),

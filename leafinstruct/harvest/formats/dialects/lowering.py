@@ -23,6 +23,7 @@ MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 BESIDE = re.compile(r"\s*(?:<p>\s*)?$")
 CODE_LINES = re.compile(r"\s*\d+\s*(?:-\s*(\d+)\s*)?$")
 OPEN_BLOCK = re.compile(r"(?:^|\n|<p>|<li>|</p>|</div>|<div[^<>]*>|<td>|<dd>|<blockquote>)[ \t]*\Z")
+VARIANT = re.compile(r"(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b|#only-dark|#gh-dark-mode-only")
 DEEPEST = 400
 
 
@@ -114,6 +115,10 @@ class Lowering:
         for key in ("src", ":src", "data-src"):
             if ref := attributes.get(key):
                 attributes[key] = self._ref(ref)
+        if VARIANT.search(f"{attributes.get('class', '')} {attributes.get('classname', '')} {attributes.get('src', '')}"):
+            return  # for a dark page
+        if attributes.get("src", "").startswith("#"):
+            return  # names a part of a page, not a file
         if ":src" in attributes:
             attributes.setdefault("src", javascript.image(attributes[":src"], self.dialect.names))
         self._add(written("img", {("alt" if k == ":alt" else k): v for k, v in attributes.items()}))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import yaml
 
 from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 
@@ -15,10 +17,11 @@ MDX = re.compile(
     r"|ThemedImage|DocCardList|CodeBlock|details|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
     re.MULTILINE,
 )
-MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`", re.MULTILINE)
+MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{(?!(?:r|python|julia|bash|sh|sql|ojs|dot|stan)[ ,}])[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`", re.MULTILINE)
 MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^import[ \t]*\{[ \t]*$", re.MULTILINE)
 FENCED = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 FOUR_COLUMNS = re.compile(r"^[ \t]*(?:!!![ \t]+\w|\?\?\?\+?[ \t]+\w|===[+!]?[ \t]+\")", re.MULTILINE)
+ALIAS = re.compile(r"(?:^|[\s\[{,])&\w.*?(?:^|[\s\[{,])\*\w", re.DOTALL)
 MOST_INCLUDES = 50
 """Of files on one page; a page has no more, but a circle of them has."""
 DEEPEST = 8
@@ -45,6 +48,15 @@ class Dialect:
     left: list[int] = field(default_factory=lambda: [MOST_INCLUDES])
     images: dict[str, bytes] = field(default_factory=dict)
 
+    def value(self, kind: str, key: str) -> str:
+        """What `{{< meta key >}}` and `{{< var key >}}` of Quarto stand for; "" if nothing says it."""
+        if kind == "var" and "var" not in self.values:
+            found = self.around.file("/_variables.yml")
+            self.values["var"] = ""
+            for name, stated in flat(yaml_of(found[0])) if found else ():
+                self.values[f"var {name}"] = stated
+        return self.values.get(f"{kind} {key}", "")
+
     def including(self, path: str, around: Around) -> Dialect | None:
         """The dialect of a file that this one includes; None if there have been too many, or it includes itself."""
         if path in self.chain or len(self.chain) >= DEEPEST or self.left[0] <= 0:
@@ -53,12 +65,32 @@ class Dialect:
         return replace(self, names=dict(self.names), around=around, chain=self.chain | {path})
 
 
+def yaml_of(text: str) -> dict[str, Any]:
+    """The values of a short YAML text; none if it has aliases, which may make much of little."""
+    if ALIAS.search(text):
+        return {}
+    try:
+        values = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def flat(values: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The plain values of nested ones, by their keys with dots between."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and depth < DEEPEST:
+            yield from flat(value, f"{before}{key}.", depth + 1)
+        elif isinstance(value, str | int | float):
+            yield f"{before}{key}", str(value)
+
+
 def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     """The dialect of a text, by the ending of its file's name, what it holds and what lies around it."""
     ending = name.lower().rpartition(".")[2] if "." in name else ""
     outside = FENCED.sub("", text)
     module = ending in ("", "md", "markdown", "mdx") and "<script" not in text and MODULE.search(outside) is not None
-    myst = ending == "ipynb" or (not module and ending != "mdx" and MYST.search(text) is not None)
+    myst = ending == "ipynb" or (not module and ending in ("", "md", "markdown") and MYST.search(text) is not None)
     mdx = ending == "mdx" or module or (ending in ("", "md", "markdown") and not myst and "<script" not in text and MDX.search(outside) is not None)
     four = FOUR_COLUMNS.search(outside) is not None or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
     templates: Literal["", "shortcodes", "all"] = "shortcodes" if ending in ("qmd", "rmd") else "all"

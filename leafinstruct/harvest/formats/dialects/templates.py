@@ -45,6 +45,8 @@ _CONTROL = """
 """
 CONTROL = frozenset(_CONTROL.split())
 RAW_CODE = frozenset("highlight prism code codeblock sourcecode code-block snippet terminal console shell katex-block".split())
+CODE = re.compile(r"^(?:code|source|syntax|prism)|(?:code|highlight)$|^code-toggle$")
+NOT_CODE = re.compile(r"^[ \t]*(?:```|~~~)|\{\{[<%]|\{%", re.MULTILINE)
 VERBATIM = frozenset(("raw", "verbatim", "nomarkdown", "unsafe", "html"))
 HIDDEN = frozenset("comment style script stylesheet javascript schema chart plotly kroki graphviz plantuml drawio abc".split())
 FORMULAS = frozenset("katex math latex mathjax".split())
@@ -154,9 +156,11 @@ def _replaced(text: str, tag: Found, tags: list[Found], dialect: Dialect) -> tup
         return f"\n\n$$\n{inside.strip()}\n$$\n\n" if "\n" in inside else f"$`{inside.strip()}`$", pair.end
     if pair and name == "mermaid":
         return chunks.code(inside.strip("\n"), "mermaid"), pair.end
-    if pair and name in RAW_CODE and "```" not in inside:
-        language = tag.named.get("lang") or tag.named.get("language") or next(iter(tag.values), "")
-        title = tag.named.get("title", "") or tag.named.get("filename", "")
+    if pair and (name in RAW_CODE or CODE.search(name)) and not NOT_CODE.search(inside):
+        file = tag.named.get("file") or tag.named.get("filename") or ""
+        stated = tag.named.get("lang") or tag.named.get("language") or kinds.language_of_path(file)
+        language = stated or next((value for value in tag.values if re.fullmatch(r"[A-Za-z][\w+#-]{0,20}", value)), "")
+        title = tag.named.get("title", "") or (file if "." in file else "")
         head = f"<p><strong>{escape(title)}</strong></p>\n" if title else ""
         return f"\n\n{head}{chunks.code(inside.strip(chr(10)), language).strip()}\n\n", pair.end
     return _element(tag, pair is not None, dialect), tag.end
@@ -189,6 +193,8 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
         caption = "" if caption.lower() in ("true", "false") else _known(caption, dialect)
         figure = paired and IMAGES.search(name) is not None
         return written("x-figure" if figure else "x-image", {"src": ref, "alt": _known(alt, dialect), "caption": caption}, not figure)
+    if (stated := _stated(tag, dialect)) is not None:
+        return escape(stated)
     if name in INCLUDES:
         return _include(tag)
     if name == "kbd":
@@ -213,6 +219,14 @@ def _near_alt(values: list[str], ref: str, name: str) -> str:
     """The words after the path in a shortcode of an image alone, as in `img-simple near.png "Near"`."""
     at = values.index(ref) + 1 if ref in values else len(values)
     return values[at] if at < len(values) and IMAGES.search(name) and re.fullmatch(r"[^\W\d][\w '-]*", values[at]) and len(values) == at + 1 else ""
+
+
+def _stated(tag: Found, dialect: Dialect) -> str | None:
+    """A value of the page's front matter, or of the project's variables; None for other tags."""
+    key = next(iter(tag.values), "")
+    if tag.name in ("meta", "var") and key:
+        return dialect.value(tag.name, key)
+    return None
 
 
 def _known(text: str, dialect: Dialect) -> str:
