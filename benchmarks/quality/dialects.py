@@ -64,7 +64,7 @@ def references(text: str) -> Iterator[str]:
     text = CODE.sub(" ", FENCED.sub("\n", COMMENT.sub(" ", text)))
     for groups in REFERENCE.findall(text):
         ref = unquote(next(filter(None, groups), "")).split("?")[0].split("#")[0]
-        name = ref.rstrip("\\").replace("\\", "/").rpartition("/")[2]
+        name = ref.removeprefix("attachment:").rstrip("\\").replace("\\", "/").rpartition("/")[2]
         if name and not ref.startswith("data:") and not BADGE.search(ref):
             yield name
 

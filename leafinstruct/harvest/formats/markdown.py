@@ -10,6 +10,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.deflist import deflist_plugin
@@ -38,8 +39,8 @@ RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
 SNIPPET = re.compile(r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE)
 LIST_OF_CONTENTS = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+[^\n]{0,80}\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$", re.MULTILINE | re.IGNORECASE)
-MYST_BLOCKS = (("line_comment", line_comment), ("block_break", block_break), ("target", target))
-"""Of MyST: comments (`%`), breaks (`+++`) and targets (`(label)=`)."""
+MYST_BLOCKS = ("myst_line_comment", "myst_block_break", "myst_target")
+"""Comments (`%`), breaks (`+++`) and targets (`(label)=`)."""
 
 
 def parse_markdown(text: str, links: str | None = None, name: str = "", around: Around = NOWHERE) -> Page:
@@ -101,8 +102,11 @@ def prepare(body: str, dialect: Dialect) -> str:
             piece = makecode.plain(piece) if not is_code else "" if makecode.hidden(piece) else piece
         if not is_code:
             piece = RULED_TITLE.sub(r"\n**\1**\n", piece)
-            piece = LIST_OF_CONTENTS.sub("", RULED_TAG.sub("", piece))
-            piece = SNIPPET.sub(_snippet, piece)
+            piece = RULED_TAG.sub("", piece)
+            if "{:" in piece:
+                piece = LIST_OF_CONTENTS.sub("", piece)
+            if "8<" in piece or "<<<" in piece:
+                piece = SNIPPET.sub(_snippet, piece)
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
@@ -136,14 +140,13 @@ def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True}).use(blocks.plugin).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": True}).use(blocks.plugin, BLOCK_RULES).enable(["table", "strikethrough"])
     parser.use(attrs_plugin, after=("image", "link"), spans=False)
     parser.use(deflist_plugin).use(footnote_plugin).use(tasklists_plugin).use(math_plugin)
-    for name, rule in MYST_BLOCKS:
-        parser.block.ruler.before("hr", name, _in_myst(rule), blocks.INTERRUPTING)
-        parser.add_render_rule(f"myst_{name}", _render_nothing)
-    for plugin in (mdx, inner, inline, indented, directives, chunks, quotes, grids):
+    for plugin in (inner, inline, chunks, quotes):
         parser.use(plugin.plugin)
+    for name in MYST_BLOCKS:
+        parser.add_render_rule(name, _render_nothing)
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # data: images are read like others
     parser.add_render_rule("footnote_anchor", _render_nothing)
     parser.add_render_rule("image", _render_image)
@@ -151,11 +154,28 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _in_myst(rule: Any) -> Any:
-    def asked(state: Any, start: int, end: int, silent: bool) -> bool:
-        return of(state.env).myst and bool(rule(state, start, end, silent))
+def _in_myst(rule: blocks.BlockRule) -> blocks.BlockRule:
+    def asked(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        return of(state.env).myst and rule(state, start, end, silent)
 
     return asked
+
+
+BLOCK_RULES = blocks.by_character(
+    ("ie", mdx.module),
+    ("{", mdx.expression_block),
+    ("<", mdx.tags),
+    ("[{$\\*#^%", inline.silent_line),
+    ("`~:", directives.named),
+    (":", directives.colons),
+    (":", indented.definition),
+    ("!?=", indented.box),
+    ("/", indented.slashes),
+    ("+", grids.drawn_table),
+    ("%", _in_myst(line_comment)),
+    ("+", _in_myst(block_break)),
+    ("(", _in_myst(target)),
+)
 
 
 def _render_nothing(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:

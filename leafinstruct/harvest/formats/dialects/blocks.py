@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -26,7 +26,7 @@ class State(StateBlock):
     columns behind a column that four divides."""
 
     def is_code_block(self, line: int) -> bool:
-        if not super().is_code_block(line):
+        if self.sCount[line] - self.blkIndent < 4 or not self._code_enabled:
             return False
         dialect = of(self.env)
         if dialect.mdx or self.env.get("in_html"):
@@ -43,10 +43,30 @@ class Parser(ParserBlock):
         return state.tokens
 
 
-def plugin(parser: MarkdownIt) -> None:
-    """Let a parser read blocks by the dialect of its environment. Comes before all others: it replaces the rules."""
+BlockRule = Callable[[StateBlock, int, int, bool], bool]
+
+
+def plugin(parser: MarkdownIt, rules: Mapping[str, Sequence[BlockRule]]) -> None:
+    """Let a parser read blocks by the dialect of its environment, with `rules` by the character with which a line
+    begins: a line is asked for few of them. Comes before all others, as it replaces the parser of blocks."""
+
+    def asked(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        place = state.bMarks[start] + state.tShift[start]
+        first = state.src[place] if place < state.eMarks[start] else ""
+        return any(rule(state, start, end, silent) for rule in rules.get(first, ()))
+
     parser.block = Parser()
+    parser.block.ruler.before("table", "dialects", asked, INTERRUPTING)
     parser.add_render_rule(RAW, _render)
+
+
+def by_character(*rules: tuple[str, BlockRule]) -> dict[str, list[BlockRule]]:
+    """Rules by each of the characters that are given with them, in order."""
+    found: dict[str, list[BlockRule]] = {}
+    for characters, rule in rules:
+        for character in characters:
+            found.setdefault(character, []).append(rule)
+    return found
 
 
 def _render(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
@@ -42,12 +41,7 @@ BOXES = re.compile(r"callout-(\w+)$")
 MOST_CELLS = 10_000
 
 
-def plugin(parser: MarkdownIt) -> None:
-    parser.block.ruler.before("fence", "directive", _named, blocks.INTERRUPTING)
-    parser.block.ruler.before("fence", "colons", _colons, blocks.INTERRUPTING)
-
-
-def _named(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def named(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """```` ```{name} argument ```` and `:::{name} argument`, and ```` ```{=html} ````."""
     line = blocks.line_of(state, start)
     if line[:3] not in ("```", "~~~", ":::") or state.is_code_block(start):
@@ -210,7 +204,7 @@ def _open(state: StateBlock, name: str, text: str, line: int) -> None:
     blocks.title(state, {"Seealso": "See also"}.get(shown, shown), line)
 
 
-def _colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """`:::name Title`, `:::name[Title]{...}`, `::: {.name title="..."}`, `:::name key="..." :::`, and their ends."""
     line = blocks.line_of(state, start).rstrip()
     if line[:3] != ":::" or state.is_code_block(start):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from docutils.parsers.rst.tableparser import GridTableParser, TableMarkupError
 from docutils.statemachine import StringList
-from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
 from leafinstruct.harvest.formats.dialects import blocks
@@ -15,11 +14,7 @@ DEPTH = "depth of drawn tables"
 DEEPEST = 3
 
 
-def plugin(parser: MarkdownIt) -> None:
-    parser.block.ruler.before("table", "drawn_table", _drawn, blocks.INTERRUPTING)
-
-
-def _drawn(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def drawn_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     line = blocks.line_of(state, start)
     if line[:3] not in ("+--", "+:-", "+==") or state.is_code_block(start) or line.strip("+-=: \t"):
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 
-from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
 from leafinstruct.harvest.formats.dialects import blocks, kinds
@@ -17,12 +16,6 @@ SLASHES = re.compile(r"/{3,}[ \t]*(?:(?P<name>[\w-]+)(?:[ \t]*\|[ \t]*(?P<title>
 DEFINITION = re.compile(r":[ \t]{1,3}(?=\S)")
 OPTION = re.compile(r"[\w-]+:")
 STEP = 4
-
-
-def plugin(parser: MarkdownIt) -> None:
-    parser.block.ruler.before("fence", "indented_box", _box, blocks.INTERRUPTING)
-    parser.block.ruler.before("fence", "slashes", _slashes, blocks.INTERRUPTING)
-    parser.block.ruler.before("fence", "definition", _definition)
 
 
 def _last(state: StateBlock, start: int, end: int, indent: int) -> int:
@@ -37,7 +30,7 @@ def _last(state: StateBlock, start: int, end: int, indent: int) -> int:
     return last
 
 
-def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A definition whose term is no text: what another extension puts there."""
     found = DEFINITION.match(blocks.line_of(state, start))
     if found is None or silent or not of(state.env).four_columns or state.is_code_block(start):
@@ -53,7 +46,7 @@ def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     line = blocks.line_of(state, start).rstrip()
     if line[:3] not in ("!!!", "???", "===") or state.is_code_block(start):
         return False
@@ -79,7 +72,7 @@ def _box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _slashes(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def slashes(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """`/// name | Title`, its options, and `///`, which ends it."""
     line = blocks.line_of(state, start).rstrip()
     if line[:3] != "///" or state.is_code_block(start) or not of(state.env).four_columns:

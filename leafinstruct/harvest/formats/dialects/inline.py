@@ -13,7 +13,7 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.myst_role import myst_role_plugin
 from markdown_it.renderer import RendererHTML
 
-from leafinstruct.harvest.formats.dialects import blocks, javascript
+from leafinstruct.harvest.formats.dialects import blocks, javascript, mdx
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import written
 
@@ -35,7 +35,7 @@ COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
 CITED = re.compile(r"\[(?:[^\[\]\n@]{0,80}-?@[\w:.#$%&+?<>~/-]+[^\[\]\n@]{0,80}){1,10}\]")
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
-BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)")
+BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
 NAMES = {
     "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem", "lem": "Lemma",
@@ -61,32 +61,26 @@ REFERENCES = frozenset(("ref", "numref", "doc", "any", "eq", "prf:ref", "card", 
 MARKS_OF_LABEL = re.compile(r"[-_/:.]+")
 
 
-def plugin(parser: MarkdownIt) -> None:
-    parser.use(myst_role_plugin)
-    parser.add_render_rule("myst_role", _render_role)
-    for name, character, rule in RULES:
-        parser.inline.ruler.before("escape" if character == "\\" else "backticks", name, _at(character, rule))
-    parser.block.ruler.before("table", "silent_line", _silent_line, blocks.INTERRUPTING)
-
-
 Rule = Callable[[StateInline, Dialect], tuple[int, str] | None]
 
 
-def _at(characters: str, rule: Rule) -> Callable[[StateInline, bool], bool]:
-    """An inline rule that is asked at some characters; it gives the length of what it read, and its HTML."""
+def plugin(parser: MarkdownIt) -> None:
+    parser.use(myst_role_plugin)
+    parser.add_render_rule("myst_role", _render_role)
+    parser.inline.ruler.before("escape", "dialects", _asked)
 
-    def asked(state: StateInline, silent: bool) -> bool:
-        if state.src[state.pos] not in characters or state.linkLevel > 50:
-            return False
+
+def _asked(state: StateInline, silent: bool) -> bool:
+    """Ask the rules of a character: each gives the length of what it read, and its HTML."""
+    rules = BY_CHARACTER.get(state.src[state.pos])
+    for rule in rules or ():
         found = rule(state, of(state.env))
-        if found is None or state.pos + found[0] > state.posMax:
-            return False
-        if not silent and found[1]:
-            state.push("html_inline", "", 0).content = found[1]
-        state.pos += found[0]
-        return True
-
-    return asked
+        if found is not None and state.pos + found[0] <= state.posMax:
+            if not silent and found[1]:
+                state.push("html_inline", "", 0).content = found[1]
+            state.pos += found[0]
+            return True
+    return False
 
 
 def _wiki(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
@@ -196,7 +190,7 @@ def _cross(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 
 def _bookdown(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
-    found = BOOKDOWN.match(state.src, state.pos)
+    found = BOOKDOWN.match(state.src, state.pos) if dialect.templates != "all" else None
     return (len(found[0]), "") if found else None
 
 
@@ -206,24 +200,29 @@ def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     return (len(found[0]), "") if found and dialect.templates != "all" else None
 
 
-RULES: tuple[tuple[str, str, Rule], ...] = (
-    ("wiki", "![", _wiki),
-    ("span", "[", _span),
-    ("braces", "{", _braces),
-    ("keys", "+", _plus),
-    ("marked", "=^", _marked),
-    ("raised", "^~", _raised),
-    ("icon", ":{", _icon),
-    ("percent", "%", _comment),
-    ("block_id", "^", _block_id),
-    ("cited", "[", _cited),
-    ("cross", "@-", _cross),
-    ("bookdown", "\\", _bookdown),
-    ("run", "`", _run),
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("![", _wiki),
+    ("[", _span),
+    ("{", _braces),
+    ("{", mdx.expression),
+    ("<", mdx.tag),
+    ("+", _plus),
+    ("=^", _marked),
+    ("^~", _raised),
+    (":{", _icon),
+    ("%", _comment),
+    ("^", _block_id),
+    ("[", _cited),
+    ("@-", _cross),
+    ("\\", _bookdown),
+    ("`", _run),
 )
+BY_CHARACTER = {
+    character: [rule for characters, rule in RULES if character in characters] for character in "![{<+=^~:%@-\\`"
+}
 
 
-def _silent_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def silent_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A line that a generator reads and a reader does not see."""
     line = blocks.line_of(state, start).rstrip()
     if not line or line[0] not in "[{$\\*#^%" or state.is_code_block(start):

@@ -14,8 +14,11 @@ from leafinstruct.harvest.formats.dialects import javascript, kinds
 from leafinstruct.harvest.formats.dialects.page import Dialect
 from leafinstruct.harvest.formats.dialects.tag import HTML, VOID, Tag, scan, written
 
-NEXT = re.compile(r"<!--|<(?=[A-Za-z/>])")
 RAW = frozenset(("script", "style", "textarea", "xmp"))
+_PLAIN = "|".join(sorted(HTML - VOID - RAW - {"details", "iframe", "svg", "amp-img"}))
+_SIMPLE = r"(?:\s+(?!markdown)[a-z-]+=\"[^\"<>{}]*\")*"
+NEXT = re.compile(rf"<!--|<(?!/?(?:{_PLAIN}){_SIMPLE}>|(?:br|hr)\s*/?>)(?=[A-Za-z/>])")
+"""A comment, or a tag that may be other than plain HTML, which most are."""
 STEP = re.compile(r"<(?:[\w.]*\.)?(?:Step|step|step-item|StepItem)[\s>]")
 PARAGRAPH = re.compile(r"</?p>")
 TAGS = re.compile(r"<[^<>]*>")
@@ -301,6 +304,3 @@ class Lowering:
 def lowered(html: str, dialect: Dialect) -> str:
     """The HTML of a page whose tags are all HTML's."""
     return Lowering(html, dialect).lowered()
-
-
-__all__ = ["HTML", "lowered"]

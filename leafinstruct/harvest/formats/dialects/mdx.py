@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from html import escape
 
-from markdown_it import MarkdownIt
 from markdown_it.common.html_blocks import block_names
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
@@ -27,19 +26,11 @@ OF_RAW = frozenset(("script", "style", "pre", "textarea"))
 QUOTED_CODE = re.compile(r"\{\s*`([^`]*)`\s*\}")
 
 
-def plugin(parser: MarkdownIt) -> None:
-    parser.block.ruler.before("table", "module", _module)
-    parser.block.ruler.before("table", "expression", _expression_block, blocks.INTERRUPTING)
-    parser.block.ruler.before("table", "tags", _tags, blocks.INTERRUPTING)
-    parser.inline.ruler.before("html_inline", "tag", _tag)
-    parser.inline.ruler.before("html_inline", "expression", _expression)
-
-
-def _module(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def module(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Imports and exports: what they name is kept, nothing is shown."""
     line = blocks.line_of(state, start)
     dialect = of(state.env)
-    if not dialect.mdx or state.sCount[start] > 0 or not MODULE.match(line):
+    if silent or not dialect.mdx or state.sCount[start] > 0 or not MODULE.match(line):
         return False
     for last in range(start, min(end, start + MOST_LINES)):
         if last + 1 < end and not state.isEmpty(last + 1):
@@ -62,7 +53,7 @@ def _keep_names(source: str, dialect: Dialect) -> None:
         dialect.names[name] = value[1:-1]
 
 
-def _tags(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def tags(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Tags that fill their lines. What HTML or MDX has between them is Markdown again."""
     line = blocks.line_of(state, start)
     if line[:1] != "<" or line[1:2] in ("!", "?"):
@@ -82,18 +73,18 @@ def _tags(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent and (inline or not (dialect.mdx or made)):
         return False
     at, last, pieces = place, start, list[str]()
-    tag: Tag | None = first
-    while tag is not None:
-        last = _line_at(state, tag.end, last, end)
+    one: Tag | None = first
+    while one is not None:
+        last = _line_at(state, one.end, last, end)
         if last < 0:
             return False
-        pieces.append(state.src[tag.start : tag.end])
-        at = tag.end
+        pieces.append(state.src[one.start : one.end])
+        at = one.end
         rest = state.src[at : state.eMarks[last]]
         if not rest.strip():
             break
-        tag = scan(state.src, at + len(rest) - len(rest.lstrip()))
-        if tag is None or (tag.name.lower() in INLINE and tag.kind == "open"):
+        one = scan(state.src, at + len(rest) - len(rest.lstrip()))
+        if one is None or (one.name.lower() in INLINE and one.kind == "open"):
             return first.is_html and not inline and dialect.mdx and _line_of_html(state, start, last, silent)
     if inline and first.kind == "open" and not made:
         return False  # begins a paragraph
@@ -120,7 +111,7 @@ def _line_at(state: StateBlock, place: int, line: int, end: int) -> int:
     return line if line < end else -1
 
 
-def _expression_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def expression_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if not of(state.env).mdx or blocks.line_of(state, start)[:1] != "{":
         return False
     place = state.bMarks[start] + state.tShift[start]
@@ -134,46 +125,33 @@ def _expression_block(state: StateBlock, start: int, end: int, silent: bool) -> 
     return True
 
 
-def _shown(expression: str, dialect: Dialect) -> str:
+def _shown(source: str, dialect: Dialect) -> str:
     """An expression as HTML: its text if that is known; of tags in it the images, as the rest depends on a program."""
-    text = javascript.shown(expression, dialect.names)
+    text = javascript.shown(source, dialect.names)
     if text is not None:
         return f"<x-literal>{escape(text)}</x-literal>"
     images: list[str] = []
-    for found in IN_EXPRESSION.finditer(expression):
-        tag = scan(expression, found.start())
-        if tag is not None and (tag.name.lower() == "img" or any(map(javascript.is_image, tag.attributes.values()))):
-            images.append(expression[tag.start : tag.end])
+    for found in IN_EXPRESSION.finditer(source):
+        one = scan(source, found.start())
+        if one is not None and (one.name.lower() == "img" or any(map(javascript.is_image, one.attributes.values()))):
+            images.append(source[one.start : one.end])
     return "\n".join(images)
 
 
-def _expression(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] != "{" or not of(state.env).mdx:
-        return False
-    end = javascript.end_of(state.src, state.pos)
-    if end < 0 or end > state.posMax:
-        return False
-    if not silent:
-        state.push("html_inline", "", 0).content = _shown(state.src[state.pos + 1 : end - 1], of(state.env))
-    state.pos = end
-    return True
+def expression(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """An expression inside a text."""
+    end = javascript.end_of(state.src, state.pos) if dialect.mdx else -1
+    return (end - state.pos, _shown(state.src[state.pos + 1 : end - 1], dialect)) if end > 0 else None
 
 
-def _tag(state: StateInline, silent: bool) -> bool:
+def tag(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A tag that HTML's syntax does not have: with expressions, a name with dots, or none."""
-    if state.src[state.pos] != "<" or state.pos + 1 >= state.posMax:
-        return False
-    following = state.src[state.pos + 1]
-    if not (following.isalpha() or following in "/>"):
-        return False
-    tag = scan(state.src, state.pos)
-    if tag is None or tag.end > state.posMax:
-        return False
-    if not (tag.expressions or "." in tag.name or (not tag.name and of(state.env).mdx)) or "://" in state.src[tag.start : tag.start + 12]:
-        return False
-    if not silent:
-        state.push("html_inline", "", 0).content = state.src[tag.start : tag.end]
-    state.pos = tag.end
-    return True
-
-
+    following = state.src[state.pos + 1 : state.pos + 2]
+    if not (following.isalpha() or following in ("/", ">")):
+        return None
+    found = scan(state.src, state.pos)
+    if found is None or "://" in state.src[found.start : found.start + 12]:
+        return None
+    if not (found.expressions or "." in found.name or (not found.name and dialect.mdx)):
+        return None
+    return found.end - found.start, state.src[found.start : found.end]

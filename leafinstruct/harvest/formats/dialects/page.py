@@ -22,6 +22,9 @@ MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^imp
 FENCED = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 FOUR_COLUMNS = re.compile(r"^[ \t]*(?:!!![ \t]+\w|\?\?\?\+?[ \t]+\w|===[+!]?[ \t]+\")", re.MULTILINE)
 ALIAS = re.compile(r"(?:^|[\s\[{,])&\w.*?(?:^|[\s\[{,])\*\w", re.DOTALL)
+OF_MYST = ("```{", "~~~{", ":::{", "}`", ")=\n")
+OF_MDX = re.compile(r"^export|</[A-Zd]|=\{\{|className=", re.MULTILINE)
+"""What a text of the dialect holds: a quick look."""
 MOST_INCLUDES = 50
 """Of files on one page; a page has no more, but a circle of them has."""
 DEEPEST = 8
@@ -85,14 +88,31 @@ def flat(values: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterato
             yield f"{before}{key}", str(value)
 
 
+class Outside:
+    """A text without its fenced code, which is taken away only if need be."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.rest: str | None = None
+
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        if pattern.search(self.text) is None:
+            return False
+        if self.rest is None:
+            self.rest = FENCED.sub("", self.text)
+        return pattern.search(self.rest) is not None
+
+
 def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     """The dialect of a text, by the ending of its file's name, what it holds and what lies around it."""
     ending = name.lower().rpartition(".")[2] if "." in name else ""
-    outside = FENCED.sub("", text)
-    module = ending in ("", "md", "markdown", "mdx") and "<script" not in text and MODULE.search(outside) is not None
-    myst = ending == "ipynb" or (not module and ending in ("", "md", "markdown") and MYST.search(text) is not None)
-    mdx = ending == "mdx" or module or (ending in ("", "md", "markdown") and not myst and "<script" not in text and MDX.search(outside) is not None)
-    four = FOUR_COLUMNS.search(outside) is not None or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
+    outside = Outside(text)
+    perhaps = ending in ("", "md", "markdown")
+    script = "<script" in text
+    module = (perhaps or ending == "mdx") and not script and "import" in text and outside.has(MODULE)
+    myst = ending == "ipynb" or (perhaps and not module and any(map(text.__contains__, OF_MYST)) and MYST.search(text) is not None)
+    mdx = ending == "mdx" or module or (perhaps and not (myst or script) and OF_MDX.search(text) is not None and outside.has(MDX))
+    four = outside.has(FOUR_COLUMNS) or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
     templates: Literal["", "shortcodes", "all"] = "shortcodes" if ending in ("qmd", "rmd") else "all"
     if mdx or myst:
         templates = ""
