@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 LONGEST = 20_000
 """Characters of an expression, a tag, or an import with what follows it."""
 MOST_LABELS = 100
+DEEPEST = 60
+"""Brackets that are open at once."""
+BLANK = re.compile(r"\n[ \t]*(?:\n|\Z)")
 PAIRS = {"{": "}", "(": ")", "[": "]"}
 CLOSERS = frozenset(PAIRS.values())
 SIGN = re.compile(r"[{}()\[\]\"'`]|//|/\*")
@@ -23,32 +26,51 @@ VALUE = re.compile(r"\bvalue\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
 
 
 def end_of(text: str, place: int) -> int:
-    """The place after the bracket that closes the one at `place`; -1 if none does."""
+    """The place after the bracket that closes the one at `place`; -1 if none does near enough."""
+    return next((end for end, depth in _depths(text, place) if depth == 0), -1)
+
+
+def end_of_statement(text: str, place: int) -> int:
+    """The place of the first empty line, or the end, at which all brackets after `place` are closed; -1 without one."""
+    last, depth = place, 0
+    for end, deeper in _depths(text, place):
+        if depth == 0 and (blank := BLANK.search(text, last, end)):
+            return blank.start()
+        last, depth = end, deeper
+    if depth:
+        return -1
+    blank = BLANK.search(text, last)
+    return blank.start() if blank else len(text)
+
+
+def _depths(text: str, place: int) -> Iterator[tuple[int, int]]:
+    """The place after each bracket from `place` on, and how many are open then; strings and comments are left out. Ends
+    where brackets do not match, or too many are open."""
     waiting: list[str] = []
     most = min(len(text), place + LONGEST)
-    while place < most:
-        found = SIGN.search(text, place, most)
-        if found is None:
-            return -1
+    while found := SIGN.search(text, place, most):
         sign, place = found[0], found.end()
         if sign in PAIRS:
             waiting.append(PAIRS[sign])
         elif sign in CLOSERS:
             if not waiting or waiting.pop() != sign:
-                return -1
-            if not waiting:
-                return place
+                return
         elif sign == "//":
-            if text[found.start() - 1] == ":":  # of an address
-                continue
             end = text.find("\n", place, most)
-            place = end if end >= 0 else most
+            # after a colon it is a part of an address
+            place = place if text[found.start() - 1] == ":" else end if end >= 0 else most
+            continue
         elif sign == "/*":
             end = text.find("*/", place, most)
             place = end + 2 if end >= 0 else most
-        elif quoted := QUOTED.match(text, found.start(), most):  # else an apostrophe
-            place = quoted.end()
-    return -1
+            continue
+        else:
+            quoted = QUOTED.match(text, found.start(), most)
+            place = quoted.end() if quoted else place  # else an apostrophe
+            continue
+        if len(waiting) > DEEPEST:
+            return
+        yield place, len(waiting)
 
 
 def shown(expression: str, names: Mapping[str, str]) -> str | None:

@@ -17,8 +17,6 @@ MODULE = re.compile(r"(?:import|export)\b[ \t{*]")
 IMPORTED = re.compile(r"import\s+(?:([\w$]+)|\*\s+as\s+([\w$]+))?\s*,?\s*(?:\{([^{}]*)\})?\s*from\s*[\"']([^\"'\n]+)[\"']")
 CONSTANT = re.compile(r"(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*=\s*(?:require\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`)")
 EXPORTED = re.compile(r"^export\s+(?:default\s+)?(?:const|let|var|function|async\s+function|class)\s+([\w$]+)", re.MULTILINE)
-MOST_LINES = 400
-"""Of an import or export."""
 IN_EXPRESSION = re.compile(r"<(?=[A-Za-z])")
 INLINE = frozenset("a abbr b bdi br cite code data del em i img ins kbd label mark q s samp small span strong sub sup time u var".split())
 BLOCKS = frozenset(block_names) | {"img-nothing", "picture", "video", "pre", "svg"}
@@ -32,15 +30,14 @@ def module(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     dialect = of(state.env)
     if silent or not dialect.mdx or state.sCount[start] > 0 or not MODULE.match(line):
         return False
-    for last in range(start, min(end, start + MOST_LINES)):
-        if last + 1 < end and not state.isEmpty(last + 1):
-            continue
-        source = state.getLines(start, last + 1, 0, False)
-        if javascript.end_of(f"({source}\n)", 0) > 0:
-            _keep_names(source, dialect)
-            state.line = last + 1
-            return True
-    return False
+    place = state.bMarks[start]
+    closing = javascript.end_of_statement(state.src, place)
+    last = _line_at(state, closing, start, end) if closing >= 0 else -1
+    if last < 0:
+        return False
+    _keep_names(state.src[place:closing], dialect)
+    state.line = last + 1
+    return True
 
 
 def _keep_names(source: str, dialect: Dialect) -> None:
