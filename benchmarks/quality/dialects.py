@@ -36,7 +36,10 @@ REFERENCE = re.compile(
     rf"|\{{%[^%\n]*?[\s\"'=]({IMAGE})",
     re.IGNORECASE,
 )
-FENCED = re.compile(r"^([ \t>]*)(`{3,}|~{3,})(?!\{(?:figure|image|note|tip|warning|admonition|tab|grid|card|dropdown|important|hint|seealso|margin|sidebar|exercise|solution|attention|caution|danger|prf|list-table|r[ ,}]))[^\n]*\n.*?^[ \t>]*\2[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(
+    r"^([ \t>]*)(`{3,}|~{3,})(?!\{(?:figure|image|note|tip|warning|admonition|tab|grid|card|dropdown|important|hint|seealso|margin|sidebar|exercise|solution|attention|caution|danger|prf|list-table|r[ ,}]))[^\n]*\n.*?^[ \t>]*\2[`~]*[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
 COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 MARKS = {
@@ -81,12 +84,18 @@ def sources_of(text: str, path: str) -> str:
 
 
 def shown_names(document: Document, images: dict[str, str]) -> Counter[str]:
-    found = Counter(unquote(images[p.image]).rpartition("/")[2] if not p.url else unquote(p.url).rpartition("/")[2] for p in document.parts if p.type == "image")
+    found = Counter(
+        unquote(images[p.image]).rpartition("/")[2] if not p.url else unquote(p.url).rpartition("/")[2]
+        for p in document.parts
+        if p.type == "image"
+    )
     found.update(unquote(one.ref).split("?")[0].split("#")[0].rpartition("/")[2] for one in document.lost)
     return found
 
 
-PLAIN = re.compile(r"<[^<>]*>|\{[^{}\n]*\}|\]\([^()\s]*\)|^\s*(?:import|export) .*$|^---\n.*?\n---\n|https?://\S+|&\w+;", re.MULTILINE)
+PLAIN = re.compile(
+    r"<[^<>]*>|\{[^{}\n]*\}|\]\([^()\s]*\)|^\s*(?:import|export) .*$|^---\n.*?\n---\n|https?://\S+|&\w+;", re.MULTILINE
+)
 
 
 def kept_share(text: str, document: Document) -> float:
@@ -131,7 +140,11 @@ def measure(folder: Path, show: int, only: str) -> dict[str, object]:
             for name in sorted(set(references(text))):
                 if "dark" in name.lower():
                     continue  # the same picture for a dark page
-                if any(name.lower() == one.lower() or (name.lower() in one.lower()) for one in have) or "badge" in name or "shields" in name:
+                if (
+                    any(name.lower() == one.lower() or (name.lower() in one.lower()) for one in have)
+                    or "badge" in name
+                    or "shields" in name
+                ):
                     found += 1
                 else:
                     gone += 1

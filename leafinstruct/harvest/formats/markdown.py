@@ -20,7 +20,17 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 from selectolax.lexbor import LexborHTMLParser
 
 from leafinstruct.harvest.formats import makecode
-from leafinstruct.harvest.formats.dialects import blocks, chunks, directives, grids, indented, inline, inner, mdx, quotes
+from leafinstruct.harvest.formats.dialects import (
+    blocks,
+    chunks,
+    directives,
+    grids,
+    indented,
+    inline,
+    inner,
+    mdx,
+    quotes,
+)
 from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects.lowering import lowered
 from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of, flat, of
@@ -37,8 +47,12 @@ IN_HTML = re.compile(r"!\[([^\]]*)\]\(\s*<?([^\s<>)]+)>?[^)]*\)")
 RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2,}[ \t]*$", re.MULTILINE)
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
-SNIPPET = re.compile(r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE)
-LIST_OF_CONTENTS = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+[^\n]{0,80}\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$", re.MULTILINE | re.IGNORECASE)
+SNIPPET = re.compile(
+    r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE
+)
+LIST_OF_CONTENTS = re.compile(
+    r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+[^\n]{0,80}\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
 MYST_BLOCKS = ("myst_line_comment", "myst_block_break", "myst_target")
 """Comments (`%`), breaks (`+++`) and targets (`(label)=`)."""
 

@@ -18,8 +18,8 @@ from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.metadata import split_front_matter
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/bmp", "image/tiff")
-HIDDEN = frozenset(("remove-cell", "remove_cell", "hide_cell_nothing"))
-NO_INPUT = frozenset(("remove-input", "remove_input", "remove-cell-source", "hide_input_nothing"))
+HIDDEN = frozenset(("remove-cell", "remove_cell"))
+NO_INPUT = frozenset(("remove-input", "remove_input", "remove-cell-source"))
 NO_OUTPUT = frozenset(("remove-output", "remove_output"))
 MAGIC = re.compile(r"\A\s*%%(\w+)[^\n]*\n")
 OF_MAGIC = {"bash": "bash", "sh": "bash", "html": "html", "javascript": "javascript", "js": "javascript", "latex": "latex",
@@ -28,7 +28,9 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
 LONGEST = 5000
 """Characters of text that code put out: more is data, and readers scroll past it."""
-FIGURE = re.compile(r"\s*<[\w.]*(?:Figure|Axes|AxesSubplot|AxesImage|Line2D|Text|object|IPython\.core\.display)\b[^\n]*>\s*\Z")
+FIGURE = re.compile(
+    r"\s*<[\w.]*(?:Figure|Axes|AxesSubplot|AxesImage|Line2D|Text|object|IPython\.core\.display)\b[^\n]*>\s*\Z"
+)
 
 
 def parse_notebook(text: str, links: str | None = None, around: Around = NOWHERE) -> Page:
@@ -101,8 +103,10 @@ def _code(source: str, language: str, dialect: Dialect) -> str:
         named = OF_MAGIC.get(magic[1])
         if named is not None:
             return chunks.code(source[magic.end() :].strip("\n"), named)
-    return lowered(chunks.shown(language or "python", "eval=FALSE", source, dialect), dialect) if "|" in source[:200] else chunks.code(
-        source.strip("\n"), language
+    return (
+        lowered(chunks.shown(language or "python", "eval=FALSE", source, dialect), dialect)
+        if "|" in source[:200]
+        else chunks.code(source.strip("\n"), language)
     )
 
 
@@ -122,7 +126,9 @@ def _keep(bundle: Mapping[str, Any], ref: str, dialect: Dialect) -> bool:
         if kind in bundle:
             data = _source(bundle, kind)
             try:
-                dialect.images[ref] = data.encode() if kind == "image/svg+xml" else base64.b64decode("".join(data.split()), validate=True)
+                dialect.images[ref] = (
+                    data.encode() if kind == "image/svg+xml" else base64.b64decode("".join(data.split()), validate=True)
+                )
             except (binascii.Error, ValueError):
                 dialect.images[ref] = b""
             return True

@@ -125,7 +125,10 @@ class Content:
                 framed in LISTS
                 or framed == "blockquote"
                 or _is_framed_heading(stats)
-                or (_is_step(node, stats) and (in_text or (parent is not None and _is_step(parent, self.stats[parent.mem_id]))))
+                or (
+                    _is_step(node, stats)
+                    and (in_text or (parent is not None and _is_step(parent, self.stats[parent.mem_id])))
+                )
                 or (few_links and above in HOLDERS)
                 or (in_text and stats.paragraphs > 0 and not stats.linked)
             )

@@ -32,7 +32,8 @@ PERHAPS = re.compile(r"snippet|include|partial|fragment|shared|common|reus|compo
 _THEMES = "_layouts _theme _themes themes layouts theme archetypes _templates templates overrides"
 THEMES = frozenset(_THEMES.split())
 FORMS = frozenset(("_layouts", "archetypes", "_templates"))
-OF_THEME = frozenset("_default partials _partials shortcodes _shortcodes _markup baseof.html single.html".split())
+_OF_THEME = "_default partials _partials shortcodes _shortcodes _markup baseof.html single.html"
+OF_THEME = frozenset(_OF_THEME.split())
 """What Hugo's folder of layouts has."""
 INCLUDING = re.compile(
     r"8<-{1,}[ \t]*[\"']([^\"'\n]+)|\{include\}[ \t]*([^\s`]+)|\[!INCLUDE[^\n()]*\(([^()\n]+)\)|"
@@ -40,7 +41,9 @@ INCLUDING = re.compile(
     r"\{%-?[ \t]*include(?:[_-]\w+)*[ \t]+[\"']?([^\s\"'%]+)|from[ \t]+[\"']([^\"'\n]+\.mdx?)[\"']|<<<[ \t]*(\S+)",
     re.IGNORECASE,
 )
-TEMPLATE = re.compile(r"\{\{-?[ \t]*(?:define|template|partial|block|\.\w+|range|end|if|with|\$)|\{%-?[ \t]*(?:block|extends|macro|include)\b")
+TEMPLATE = re.compile(
+    r"\{\{-?[ \t]*(?:define|template|partial|block|\.\w+|range|end|if|with|\$)|\{%-?[ \t]*(?:block|extends|macro|include)\b"
+)
 """Marks of a theme, in a page of HTML."""
 MOST_BYTES = 2**20
 
@@ -72,7 +75,11 @@ class Files:
             return "template" if ending in HTML else "partial"
         if within & THEMES and (ending in HTML or within & FORMS or self._is_theme(folder)):
             return "template"
-        if PERHAPS.search(folder.relative_to(self.repository).as_posix()) and ending in MARKDOWN and name.lower() in self._included_names():
+        if (
+            PERHAPS.search(folder.relative_to(self.repository).as_posix())
+            and ending in MARKDOWN
+            and name.lower() in self._included_names()
+        ):
             return "partial"
         return ""
 

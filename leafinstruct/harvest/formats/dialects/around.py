@@ -121,14 +121,23 @@ class InTree:
 
     def anywhere(self, name: str) -> str:
         wanted = posixpath.normpath(name.strip().replace("\\", "/").lstrip("/")).casefold()
-        found = [p for p in self.tree.named(wanted.rpartition("/")[2]) if f"/{p.as_posix().casefold()}".endswith(f"/{wanted}")]
+        found = [
+            p
+            for p in self.tree.named(wanted.rpartition("/")[2])
+            if f"/{p.as_posix().casefold()}".endswith(f"/{wanted}")
+        ]
         shared = [len(posixpath.commonpath((p.as_posix(), self.folder.as_posix()))) for p in found]
         if not found:
             return ""
         return posixpath.relpath(found[shared.index(max(shared))].as_posix(), self.folder.as_posix())
 
     def moved(self, ref: str, page: Around) -> str:
-        if not isinstance(page, InTree) or page.folder == self.folder or ref.startswith(("/", "#", "data:")) or "://" in ref:
+        if (
+            not isinstance(page, InTree)
+            or page.folder == self.folder
+            or ref.startswith(("/", "#", "data:"))
+            or "://" in ref
+        ):
             return ref
         name = unquote(re.split(r"[?#]", ref, maxsplit=1)[0])
         place = Path(posixpath.normpath((self.folder / name).as_posix()))

@@ -35,7 +35,7 @@ class State(StateBlock):
 
 
 class Parser(ParserBlock):
-    def parse(self, src: str, md: MarkdownIt, env: Any, outTokens: list[Token]) -> list[Token] | None:  # noqa: N803
+    def parse(self, src: str, md: MarkdownIt, env: Any, outTokens: list[Token]) -> list[Token] | None:
         if not src:
             return None
         state = State(src, md, env, outTokens)

@@ -25,12 +25,18 @@ LANGUAGES = frozenset(_LANGUAGES.split())
 OPTION_LINE = re.compile(r"^[ \t]*(?:#|//|--|%%)\|[ \t]?(.*)$")
 OPTION = re.compile(r"([\w.-]+)[ \t]*:[ \t]*(.*)$")
 CHUNK_OPTION = re.compile(r"([\w.-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|([^,\"']+))")
-GRAPHICS = re.compile(r"\b(?:include_graphics|Image|imread|display_image)\(\s*(?:c\()?(?:path\s*=\s*|filename\s*=\s*)?([^()]*)", re.DOTALL)
+GRAPHICS = re.compile(
+    r"\b(?:include_graphics|Image|imread|display_image)\(\s*(?:c\()?(?:path\s*=\s*|filename\s*=\s*)?([^()]*)", re.DOTALL
+)
 PATH = re.compile(r"[\"']([^\"'\n]+\.(?:png|jpe?g|gif|webp|svg|bmp|tiff?))[\"']", re.IGNORECASE)
-TITLE = re.compile(r"\b(?:title|filename|caption|name|header)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')|^\w+:(?:title=)?(\S+\.\w+)$", re.IGNORECASE)
+TITLE = re.compile(
+    r"\b(?:title|filename|caption|name|header)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')|^\w+:(?:title=)?(\S+\.\w+)$",
+    re.IGNORECASE,
+)
 LANGUAGE = re.compile(r"[ \t]*(?:\{[ \t]*)?\.?([A-Za-z][\w+#.-]*)?")
 HIGHLIGHT = re.compile(
-    r"^[ \t]*(?://|#|--|/\*|<!--|\{/\*)[ \t]*(?:highlight-(?:next-line|start|end)|error-next-line)[ \t]*(?:\*/\}?|-->)?[ \t]*\n?", re.MULTILINE
+    r"^[ \t]*(?://|#|--|/\*|<!--|\{/\*)[ \t]*(?:highlight-(?:next-line|start|end)|error-next-line)[ \t]*(?:\*/\}?|-->)?[ \t]*\n?",
+    re.MULTILINE,
 )
 SNIPPET = re.compile(r"^[ \t]*-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$", re.MULTILINE)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
+
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
@@ -27,15 +28,24 @@ OPTION = re.compile(r"[ \t]*:([\w-]+):[ \t]*(.*)$")
 KEYS = re.compile(r"([\w-]+)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'{}]+))")
 CLASSES = re.compile(r"\.([\w-]+)")
 INDEXED = re.compile(r"[ \t]*:::+[ \t]*$")
-CODE = frozenset("code code-block sourcecode code-cell prompt parsed-literal doctest testcode ipython exec_code jupyter-execute".split())
-IMAGE = frozenset("image figure thumbnail".split())
-SILENT = frozenset("raw index meta toctree contents tableofcontents bibliography footbibliography embed only-comment".split())
-WITHOUT_TITLE = frozenset(
-    """grid grid-item tab-set tab-set-code tabs div container only ifconfig card-carousel solution solution-start solution-end
-    exercise-end button-link button-ref line-block class rst-class figure-md gallery iframe youtube video glue anywidget
-    blockquote epigraph pull-quote highlights rubric-nothing list-table csv-table table layout columns column row zone
-    moniker v-pre raw code-group tabset panel-tabset contents-nothing""".split()
-)
+_CODE = """
+    code code-block sourcecode code-cell prompt parsed-literal doctest testcode ipython exec_code
+    jupyter-execute
+"""
+CODE = frozenset(_CODE.split())
+_IMAGE = "image figure thumbnail"
+IMAGE = frozenset(_IMAGE.split())
+_SILENT = """
+    raw index meta toctree contents tableofcontents bibliography footbibliography embed only-comment
+"""
+SILENT = frozenset(_SILENT.split())
+_WITHOUT_TITLE = """
+    grid grid-item tab-set tab-set-code tabs div container only ifconfig card-carousel solution solution-start
+    solution-end exercise-end button-link button-ref line-block class rst-class figure-md gallery iframe youtube
+    video glue anywidget blockquote epigraph pull-quote highlights list-table csv-table table layout columns
+    column row zone moniker v-pre raw code-group tabset panel-tabset
+"""
+WITHOUT_TITLE = frozenset(_WITHOUT_TITLE.split())
 """Directives whose argument no reader sees."""
 BOXES = re.compile(r"callout-(\w+)$")
 MOST_CELLS = 10_000
@@ -134,7 +144,9 @@ def _text(state: StateBlock, start: int, end: int) -> str:
     return state.getLines(start, end, state.blkIndent, False)
 
 
-def _directive(state: StateBlock, name: str, argument: str, options: Mapping[str, str], lines: tuple[int, int, int]) -> None:
+def _directive(
+    state: StateBlock, name: str, argument: str, options: Mapping[str, str], lines: tuple[int, int, int]
+) -> None:
     start, body, end = lines
     if name in CODE:
         _code(state, name, argument, options, _text(state, body, end))
@@ -142,7 +154,11 @@ def _directive(state: StateBlock, name: str, argument: str, options: Mapping[str
         token = state.push("math_block", "math", 0)
         token.content, token.block = "\n".join(filter(None, (argument, _text(state, body, end)))), True
     elif name in IMAGE and argument:
-        image = {"src": argument.replace("\n", ""), "alt": options.get("alt", ""), "caption": options.get("caption", "")}
+        image = {
+            "src": argument.replace("\n", ""),
+            "alt": options.get("alt", ""),
+            "caption": options.get("caption", ""),
+        }
         if name == "figure":
             blocks.tag(state, "x-figure", image)
             blocks.content(state, body, end)
@@ -150,7 +166,9 @@ def _directive(state: StateBlock, name: str, argument: str, options: Mapping[str
         else:
             blocks.tag(state, "x-image", image, alone=True)
     elif name == "literalinclude":
-        blocks.tag(state, "x-literalinclude", {"title": options.get("caption", ""), **options, "src": argument}, alone=True)
+        blocks.tag(
+            state, "x-literalinclude", {"title": options.get("caption", ""), **options, "src": argument}, alone=True
+        )
     elif name == "include":
         literal = "literal" in options or "code" in options
         kind, language = ("x-literalinclude", options.get("code", "")) if literal else ("x-include", "")
@@ -198,7 +216,9 @@ def _box(state: StateBlock, name: str, argument: str, options: Mapping[str, str]
 
 def _open(state: StateBlock, name: str, text: str, line: int) -> None:
     """The beginning of a box: its title, or the name of its kind if readers are shown that."""
-    shown = text or (name.capitalize() if name in kinds.ADMONITIONS and name not in ("admonition", "aside", "callout") else "")
+    shown = text or (
+        name.capitalize() if name in kinds.ADMONITIONS and name not in ("admonition", "aside", "callout") else ""
+    )
     html = f"\n<x-{name}>"
     blocks.html(state, html + "\n")
     blocks.title(state, {"Seealso": "See also"}.get(shown, shown), line)
@@ -244,7 +264,11 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         state.line = closing + closed
         return True
     shown = "" if name in WITHOUT_TITLE or name in ("div", "fragment") else text
-    label = name.capitalize() if not shown and name in kinds.ADMONITIONS and name not in ("aside", "callout", "admonition") else ""
+    label = (
+        name.capitalize()
+        if not shown and name in kinds.ADMONITIONS and name not in ("aside", "callout", "admonition")
+        else ""
+    )
     blocks.title(state, shown or label, start)
     return True
 
@@ -256,7 +280,11 @@ def _one_line(state: StateBlock, name: str, rest: str) -> None:
         source = attributes.get("source", "")
         blocks.tag(state, "x-image", {"src": source, "alt": attributes.get("alt-text", "")}, alone=True)
     elif name == "code":
-        wanted = {"src": attributes.get("source", ""), "language": attributes.get("language", ""), "lines": attributes.get("range", "")}
+        wanted = {
+            "src": attributes.get("source", ""),
+            "language": attributes.get("language", ""),
+            "lines": attributes.get("range", ""),
+        }
         blocks.tag(state, "x-literalinclude", wanted, alone=True)
 
 
@@ -311,5 +339,3 @@ def _csv_table(state: StateBlock, text: str, options: Mapping[str, str]) -> None
             blocks.html(state, "</td>")
         blocks.html(state, "</tr>\n")
     blocks.html(state, "</table>\n")
-
-

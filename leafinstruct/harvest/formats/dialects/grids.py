@@ -36,7 +36,9 @@ def drawn_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     blocks.html(state, "\n<table>\n")
     for cell_tag, group in (("th", heads), ("td", rows)):
         for row in group:
-            blocks.html(state, f"<tr>{''.join(_cell(state, cell, cell_tag) for cell in row if cell is not None)}</tr>\n")
+            blocks.html(
+                state, f"<tr>{''.join(_cell(state, cell, cell_tag) for cell in row if cell is not None)}</tr>\n"
+            )
     blocks.html(state, "</table>\n")
     state.env[DEPTH] -= 1
     return True

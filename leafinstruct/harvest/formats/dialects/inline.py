@@ -8,10 +8,10 @@ from collections.abc import Callable
 from html import escape
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.myst_role import myst_role_plugin
-from markdown_it.renderer import RendererHTML
 
 from leafinstruct.harvest.formats.dialects import blocks, javascript, mdx
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
@@ -21,7 +21,9 @@ WIKI = re.compile(r"(!?)\[\[([^\[\]\n]{1,500})\]\]")
 SIZE = re.compile(r"\d+(?:x\d+)?$")
 PLACE = re.compile(r"[#^]+")
 ONE = r"(?:[.#][\w:.-]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{}]+))"
-ATTRIBUTES = re.compile(rf"\{{:?[ \t]*{ONE}(?:[ \t]+(?:{ONE}|[\w-]+))*[ \t]*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
+ATTRIBUTES = re.compile(
+    rf"\{{:?[ \t]*{ONE}(?:[ \t]+(?:{ONE}|[\w-]+))*[ \t]*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}"
+)
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
 SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{1,500}})\]({ATTRIBUTES.pattern})")
 CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
@@ -29,8 +31,13 @@ ALT = re.compile(r"\b(?:fig-alt|alt)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 KEYS = re.compile(r"\+\+((?:[\w-]+|\"[^\"\n]+\")(?:\+(?:[\w-]+|\"[^\"\n]+\"))*)\+\+")
 MARKED = re.compile(r"(==|\^\^)(?=\S)((?:(?!\1)[^\n]){1,300}?)(?<=\S)\1(?!=)")
 RAISED = re.compile(r"(?<!\^)\^([^\s^~\[\]]{1,30})\^(?!\^)|(?<!~)~([^\s~^\[\]]{1,30})~(?!~)")
-CRITIC = re.compile(r"\{(?:\+\+(?P<added>.{1,500}?)\+\+|--(?:.{1,500}?)--|~~(?:.{1,500}?)~>(?P<new>.{0,500}?)~~|>>(?:.{1,500}?)<<|==(?P<marked>.{1,500}?)==)\}", re.DOTALL)
-ICON = re.compile(r":(?:material|fontawesome|octicons|simple|custom|fas?|fab|far|mdi|bi|carbon|lucide|tabler)-[\w-]+:|\{\{?<?[ \t]*(?:fa|bi|icon)[ \t]+[\w -]+>?\}?\}")
+CRITIC = re.compile(
+    r"\{(?:\+\+(?P<added>.{1,500}?)\+\+|--(?:.{1,500}?)--|~~(?:.{1,500}?)~>(?P<new>.{0,500}?)~~|>>(?:.{1,500}?)<<|==(?P<marked>.{1,500}?)==)\}",
+    re.DOTALL,
+)
+ICON = re.compile(
+    r":(?:material|fontawesome|octicons|simple|custom|fas?|fab|far|mdi|bi|carbon|lucide|tabler)-[\w-]+:|\{\{?<?[ \t]*(?:fa|bi|icon)[ \t]+[\w -]+>?\}?\}"
+)
 COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
 CITED = re.compile(r"\[(?:[^\[\]\n@]{0,80}-?@[\w:.#$%&+?<>~/-]+[^\[\]\n@]{0,80}){1,10}\]")
@@ -56,7 +63,9 @@ ROLES = {
     "data": "code", "obj": "code", "exc": "code", "const": "code", "del": "del", "strike": "del", "u": "span",
     "guilabel": "strong", "menuselection": "strong",
 }  # fmt: skip
-SILENT_ROLES = re.compile(r"(?:cite(?::\w+|p|t|s|author|year)?|footcite\w*|fa[brs]?|fas|octicon|material-\w+|index|eval|bdg-nothing|newline)$")
+SILENT_ROLES = re.compile(
+    r"(?:cite(?::\w+|p|t|s|author|year)?|footcite\w*|fa[brs]?|fas|octicon|material-\w+|index|eval||newline)$"
+)
 REFERENCES = frozenset(("ref", "numref", "doc", "any", "eq", "prf:ref", "card", "glue", "label"))
 MARKS_OF_LABEL = re.compile(r"[-_/:.]+")
 
@@ -116,7 +125,7 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     before = state.src[state.pos - 1 : state.pos]
     after = state.src[found.end() : found.end() + 1]
     ends = after in ("", "\n")
-    if not ends and before and before not in ")]*_`~+}>:\"" and not (before.isspace() and dialect.four_columns):
+    if not ends and before and before not in ')]*_`~+}>:"' and not (before.isspace() and dialect.four_columns):
         return None
     if state.tokens and state.tokens[-1].type == "image":
         for pattern, name in ((CAPTION, "data-caption"), (ALT, "alt")):
@@ -242,7 +251,7 @@ def _render_role(self: RendererHTML, tokens, place, options, env) -> str:  # typ
     last = name.rpartition(":")[2]
     if SILENT_ROLES.fullmatch(name):
         return ""
-    if name in ("math", "eq-nothing"):
+    if name in ("math"):
         return f'<span class="math">{escape(text)}</span>'
     titled = ROLE_TARGET.match(text)
     if titled and titled[1]:

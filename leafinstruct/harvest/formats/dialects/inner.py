@@ -26,6 +26,7 @@ APART = re.compile(
 SIGNS = re.compile(r"\*\S|(?<!\w)_\S|`|\]\(|\]\[|!\[|~~|^[ \t]*(?:#{1,6} |[-*+] |\d+[.)] |> )", re.MULTILINE)
 BLOCK = re.compile(r"^[ \t]*(?:#{1,6} |[-*+] |\d+[.)] |> |\|.*\|[ \t]*$|!\[[^\]]*\]\([^()\n]*\)[ \t]*$)", re.MULTILINE)
 FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,}|:{3,}|(?:!!!|\?\?\?\+?)[ \t]+\w|===[+!]?[ \t]+\")")
+ATTRIBUTES = re.compile(r"^[ \t]*\{[:.#][^{}\n]*\}[ \t]*$", re.MULTILINE)
 RAW = re.compile(r"<(?:script|pre|style|textarea|!|\?)", re.IGNORECASE)
 LONGEST = 20_000
 """Characters of a text between two tags in which Markdown is looked for."""
@@ -61,7 +62,11 @@ def _rendered(parser: MarkdownIt, html: str, env: Any) -> str:
     """A block of HTML with the Markdown between its tags rendered. Raw text stays as it is."""
     if of(env).mdx:
         return QUOTED_CODE.sub(lambda found: escape(found[1]), html)
-    if RAW.match(html) or not SIGNS.search(html):
+    if RAW.match(html):
+        return html
+    if "{" in html:
+        html = ATTRIBUTES.sub("", html)
+    if not SIGNS.search(html):
         return html
     out, place = [], 0
     for found in APART.finditer(html):

@@ -19,7 +19,9 @@ ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 CONTROL = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "", "v": "", "0": ""}
 NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.(?:src|default))?")
 IMAGE_NAME = r"[^\s\"'{}<>|`]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
-IMAGE_PATH = re.compile(rf"^(?:{IMAGE_NAME}|[^\n\"'`{{}}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg))(?:[?#].*)?$", re.IGNORECASE)
+IMAGE_PATH = re.compile(
+    rf"^(?:{IMAGE_NAME}|[^\n\"'`{{}}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg))(?:[?#].*)?$", re.IGNORECASE
+)
 DARK = re.compile(r"\bdark\w*\s*[:=]\s*[^,:;]*$", re.IGNORECASE)
 LABEL = re.compile(r"\blabel\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
 VALUE = re.compile(r"\bvalue\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")

@@ -13,28 +13,28 @@ _KINDS = {
         head toctree contents tableofcontents table-of-contents toc toc-inline tocinline index meta bibliography footbibliography
         currentmodule module highlightlang tabularcolumns sectionauthor codeauthor doccardlist googleadsense listing-index
         script style comment iframe youtube vimeo video audio youtubeembed lite-youtube reactplayer codepen codesandbox
-        stackblitz gist tweet x-nothing clientonly-nothing spacer divider icon fontawesomeicon faicon fa octicon
+        stackblitz gist tweet spacer divider icon fontawesomeicon faicon fa octicon
         mailchimp feedback rating copybutton copy-button seo helmet articlemeta param rss adsense disqus giscus comments
-        button-nothing vuepress-nothing embed
+        embed
     """,
-    "include": "include x-include includemarkdown include-markdown includefile mdinclude readfile readmd markdownfile",
-    "read": "literalinclude x-read code-include codesnippet-file embedcode",
+    "include": "include includemarkdown include-markdown includefile mdinclude readfile readmd markdownfile",
+    "read": "literalinclude code-include codesnippet-file embedcode",
     "code": """
         codeblock code code-block sourcecode highlight codehighlight codesnippet codefence prism snippet-code livecodes
-        shiki x-code syntaxhighlighter terminal-code liveeditor dynamiccode expressivecode mermaid
+        shiki syntaxhighlighter terminal-code liveeditor dynamiccode expressivecode mermaid
     """,
-    "figure": "figure figure-md imgfigure imagewithcaption captionedimage figureimage imagefigure frame imgproc x-figure",
+    "figure": "figure figure-md imgfigure imagewithcaption captionedimage figureimage imagefigure frame imgproc ",
     "image": """
         image img themedimage idealimage zoomimage imagezoom responsiveimage lightbox screenshot picture thumbnail staticimage
-        gatsbyimage nextimage photo x-image resized-image optimizedimage docsimage docimage
+        gatsbyimage nextimage photo resized-image optimizedimage docsimage docimage
     """,
     "steps": "steps stepper verticalstepper steplist procedure",
     "step": "step stepperstep step-item stepitem",
     "tab": """
         tab tabitem tab-item tab-pane tabpane tabpanel codegroupitem code-group-item tab_item codetab md-tab contenttab
-        x-tab codetabs-item platformtab
+        codetabs-item platformtab
     """,
-    "literal": "x-literal",
+    "literal": "literal",
 }
 KINDS = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 LABELED = frozenset(("tabs", "tabgroup", "codegroup", "tabset", "codetabs"))
@@ -42,30 +42,57 @@ TITLES = (
     "title", "label", "header", "heading", "summary", "question", "tabTitle", "tab-title", "tabName", "headline", "text",
     "filename", "fileName", "data-title",
 )  # fmt: skip
-NAMED = frozenset("tab tabs.tab file folder filetree.file filetree.folder step responsefield paramfield option prop field".split())
+_NAMED = """
+    tab tabs.tab file folder filetree.file filetree.folder step responsefield paramfield option prop field
+"""
+NAMED = frozenset(_NAMED.split())
 """Tags that are called by their `name`."""
-MORE = ("subtitle", "description", "body", "tagline", "excerpt", "answer")
+MORE = ("subtitle", "description", "body", "tagline", "excerpt", "answer", "footer")
 OF_IMAGE = (
     "src", "img", "image", "url", "source", "sources", "light", "lightSrc", "srcLight", "lightImage", "imageSrc", "imgSrc",
     "image_src", "path", "file", "link", "href", "lightbox", "screenshot", "picture", "images",
 )  # fmt: skip
-SURE = frozenset(("img", "image", "src", "sources", "lightSrc", "srcLight", "light", "imageSrc", "imgSrc", "image_src", "screenshot", "picture"))
+SURE = frozenset(
+    (
+        "img",
+        "image",
+        "src",
+        "sources",
+        "lightSrc",
+        "srcLight",
+        "light",
+        "imageSrc",
+        "imgSrc",
+        "image_src",
+        "screenshot",
+        "picture",
+    )
+)
 """Attributes that name an image whatever the tag; others do in tags for images."""
 CAPTIONS = ("caption", "figcaption", "data-caption", "legend", "title")
-ADMONITIONS = frozenset(
-    """note tip warning caution danger important info hint attention error seealso success failure bug example quote
-    question abstract todo summary check aside callout admonition versionadded""".split()
-)
+_ADMONITIONS = """
+    note tip warning caution danger important info hint attention error seealso success failure bug example
+    quote question abstract todo summary check aside callout admonition versionadded
+"""
+ADMONITIONS = frozenset(_ADMONITIONS.split())
 TEXT_FILE = re.compile(r"\.(?:mdx?|markdown|qmd|rmd)(?:\?.*)?$", re.IGNORECASE)
 SUFFIX = re.compile(r"\.(\w{1,10})$")
-LANGUAGES = {"py": "python", "js": "javascript", "ts": "typescript", "rb": "ruby", "rs": "rust", "sh": "bash", "yml": "yaml"}
+LANGUAGES = {
+    "py": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "rb": "ruby",
+    "rs": "rust",
+    "sh": "bash",
+    "yml": "yaml",
+}
 HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
 BODY = re.compile(r"<body[^<>]*>(.*?)</body>", re.IGNORECASE | re.DOTALL)
 
 
 def kind_of(name: str) -> str:
     """One of the keys above; "" for any other box."""
-    lower = name.lower()
+    lower = name.lower().removeprefix("x-")
     return KINDS.get(lower) or KINDS.get(lower.rpartition(".")[2]) or KINDS.get(lower.replace("-", ""), "")
 
 
@@ -141,7 +168,11 @@ def part_of(text: str, name: str) -> str:
     wanted, lines = _plain(name.rpartition("#")[2]), text.split("\n")
     for at, line in enumerate(lines):
         if (heading := HEADING.match(line)) and _plain(heading[2]) == wanted:
-            ends = (n for n, other in enumerate(lines[at + 1 :], at + 1) if (h := HEADING.match(other)) and len(h[1]) <= len(heading[1]))
+            ends = (
+                n
+                for n, other in enumerate(lines[at + 1 :], at + 1)
+                if (h := HEADING.match(other)) and len(h[1]) <= len(heading[1])
+            )
             return "\n".join(lines[at : next(ends, len(lines))])
     return ""
 

@@ -26,7 +26,9 @@ MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 BESIDE = re.compile(r"\s*(?:<p>\s*)?$")
 CODE_LINES = re.compile(r"\s*\d+\s*(?:-\s*(\d+)\s*)?$")
 OPEN_BLOCK = re.compile(r"(?:^|\n|<p>|<li>|</p>|</div>|<div[^<>]*>|<td>|<dd>|<blockquote>)[ \t]*\Z")
-VARIANT = re.compile(r"(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b|#only-dark|#gh-dark-mode-only")
+VARIANT = re.compile(
+    r"(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b|#only-dark|#gh-dark-mode-only"
+)
 DEEPEST = 400
 
 
@@ -118,7 +120,9 @@ class Lowering:
         for key in ("src", ":src", "data-src"):
             if ref := attributes.get(key):
                 attributes[key] = self._ref(ref)
-        if VARIANT.search(f"{attributes.get('class', '')} {attributes.get('classname', '')} {attributes.get('src', '')}"):
+        if VARIANT.search(
+            f"{attributes.get('class', '')} {attributes.get('classname', '')} {attributes.get('src', '')}"
+        ):
             return  # for a dark page
         if attributes.get("src", "").startswith("#"):
             return  # names a part of a page, not a file
@@ -181,6 +185,9 @@ class Lowering:
             opening, closing = ("<ol>", "</ol>") if inside else ("<div>", "</div>")
         elif kind == "step":
             opening, closing = ("<li>", "</li>") if any(c == "</ol>" for _, c in self.open) else ("<div>", "</div>")
+        elif kind == "figure" and (caption := kinds.caption(tag, kind, self.dialect.names)):
+            self._push(tag, "<figure>", f"<figcaption>{self._markdown(tag, caption)}</figcaption></figure>")
+            return tag.end
         elif block:
             opening, closing = "<div>", "</div>"
         self._push(tag, opening + self._titles(tag, kind, block), closing)
@@ -214,8 +221,8 @@ class Lowering:
                 title = self.labels[-1].pop()
         if not block and kind not in ("step", "tab"):
             return escape(" ".join([title, *more])) if tag.kind == "alone" and kind != "icon" else ""
-        written = f"<p><strong>{escape(title)}</strong></p>\n" if title else ""
-        return written + "".join(f"<p>{escape(text)}</p>\n" for text in more)
+        shown = f"<p><strong>{self._markdown(tag, title)}</strong></p>\n" if title else ""
+        return shown + "".join(f"<p>{self._markdown(tag, text)}</p>\n" for text in more)
 
     def _figure(self, tag: Tag, kind: str, ref: str) -> int:
         alt = tag.text("alt", self.dialect.names)
@@ -223,7 +230,7 @@ class Lowering:
         if tag.kind == "open" and not alt and not caption:
             caption = tag.text("title", self.dialect.names)
         image = written("img", {"src": self._ref(ref), "alt": alt})
-        shown = self._caption(tag, caption)
+        shown = self._markdown(tag, caption)
         if tag.kind == "alone":
             self._add(f"<figure>{image}<figcaption>{shown}</figcaption></figure>" if shown else image)
         elif kind == "figure":
@@ -233,16 +240,19 @@ class Lowering:
             self._push(tag, f"<div>{title}{image}\n", "</div>")
         return tag.end
 
-    def _caption(self, tag: Tag, caption: str) -> str:
-        """A caption in an attribute: Markdown, but for those of JSX."""
-        if not caption or not tag.name.startswith("x-"):
-            return escape(caption)
-        return self.dialect.render(caption, replace(self.dialect, chain=self.dialect.chain | {"caption"}))
+    def _markdown(self, tag: Tag, text: str) -> str:
+        """A text in an attribute as HTML: Markdown, but for those of JSX."""
+        if not text or not tag.name.startswith("x-"):
+            return escape(text)
+        html = self.dialect.render(text, replace(self.dialect, chain=self.dialect.chain | {""})).strip()
+        return html[3:-4] if html.startswith("<p>") and html.count("<p>") == 1 and html.endswith("</p>") else html
 
     def _is_code(self, tag: Tag) -> bool:
         """Whether a tag with the name of one for code is one: a page's own component may have the name too."""
         return tag.name not in self.dialect.names and (
-            tag.name.startswith("x-") or tag.name.lower().startswith("code") or not {*tag.attributes, *tag.expressions}.isdisjoint(("language", "lang", "code"))
+            tag.name.startswith("x-")
+            or tag.name.lower().startswith("code")
+            or not {*tag.attributes, *tag.expressions}.isdisjoint(("language", "lang", "code"))
         )
 
     def _code(self, tag: Tag) -> int:
@@ -251,7 +261,12 @@ class Lowering:
         title, _ = kinds.words(tag, "code", self.dialect.names)
         text = ""
         for key in ("code", "source", "children"):
-            text = text or tag.attributes.get(key, "") or javascript.shown(tag.expressions.get(key, ""), self.dialect.names) or ""
+            text = (
+                text
+                or tag.attributes.get(key, "")
+                or javascript.shown(tag.expressions.get(key, ""), self.dialect.names)
+                or ""
+            )
         end = None if tag.kind == "alone" else re.compile(rf"</{re.escape(tag.name)}\s*>").search(self.html, tag.end)
         inside = self.html[tag.end : end.start()] if end else ""
         if inside.strip():
@@ -298,7 +313,11 @@ class Lowering:
         if found is not None and self.dialect.left[0] > 0:
             self.dialect.left[0] -= 1
             text = kinds.lines_of(found[0], tag.attributes)
-            self.write_code(text, tag.attributes.get("language", "") or kinds.language_of_path(path), tag.attributes.get("title", ""))
+            self.write_code(
+                text,
+                tag.attributes.get("language", "") or kinds.language_of_path(path),
+                tag.attributes.get("title", ""),
+            )
 
 
 def lowered(html: str, dialect: Dialect) -> str:

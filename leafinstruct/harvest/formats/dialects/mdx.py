@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from html import escape
 
-from markdown_it.common.html_blocks import block_names
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
@@ -14,12 +13,20 @@ from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import Tag, scan
 
 MODULE = re.compile(r"(?:import|export)\b[ \t{*]")
-IMPORTED = re.compile(r"import\s+(?:([\w$]+)|\*\s+as\s+([\w$]+))?\s*,?\s*(?:\{([^{}]*)\})?\s*from\s*[\"']([^\"'\n]+)[\"']")
-CONSTANT = re.compile(r"(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*=\s*(?:require\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`)")
-EXPORTED = re.compile(r"^export\s+(?:default\s+)?(?:const|let|var|function|async\s+function|class)\s+([\w$]+)", re.MULTILINE)
+IMPORTED = re.compile(
+    r"import\s+(?:([\w$]+)|\*\s+as\s+([\w$]+))?\s*,?\s*(?:\{([^{}]*)\})?\s*from\s*[\"']([^\"'\n]+)[\"']"
+)
+CONSTANT = re.compile(
+    r"(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*=\s*(?:require\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`)"
+)
+EXPORTED = re.compile(
+    r"^export\s+(?:default\s+)?(?:const|let|var|function|async\s+function|class)\s+([\w$]+)", re.MULTILINE
+)
 IN_EXPRESSION = re.compile(r"<(?=[A-Za-z])")
-INLINE = frozenset("a abbr b bdi br cite code data del em i img ins kbd label mark q s samp small span strong sub sup time u var".split())
-BLOCKS = frozenset(block_names) | {"img-nothing", "picture", "video", "pre", "svg"}
+_INLINE = """
+    a abbr b bdi br cite code data del em i img ins kbd label mark q s samp small span strong sub sup time u var
+"""
+INLINE = frozenset(_INLINE.split())
 OF_RAW = frozenset(("script", "style", "pre", "textarea"))
 QUOTED_CODE = re.compile(r"\{\s*`([^`]*)`\s*\}")
 

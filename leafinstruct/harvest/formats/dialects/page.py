@@ -17,9 +17,14 @@ MDX = re.compile(
     r"|ThemedImage|DocCardList|CodeBlock|details|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
     re.MULTILINE,
 )
-MYST = re.compile(r"^[ \t]*(?:`{3,}|:{3,})\{(?!(?:r|python|julia|bash|sh|sql|ojs|dot|stan)[ ,}])[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`", re.MULTILINE)
+MYST = re.compile(
+    r"^[ \t]*(?:`{3,}|:{3,})\{(?!(?:r|python|julia|bash|sh|sql|ojs|dot|stan)[ ,}])[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`",
+    re.MULTILINE,
+)
 MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^import[ \t]*\{[ \t]*$", re.MULTILINE)
-FENCED = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(
+    r"^[ \t>]*(?:[-*+][ \t]+)?(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 FOUR_COLUMNS = re.compile(r"^[ \t]*(?:!!![ \t]+\w|\?\?\?\+?[ \t]+\w|===[+!]?[ \t]+\")", re.MULTILINE)
 ALIAS = re.compile(r"(?:^|[\s\[{,])&\w.*?(?:^|[\s\[{,])\*\w", re.DOTALL)
 OF_MYST = ("```{", "~~~{", ":::{", "}`", ")=\n")
@@ -110,8 +115,14 @@ def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     perhaps = ending in ("", "md", "markdown")
     script = "<script" in text
     module = (perhaps or ending == "mdx") and not script and "import" in text and outside.has(MODULE)
-    myst = ending == "ipynb" or (perhaps and not module and any(map(text.__contains__, OF_MYST)) and MYST.search(text) is not None)
-    mdx = ending == "mdx" or module or (perhaps and not (myst or script) and OF_MDX.search(text) is not None and outside.has(MDX))
+    myst = ending == "ipynb" or (
+        perhaps and not module and any(map(text.__contains__, OF_MYST)) and MYST.search(text) is not None
+    )
+    mdx = (
+        ending == "mdx"
+        or module
+        or (perhaps and not (myst or script) and OF_MDX.search(text) is not None and outside.has(MDX))
+    )
     four = outside.has(FOUR_COLUMNS) or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
     templates: Literal["", "shortcodes", "all"] = "shortcodes" if ending in ("qmd", "rmd") else "all"
     if mdx or myst:

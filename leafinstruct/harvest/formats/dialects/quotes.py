@@ -12,9 +12,13 @@ from leafinstruct.harvest.formats.dialects.blocks import RAW
 from leafinstruct.harvest.formats.dialects.tag import written
 
 ALERT = re.compile(r"[ \t]*\[!([A-Za-z][\w-]*)(?:\|[^\]\n]*)?\][+-]?[ \t]*(.*)")
-INCLUDE = re.compile(r"\[!INCLUDE[ \t]*(?:\[[^\]\n]*\])?\(([^()\n]+)\)\]|\[!INCLUDE[ \t]*\[[^\]\n]*\]\(([^()\n]+)\)\]", re.IGNORECASE)
+INCLUDE = re.compile(
+    r"\[!INCLUDE[ \t]*(?:\[[^\]\n]*\])?\(([^()\n]+)\)\]|\[!INCLUDE[ \t]*\[[^\]\n]*\]\(([^()\n]+)\)\]", re.IGNORECASE
+)
 CODE = re.compile(r"\[!code-([\w+#]+)?(?:\[[^\]\n]*\])?\(([^()\n]+?)(?:\?[^()\n]*)?\)\]", re.IGNORECASE)
-WITHOUT_LABEL = frozenset(("div", "video", "include", "column", "row", "image", "gallery", "cards", "blank", "multi-column"))
+WITHOUT_LABEL = frozenset(
+    ("div", "video", "include", "column", "row", "image", "gallery", "cards", "blank", "multi-column")
+)
 
 
 def plugin(parser: MarkdownIt) -> None:

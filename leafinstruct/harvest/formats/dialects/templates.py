@@ -40,25 +40,43 @@ _CONTROL = """
     if unless elsif elseif else endif endunless endif for endfor case when endcase assign capture endcapture increment
     decrement cycle tablerow endtablerow layout extends block endblock set endset from import macro endmacro do with
     endwith spaceless endspaceless load trans endtrans blocktrans autoescape partial end render_caption lead endlead
-    break continue liquid ifversion endifversion ifchanged seo feed_meta css_asset js_asset jekyll meta page site
-    data reusable_nothing
+    break continue liquid ifversion endifversion ifchanged seo feed_meta css_asset js_asset jekyll page site data
 """
 CONTROL = frozenset(_CONTROL.split())
-RAW_CODE = frozenset("highlight prism code codeblock sourcecode code-block snippet terminal console shell katex-block".split())
+_RAW_CODE = """
+    highlight prism code codeblock sourcecode code-block snippet terminal console shell katex-block
+"""
+RAW_CODE = frozenset(_RAW_CODE.split())
 CODE = re.compile(r"^(?:code|source|syntax|prism)|(?:code|highlight)$|^code-toggle$")
 NOT_CODE = re.compile(r"^[ \t]*(?:```|~~~)|\{\{[<%]|\{%", re.MULTILINE)
+PARAMETER = re.compile(r"\{\{[<%]\s*param\b[^{}\n]{0,200}\}\}")
 VERBATIM = frozenset(("raw", "verbatim", "nomarkdown", "unsafe", "html"))
-HIDDEN = frozenset("comment style script stylesheet javascript schema chart plotly kroki graphviz plantuml drawio abc".split())
-FORMULAS = frozenset("katex math latex mathjax".split())
-TITLED = frozenset(
-    """tab expand details accordion collapse card step admonition-title tab-item panel accordion-item section toggle spoiler
-    dropdown carditem column-nothing""".split()
-)
+_HIDDEN = """
+    comment style script stylesheet javascript schema chart plotly kroki graphviz plantuml drawio abc
+"""
+HIDDEN = frozenset(_HIDDEN.split())
+_FORMULAS = "katex math latex mathjax"
+FORMULAS = frozenset(_FORMULAS.split())
+_TITLED = """
+    tab expand details accordion collapse card step admonition-title tab-item panel accordion-item section
+    toggle spoiler dropdown carditem
+"""
+TITLED = frozenset(_TITLED.split())
 """Shortcodes whose first argument is their title."""
-BOXES = frozenset("notice alert callout hint admonition box panel infobox callouts message".split())
+_BOXES = "notice alert callout hint admonition box panel infobox callouts message"
+BOXES = frozenset(_BOXES.split())
 """Shortcodes whose first argument is the kind of a box."""
-IMAGES = re.compile(r"(?:^|[-_/])(?:img|image|figure|fig|imgproc|photo|picture|screenshot|thumbnail|resize|lightbox|pic|inline-image)", re.IGNORECASE)
-INCLUDES = frozenset("include include_relative include_cached readfile include-md includemd mdinclude partial render import snippet includes include_markdown include-file".split())
+LABELED = frozenset(("notice", "admonition"))
+"""Those of them that show the kind as a title."""
+IMAGES = re.compile(
+    r"(?:^|[-_/])(?:img|image|figure|fig|imgproc|photo|picture|screenshot|thumbnail|resize|lightbox|pic|inline-image)",
+    re.IGNORECASE,
+)
+_INCLUDES = """
+    include include_relative include_cached readfile include-md includemd mdinclude partial render import
+    snippet includes include_markdown include-file
+"""
+INCLUDES = frozenset(_INCLUDES.split())
 TEXTS = ("content", "text", "body", "message", "description")
 MOST = 20_000
 """Tags in a text."""
@@ -168,12 +186,18 @@ def _replaced(text: str, tag: Found, tags: list[Found], dialect: Dialect) -> tup
 
 def _code_in_tab(text: str, tag: Found, tags: list[Found], language: str | None) -> tuple[str, int] | None:
     """Docsy's tabs, which hold code unless they say that it is text."""
-    if tag.name != "tab" or tag.paired < 0 or text[tag.start : tag.start + 3] == "{{%" or tag.named.get("text") == "true":
+    if (
+        tag.name != "tab"
+        or tag.paired < 0
+        or text[tag.start : tag.start + 3] == "{{%"
+        or tag.named.get("text") == "true"
+    ):
         return None
     language = tag.named.get("lang") or language
     end = tags[tag.paired].start
     inside = text[tag.end : end]
-    if language is None or "{{%" in inside or "```" in inside:
+    inside = PARAMETER.sub("", inside)
+    if language is None or NOT_CODE.search(inside):
         return None
     title = tag.named.get("header", "") or next(iter(tag.values), "")
     head = f"<p><strong>{escape(title)}</strong></p>\n" if title else ""
@@ -192,18 +216,32 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
         caption = named.get("caption", "") or named.get("title", "") or dialect.values.get(f"title of {ref}", "")
         caption = "" if caption.lower() in ("true", "false") else _known(caption, dialect)
         figure = paired and IMAGES.search(name) is not None
-        return written("x-figure" if figure else "x-image", {"src": ref, "alt": _known(alt, dialect), "caption": caption}, not figure)
+        return written(
+            "x-figure" if figure else "x-image",
+            {"src": ref, "alt": _known(alt, dialect), "caption": caption},
+            not figure,
+        )
     if (stated := _stated(tag, dialect)) is not None:
         return escape(stated)
     if name in INCLUDES:
         return _include(tag)
     if name == "kbd":
         return "".join(f"<kbd>{escape(value)}</kbd>" for value in values[:1])
-    attributes = {key: _known(value, dialect) for key, value in named.items() if key in kinds.TITLES or key in ("name", "caption", *kinds.MORE)}
+    attributes = {
+        key: _known(value, dialect)
+        for key, value in named.items()
+        if key in kinds.TITLES or key in ("name", "caption", *kinds.MORE)
+    }
     if name in BOXES:
-        kind = named.get("type") or named.get("style") or named.get("icon") or named.get("context") or next(iter(values), "")
+        kind = (
+            named.get("type")
+            or named.get("style")
+            or named.get("icon")
+            or named.get("context")
+            or next(iter(values), "")
+        )
         title = attributes.get("title") or attributes.get("heading") or attributes.get("text") or " ".join(values[1:2])
-        if not title and kind.lower() in kinds.ADMONITIONS:
+        if not title and name in LABELED and kind.lower() in kinds.ADMONITIONS:
             title = kind.capitalize()
         elif not title and " " in kind:
             title = kind
@@ -218,7 +256,14 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
 def _near_alt(values: list[str], ref: str, name: str) -> str:
     """The words after the path in a shortcode of an image alone, as in `img-simple near.png "Near"`."""
     at = values.index(ref) + 1 if ref in values else len(values)
-    return values[at] if at < len(values) and IMAGES.search(name) and re.fullmatch(r"[^\W\d][\w '-]*", values[at]) and len(values) == at + 1 else ""
+    return (
+        values[at]
+        if at < len(values)
+        and IMAGES.search(name)
+        and re.fullmatch(r"[^\W\d][\w '-]*", values[at])
+        and len(values) == at + 1
+        else ""
+    )
 
 
 def _stated(tag: Found, dialect: Dialect) -> str | None:
@@ -237,7 +282,11 @@ def _image(tag: Found, dialect: Dialect) -> str:
     """The path of the image that a tag names: as it is, by the name of a page's resource, or by the begin of a name."""
     named = {key: value for key, value in tag.named.items() if not key.startswith(("dark", "icon", "logo"))}
     candidates = [value.strip() for value in (*named.values(), *tag.values) if PATH.match(value.strip())]
-    spaced = [value.strip() for key, value in named.items() if key in ("src", "image", "file", "path") and javascript.is_image(value.strip())]
+    spaced = [
+        value.strip()
+        for key, value in named.items()
+        if key in ("src", "image", "file", "path") and javascript.is_image(value.strip())
+    ]
     if candidates or spaced:
         return (candidates or spaced)[0]
     if not IMAGES.search(tag.name):
@@ -274,7 +323,9 @@ def _output(found: re.Match[str]) -> str:
     named = {k.lower(): a or b or c or d for k, a, b, c, d in NAMED.findall(found[0])}
     quoted = [next(filter(None, groups), "") for groups in QUOTED.findall(found[0])]
     bare = BARE_PATH.search(found[0])
-    paths = [v for v in (*named.values(), *quoted) if PATH.match(v.strip())] or ([bare[0].strip(" =\n")] if bare else [])
+    paths = [v for v in (*named.values(), *quoted) if PATH.match(v.strip())] or (
+        [bare[0].strip(" =\n")] if bare else []
+    )
     if not paths:
         return ""
     words = [q for q in quoted if q != paths[0] and " " in q]
