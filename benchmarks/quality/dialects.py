@@ -37,7 +37,9 @@ REFERENCE = re.compile(
     re.IGNORECASE,
 )
 FENCED = re.compile(
-    r"^([ \t>]*)(`{3,}|~{3,})(?!\{(?:figure|image|note|tip|warning|admonition|tab|grid|card|dropdown|important|hint|seealso|margin|sidebar|exercise|solution|attention|caution|danger|prf|list-table|r[ ,}]))[^\n]*\n.*?^[ \t>]*\2[`~]*[ \t]*$",
+    r"^([ \t>]*)(`{3,}|~{3,})(?!\{(?:figure|image|note|tip|warning|admonition|tab|grid|card|dropdown|important|hint|"
+    r"seealso|margin|sidebar|exercise|solution|attention|caution|danger|prf|list-table|r[ ,}]))"
+    r"[^\n]*\n.*?^[ \t>]*\2[`~]*[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
 COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)

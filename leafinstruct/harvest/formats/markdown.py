@@ -58,8 +58,8 @@ MYST_BLOCKS = ("myst_line_comment", "myst_block_break", "myst_target")
 
 
 def parse_markdown(text: str, links: str | None = None, name: str = "", around: Around = NOWHERE) -> Page:
-    """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. The `name` of the file and what
-    is `around` it tell its dialect. Never raises on bad input: any text is valid CommonMark."""
+    """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. The `name` of the file and
+    what is `around` it tell its dialect. Never raises on bad input: any text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
     dialect = dialect_of(body, name, around)
     dialect.render = render

@@ -22,8 +22,11 @@ HIDDEN = frozenset(("remove-cell", "remove_cell"))
 NO_INPUT = frozenset(("remove-input", "remove_input", "remove-cell-source"))
 NO_OUTPUT = frozenset(("remove-output", "remove_output"))
 MAGIC = re.compile(r"\A\s*%%(\w+)[^\n]*\n")
-OF_MAGIC = {"bash": "bash", "sh": "bash", "html": "html", "javascript": "javascript", "js": "javascript", "latex": "latex",
-            "sql": "sql", "R": "r", "writefile": "", "perl": "perl", "ruby": "ruby", "markdown": "markdown", "cython": "cython"}  # fmt: skip
+OF_MAGIC = {
+    "bash": "bash", "sh": "bash", "html": "html", "javascript": "javascript", "js": "javascript", "latex": "latex",
+    "sql": "sql", "R": "r", "writefile": "", "perl": "perl", "ruby": "ruby", "markdown": "markdown",
+    "cython": "cython",
+}  # fmt: skip
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
 LONGEST = 5000

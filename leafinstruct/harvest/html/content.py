@@ -61,7 +61,7 @@ FEW_LINKS = 0.25
 STEP = re.compile(r"\s*(?:step\s+)?\d{1,2}\s?[.):]\s+\S", re.IGNORECASE)
 STEP_LINKS = 0.75
 LEAST_OF_STEP = 5
-"""Share of links in a short step, and its characters beside them: more, or fewer, are an item of a menu with numbers."""
+"""Share of links in a short step, and its characters beside them: more, or fewer, are an item of a numbered menu."""
 ANCHOR = 60
 """Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 ONLY_CODE = 9.0

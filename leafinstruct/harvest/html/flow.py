@@ -12,7 +12,10 @@ from leafinstruct.harvest.html.marks import ALL, ANY, without_marks
 SPACES = re.compile(r"[ \t\r\n\f]+")
 OTHER_SPACES = "\t\r\n\f"
 BREAKS = re.compile(r" *\v[ \v]*")
-CJK = "\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u4dbf\u4e00-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffe6\U00020000-\U0003ffff"
+CJK = (
+    "\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u4dbf\u4e00-\ua4cf"
+    "\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffe6\U00020000-\U0003ffff"
+)
 WRAP = re.compile(f"([{CJK}][{ALL}]*)[ \t]*[\r\n][ \t\r\n\f]*(?=[{ALL}]*[{CJK}])")
 """A line break between two wide characters is no space (CSS Text 4, segment breaks); Hangul has spaces."""
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"

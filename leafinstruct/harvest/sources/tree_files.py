@@ -15,7 +15,8 @@ NOTEBOOK = ".ipynb"
 ENDINGS = (*MARKDOWN, ".rst", *HTML, NOTEBOOK)
 _OTHERS = """
     .adoc .asciidoc .asc .org .textile .mediawiki .wiki .creole .rtf .doc .docx .odt .pdf .epub .tex .ltx .rnw .typ .pod
-    .rdoc .ppt .pptx .odp .key .xhtml .shtml .dita .ditamap .dbk .docbook .texi .texinfo .rest .jmd .marko .svx .djot .dj .pug
+    .rdoc .ppt .pptx .odp .key .xhtml .shtml .dita .ditamap .dbk .docbook .texi .texinfo .rest .jmd .marko .svx .djot
+    .dj .pug
 """
 OTHERS = frozenset(_OTHERS.split())
 """Endings of documents in formats that are not read."""
@@ -42,7 +43,8 @@ INCLUDING = re.compile(
     re.IGNORECASE,
 )
 TEMPLATE = re.compile(
-    r"\{\{-?[ \t]*(?:define|template|partial|block|\.\w+|range|end|if|with|\$)|\{%-?[ \t]*(?:block|extends|macro|include)\b"
+    r"\{\{-?[ \t]*(?:define|template|partial|block|\.\w+|range|end|if|with|\$)"
+    r"|\{%-?[ \t]*(?:block|extends|macro|include)\b"
 )
 """Marks of a theme, in a page of HTML."""
 MOST_BYTES = 2**20
@@ -61,8 +63,8 @@ class Files:
         self._included: set[str] | None = None
 
     def reason(self, folder: Path, name: str) -> str | None:
-        """Why a file is no document: not_a_document, unsupported_format, partial, template; "" for a document, None for a
-        file that does not look like one."""
+        """Why a file is no document: not_a_document, unsupported_format, partial, template; "" for a document,
+        None for a file that does not look like one."""
         stem, ending = Path(name).stem, Path(name).suffix.lower()
         if ending in OTHERS:
             return "unsupported_format"

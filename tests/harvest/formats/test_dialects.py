@@ -63,7 +63,10 @@ def test_myst_tables() -> None:
 
 
 def test_marks_of_myst_go() -> None:
-    text = "(start)=\n# Tea\n\n% a comment\n\nSee {ref}`the start <start>`, press {kbd}`Ctrl+C` in {guilabel}`File`.\n\n+++\n\n"
+    text = (
+        "(start)=\n# Tea\n\n% a comment\n\nSee {ref}`the start <start>`, press {kbd}`Ctrl+C` in {guilabel}`File`.\n\n"
+    )
+    text += "+++\n\n"
     text += "H{sub}`2`O {math}`x^2` {cite}`knuth`.\n\n```{note}\nx\n```"
     assert look(text) == [
         "# Tea",
@@ -102,7 +105,10 @@ def test_the_rule_of_four_columns() -> None:
 
 
 def test_marks_of_python_markdown_go() -> None:
-    text = "# Tea {#tea .x}\n\n[TOC]\n\nPress ++ctrl+alt+del++ for ==this== [link](a.md){ .md-button } :material-home:.\n{: .note}\n\n"
+    text = (
+        "# Tea {#tea .x}\n\n[TOC]\n\nPress ++ctrl+alt+del++ for ==this== [link](a.md){ .md-button } :material-home:.\n"
+    )
+    text += "{: .note}\n\n"
     text += "*[HTML]: Hyper Text\n\n![a](a.png){ width=3 }\n\nH~2~O, x^2^ and ~~gone~~."
     assert look(text) == [
         "# Tea",
@@ -143,16 +149,19 @@ def test_images_in_jsx(tag: str) -> None:
 
 
 def test_modules_and_expressions_go() -> None:
-    text = "import A from 'a'\nimport {\n  B,\n} from 'b'\n\nexport const C = ({x}) => (\n  <b\n    style={{a: 1}}>\n\n    {x}\n  </b>\n)\n\n"
+    text = "import A from 'a'\nimport {\n  B,\n} from 'b'\n\n"
+    text += "export const C = ({x}) => (\n  <b\n    style={{a: 1}}>\n\n    {x}\n  </b>\n)\n\n"
     text += "# T {#id}\n\n{/* no one */}\n\nOne{' '}two <C x={1}>three</C> {'}'}.\n\n{`a\n\nb`}"
     assert look(text, "a.mdx") == ["# T", "One two three }.\n\na b"]
 
 
 def test_titles_and_labels_stand_before_their_content() -> None:
     text = "<Tabs values={[{label: 'On Mac', value: 'mac'}]}>\n<TabItem value=\"mac\">\n\nbrew\n\n</TabItem>\n"
-    text += '<TabItem value="l" label="Linux">\n\n```sh\napt\n```\n\n</TabItem>\n</Tabs>\n\n<Card title="Next" href="/x">\nGo on.\n</Card>'
+    text += '<TabItem value="l" label="Linux">\n\n```sh\napt\n```\n\n</TabItem>\n</Tabs>\n\n'
+    text += '<Card title="Next" href="/x">\nGo on.\n</Card>'
     assert whole(text, "a.mdx") == "**On Mac**\n\nbrew\n\n**Linux**\n\n```sh\napt\n```\n\n**Next**\n\nGo on."
-    text = "<Tabs items={['npm', 'yarn']}>\n  <Tabs.Tab>\n    one\n  </Tabs.Tab>\n  <Tabs.Tab>\n    two\n  </Tabs.Tab>\n</Tabs>"
+    text = "<Tabs items={['npm', 'yarn']}>\n  <Tabs.Tab>\n    one\n  </Tabs.Tab>\n"
+    text += "  <Tabs.Tab>\n    two\n  </Tabs.Tab>\n</Tabs>"
     assert whole(text, "a.mdx") == "**npm**\n\none\n\n**yarn**\n\ntwo"
 
 
@@ -231,7 +240,8 @@ def test_steering_tags_break_no_list() -> None:
 
 
 def test_wiki_links_and_embeds() -> None:
-    text = "See [[Sourdough#Feeding|the starter]] and [[Ovens]].\n\n![[a b.png|300]]\n\n![[c.png|The crumb|20x10]]\n\nEnd. ^x1"
+    text = "See [[Sourdough#Feeding|the starter]] and [[Ovens]].\n\n![[a b.png|300]]\n\n![[c.png|The crumb|20x10]]\n\n"
+    text += "End. ^x1"
     assert look(text) == ["See the starter and Ovens.", "[a b.png||]", "[c.png|The crumb|]", "End."]
     assert whole("[[a]](https://a.b) `[[x]]`") == "[a] `[[x]]`"
 
@@ -264,7 +274,8 @@ def test_drawn_tables() -> None:
 
 
 def test_chunks() -> None:
-    text = '```{r, echo=FALSE, fig.cap="A plot"}\nknitr::include_graphics("a.png")\n```\n\n```{python}\n#| label: x\n#| fig-cap: "B"\nplot(1)\n```\n\n'
+    text = '```{r, echo=FALSE, fig.cap="A plot"}\nknitr::include_graphics("a.png")\n```\n\n'
+    text += '```{python}\n#| label: x\n#| fig-cap: "B"\nplot(1)\n```\n\n'
     text += "```{r}\n#| include: false\nsecret()\n```\n\nSee @fig-x and `r nrow(d)` rows [@knuth; @lamport]."
     assert look(text, "a.qmd") == ["[a.png||A plot]", "```python\nplot(1)\n```\n\nSee Figure and rows ."]
 

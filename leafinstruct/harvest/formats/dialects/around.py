@@ -15,8 +15,8 @@ from leafinstruct.harvest.links import Tree
 from leafinstruct.harvest.metadata import decode_text
 
 ROOTS = (
-    "", "_includes", "includes", "_snippets", "snippets", "_partials", "partials", "docs", "docs/snippets", "src", "content",
-    "docs/includes", "overrides", "assets", "static", "layouts/partials",
+    "", "_includes", "includes", "_snippets", "snippets", "_partials", "partials", "docs", "docs/snippets", "src",
+    "content", "docs/includes", "overrides", "assets", "static", "layouts/partials",
 )  # fmt: skip
 """Folders at the root of a repository, or above a page, from which generators include files."""
 LARGEST = 2**20

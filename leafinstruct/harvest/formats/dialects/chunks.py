@@ -18,8 +18,8 @@ from leafinstruct.harvest.formats.dialects.tag import written
 
 _LANGUAGES = """
     r python julia bash sh zsh sql ojs observable mermaid dot js javascript css stan rcpp cpp c perl ruby node go scala
-    octave matlab sas stata haskell rust fortran shell powershell html php lua asy tikz d3 eval webr-r webr pyodide pyodide-python
-    shinylive-r shinylive-python
+    octave matlab sas stata haskell rust fortran shell powershell html php lua asy tikz d3 eval
+    webr-r webr pyodide pyodide-python shinylive-r shinylive-python
 """
 LANGUAGES = frozenset(_LANGUAGES.split())
 OPTION_LINE = re.compile(r"^[ \t]*(?:#|//|--|%%)\|[ \t]?(.*)$")
@@ -35,7 +35,8 @@ TITLE = re.compile(
 )
 LANGUAGE = re.compile(r"[ \t]*(?:\{[ \t]*)?\.?([A-Za-z][\w+#.-]*)?")
 HIGHLIGHT = re.compile(
-    r"^[ \t]*(?://|#|--|/\*|<!--|\{/\*)[ \t]*(?:highlight-(?:next-line|start|end)|error-next-line)[ \t]*(?:\*/\}?|-->)?[ \t]*\n?",
+    r"^[ \t]*(?://|#|--|/\*|<!--|\{/\*)[ \t]*(?:highlight-(?:next-line|start|end)|error-next-line)[ \t]*"
+    r"(?:\*/\}?|-->)?[ \t]*\n?",
     re.MULTILINE,
 )
 SNIPPET = re.compile(r"^[ \t]*-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$", re.MULTILINE)

@@ -1,5 +1,5 @@
-"""Tables drawn with lines (`+---+---+`), as Pandoc and its descendants read them. docutils' parser knows the drawing; the
-cells are Markdown."""
+"""Tables drawn with lines (`+---+---+`), as Pandoc and its descendants read them. docutils' parser knows the drawing;
+the cells are Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes by indentation, as Python-Markdown and its extensions write them: admonitions (`!!!`), boxes that fold (`???`) and
+"""Boxes by indentation, as Python-Markdown and its extensions write them: admonitions (`!!!`), boxes that fold (`???`),
 tabs (`===`), and blocks between slashes."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Marks inside a text that CommonMark does not know: roles, links and embeds of wikis, lists of attributes, keys, icons,
-references of publishing systems."""
+"""Marks inside a text that CommonMark does not know: roles, links and embeds of wikis, lists of attributes, keys,
+icons, references of publishing systems."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ CRITIC = re.compile(
     re.DOTALL,
 )
 ICON = re.compile(
-    r":(?:material|fontawesome|octicons|simple|custom|fas?|fab|far|mdi|bi|carbon|lucide|tabler)-[\w-]+:|\{\{?<?[ \t]*(?:fa|bi|icon)[ \t]+[\w -]+>?\}?\}"
+    r":(?:material|fontawesome|octicons|simple|custom|fas?|fab|far|mdi|bi|carbon|lucide|tabler)-[\w-]+:"
+    r"|\{\{?<?[ \t]*(?:fa|bi|icon)[ \t]+[\w -]+>?\}?\}"
 )
 COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
@@ -45,23 +46,24 @@ CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
 NAMES = {
-    "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem", "lem": "Lemma",
-    "cor": "Corollary", "prp": "Proposition", "exm": "Example", "exr": "Exercise", "tip": "Tip", "nte": "Note",
-    "wrn": "Warning", "imp": "Important", "cau": "Caution",
+    "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem",
+    "lem": "Lemma", "cor": "Corollary", "prp": "Proposition", "exm": "Example", "exr": "Exercise", "tip": "Tip",
+    "nte": "Note", "wrn": "Warning", "imp": "Important", "cau": "Caution",
 }  # fmt: skip
 _SILENT_LINES = re.compile(
-    r"\[TOC\]|\[toc\]|\[\[_?TOC_?\]\]|\[\[toc\]\]|\$\{toc\}|\{:toc\}|\{\{[>%<]?[ \t]*toc[ \t]*[%>]?\}\}|\[_metadata_:[^\n]*|"
+    r"\[TOC\]|\[toc\]|\[\[_?TOC_?\]\]|\[\[toc\]\]|\$\{toc\}|\{:toc\}|\{\{[>%<]?[ \t]*toc[ \t]*[%>]?\}\}|"
+    r"\[_metadata_:[^\n]*|"
     r"\\(?:newpage|pagebreak|clearpage|tableofcontents|listoffigures|listoftables|bigskip|medskip|smallskip|vspace\{[^{}]*\}|toc|"
     r"appendix|mainmatter|backmatter|frontmatter|printbibliography|cleardoublepage|noindent|centering)|"
     r"\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
 )
 ROLE_TARGET = re.compile(r"(.*?)\s*<([^<>]*)>$", re.DOTALL)
 ROLES = {
-    "kbd": "kbd", "keys": "kbd", "sub": "sub", "subscript": "sub", "sup": "sup", "superscript": "sup", "strong": "strong",
-    "emphasis": "em", "code": "code", "literal": "code", "file": "code", "command": "code", "program": "code", "samp": "code",
-    "envvar": "code", "option": "code", "func": "code", "class": "code", "meth": "code", "mod": "code", "attr": "code",
-    "data": "code", "obj": "code", "exc": "code", "const": "code", "del": "del", "strike": "del", "u": "span",
-    "guilabel": "strong", "menuselection": "strong",
+    "kbd": "kbd", "keys": "kbd", "sub": "sub", "subscript": "sub", "sup": "sup", "superscript": "sup",
+    "strong": "strong", "emphasis": "em", "code": "code", "literal": "code", "file": "code", "command": "code",
+    "program": "code", "samp": "code", "envvar": "code", "option": "code", "func": "code", "class": "code",
+    "meth": "code", "mod": "code", "attr": "code", "data": "code", "obj": "code", "exc": "code", "const": "code",
+    "del": "del", "strike": "del", "u": "span", "guilabel": "strong", "menuselection": "strong",
 }  # fmt: skip
 SILENT_ROLES = re.compile(
     r"(?:cite(?::\w+|p|t|s|author|year)?|footcite\w*|fa[brs]?|fas|octicon|material-\w+|index|eval||newline)$"

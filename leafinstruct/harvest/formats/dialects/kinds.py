@@ -10,12 +10,12 @@ from leafinstruct.harvest.formats.dialects.tag import Tag
 
 _KINDS = {
     "silent": """
-        head toctree contents tableofcontents table-of-contents toc toc-inline tocinline index meta bibliography footbibliography
-        currentmodule module highlightlang tabularcolumns sectionauthor codeauthor doccardlist googleadsense listing-index
-        script style comment iframe youtube vimeo video audio youtubeembed lite-youtube reactplayer codepen codesandbox
-        stackblitz gist tweet spacer divider icon fontawesomeicon faicon fa octicon
-        mailchimp feedback rating copybutton copy-button seo helmet articlemeta param rss adsense disqus giscus comments
-        embed
+        head toctree contents tableofcontents table-of-contents toc toc-inline tocinline index meta bibliography
+        footbibliography currentmodule module highlightlang tabularcolumns sectionauthor codeauthor doccardlist
+        googleadsense listing-index script style comment iframe youtube vimeo video audio youtubeembed
+        lite-youtube reactplayer codepen codesandbox stackblitz gist tweet spacer divider icon fontawesomeicon
+        faicon fa octicon mailchimp feedback rating copybutton copy-button seo helmet articlemeta param rss
+        adsense disqus giscus comments embed
     """,
     "include": "include includemarkdown include-markdown includefile mdinclude readfile readmd markdownfile",
     "read": "literalinclude code-include codesnippet-file embedcode",
@@ -25,8 +25,8 @@ _KINDS = {
     """,
     "figure": "figure figure-md imgfigure imagewithcaption captionedimage figureimage imagefigure frame imgproc ",
     "image": """
-        image img themedimage idealimage zoomimage imagezoom responsiveimage lightbox screenshot picture thumbnail staticimage
-        gatsbyimage nextimage photo resized-image optimizedimage docsimage docimage
+        image img themedimage idealimage zoomimage imagezoom responsiveimage lightbox screenshot picture
+        thumbnail staticimage gatsbyimage nextimage photo resized-image optimizedimage docsimage docimage
     """,
     "steps": "steps stepper verticalstepper steplist procedure",
     "step": "step stepperstep step-item stepitem",
@@ -39,8 +39,8 @@ _KINDS = {
 KINDS = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 LABELED = frozenset(("tabs", "tabgroup", "codegroup", "tabset", "codetabs"))
 TITLES = (
-    "title", "label", "header", "heading", "summary", "question", "tabTitle", "tab-title", "tabName", "headline", "text",
-    "filename", "fileName", "data-title",
+    "title", "label", "header", "heading", "summary", "question", "tabTitle", "tab-title", "tabName", "headline",
+    "text", "filename", "fileName", "data-title",
 )  # fmt: skip
 _NAMED = """
     tab tabs.tab file folder filetree.file filetree.folder step responsefield paramfield option prop field
@@ -49,8 +49,8 @@ NAMED = frozenset(_NAMED.split())
 """Tags that are called by their `name`."""
 MORE = ("subtitle", "description", "body", "tagline", "excerpt", "answer", "footer")
 OF_IMAGE = (
-    "src", "img", "image", "url", "source", "sources", "light", "lightSrc", "srcLight", "lightImage", "imageSrc", "imgSrc",
-    "image_src", "path", "file", "link", "href", "lightbox", "screenshot", "picture", "images",
+    "src", "img", "image", "url", "source", "sources", "light", "lightSrc", "srcLight", "lightImage", "imageSrc",
+    "imgSrc", "image_src", "path", "file", "link", "href", "lightbox", "screenshot", "picture", "images",
 )  # fmt: skip
 SURE = frozenset(
     (
@@ -119,17 +119,13 @@ def image_of(tag: Tag, kind: str, names: Mapping[str, str]) -> str:
     for key in OF_IMAGE:
         if key not in SURE and kind not in ("image", "figure"):
             continue
+        path = tag.attributes.get(key, "").strip()
         if key in tag.expressions:
-            if path := javascript.image(tag.expressions[key], names) or _text_path(tag.text(key, names)):
-                return path
-        elif path := tag.attributes.get(key, "").strip():
-            if javascript.is_image(path) or (kind in ("image", "figure") and key in SURE):
-                return path
+            path = javascript.image(tag.expressions[key], names) or tag.text(key, names)
+        sure = kind in ("image", "figure") and key in SURE and key in tag.attributes
+        if path and (sure or javascript.is_image(path)):
+            return path
     return ""
-
-
-def _text_path(text: str) -> str:
-    return text if javascript.is_image(text) else ""
 
 
 def caption(tag: Tag, kind: str, names: Mapping[str, str]) -> str:

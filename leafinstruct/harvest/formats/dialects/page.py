@@ -13,12 +13,14 @@ from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 
 MDX = re.compile(
     r"^(?:import[ \t]+(?:[\w$*{\"'][^\n]*|\{)$|export[ \t]+(?:const|let|var|default|function|async|class)\b)"
-    r"|^[ \t]*</?(?:Tabs?|TabItem|Steps?|Cards?|Callout|Admonition|Accordion\w*|CodeGroup|Frame|Note|Tip|Warning|Info|Aside"
+    r"|^[ \t]*</?(?:Tabs?|TabItem|Steps?|Cards?|Callout|Admonition|Accordion\w*|CodeGroup|Frame|Note|Tip"
+    r"|Warning|Info|Aside"
     r"|ThemedImage|DocCardList|CodeBlock|details|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
     re.MULTILINE,
 )
 MYST = re.compile(
-    r"^[ \t]*(?:`{3,}|:{3,})\{(?!(?:r|python|julia|bash|sh|sql|ojs|dot|stan)[ ,}])[A-Za-z][\w:-]*\}|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`",
+    r"^[ \t]*(?:`{3,}|:{3,})\{(?!(?:r|python|julia|bash|sh|sql|ojs|dot|stan)[ ,}])[A-Za-z][\w:-]*\}"
+    r"|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`",
     re.MULTILINE,
 )
 MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^import[ \t]*\{[ \t]*$", re.MULTILINE)
@@ -38,10 +40,10 @@ DEEPEST = 8
 
 @dataclass
 class Dialect:
-    """`mdx`: tags and expressions as in JSX, and no code by indentation. `myst`: directives, roles and comments of MyST.
-    `four_columns`: the content of a list item begins in a column that four divides. `templates`: tags of a template
-    engine, which a site generator reads before the Markdown, or of them shortcodes alone. `names` are what imports and constants stand for, `values`
-    what front matter lets templates say."""
+    """`mdx`: tags and expressions as in JSX, and no code by indentation. `myst`: directives, roles and comments of
+    MyST. `four_columns`: the content of a list item begins in a column that four divides. `templates`: tags of a
+    template engine, which a site generator reads before the Markdown, or of them shortcodes alone. `names` are what
+    imports and constants stand for, `values` what front matter lets templates say."""
 
     mdx: bool = False
     myst: bool = False

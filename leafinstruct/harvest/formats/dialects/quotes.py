@@ -1,4 +1,5 @@
-"""Quotes that are boxes: GitHub's alerts (`> [!NOTE]`), Obsidian's callouts with a title, Microsoft's notes and includes."""
+"""Quotes that are boxes: GitHub's alerts (`> [!NOTE]`), Obsidian's callouts with a title, Microsoft's notes and
+includes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Tags of template engines, which a site generator reads before the Markdown: Hugo's shortcodes, Liquid, Jinja, Markdoc,
-GitBook.
+"""Tags of template engines, which a site generator reads before the Markdown: Hugo's shortcodes, Liquid, Jinja,
+Markdoc, GitBook.
 
 A tag becomes a tag of a page (`lowering`), with the words in its arguments; one that only steers the engine goes.
 """
