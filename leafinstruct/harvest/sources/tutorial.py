@@ -29,7 +29,7 @@ from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
-from leafinstruct.harvest.sources.tree_files import HTML, NOTEBOOK, Files, is_template
+from leafinstruct.harvest.tree_files import HTML, NOTEBOOK, Files, is_template
 from leafinstruct.images.header import read_image
 
 STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
