@@ -1,1 +1,1 @@
-"""Formats other than HTML: Markdown in its dialects, notebooks, reStructuredText, captions, keyframes, tables of rows."""
+"""Formats other than HTML: Markdown and its dialects, notebooks, reStructuredText, captions, rows of tables."""

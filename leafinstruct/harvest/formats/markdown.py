@@ -127,9 +127,12 @@ def prepare(body: str, dialect: Dialect) -> str:
             elif dialect.values:
                 piece = SUBSTITUTION.sub(lambda m: dialect.values.get(m[1], m[0]), piece)
         pieces.append(piece)
-    return "".join(pieces)
+    text = "".join(pieces)
+    return SHOWN.sub(r"{{\1\2\3}}", text) if dialect.templates == "all" and "*/" in text else text
 
 
+SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
+"""A shortcode of Hugo that a page quotes."""
 SUBSTITUTION = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
 
 

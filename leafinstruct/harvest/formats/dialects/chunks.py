@@ -33,7 +33,7 @@ TITLE = re.compile(
     r"\b(?:title|filename|caption|name|header)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')|^\w+:(?:title=)?(\S+\.\w+)$",
     re.IGNORECASE,
 )
-LANGUAGE = re.compile(r"[ \t]*(?:\{[ \t]*)?\.?([A-Za-z][\w+#.-]*)?")
+LANGUAGE = re.compile(r"[ \t]*(?:\{[ \t]*)?\.?(?:([A-Za-z][\w+#.-]*)(?![\w+#.-]*[ \t]*=))?")
 HIGHLIGHT = re.compile(
     r"^[ \t]*(?://|#|--|/\*|<!--|\{/\*)[ \t]*(?:highlight-(?:next-line|start|end)|error-next-line)[ \t]*"
     r"(?:\*/\}?|-->)?[ \t]*\n?",

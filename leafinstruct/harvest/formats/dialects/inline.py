@@ -69,6 +69,8 @@ SILENT_ROLES = re.compile(
     r"(?:cite(?::\w+|p|t|s|author|year)?|footcite\w*|fa[brs]?|fas|octicon|material-\w+|index|eval||newline)$"
 )
 REFERENCES = frozenset(("ref", "numref", "doc", "any", "eq", "prf:ref", "card", "glue", "label"))
+EMPTY_LINK = re.compile(r"\[\]\(<?([^()\s<>]+)>?\)")
+OF_LABEL = {"figure": "fig", "table": "tbl", "tab": "tbl", "equation": "eq", "section": "sec"}
 MARKS_OF_LABEL = re.compile(r"[-_/:.]+")
 
 
@@ -147,6 +149,23 @@ def _span(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     return len(found[0]), f"<kbd>{text}</kbd>" if ".kbd" in found[2] else text
 
 
+def _empty_link(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """`[](#label)`: the text of MyST's links without one is the title of what they lead to."""
+    found = (
+        EMPTY_LINK.match(state.src, state.pos) if dialect.myst and state.src[state.pos - 1 : state.pos] != "!" else None
+    )
+    return (len(found[0]), escape(_words(found[1].lstrip("#")))) if found and "://" not in found[1] else None
+
+
+def _words(label: str) -> str:
+    """What a reader sees for a label, about: the kind of what it names, or its words."""
+    kind = re.split(r"[:_-]", label.lower(), maxsplit=1)[0]
+    name = NAMES.get(OF_LABEL.get(kind, kind), "") if len(kind) < len(label) else ""
+    return name or " ".join(
+        MARKS_OF_LABEL.sub(" ", re.sub(r"\.\w+$", "", label.rstrip("/").rpartition("/")[2])).split()
+    )
+
+
 def _plus(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     found = KEYS.match(state.src, state.pos)
     if found is None or (state.pos and state.src[state.pos - 1].isalnum()):
@@ -213,6 +232,7 @@ def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 RULES: tuple[tuple[str, Rule], ...] = (
     ("![", _wiki),
+    ("[", _empty_link),
     ("[", _span),
     ("{", _braces),
     ("{", mdx.expression),
@@ -261,7 +281,7 @@ def _render_role(self: RendererHTML, tokens, place, options, env) -> str:  # typ
     if titled:
         text = titled[2]
     if name in REFERENCES:
-        return escape(" ".join(MARKS_OF_LABEL.sub(" ", text.rstrip("/").rpartition("/")[2]).split()))
+        return escape(_words(text))
     if last == "abbr":
         return escape(text.partition(" (")[0])
     text = text.lstrip("!")

@@ -80,11 +80,11 @@ def shown(expression: str, names: Mapping[str, str]) -> str | None:
     inside = expression.strip()
     if quoted := QUOTED.fullmatch(inside):
         content = next(group for group in quoted.groups() if group is not None)
-        return None if quoted[3] is not None and "${" in content else _unescaped(content)
+        return None if quoted[3] is not None and "${" in content else unescaped(content)
     return names.get(inside) if NAME.fullmatch(inside) else None
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     return ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else CONTROL.get(m[2], m[2]), text) if "\\" in text else text
 
 
@@ -112,7 +112,7 @@ def is_image(path: str) -> bool:
 def strings(expression: str) -> Iterator[str]:
     """The strings of a list."""
     for found, _ in zip(QUOTED.finditer(expression), range(MOST_LABELS), strict=False):
-        yield _unescaped(_content(found))
+        yield unescaped(_content(found))
 
 
 def labels(expression: str) -> dict[str, str]:

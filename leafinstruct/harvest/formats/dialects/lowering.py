@@ -215,10 +215,12 @@ class Lowering:
         """The words that a tag has in its attributes, as they stand before its content."""
         title, more = kinds.words(tag, kind, self.dialect.names)
         if not title and kind == "tab" and self.labels:
-            if value := tag.text("value", self.dialect.names):
+            value = tag.text("value", self.dialect.names)
+            if value:
                 title = next((known[value] for known in reversed(self.by_value) if value in known), "")
             if not title and self.labels[-1]:
                 title = self.labels[-1].pop()
+            title = title or value
         if not block and kind not in ("step", "tab"):
             return escape(" ".join([title, *more])) if tag.kind == "alone" and kind != "icon" else ""
         shown = f"<p><strong>{self._markdown(tag, title)}</strong></p>\n" if title else ""

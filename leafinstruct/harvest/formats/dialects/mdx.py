@@ -50,7 +50,7 @@ def module(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _keep_names(source: str, dialect: Dialect) -> None:
     for name, module, several, path in IMPORTED.findall(source):
         for one in filter(None, (name, module, *(part.split(" as ")[-1].strip() for part in several.split(",")))):
-            dialect.names[one] = path
+            dialect.names[one] = javascript.unescaped(path)
     for name in EXPORTED.findall(source):
         dialect.names.setdefault(name, "")
     for name, value in CONSTANT.findall(source):

@@ -15,7 +15,7 @@ MDX = re.compile(
     r"^(?:import[ \t]+(?:[\w$*{\"'][^\n]*|\{)$|export[ \t]+(?:const|let|var|default|function|async|class)\b)"
     r"|^[ \t]*</?(?:Tabs?|TabItem|Steps?|Cards?|Callout|Admonition|Accordion\w*|CodeGroup|Frame|Note|Tip"
     r"|Warning|Info|Aside"
-    r"|ThemedImage|DocCardList|CodeBlock|details|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
+    r"|ThemedImage|DocCardList|CodeBlock|Columns?|CardGroup)\b[^<>]*>[ \t]*$|=\{\{[^\n]*\}\}|\sclassName=",
     re.MULTILINE,
 )
 MYST = re.compile(
@@ -30,7 +30,8 @@ FENCED = re.compile(
 FOUR_COLUMNS = re.compile(r"^[ \t]*(?:!!![ \t]+\w|\?\?\?\+?[ \t]+\w|===[+!]?[ \t]+\")", re.MULTILINE)
 ALIAS = re.compile(r"(?:^|[\s\[{,])&\w.*?(?:^|[\s\[{,])\*\w", re.DOTALL)
 OF_MYST = ("```{", "~~~{", ":::{", "}`", ")=\n")
-OF_MDX = re.compile(r"^export|</[A-Zd]|=\{\{|className=", re.MULTILINE)
+TEMPLATES = re.compile(r"\{\{[<%]|\{%")
+OF_MDX = re.compile(r"^export|</[A-Z]|=\{\{|className=", re.MULTILINE)
 """What a text of the dialect holds: a quick look."""
 MOST_INCLUDES = 50
 """Of files on one page; a page has no more, but a circle of them has."""
@@ -123,7 +124,13 @@ def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     mdx = (
         ending == "mdx"
         or module
-        or (perhaps and not (myst or script) and OF_MDX.search(text) is not None and outside.has(MDX))
+        or (
+            perhaps
+            and not (myst or script)
+            and OF_MDX.search(text) is not None
+            and outside.has(MDX)
+            and not outside.has(TEMPLATES)
+        )
     )
     four = outside.has(FOUR_COLUMNS) or around.has("mkdocs.yml", "mkdocs.yaml", "zensical.toml")
     templates: Literal["", "shortcodes", "all"] = "shortcodes" if ending in ("qmd", "rmd") else "all"
