@@ -50,6 +50,10 @@ FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULT
 SNIPPET = re.compile(
     r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE
 )
+SNIPPETS = re.compile(
+    r"^-{1,}8<-{1,}[ \t]*\n((?:[^\n]+\n){1,50}?)-{1,}8<-{1,}[ \t]*$|^([ \t]*)\{![ \t]*([^!{}\n]+?)[ \t]*!\}[ \t]*$",
+    re.MULTILINE,
+)
 LIST_OF_CONTENTS = re.compile(
     r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+[^\n]{0,80}\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
@@ -119,8 +123,8 @@ def prepare(body: str, dialect: Dialect) -> str:
             piece = RULED_TAG.sub("", piece)
             if "{:" in piece:
                 piece = LIST_OF_CONTENTS.sub("", piece)
-            if "8<" in piece or "<<<" in piece:
-                piece = SNIPPET.sub(_snippet, piece)
+            if "8<" in piece or "<<<" in piece or "{!" in piece:
+                piece = SNIPPET.sub(_snippet, SNIPPETS.sub(_snippets, piece))
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
@@ -133,7 +137,16 @@ def prepare(body: str, dialect: Dialect) -> str:
 
 SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 """A shortcode of Hugo that a page quotes."""
+SIZE = re.compile(r"\s*\|\s*\d+(?:x\d+)?\s*$")
+"""Of an image, as Obsidian writes it."""
 SUBSTITUTION = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
+
+
+def _snippets(found: re.Match[str]) -> str:
+    """Files that are included one after another, and the form of another extension."""
+    if found[3]:
+        return f'\n{found[2]}<x-include src="{escape(found[3])}" />\n'
+    return "".join(f'\n<x-include src="{escape(line.strip())}" />\n' for line in found[1].split("\n") if line.strip())
 
 
 def _snippet(found: re.Match[str]) -> str:
@@ -182,7 +195,7 @@ BLOCK_RULES = blocks.by_character(
     ("ie", mdx.module),
     ("{", mdx.expression_block),
     ("<", mdx.tags),
-    ("[{$\\*#^%", inline.silent_line),
+    ("[{$\\*#^%@<", inline.silent_line),
     ("`~:", directives.named),
     (":", directives.colons),
     (":", indented.definition),
@@ -202,6 +215,7 @@ def _render_nothing(self: RendererHTML, tokens: Sequence[Token], place: int, opt
 def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     token = tokens[place]
     alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
+    alt = SIZE.sub("", alt) if "|" in alt else alt
     values = {
         "src": token.attrGet("src"),
         "alt": alt or token.attrGet("alt"),

@@ -42,6 +42,11 @@ def test_myst_images_and_nested_directives() -> None:
     assert look(text) == ["**Before *you* start**", "[a.png|A|]", "Wait.\n\nEnd."]
 
 
+def test_images_in_options_and_in_the_content_of_a_figure() -> None:
+    assert look(":::{figure-md} x\n![A](a.png)\n\nThe **dough**.\n:::\n\nEnd.") == ["[a.png|A|The dough.]", "End."]
+    assert look("```{card} Bread\n:img-top: a.png\n\nBake.\n```") == ["**Bread**", "[a.png||]", "Bake."]
+
+
 def test_titles_of_admonitions() -> None:
     assert whole("```{note}\nHot.\n```") == "**Note**\n\nHot."
     assert whole("```{admonition} Take care\n:class: tip\nHot.\n```") == "**Take care**\n\nHot."
@@ -72,6 +77,11 @@ def test_marks_of_myst_go() -> None:
         "# Tea",
         "See the start, press <kbd>Ctrl+C</kbd> in **File**.\n\nH<sub>2</sub>O $x^2$ .\n\n**Note**\n\nx",
     ]
+
+
+def test_links_without_a_text_and_citations() -> None:
+    text = "See [](#fig:dough), [](./install-guide.md) and {cite:t}`knuth1984`, {numref}`fig-a`.\n\n```{note}\nx\n```"
+    assert look(text)[0].startswith("See Figure, install guide and Knuth (1984), Figure.")
 
 
 def test_restructured_text_inside() -> None:
@@ -165,6 +175,28 @@ def test_titles_and_labels_stand_before_their_content() -> None:
     assert whole(text, "a.mdx") == "**npm**\n\none\n\n**yarn**\n\ntwo"
 
 
+def test_labels_in_lists_and_values() -> None:
+    assert whole("<Tabs labels={['A', 'B']}>\n<Tab>\none\n</Tab>\n<Tab>\ntwo\n</Tab>\n</Tabs>", "a.mdx") == (
+        "**A**\n\none\n\n**B**\n\ntwo"
+    )
+    assert whole('<Tabs values={known.elsewhere}>\n<TabItem value="mac">\n\none\n\n</TabItem>\n</Tabs>', "a.mdx") == (
+        "**mac**\n\none"
+    )
+
+
+def test_imported_images_as_components() -> None:
+    assert look("import Pic from './\\_a.svg';\n\n<Pic />\n\n<img src={`${base}/b.png`} />", "a.mdx") == [
+        "[./_a.svg||]",
+        "[/b.png||]",
+    ]
+
+
+def test_frames_have_their_captions() -> None:
+    assert look('<Frame caption="The dough">\n  <img src="a.png" alt="A" />\n</Frame>', "a.mdx") == [
+        "[a.png|A|The dough]"
+    ]
+
+
 def test_steps_are_a_list() -> None:
     text = '<Steps>\n<Step title="Install">\n\nUse npm.\n\n</Step>\n<Step title="Start">\n\nGo.\n\n</Step>\n</Steps>'
     assert [(one.step, one.text) for one in pieces(parse_markdown(text, name="a.mdx").blocks)] == [
@@ -232,6 +264,15 @@ def test_code_of_shortcodes_stays_code() -> None:
     assert whole("Write `{{< a >}}`.\n\n```\n{{< b >}}\n```") == "Write `{{< a >}}`.\n\n```\n{{< b >}}\n```"
 
 
+def test_quoted_shortcodes_are_shown_as_such() -> None:
+    text = "Write `{{</* a */>}}`.\n\n```\n{{%/* b */%}}\n```"
+    assert whole(text) == "Write `{{< a >}}`.\n\n```\n{{% b %}}\n```"
+
+
+def test_comments_of_shortcodes_go() -> None:
+    assert whole("{{< comment >}}\n\nNo **one**.\n\n{{< /comment >}}\n\n<details>\nAll.\n</details>") == "All."
+
+
 def test_steering_tags_break_no_list() -> None:
     assert whole("- a\n{% if x %}\n- b\n{% endif %}\n- c") == "- a\n- b\n- c"
 
@@ -243,6 +284,7 @@ def test_wiki_links_and_embeds() -> None:
     text = "See [[Sourdough#Feeding|the starter]] and [[Ovens]].\n\n![[a b.png|300]]\n\n![[c.png|The crumb|20x10]]\n\n"
     text += "End. ^x1"
     assert look(text) == ["See the starter and Ovens.", "[a b.png||]", "[c.png|The crumb|]", "End."]
+    assert look("![Oven|100x20](a.png) %%no one%%") == ["[a.png|Oven|]"]
     assert whole("[[a]](https://a.b) `[[x]]`") == "[a] `[[x]]`"
 
 

@@ -20,6 +20,7 @@ ROOTS = (
 )  # fmt: skip
 """Folders at the root of a repository, or above a page, from which generators include files."""
 LARGEST = 2**20
+MOST_IMAGES = 100
 IMAGES = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 
 
@@ -27,8 +28,8 @@ class Around(Protocol):
     def file(self, path: str) -> tuple[str, Around] | None:
         """The text of the file that a page names, with what lies around that file; None without one."""
 
-    def image(self, pattern: str) -> str:
-        """The name of the first image in the page's folder or below that a pattern matches; "" without one."""
+    def images(self, pattern: str) -> list[str]:
+        """The images in the page's folder, or below it, whose names a pattern matches: as they begin, else in part."""
 
     def anywhere(self, name: str) -> str:
         """The path, from the page, of the file of that name that is nearest; "" without one."""
@@ -46,8 +47,8 @@ class Nowhere:
     def file(self, path: str) -> tuple[str, Around] | None:
         return None
 
-    def image(self, pattern: str) -> str:
-        return ""
+    def images(self, pattern: str) -> list[str]:
+        return []
 
     def anywhere(self, name: str) -> str:
         return ""
@@ -106,18 +107,16 @@ class InTree:
         if self.tree.root in folders:
             yield from reversed(folders[: folders.index(self.tree.root) + 1])
 
-    def image(self, pattern: str) -> str:
-        names = [name for same in self.tree.listing(self.folder).values() for name in same]
+    def images(self, pattern: str) -> list[str]:
         folder, _, last = pattern.rpartition("/")
-        if folder:
-            below = self.folder / folder
-            names = [n for same in self.tree.listing(below).values() for n in same] if below.is_dir() else []
-        images = sorted(name for name in names if IMAGES.search(name))
+        place = Path(posixpath.normpath(posixpath.join(self.folder.as_posix(), folder)))
+        if place != self.tree.root and self.tree.root not in place.parents:
+            return []
+        names = sorted(n for same in self.tree.listing(place).values() for n in same if IMAGES.search(n))
         wanted = last.casefold()
-        found = next((n for n in images if fnmatchcase(n.casefold(), wanted)), "") or next(
-            (n for n in images if fnmatchcase(n.casefold(), f"*{wanted}")), ""
-        )
-        return posixpath.join(folder, found) if found else ""
+        found = [n for n in names if fnmatchcase(n.casefold(), wanted)]
+        found = found or [n for n in names if fnmatchcase(n.casefold(), f"*{wanted}")]
+        return [posixpath.join(folder, n) for n in found[:MOST_IMAGES]]
 
     def anywhere(self, name: str) -> str:
         wanted = posixpath.normpath(name.strip().replace("\\", "/").lstrip("/")).casefold()

@@ -165,6 +165,13 @@ def _directive(
             blocks.html(state, "</x-figure>\n")
         else:
             blocks.tag(state, "x-image", image, alone=True)
+    elif name == "figure-md":
+        blocks.html(state, "\n<figure>\n")
+        blank = next((line for line in range(body, end) if state.isEmpty(line)), end)
+        blocks.content(state, body, blank)
+        blocks.html(state, "<figcaption>\n")
+        blocks.content(state, blank, end)
+        blocks.html(state, "</figcaption></figure>\n")
     elif name == "literalinclude":
         blocks.tag(
             state, "x-literalinclude", {"title": options.get("caption", ""), **options, "src": argument}, alone=True
@@ -172,7 +179,9 @@ def _directive(
     elif name == "include":
         literal = "literal" in options or "code" in options
         kind, language = ("x-literalinclude", options.get("code", "")) if literal else ("x-include", "")
-        blocks.tag(state, kind, {"src": argument, "language": language or options.get("lang", "")}, alone=True)
+        blocks.tag(
+            state, kind, {**options, "src": argument, "language": language or options.get("lang", "")}, alone=True
+        )
     elif name == "raw":
         if argument.split()[:1] == ["html"]:
             blocks.html(state, f"\n{_text(state, body, end)}\n")
@@ -210,6 +219,9 @@ def _box(state: StateBlock, name: str, argument: str, options: Mapping[str, str]
     if name == "table":
         text = argument
     _open(state, name, text, start)
+    for key in ("img-top", "img-background", "img-bottom"):
+        if ref := options.get(key, ""):
+            blocks.tag(state, "x-image", {"src": ref, "alt": options.get("img-alt", "")}, alone=True)
     blocks.content(state, body, end)
     blocks.html(state, f"</x-{name}>\n")
 

@@ -45,6 +45,7 @@ CITED = re.compile(r"\[(?:[^\[\]\n@]{0,80}-?@[\w:.#$%&+?<>~/-]+[^\[\]\n@]{0,80})
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
+AUTHOR = re.compile(r"@?([A-Za-z]+)[_:-]?(\d{4})\w*")
 NAMES = {
     "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem",
     "lem": "Lemma", "cor": "Corollary", "prp": "Proposition", "exm": "Example", "exr": "Exercise", "tip": "Tip",
@@ -55,7 +56,7 @@ _SILENT_LINES = re.compile(
     r"\[_metadata_:[^\n]*|"
     r"\\(?:newpage|pagebreak|clearpage|tableofcontents|listoffigures|listoftables|bigskip|medskip|smallskip|vspace\{[^{}]*\}|toc|"
     r"appendix|mainmatter|backmatter|frontmatter|printbibliography|cleardoublepage|noindent|centering)|"
-    r"\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
+    r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
 )
 ROLE_TARGET = re.compile(r"(.*?)\s*<([^<>]*)>$", re.DOTALL)
 ROLES = {
@@ -215,8 +216,16 @@ def _cited(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 
 def _cross(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
-    found = CROSS.match(state.src, state.pos)
-    return (len(found[0]), NAMES[found[1]]) if found else None
+    if found := CROSS.match(state.src, state.pos):
+        return len(found[0]), NAMES[found[1]]
+    before = state.src[state.pos - 1 : state.pos]
+    cited = AUTHOR.match(state.src, state.pos) if dialect.templates != "all" and not before.isalnum() else None
+    return (len(cited[0]), _author(cited)) if cited else None
+
+
+def _author(cited: re.Match[str]) -> str:
+    """A citation in the text, by the author and the year that its key has."""
+    return f"{cited[1].capitalize()} ({cited[2]})"
 
 
 def _bookdown(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
@@ -256,7 +265,7 @@ BY_CHARACTER = {
 def silent_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A line that a generator reads and a reader does not see."""
     line = blocks.line_of(state, start).rstrip()
-    if not line or line[0] not in "[{$\\*#^%" or state.is_code_block(start):
+    if not line or line[0] not in "[{$\\*#^%@<" or state.is_code_block(start):
         return False
     found = _SILENT_LINES.fullmatch(line) or ATTRIBUTE_LINE.fullmatch(line)
     if found is None or (line[:2] == "{{" and of(state.env).templates != "all"):
@@ -272,7 +281,10 @@ def _render_role(self: RendererHTML, tokens, place, options, env) -> str:  # typ
     name, text = str(token.meta.get("name", "")).lower(), token.content.strip()
     last = name.rpartition(":")[2]
     if SILENT_ROLES.fullmatch(name):
-        return ""
+        cited = (
+            [AUTHOR.fullmatch(key.strip()) for key in text.split(",")] if name in ("cite", "cite:t", "citet") else []
+        )
+        return ", ".join(_author(one) for one in cited if one)
     if name in ("math"):
         return f'<span class="math">{escape(text)}</span>'
     titled = ROLE_TARGET.match(text)

@@ -23,6 +23,7 @@ IMAGE_PATH = re.compile(
     rf"^(?:{IMAGE_NAME}|[^\n\"'`{{}}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg))(?:[?#].*)?$", re.IGNORECASE
 )
 DARK = re.compile(r"\bdark\w*\s*[:=]\s*[^,:;]*$", re.IGNORECASE)
+VALUE_IN_TEXT = re.compile(r"\$\{[^{}]*\}")
 LABEL = re.compile(r"\blabel\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
 VALUE = re.compile(r"\bvalue\s*:\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
 
@@ -91,7 +92,7 @@ def unescaped(text: str) -> str:
 def image(expression: str, names: Mapping[str, str]) -> str:
     """The path of the image that an expression names, quoted or by an import; of several the first that is not for a
     dark page. "" if there is none."""
-    inside = expression.strip()
+    inside = VALUE_IN_TEXT.sub("", expression.strip())
     paths = [(found.start(), path) for found in QUOTED.finditer(inside) if is_image(path := _content(found))]
     for found in NAME.finditer(QUOTED.sub(lambda m: " " * len(m[0]), inside)):
         path = names.get(found[0].partition(".")[0], "")

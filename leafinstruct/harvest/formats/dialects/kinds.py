@@ -47,7 +47,7 @@ _NAMED = """
 """
 NAMED = frozenset(_NAMED.split())
 """Tags that are called by their `name`."""
-MORE = ("subtitle", "description", "body", "tagline", "excerpt", "answer", "footer")
+MORE = ("subtitle", "subheader", "description", "body", "tagline", "excerpt", "answer", "footer")
 OF_IMAGE = (
     "src", "img", "image", "url", "source", "sources", "light", "lightSrc", "srcLight", "lightImage", "imageSrc",
     "imgSrc", "image_src", "path", "file", "link", "href", "lightbox", "screenshot", "picture", "images",

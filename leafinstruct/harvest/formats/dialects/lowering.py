@@ -7,6 +7,7 @@ language, steps, or nothing. A tag that ends itself is closed, which HTML would 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape, unescape
 
@@ -29,6 +30,8 @@ OPEN_BLOCK = re.compile(r"(?:^|\n|<p>|<li>|</p>|</div>|<div[^<>]*>|<td>|<dd>|<bl
 VARIANT = re.compile(
     r"(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b|#only-dark|#gh-dark-mode-only"
 )
+LISTED = ("items", "labels", "titles", "tabs", "names")
+"""Attributes in which tabs have their labels, one after another."""
 DEEPEST = 400
 
 
@@ -159,14 +162,17 @@ class Lowering:
         if kind == "silent":
             return self._skipped(tag)
         if kind == "include" and (path := kinds.path(tag, self.dialect.names)):
-            self._include(path, tag.attributes.get("part", ""))
+            self._include(path, tag.attributes)
             return self._skipped(tag)
         if kind == "read":
             self._read(tag)
             return self._skipped(tag)
         imported = self.dialect.names.get(tag.name, "")
         if imported and kinds.is_text_file(imported):
-            self._include(imported)
+            self._include(imported, {})
+            return tag.end
+        if imported and javascript.is_image(imported):
+            self._add(written("img", {"src": self._ref(imported), "alt": tag.text("alt", self.dialect.names)}))
             return tag.end
         if kind == "literal":
             self._push(tag, "", "")
@@ -201,7 +207,8 @@ class Lowering:
             return
         self.open.append((key, closing))
         if key in kinds.LABELED:
-            self.labels.append(list(javascript.strings(tag.expressions.get("items", "")))[::-1])
+            listed = next((tag.expressions[name] for name in LISTED if name in tag.expressions), "")
+            self.labels.append(list(javascript.strings(listed))[::-1])
             self.by_value.append(javascript.labels(tag.expressions.get("values", "")))
 
     def _is_block(self, tag: Tag) -> bool:
@@ -298,13 +305,13 @@ class Lowering:
 
     # Files
 
-    def _include(self, path: str, part: str = "") -> None:
+    def _include(self, path: str, options: Mapping[str, str]) -> None:
         """The text of a file in the tree, or a part of it, with the images that it refers to from its own folder."""
-        found = self.dialect.around.file(path)
+        found, part = self.dialect.around.file(path), options.get("part", "")
         dialect = self.dialect.including(f"{path}#{part}", found[1]) if found else None
         if found is None or dialect is None:
             return
-        text = kinds.part_of(found[0], part) if part else found[0]
+        text = kinds.part_of(found[0], part) if part else kinds.lines_of(found[0], options)
         html = kinds.body_of(text) if path.lower().endswith((".html", ".htm")) else dialect.render(text, dialect)
         self._add("\n" + Lowering(html, dialect, self.page).lowered() + "\n")
 

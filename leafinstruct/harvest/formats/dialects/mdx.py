@@ -17,7 +17,7 @@ IMPORTED = re.compile(
     r"import\s+(?:([\w$]+)|\*\s+as\s+([\w$]+))?\s*,?\s*(?:\{([^{}]*)\})?\s*from\s*[\"']([^\"'\n]+)[\"']"
 )
 CONSTANT = re.compile(
-    r"(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*=\s*(?:require\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`)"
+    r"(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*=\s*(?:[\w.]+\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`)"
 )
 EXPORTED = re.compile(
     r"^export\s+(?:default\s+)?(?:const|let|var|function|async\s+function|class)\s+([\w$]+)", re.MULTILINE

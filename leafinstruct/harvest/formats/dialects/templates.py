@@ -77,6 +77,7 @@ _INCLUDES = """
     snippet includes include_markdown include-file
 """
 INCLUDES = frozenset(_INCLUDES.split())
+GALLERY = re.compile(r"gallery|carousel|slider|slideshow", re.IGNORECASE)
 TEXTS = ("content", "text", "body", "message", "description")
 MOST = 20_000
 """Tags in a text."""
@@ -210,6 +211,8 @@ def _safe(name: str) -> str:
 
 def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
     name, named, values = tag.name, tag.named, tag.values
+    if GALLERY.search(name) and (gallery := _gallery(named, dialect)):
+        return "\n".join(written("x-image", {"src": ref}, alone=True) for ref in gallery)
     if ref := _image(tag, dialect):
         words = [value for value in values if value != ref and " " in value.strip()]
         alt = named.get("alt", "") or (words[0] if words and not named else "") or _near_alt(values, ref, name)
@@ -251,6 +254,17 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
     if paired:
         return written(f"x-{_safe(name)}", attributes)
     return written(f"x-{_safe(name)}", attributes, alone=True) if any(attributes.values()) else ""
+
+
+def _gallery(named: dict[str, str], dialect: Dialect) -> list[str]:
+    """The images that a gallery names: by a pattern, a folder, or one by one."""
+    for key in ("match", "images", "dir", "path", "src", "folder"):
+        value = named.get(key, "")
+        if "," in value:
+            return [one.strip() for one in value.strip("{}[]").split(",") if javascript.is_image(one.strip())]
+        if value and not javascript.is_image(value):
+            return dialect.around.images(value if "*" in value else f"{value.rstrip('/')}/*")
+    return []
 
 
 def _near_alt(values: list[str], ref: str, name: str) -> str:
@@ -295,11 +309,11 @@ def _image(tag: Found, dialect: Dialect) -> str:
         if not value:
             continue
         if known := dialect.values.get(f"resource {value}"):
-            return dialect.around.image(known) or known
+            return next(iter(dialect.around.images(known)), known)
         if "://" in value:
             return value
-        if found := dialect.around.image(f"{value}*"):
-            return found
+        if found := dialect.around.images(f"{value}*"):
+            return found[0]
     return ""
 
 
@@ -311,8 +325,12 @@ def _include(tag: Found) -> str:
     if texts or title:
         head = f"**{title}**\n\n" if title else ""
         return f"\n\n{head}" + "\n\n".join(texts) + "\n\n"
-    if tag.named.get("code") == "true":
-        return written("x-literalinclude", {"src": path, "language": tag.named.get("lang", "")}, alone=True)
+    if tag.named.get("code") == "true" or tag.named.get("language"):
+        return written(
+            "x-literalinclude",
+            {"src": path, "language": tag.named.get("lang") or tag.named.get("language", "")},
+            alone=True,
+        )
     return written("x-include", {"src": path}, alone=True) if kinds.is_text_file(path) else ""
 
 
