@@ -205,6 +205,24 @@ def test_resources_of_a_page_by_the_begin_of_their_name(tmp_path: Path) -> None:
     assert [(part.url, part.caption) for part in document.parts] == [("content/x/spruce-big.png", "A spruce.")]
 
 
+def test_galleries_and_several_snippets(tmp_path: Path) -> None:
+    pages = {
+        "a.md": '{{< gallery match="gal/*" >}}\n\n{{< carousel images="{gal/1.png,gal/2.png}" >}}\n',
+        "gal/1.png": picture(1),
+        "gal/2.png": picture(2),
+        "b.md": "--8<--\nparts/x.md\nparts/y.md\n--8<--\n\n{! parts/x.md !}\n",
+        "parts/x.md": "Of x.",
+        "parts/y.md": "Of y.",
+        "c.md": "```{include} parts/z.md\n:start-after: <!-- begin -->\n```",
+        "parts/z.md": "Before.\n\n<!-- begin -->\n\nAfter.",
+    }
+    write(tmp_path / "r", pages)
+    made = by_path(harvest("tutorial", tmp_path))
+    assert shape(made["r/a.md"]) == ["0:[1.png]", "0:[2.png]", "0:[1.png]", "0:[2.png]"]
+    assert shape(made["r/b.md"]) == ["0:Of x.\n\nOf y.\n\nOf x."]
+    assert shape(made["r/c.md"]) == ["0:After."]
+
+
 def test_a_notebook_holds_its_images(tmp_path: Path) -> None:
     data = {"image/png": base64.b64encode(picture(1)).decode()}
     output = {"output_type": "display_data", "metadata": {}, "data": data}
