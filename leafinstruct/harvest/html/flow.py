@@ -7,11 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leafinstruct.harvest.html.marks import LINK, MATH, without_marks
+from leafinstruct.harvest.html.marks import ALL, LINK, MATH, without_marks
 
 SPACES = re.compile(r"[ \t\r\n\f]+")
 OTHER_SPACES = "\t\r\n\f"
 BREAKS = re.compile(r" *\v[ \v]*")
+CJK = (
+    "\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u4dbf\u4e00-\ua4cf"
+    "\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffe6\U00020000-\U0003ffff"
+)
+WRAP = re.compile(f"([{CJK}][{ALL}]*)[ \t]*[\r\n][ \t\r\n\f]*(?=[{ALL}]*[{CJK}])")
+"""A line break between two wide characters is no space (CSS Text 4, segment breaks); Hangul has spaces."""
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
 ODD = re.compile(f"[{INVISIBLE}\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """What `str.split` would take for a space, and Python for one that browsers collapse; and what is invisible."""
@@ -82,6 +88,8 @@ class Page:
     url: str = ""
     topic: str = ""
     error: str = ""
+    images: dict[str, bytes] = field(default_factory=dict)
+    """Images that the file itself holds, by their references."""
 
     @property
     def first_heading(self) -> str:
@@ -121,6 +129,8 @@ class Flow:
         if self.formulas is not None and not raw and ("\\" in text or "$" in text):
             text = self.formulas(text)
         runs_on = after_image and not text.lstrip(" \t\r\n\f").startswith("\v")
+        if not text.isascii() and "\n" in text:
+            text = WRAP.sub(r"\1", text)
         text = text.replace("\n", " ").strip(" ")
         plain = text if text.isascii() or text.isprintable() else without_marks(text)
         hidden = MATH in text or LINK in text  # TeX or an address, which is not in the plain text
@@ -177,6 +187,8 @@ class Flow:
 
 def _collapse(text: str) -> str:
     """Text as browsers show it: whitespace becomes one space, a forced line break (marked by \\v) one newline."""
+    if not text.isascii() and ("\n" in text or "\r" in text):
+        text = WRAP.sub(r"\1", text)
     if "\v" not in text and (text.isascii() or not ODD.search(text)):
         return " ".join(text.split())
     if text.isascii():
