@@ -21,6 +21,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from leafinstruct.harvest.charset import with_whole_characters
 from leafinstruct.harvest.formats import makecode
+from leafinstruct.harvest.formats.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects import (
     blocks,
     chunks,
@@ -32,7 +33,6 @@ from leafinstruct.harvest.formats.dialects import (
     mdx,
     quotes,
 )
-from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects.lowering import lowered
 from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of, flat, of
 from leafinstruct.harvest.formats.dialects.templates import PATH, without_templates

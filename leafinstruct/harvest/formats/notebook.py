@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from leafinstruct.harvest.formats.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects import chunks, kinds
-from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects.lowering import lowered
 from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of
 from leafinstruct.harvest.formats.markdown import page_of, render

@@ -1,11 +1,13 @@
 """reStructuredText to a page, parsed by docutils. What only Sphinx and its extensions know keeps its text and images.
 
-No other file is read: `include`, `raw :file:` and `csv-table :file:` are off.
+Of other files only those are read that `around` gives: `include` and `literalinclude` inside the repository. docutils'
+own reading of files is off.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -15,8 +17,10 @@ import docutils.nodes as nodes
 import docutils.utils
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.directives.images import Image as ImageDirective
+from docutils.statemachine import StringList
 from selectolax.lexbor import LexborHTMLParser
 
+from leafinstruct.harvest.formats.around import NOWHERE, Around
 from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
@@ -42,8 +46,8 @@ SETTINGS = {
 _CODE = "code code-block sourcecode highlight prompt parsed-code testcode doctest ipython"
 CODE = frozenset(_CODE.split())
 _SILENT = """
-    toctree index meta only-comment todo seealso-hidden tabularcolumns literalinclude rli rediraffe
-    include automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
+    toctree index meta only-comment todo seealso-hidden tabularcolumns rli rediraffe
+    automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
     role youtube vimeo peertube asciinema video audio iframe
 """
 SILENT = frozenset(_SILENT.split())
@@ -68,6 +72,14 @@ MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
 MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
 ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
+MOST_INCLUDES = 5
+"""Files in each other."""
+_ENDINGS = """
+    py:python js:javascript ts:typescript sh:bash yml:yaml rs:rust rb:ruby c:c cpp:cpp java:java go:go php:php sql:sql
+    json:json yaml:yaml toml:toml ini:ini html:html css:css xml:xml lua:lua r:r swift:swift kt:kotlin
+"""
+ENDINGS = dict(pair.split(":") for pair in _ENDINGS.split())
+"""Languages of code by the ending of its file."""
 SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|em|pt|%)?")
 LANGUAGE = re.compile(r"[a-z][\w+#-]{0,19}")
 OF_DIRECTIVE = {"testcode": "python", "doctest": "pycon", "ipython": "ipython"}
@@ -134,8 +146,11 @@ class PlainImage(ImageDirective):
 
     option_spec = AnyOption(alt=_plain)
 
+    around: Around = NOWHERE
+
     def run(self) -> list[nodes.Node]:
         ref = "".join(self.arguments[0].split("\n")).strip()
+        ref = _of_any_format(ref, self.around) if ref.endswith(".*") else ref
         sizes = {name: size for name in ("width", "height") if SIZE.fullmatch(size := self.options.get(name) or "")}
         return [nodes.image(self.block_text, uri=ref, alt=str(self.options.get("alt") or ""), **sizes)]
 
@@ -154,6 +169,72 @@ class PlainFigure(PlainImage):
                 figure += nodes.caption("", "", *first.children)
             return [figure, *children]
         return [figure]
+
+
+class Include(Directive):
+    """A file of the repository: parsed, or with `literal`, `code` or as `literalinclude` a code block."""
+
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = AnyOption(lines=_plain)
+    around: Around = NOWHERE
+    depth = 0
+
+    def run(self) -> list[nodes.Node]:
+        found = self.around.file(self.arguments[0].split("\n")[0].strip())
+        if found is None or self.depth >= MOST_INCLUDES:
+            return []
+        text = _stretch(found[0], self.options)
+        if self.name.lower() == "literalinclude" or {"literal", "code"} & {*self.options}:
+            ending = self.arguments[0].rpartition(".")[2].lower()
+            language = (self.options.get("language") or self.options.get("code") or ENDINGS.get(ending, "")).lower()
+            return [nodes.literal_block(text, text, classes=_of_language(language))] if text.strip() else []
+        box = nodes.container()
+        type(self).depth += 1
+        try:
+            self.state.nested_parse(StringList(text.split("\n"), self.arguments[0]), 0, box, match_titles=True)
+        finally:
+            type(self).depth -= 1
+        return list(box.children)
+
+
+def _stretch(text: str, options: Mapping[str, str]) -> str:
+    """The lines of a file that the options of a directive name."""
+    lines = text.split("\n")
+    if wanted := options.get("lines"):
+        lines = [line for number, line in enumerate(lines, 1) if _is_listed(number, wanted)]
+    for name, ends in (("start-after", False), ("start-at", False), ("end-before", True), ("end-at", True)):
+        if not (mark := options.get(name)):
+            continue
+        at = next((n for n, line in enumerate(lines) if mark in line), -1)
+        if at >= 0:
+            cut = at + (name in ("start-after", "end-at"))
+            lines = lines[:cut] if ends else lines[cut:]
+    start, end = (options.get(name) or "" for name in ("start-line", "end-line"))
+    lines = lines[int(start) if start.isdigit() else 0 : int(end) if end.isdigit() else None]
+    return textwrap.dedent("\n".join(lines)).strip("\n") if "dedent" in options else "\n".join(lines).rstrip()
+
+
+def _is_listed(number: int, wanted: str) -> bool:
+    """Whether a line is in a list such as `1,3,5-10,20-`."""
+    for part in wanted.split(","):
+        first, dash, last = part.strip().partition("-")
+        low, high = (int(one) if one.strip().isdigit() else None for one in (first, last))
+        if (low or 1) <= number <= (high or (number if dash else low or 0)):
+            return True
+    return False
+
+
+def _of_any_format(ref: str, around: Around) -> str:
+    """The image that Sphinx would choose for `name.*`, but no drawing if there are pixels. A path that begins with a
+    slash is from the documentation's root, at or above the page."""
+    patterns = ["../" * above + ref.lstrip("/") for above in range(8)] if ref.startswith("/") else [ref]
+    for pattern in patterns:
+        found = [one for one in around.images(pattern) if one.rpartition(".")[0] == pattern.removesuffix(".*")]
+        if found:
+            return min(found, key=lambda one: (one.lower().endswith((".svg", ".tif", ".tiff")), one))
+    return ref
 
 
 def _without_options(lines: list[str]) -> list[str]:
@@ -185,12 +266,12 @@ def any_role(
     return [nodes.inline(rawtext, shown)], []
 
 
-def parse_rst(text: str, links: str | None = None) -> Page:
+def parse_rst(text: str, links: str | None = None, around: Around = NOWHERE) -> Page:
     """Blocks and title of a reStructuredText file, with its links as in `walk`. Broken markup keeps its text; a file
     that docutils cannot parse has the error `broken_rst`."""
     front, body = split_front_matter(text)
     try:
-        html = html_of(body)
+        html = html_of(body, around)
     except Exception:  # docutils raises many kinds on malformed input; one file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)
@@ -201,10 +282,10 @@ def parse_rst(text: str, links: str | None = None) -> Page:
     return page
 
 
-def html_of(text: str) -> str:
+def html_of(text: str, around: Around = NOWHERE) -> str:
     """The HTML of reStructuredText. Raises whatever docutils raises on malformed input."""
     body = _without_markdown(text)
-    _register_unknown(body)
+    _register_unknown(body, around)
     tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
     _clean(tree)
     made = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS)
@@ -245,11 +326,14 @@ def _is_underline(lines: Sequence[str], number: int) -> bool:
     return number + 2 < len(lines) and lines[number + 2] == marks and 0 < len(lines[number + 1].strip()) <= len(marks)
 
 
-def _register_unknown(body: str) -> None:
+def _register_unknown(body: str, around: Around) -> None:
     """Registers a handler for every directive and role in this text that docutils has no module for."""
-    directives.register_directive("image", PlainImage)
+    directives.register_directive("image", type("Image", (PlainImage,), {"around": around}))
     for name in FIGURES:
-        directives.register_directive(name, PlainFigure)
+        directives.register_directive(name, type("Figure", (PlainFigure,), {"around": around}))
+    including = type("Including", (Include,), {"around": around})
+    for name in ("include", "literalinclude"):
+        directives.register_directive(name, including)
     titles = {found[1].strip("`").lower(): found[3].strip() for found in LABELLED.finditer(body)}
     for name in {n.lower() for n in DIRECTIVE.findall(body)}:
         known = name in directives._directive_registry or name in directives._directives  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.charset import decode, decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
-from leafinstruct.harvest.formats.dialects.around import InTree
+from leafinstruct.harvest.formats.around import InTree
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.notebook import parse_notebook
 from leafinstruct.harvest.formats.rst import parse_rst
@@ -216,9 +216,9 @@ def _page(file: Path, tree: Tree, links: str | None) -> Page:
         page = parse_html(body, "", None, whole=True, links=links)
         page.title = field(front, "title") or page.title
         return page
-    if ending == ".rst":
-        return parse_rst(text, links)
     around = InTree(tree, file.parent)
+    if ending == ".rst":
+        return parse_rst(text, links, around)
     return parse_notebook(text, links, around) if ending == NOTEBOOK else parse_markdown(text, links, file.name, around)
 
 

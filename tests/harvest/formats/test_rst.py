@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from leafinstruct.harvest.formats.around import InTree
 from leafinstruct.harvest.formats.rst import parse_rst
+from leafinstruct.harvest.links import Tree
 
 PAGE = """
 Wiring
@@ -115,3 +117,32 @@ def test_code_has_the_language_that_its_directive_or_the_page_states() -> None:
     )
     found = [(block.code, block.text) for block in parse_rst(text).blocks if block.code is not None]
     assert found == [("python", "a = 1"), ("c", "int a;"), ("c", "b"), ("pycon", ">>> 1"), ("java", "c();")]
+
+
+def test_other_files_of_the_repository(tmp_path: Path) -> None:
+    files = {
+        "docs/pics/gnu.png": "", "docs/pics/gnu.svg": "", "docs/pics/only.svg": "",
+        "docs/part.rst": "Title\n-----\n\nInside.\n",
+        "docs/code.py": "import os\n# begin\n    print(1)\n# end\nprint(2)\n",
+        "docs/own.rst": ".. include:: own.rst\n\nAgain.\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def read(text: str) -> list[str]:
+        around = InTree(Tree(tmp_path), tmp_path / "docs")
+        return [block.ref or block.text for block in parse_rst(text, around=around).blocks]
+
+    assert read(".. image:: pics/gnu.*\n") == ["pics/gnu.png"]
+    assert read(".. image:: /pics/gnu.*\n") == ["pics/gnu.png"]
+    assert read(".. figure:: pics/only.*\n") == ["pics/only.svg"]
+    assert read(".. image:: pics/none.*\n") == ["pics/none.*"]
+    assert read("Before.\n\n.. include:: part.rst\n\nAfter.\n") == ["Before.", "Title", "Inside.", "After."]
+    assert read(".. literalinclude:: code.py\n   :start-after: begin\n   :end-before: end\n   :dedent:\n") == [
+        "print(1)"
+    ]
+    assert read(".. literalinclude:: code.py\n   :lines: 1,5-\n") == ["import os\nprint(2)"]
+    assert read(".. include:: code.py\n   :code: python\n   :end-line: 1\n") == ["import os"]
+    assert read(".. include:: ../../etc/passwd\n\nText.\n") == ["Text."]
+    assert set(read(".. include:: own.rst\n")) == {"Again."}

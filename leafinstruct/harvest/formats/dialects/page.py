@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
+from leafinstruct.harvest.formats.around import NOWHERE, Around
 
 MDX = re.compile(
     r"^(?:import[ \t]+(?:[\w$*{\"'][^\n]*|\{)$|export[ \t]+(?:const|let|var|default|function|async|class)\b)"
