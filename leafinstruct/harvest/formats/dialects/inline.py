@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
-from mdit_py_plugins.myst_role import myst_role_plugin
+from mdit_py_plugins.myst_role.index import myst_role
 
 from leafinstruct.harvest.formats.dialects import blocks, javascript, mdx
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
@@ -79,15 +79,16 @@ Rule = Callable[[StateInline, Dialect], tuple[int, str] | None]
 
 
 def plugin(parser: MarkdownIt) -> None:
-    parser.use(myst_role_plugin)
     parser.add_render_rule("myst_role", _render_role)
     parser.inline.ruler.before("escape", "dialects", _asked)
 
 
 def _asked(state: StateInline, silent: bool) -> bool:
     """Ask the rules of a character: each gives the length of what it read, and its HTML."""
-    rules = BY_CHARACTER.get(state.src[state.pos])
-    for rule in rules or ():
+    first = state.src[state.pos]
+    if first == "{" and myst_role(state, silent):
+        return True
+    for rule in BY_CHARACTER.get(first, ()):
         found = rule(state, of(state.env))
         if found is not None and state.pos + found[0] <= state.posMax:
             if not silent and found[1]:
