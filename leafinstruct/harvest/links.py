@@ -94,7 +94,9 @@ class Tree:
             plain = f"/{plain[machine.end() :]}"
         if not plain or "{{" in plain or "{%" in plain:
             return "template"
-        path = self.local(plain, page) if REMOTE.match(plain) else self.find(plain, page)
+        path = self.find(plain, page) if machine or not REMOTE.match(plain) else self.local(plain, page)
+        if machine and isinstance(path, str) and machine[0][:5].lower() == "file:":
+            return "remote"
         if isinstance(path, str):
             return path
         try:
