@@ -40,6 +40,7 @@ from structure_pages import DIALECTS, Page, make_pages, page_plain
 from structure_reader import KINDS, Structure, compare, read_structure, with_spans
 from structure_tools import TOOLS
 
+from leafinstruct.harvest.formats.dialects.page import dialect_of
 from leafinstruct.harvest.formats.markdown import prepare
 from leafinstruct.harvest.metadata import split_front_matter
 
@@ -103,7 +104,8 @@ def _body(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return ""
-    return prepare(split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))[1])
+    body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))[1]
+    return prepare(body, dialect_of(body, path.name))
 
 
 def _hash(text: str) -> str:
