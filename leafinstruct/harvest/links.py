@@ -49,6 +49,7 @@ class Tree:
         self.real = os.path.realpath(root)
         self.seen: set[str] = set()
         self.sites = Sites(root)
+        self._elsewhere: dict[str, list[Path]] = {}
         self._folders: dict[str, dict[str, list[str]]] = {}
         self._named: dict[str, list[Path]] | None = None
 
@@ -174,14 +175,18 @@ class Tree:
         yield from (root / name for root in roots if root != folder)
         yield from (sibling / name for sibling in self.in_sibling(name, folder))
 
-    def elsewhere(self, below: str) -> Iterator[Path]:
+    def elsewhere(self, below: str) -> list[Path]:
         """The one file with this path below a root of a site anywhere in the repository."""
-        for roots in self.sites.roots():
-            found = [place for root in roots if self.existing(place := Path(os.path.normpath(root / below)))]
-            if len(found) == 1:
-                yield found[0]
-            if found or "/" not in below:  # a name alone may be any picture's
-                return
+        if below not in self._elsewhere:
+            begin = folded(below.partition("/")[0])
+            found: list[Path] = []
+            for roots in self.sites.roots():
+                roots = [root for root in roots if begin in self.listing(root)]
+                found = [place for root in roots if self.existing(place := Path(os.path.normpath(root / below)))]
+                if found or "/" not in below:  # a name alone may be any picture's
+                    break
+            self._elsewhere[below] = found if len(found) == 1 else []
+        return self._elsewhere[below]
 
     def in_sibling(self, name: str, folder: Path) -> list[Path]:
         """The one sibling folder that has such a file, if no other has: some generators publish several folders as

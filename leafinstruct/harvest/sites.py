@@ -35,6 +35,7 @@ HOSTED = re.compile(
 )
 """Files of a repository as hosts publish them: the repository's name in one of the groups, and the path."""
 MOST_FOLDERS = 20_000
+MOST_ROOTS = 200
 READ = 65536
 
 
@@ -80,6 +81,7 @@ class Sites:
                 self.served.append(here)
             elif here != self.root and (here.name in OTHER_ROOTS or configs):
                 self.others.append(here)
+            del self.served[MOST_ROOTS:], self.others[MOST_ROOTS:]
             for name in configs:
                 self._read(here / name)
 

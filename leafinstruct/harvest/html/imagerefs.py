@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
@@ -39,6 +40,8 @@ PLACEHOLDER = re.compile(
     r"empty|no-?image)[\w-]*\."
 )
 """In names of files."""
+MOST = 20
+"""Addresses before and after the one that an image is known by; more are not meant for readers."""
 PREVIEW = 20_000
 """Characters of a data: address; a longer one is an image rather than a blurred preview of one."""
 SET_START = re.compile(r"[\s,]*(\S+)")
@@ -79,7 +82,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
     shown, hidden = list(_sized(attributes, LAZY_SETS)), list[str]()
     if parent is not None and around == "picture":
         found = list[tuple[str, float]]()
-        for source in parent.css("source"):
+        for source in parent.css("source")[:MOST]:
             of_source = source.attributes
             entries = [*_sized(of_source, LAZY_SETS), *((url, 1000.0) for url in _lazy(of_source))]
             if is_shown(of_source.get("media") or "", of_source.get("type") or ""):
@@ -108,8 +111,9 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
 
 
 def _each_once(ref: str, larger: Iterable[str], others: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    first = dict.fromkeys(url for url in larger if url != ref)
-    return tuple(first), tuple(dict.fromkeys(url for url in others if url != ref and url not in first))
+    first = dict.fromkeys(islice((url for url in larger if url != ref), MOST))
+    rest = dict.fromkeys(islice((url for url in others if url != ref and url not in first), MOST))
+    return tuple(first), tuple(rest)
 
 
 def _sized(attributes: Mapping[str, str | None], names: Iterable[str]) -> list[tuple[str, float]]:

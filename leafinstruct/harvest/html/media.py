@@ -7,7 +7,9 @@ import re
 WIDTH, HEIGHT, DENSITY = 1280.0, 800.0, 1.0
 """The screen, in CSS pixels and device pixels for each."""
 UNREADABLE = frozenset(("image/svg+xml", "image/jxl", "image/heic", "image/heif", "image/jp2"))
-LENGTH = r"(\d*\.?\d+)\s*(px|em|rem|dppx|x|dpi)?"
+LONGEST = 400
+"""Characters of a media query list that are read."""
+LENGTH = r"(\d{0,6}\.?\d{1,6})\s*(px|em|rem|dppx|x|dpi)?"
 MINMAX = re.compile(rf"(?:-webkit-)?(min|max)-(?:device-)?(width|height|resolution|pixel-ratio)\s*:\s*{LENGTH}$")
 BEFORE = re.compile(rf"{LENGTH}\s*(<=?|>=?)\s*(width|height|resolution)")
 AFTER = re.compile(rf"(width|height|resolution)\s*(<=?|>=?)\s*{LENGTH}")
@@ -31,7 +33,7 @@ def is_shown(media: str, kind: str = "") -> bool:
     not understood counts as fulfilled."""
     if kind.split(";")[0].strip().lower() in UNREADABLE:
         return False
-    return not media.strip() or any(_holds(query.strip()) for query in media.lower().split(","))
+    return not media.strip() or any(_holds(query.strip()) for query in media[:LONGEST].lower().split(","))
 
 
 def _holds(query: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from leafinstruct.harvest.formats.markdown import parse_markdown
@@ -332,3 +334,23 @@ def test_values_of_front_matter() -> None:
 def test_a_wrapped_line_of_chinese_has_no_space() -> None:
     assert whole("静置二十分\n钟，用 Python\n编写**脚本**\n来计算。") == "静置二十分钟，用 Python 编写**脚本**来计算。"
     assert whole("물을 넣고\n잘 섞은") == "물을 넣고 잘 섞은"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{{< a '" * 500, "a.md"),
+        ("{% a {{b}} " * 500, "a.md"),
+        ("[" + "a @b a" * 500, "a.qmd"),
+        ("export const a = (\n\n" * 500, "a.mdx"),
+        ("<A b={" * 500, "a.mdx"),
+        ("{(" * 500, "a.mdx"),
+        (":::{note}\n" * 500, "a.md"),
+        ("<Steps>\n<Step title='x'>\n" * 500, "a.mdx"),
+        ("```{include} page.md\n```\n" * 500, "a.md"),
+    ],
+)
+def test_marks_that_do_not_end_take_no_time(text: str, name: str) -> None:
+    start = time.process_time()
+    parse_markdown(text, name=name)
+    assert time.process_time() - start < 10  # those that were wrong took more than minutes

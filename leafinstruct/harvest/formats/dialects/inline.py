@@ -20,12 +20,10 @@ from leafinstruct.harvest.formats.dialects.tag import written
 WIKI = re.compile(r"(!?)\[\[([^\[\]\n]{1,500})\]\]")
 SIZE = re.compile(r"\d+(?:x\d+)?$")
 PLACE = re.compile(r"[#^]+")
-ONE = r"(?:[.#][\w:.-]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{}]+))"
-ATTRIBUTES = re.compile(
-    rf"\{{:?[ \t]*{ONE}(?:[ \t]+(?:{ONE}|[\w-]+))*[ \t]*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}"
-)
+ONE = r"(?:[.#][\w:.-]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s\"'{}]+))"
+ATTRIBUTES = re.compile(rf"\{{:?[ \t]*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
-SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{1,500}})\]({ATTRIBUTES.pattern})")
+SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,500}})\]({ATTRIBUTES.pattern})")
 CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 ALT = re.compile(r"\b(?:fig-alt|alt)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 KEYS = re.compile(r"\+\+((?:[\w-]+|\"[^\"\n]+\")(?:\+(?:[\w-]+|\"[^\"\n]+\"))*)\+\+")
@@ -41,7 +39,7 @@ ICON = re.compile(
 )
 COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
-CITED = re.compile(r"\[(?:[^\[\]\n@]{0,80}-?@[\w:.#$%&+?<>~/-]+[^\[\]\n@]{0,80}){1,10}\]")
+CITED = re.compile(r"\[(?>[^\[\]\n@]{0,80}@[\w:.#$%&+?<>~/-]+){1,10}[^\[\]\n@]{0,80}\]")
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")

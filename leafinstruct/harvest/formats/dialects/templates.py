@@ -17,13 +17,18 @@ from leafinstruct.harvest.formats.dialects.tag import written
 from leafinstruct.harvest.formats.markdown_math import PROTECTED
 
 IMAGE_NAME = javascript.IMAGE_NAME
-ARGUMENTS = r"(?:[^{}\"'`]|\"[^\"]{0,2000}\"|'[^'\n]{0,500}'|`[^`]{0,2000}`|'|\{(?!\{))"
+ARGUMENTS = (
+    r"(?:(?!\s{0,9}/?\s{0,9}[>%]\}\})"
+    r"(?>\"[^\"]{0,2000}\"|'[^'\n]{0,500}'|`[^`]{0,2000}`|[^{}]|\{(?!\{))){0,2000}"
+)
+REST = r"(?:(?!\s{0,9}/?\s{0,9}[-+]?%\})(?>\{\{[^{}]{0,200}\}\}|[^{}%]|%(?!\})|\{(?!%)|\})){0,2000}"
+"""What a tag may hold. Each step is atomic: quotes that do not close would have exponentially many readings."""
 FOUND = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`)|" + PROTECTED + r")"
     r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,4000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,500}?#\}|\{/\*.{0,500}?\*/\}"
     r"|\{\{[<%]?-?\s*/\*.{0,2000}?\*/\s*-?[>%]?\}\}|<%#.{0,500}?%>)"
-    rf"|\{{\{{(?P<hugo>[<%])\s*(?P<short>/?\s*[\w./-]+)(?P<arguments>{ARGUMENTS}{{0,2000}}?)/?\s*[>%]\}}\}}"
-    r"|\{%[-+]?\s*(?P<liquid>/?\s*[\w.-]+)(?P<rest>(?:[^{}%]|%(?!\})|\{\{[^{}]{0,200}\}\}|\{(?!%)|\}){0,2000}?)/?\s*[-+]?%\}"
+    rf"|\{{\{{(?P<hugo>[<%])\s*(?P<short>/?\s*[\w./-]+)(?P<arguments>{ARGUMENTS})\s*/?\s*[>%]\}}\}}"
+    rf"|\{{%[-+]?\s*(?P<liquid>/?\s*[\w.-]+)(?P<rest>{REST})\s*/?\s*[-+]?%\}}"
     r"|(?P<tag>(?<![={])\{{2,3}[^{}]{0,2000}\}{2,3}|(?<![={])\{\{[^{}]{0,500}\{[^{}]{0,500}\}[^{}]{0,500}\}\}|"
     r"\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
     r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]{0,500}\})"
@@ -225,7 +230,7 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
             not figure,
         )
     if (stated := _stated(tag, dialect)) is not None:
-        return escape(stated)
+        return stated
     if name in INCLUDES:
         return _include(tag)
     if name == "kbd":
