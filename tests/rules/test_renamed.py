@@ -23,7 +23,7 @@ SCORERS = {
 PROSE = (".py", ".md", ".yaml", ".html", ".js", ".css")
 DISTINCTIVE = (
     *("furniture", "pairs_repeat", "ends_astray", "stops_open", "longest_tail"),
-    *("trailing_off", "stranger", "unread"),
+    *("trailing_off", "stranger", "passed_over"),
 )
 """Retired words that mean nothing else, looked for in all code and prose; the others by where they stand."""
 
