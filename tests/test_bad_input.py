@@ -92,7 +92,7 @@ LOST = {
     "absolute link out of the tree": (with_link("/etc/passwd"), "missing"),
     "encoded link out of the tree": (with_link("..%2f..%2f..%2fetc%2fpasswd"), "outside_tree"),
     "symbolic link out of the tree": (link_to_passwd, "outside_tree"),
-    "file address": (with_link("file:///etc/passwd"), "missing"),
+    "file address": (with_link("file:///etc/passwd"), "remote"),
     "image elsewhere": (with_link("https://example.invalid/a.png"), "remote"),
     "broken data address": (with_link("data:image/png;base64,####"), "bad_data_uri"),
 }

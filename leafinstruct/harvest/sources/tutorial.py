@@ -56,7 +56,7 @@ class Input:
     path: str
     files: tuple[Path, ...]
     about: tuple[Path, ...] = ()
-    passed_over: str = ""
+    not_read: str = ""
     """Why the file is not read, if it is not."""
 
     @property
@@ -97,23 +97,23 @@ class Source(base.Source):
         return [self._chunk(number, bucket) for number, bucket in enumerate(buckets)]
 
     def _chunk(self, number: int, bucket: list[Input]) -> base.Chunk:
-        read = [one for one in bucket if not one.passed_over]
+        read = [one for one in bucket if not one.not_read]
         files = tuple(sorted({str(file) for one in read for file in (*one.files, *one.about)}))
         documents = [
-            [one.site, str(one.repository), one.path, [str(f) for f in one.files], one.passed_over] for one in bucket
+            [one.site, str(one.repository), one.path, [str(f) for f in one.files], one.not_read] for one in bucket
         ]
         return base.Chunk(f"{number:05d}", files, {"documents": documents})
 
     def harvest(self, chunk: base.Chunk, index: Index | None) -> Harvested:
         result = Harvested()
         trees: dict[str, Tree] = {}
-        for site, repository, path, files, passed_over in chunk.spec["documents"]:
+        for site, repository, path, files, not_read in chunk.spec["documents"]:
             tree = trees.setdefault(repository, Tree(Path(repository)))
-            one = Input(site, tree.root, path, tuple(Path(f) for f in files), passed_over=passed_over)
+            one = Input(site, tree.root, path, tuple(Path(f) for f in files), not_read=not_read)
             document, images = self._document_or_reason(one, tree)
             result.documents.append(document)
             result.images.update(images)
-            result.files.update([] if passed_over else files)
+            result.files.update([] if not_read else files)
         for tree in trees.values():
             result.files.update(tree.seen)
         return result
@@ -129,7 +129,7 @@ class Source(base.Source):
 
     def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         links = "" if self.keeps_links else None
-        pages = [Page(error=one.passed_over) if one.passed_over else _page(file, tree, links) for file in one.files]
+        pages = [Page(error=one.not_read) if one.not_read else _page(file, tree, links) for file in one.files]
         blocks = [block for page in pages for block in page.blocks]
         steps = [n for n, page in enumerate(pages, 1) for _ in page.blocks] if len(pages) > 1 else steps_of(blocks)
         owner = {id(block): (file, page) for file, page in zip(one.files, pages, strict=True) for block in page.blocks}

@@ -223,7 +223,7 @@ def test_front_matter_with_surrogate_pairs(tmp_path: Path) -> None:
     assert made["r/a.md"].language == "de"
 
 
-def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+def test_what_is_not_read_is_counted(tmp_path: Path) -> None:
     write(
         tmp_path / "r",
         {
