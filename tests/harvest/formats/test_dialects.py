@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from leafinstruct.harvest.formats.markdown import parse_markdown
@@ -350,7 +348,6 @@ def test_a_wrapped_line_of_chinese_has_no_space() -> None:
         ("```{include} page.md\n```\n" * 500, "a.md"),
     ],
 )
-def test_marks_that_do_not_end_take_no_time(text: str, name: str) -> None:
-    start = time.process_time()
-    parse_markdown(text, name=name)
-    assert time.process_time() - start < 10  # those that were wrong took more than minutes
+def test_marks_that_do_not_end_end(text: str, name: str) -> None:
+    """Some of these took minutes, or for ever."""
+    assert parse_markdown(text, name=name).error == ""
