@@ -61,6 +61,7 @@ NOT_CODE = (
     ".linenos, .lineno, .linenumber, .line-number, .linenodiv, .line-numbers-rows, .gutter, .lnt, .ln, .rouge-gutter, "
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .conum, .conum + b, .co > img, "
     ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .crayon-toolbar, "
+    "[style*='user-select:none'], [style*='user-select: none'], "
     ".syntaxhighlighter .toolbar, .md-annotation, .twoslash-popup-container, [class*='copy'], "
     "button, textarea, select, script, style, svg, template"
 )

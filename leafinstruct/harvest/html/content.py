@@ -58,6 +58,10 @@ CODE = 1.0
 """Characters of code to each other one above which a block is code, however it looks."""
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
+STEP = re.compile(r"\s*(?:step\s+)?\d{1,2}\s?[.):]\s+\S", re.IGNORECASE)
+STEP_LINKS = 0.75
+LEAST_OF_STEP = 5
+"""Share of links in a short step, and its characters beside them: more, or fewer, are an item of a numbered menu."""
 ANCHOR = 60
 """Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 ONLY_CODE = 9.0
@@ -121,6 +125,10 @@ class Content:
                 framed in LISTS
                 or framed == "blockquote"
                 or _is_framed_heading(stats)
+                or (
+                    _is_step(node, stats)
+                    and (in_text or (parent is not None and _is_step(parent, self.stats[parent.mem_id])))
+                )
                 or (few_links and above in HOLDERS)
                 or (in_text and stats.paragraphs > 0 and not stats.linked)
             )
@@ -316,6 +324,12 @@ class Content:
 def _is_code(stats: Stats, least: float = CODE) -> bool:
     """Whether a block is a code block with what highlighters add to it: a name, a language, buttons."""
     return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
+
+
+def _is_step(node: LexborNode, stats: Stats) -> bool:
+    """Whether a block is a short step, or some, by its number."""
+    few = stats.link_density <= STEP_LINKS and stats.text - stats.linked >= LEAST_OF_STEP
+    return few and STEP.match(node.text(deep=True)) is not None
 
 
 def _is_framed_heading(stats: Stats) -> bool:

@@ -59,6 +59,8 @@ def test_language(html: str, language: str) -> None:
         ("<pre><span class=copy-btn>Copy</span>a<textarea>b</textarea><style>c</style></pre>", "a"),
         ("<pre class=copyable><div class=copy-frame>print('a long line of code that is no button')</div></pre>",
          "print('a long line of code that is no button')"),
+        ("<pre><code><span style='display:flex'><span style='white-space:pre;user-select:none'>1</span>"
+         "<span>echo\n</span></span></code></pre>", "echo"),
         ("<xmp><b>a</b></xmp>", "<b>a</b>"),
         ("<p><code>a<br>b</code></p>", "a\nb"),
         ("<div class=fragment><div class=line><span class=lineno> 1</span>&#160;a</div><div class=line>"

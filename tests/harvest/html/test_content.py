@@ -42,6 +42,9 @@ def texts(markup: str) -> list[str]:
         ("<section><h2>Bow</h2><p>Dry.</p></section>", ["Bow", "Dry."]),
         ("<div class='note'><p>Dry.</p></div>", ["Dry."]),
         ("<h2>Sources</h2><ul class='simple'><li><a href='/a'>One of them</a></li></ul>", ["Sources", "- One of them"]),
+        ("<div><div>1. Open <a href='/a'>the settings</a>.</div><div>2. Press <a href='/b'>OK</a>.</div></div>",
+         ["1. Open the settings.", "2. Press OK."]),
+        ("<div><div>1. <a href='/a'>Another page</a></div><div>2. <a href='/b'>One more</a></div></div>", []),
         (f"<h2>Related posts</h2><ul>{LINKS}</ul>", ["Related posts"]),
     ],
 )  # fmt: skip
