@@ -23,6 +23,8 @@ BADGE = re.compile(
 )
 DATA = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
 MAX_SIBLINGS = 50
+MOST_FOLDERS = 20_000
+"""In which a file is looked for by its name."""
 MAX_DATA = 2 * 2**20
 
 
@@ -35,6 +37,19 @@ class Tree:
         self.real = os.path.realpath(root)
         self.seen: set[str] = set()
         self._folders: dict[str, dict[str, list[str]]] = {}
+        self._named: dict[str, list[Path]] | None = None
+
+    def named(self, name: str) -> list[Path]:
+        """The files of that name, ignoring letter case, anywhere in the repository."""
+        if self._named is None:
+            self._named = {}
+            for count, (folder, folders, names) in enumerate(os.walk(self.root)):
+                folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
+                if count >= MOST_FOLDERS:
+                    break
+                for one in sorted(names):
+                    self._named.setdefault(one.casefold(), []).append(Path(folder, one))
+        return self._named.get(name.casefold(), [])
 
     def inside(self, path: Path) -> bool:
         """Whether a path, with symbolic links resolved, is in the repository."""

@@ -1,1 +1,1 @@
-"""Formats other than HTML: Markdown, reStructuredText, captions, keyframes, tables of rows."""
+"""Formats other than HTML: Markdown and its dialects, notebooks, reStructuredText, captions, rows of tables."""

@@ -1,7 +1,4 @@
-"""Markdown to a page: CommonMark with front matter and the template tags of site generators.
-
-Template tags that name an image become images; other tags are dropped. Code is never changed.
-"""
+"""Markdown to a page: CommonMark, and what `dialects` add to it. Code is never changed."""
 
 from __future__ import annotations
 
@@ -13,54 +10,70 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.myst_blocks.index import block_break, line_comment, target
+from mdit_py_plugins.tasklists import tasklists_plugin
 from selectolax.lexbor import LexborHTMLParser
 
 from leafinstruct.harvest.formats import makecode
-from leafinstruct.harvest.formats.markdown_math import PROTECTED, environment, math_plugin
+from leafinstruct.harvest.formats.dialects import (
+    blocks,
+    chunks,
+    directives,
+    grids,
+    indented,
+    inline,
+    inner,
+    mdx,
+    quotes,
+)
+from leafinstruct.harvest.formats.dialects.around import NOWHERE, Around
+from leafinstruct.harvest.formats.dialects.lowering import lowered
+from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of, flat, of
+from leafinstruct.harvest.formats.dialects.templates import PATH, without_templates
+from leafinstruct.harvest.formats.markdown_math import environment, math_plugin
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
 
 LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "hero", "lead_image")
 """Front matter keys under which generators' themes keep the image above the text; a thumbnail is for lists."""
-IMAGE_NAME = r"[^\s\"'{}<>|]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)"
-TAG = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`)|" + PROTECTED + r")"
-    r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,4000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,500}?#\}|\{/\*.{0,500}?\*/\})"
-    r"|(?P<tag>\{{2,3}[^{}]{0,2000}\}{2,3}|\{%[^{}]{0,2000}%\}|"
-    r"\{\{[^{}]{0,500}\{[^{}]{0,500}\}[^{}]{0,500}\}\}|\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
-    r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]{0,500}\})"
-    r"|(?P<list>\{:[^{}\n]*\}|\[\[\[[^\[\]\n]*\]\]\])",
-    re.DOTALL,
-)
-NAMED = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'{}%>]+))")
-QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'|“([^”]*)”")
-PATH = re.compile(rf"^(?:{IMAGE_NAME})(?:[?#].*)?$", re.IGNORECASE)
-BARE_PATH = re.compile(rf"(?:^|[\s=]){IMAGE_NAME}", re.IGNORECASE)
-IN_ADDRESS = re.compile(r"(\]\(<?|src\s*=\s*[\"'])\s*(\{\{[^{}\n]*\}\}|\{%[^%\n]*%\})\s*", re.IGNORECASE)
 QUOTED_ONCE = re.compile(r"(?<=\))\{([^{}\n\"]*='[^{}\n\"]*)\}")
 IN_HTML = re.compile(r"!\[([^\]]*)\]\(\s*<?([^\s<>)]+)>?[^)]*\)")
 RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2,}[ \t]*$", re.MULTILINE)
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
-CONTAINER = re.compile(r"^[ \t]*:{3,}.*$|^[ \t]*> \[!\w+\][ \t]*$", re.MULTILINE)
-IMPORT = re.compile(
-    r"^import[ \t]+(?:([\w$]+)|[^\n\"';]{1,200})[ \t]+from[ \t]+[\"']([^\"'\n]+)[\"'];?[ \t]*$"
-    r"|^export[ \t]+(?:const|default)\b.*$",
+SNIPPET = re.compile(
+    r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE
+)
+SNIPPETS = re.compile(
+    r"^-{1,}8<-{1,}[ \t]*\n((?:[^\n]+\n){1,50}?)-{1,}8<-{1,}[ \t]*$|^([ \t]*)\{![ \t]*([^!{}\n]+?)[ \t]*!\}[ \t]*$",
     re.MULTILINE,
 )
-JSX_SOURCE = re.compile(r"\bsrc=\{(?:[^{}\"'`]*[\"'`]([^\"'`]+)[\"'`][^{}]*|([\w$]+))\}")
+LIST_OF_CONTENTS = re.compile(
+    r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+[^\n]{0,80}\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
+MYST_BLOCKS = ("myst_line_comment", "myst_block_break", "myst_target")
+"""Comments (`%`), breaks (`+++`) and targets (`(label)=`)."""
 
 
-def parse_markdown(text: str, links: str | None = None) -> Page:
-    """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. Never raises on bad input: any
-    text is valid CommonMark."""
+def parse_markdown(text: str, links: str | None = None, name: str = "", around: Around = NOWHERE) -> Page:
+    """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. The `name` of the file and
+    what is `around` it tell its dialect. Never raises on bad input: any text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
-    html = _renderer().render(prepare(body), environment(body))
+    dialect = dialect_of(body, name, around)
+    dialect.render = render
+    dialect.values = _values(front)
+    html = lowered(render(body, dialect), dialect)
+    return page_of(html, front, links)
+
+
+def page_of(html: str, front: dict[str, Any], links: str | None) -> Page:
+    """A page from its HTML and its front matter."""
     tree = LexborHTMLParser(f"<body>{html}</body>")
     page = Page(blocks=[*_lead(front, html), *(walk(tree.body, links=links) if tree.body is not None else [])])
     page.title = field(front, "title", "name")
@@ -71,27 +84,75 @@ def parse_markdown(text: str, links: str | None = None) -> Page:
     return page
 
 
+def render(text: str, dialect: Dialect) -> str:
+    """The HTML of a text, with tags of components as they are."""
+    _, body = split_front_matter(text) if dialect.chain else ({}, text)
+    body = prepare(body, dialect)
+    return str(_parser().render(body, {**environment(body), "dialect": dialect}))
+
+
+def _values(front: dict[str, Any]) -> dict[str, str]:
+    """What a page's front matter lets its text say: substitutions, and the names of its resources."""
+    values = {f"meta {key}": value for key, value in flat(front)}
+    myst = front.get("myst")
+    stated = front.get("substitutions") or (myst.get("substitutions") if isinstance(myst, dict) else None)
+    for key, value in stated.items() if isinstance(stated, dict) else ():
+        values[str(key)] = str(value)
+    resources = front.get("resources")
+    for one in resources if isinstance(resources, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("src"), str):
+            values[f"resource {one.get('name', one['src'])}"] = one["src"]
+            values[f"title of {one['src']}"] = str(one.get("title", ""))
+    return values
+
+
 def _lead(front: dict[str, Any], html: str) -> list[Block]:
     """The image that front matter puts above the text, unless the text shows it too."""
     path = next((v for key in LEAD if isinstance(v := front.get(key), str) and PATH.match(v.strip())), "").strip()
     return [Block(ref=path)] if path and path.rpartition("/")[2] not in html else []
 
 
-def prepare(body: str) -> str:
-    """The text with template tags removed or turned into Markdown images, outside of code."""
-    imports = {name: path for name, path in IMPORT.findall(body) if name}
+def prepare(body: str, dialect: Dialect) -> str:
+    """The text without what is no Markdown, outside of code: template tags are tags of the page or gone."""
     pieces, for_makecode = [], makecode.written_for_makecode(body)
     for piece, is_code in _by_fence(body):
         if for_makecode:
             piece = makecode.plain(piece) if not is_code else "" if makecode.hidden(piece) else piece
         if not is_code:
             piece = RULED_TITLE.sub(r"\n**\1**\n", piece)
-            piece = CONTAINER.sub("", IMPORT.sub("", RULED_TAG.sub("", piece)))
-            piece = JSX_SOURCE.sub(lambda m: f'src="{m[1] or imports.get(m[2], "")}"', piece)
+            piece = RULED_TAG.sub("", piece)
+            if "{:" in piece:
+                piece = LIST_OF_CONTENTS.sub("", piece)
+            if "8<" in piece or "<<<" in piece or "{!" in piece:
+                piece = SNIPPET.sub(_snippet, SNIPPETS.sub(_snippets, piece))
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
-            piece = TAG.sub(_tag, IN_ADDRESS.sub(_address, piece))
+            if dialect.templates and not dialect.mdx:
+                piece = without_templates(piece, dialect)
+            elif dialect.values:
+                piece = SUBSTITUTION.sub(lambda m: dialect.values.get(m[1], m[0]), piece)
         pieces.append(piece)
-    return "".join(pieces)
+    text = "".join(pieces)
+    return SHOWN.sub(r"{{\1\2\3}}", text) if dialect.templates == "all" and "*/" in text else text
+
+
+SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
+"""A shortcode of Hugo that a page quotes."""
+SIZE = re.compile(r"\s*\|\s*\d+(?:x\d+)?\s*$")
+"""Of an image, as Obsidian writes it."""
+SUBSTITUTION = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
+
+
+def _snippets(found: re.Match[str]) -> str:
+    """Files that are included one after another, and the form of another extension."""
+    if found[3]:
+        return f'\n{found[2]}<x-include src="{escape(found[3])}" />\n'
+    return "".join(f'\n<x-include src="{escape(line.strip())}" />\n' for line in found[1].split("\n") if line.strip())
+
+
+def _snippet(found: re.Match[str]) -> str:
+    if found[2]:
+        return f'\n{found[1]}<x-include src="{escape(found[2])}" />\n'
+    return f'\n{found[3]}<x-literalinclude src="{escape(found[4])}" />\n'
 
 
 def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
@@ -107,64 +168,61 @@ def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
     yield body[place:], False
 
 
-def _address(found: re.Match[str]) -> str:
-    """A template tag inside a URL: the path it quotes, or nothing (the root of the site)."""
-    quoted = QUOTED.search(found[2])
-    path = next((g for g in quoted.groups() if g), "") if quoted else ""
-    return found[1] + (path if PATH.match(path) else "")
-
-
-def _tag(found: re.Match[str]) -> str:
-    if found["code"]:
-        return found[0]
-    if not found["tag"]:
-        return ""
-    named = {k.lower(): a or b or c for k, a, b, c in NAMED.findall(found[0])}
-    quoted = [a or b or c for a, b, c in QUOTED.findall(found[0])]
-    bare = BARE_PATH.search(found[0])
-    paths = [v for v in (*named.values(), *quoted) if PATH.match(v.strip())] or (
-        [bare[0].strip(" =\n")] if bare else []
-    )
-    if not paths:
-        return ""
-    words = [q for q in quoted if q != paths[0] and " " in q]
-    alt = named.get("alt") or (words[0] if words and not named else "")
-    return _image(paths[0], alt, named.get("caption", ""))
-
-
-def _image(path: str, alt: str, caption: str) -> str:
-    caption = "" if caption.lower() in ("true", "false") else caption.replace('"', "'")
-    alt = re.sub(r"([\[\]\\*_`])", r"\\\1", " ".join(alt.split()))
-    attributes = f'{{data-caption="{caption}"}}' if caption else ""
-    return f"![{alt}](<{path.strip()}>){attributes}"
-
-
 @cache
-def _renderer() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).use(blocks.plugin, BLOCK_RULES).enable(["table", "strikethrough"])
     parser.use(attrs_plugin, after=("image", "link"), spans=False)
-    parser.use(deflist_plugin).use(footnote_plugin).use(math_plugin)
+    parser.use(deflist_plugin).use(footnote_plugin).use(tasklists_plugin).use(math_plugin)
+    for plugin in (inner, inline, chunks, quotes):
+        parser.use(plugin.plugin)
+    for name in MYST_BLOCKS:
+        parser.add_render_rule(name, _render_nothing)
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # data: images are read like others
+    parser.add_render_rule("footnote_anchor", _render_nothing)
     parser.add_render_rule("image", _render_image)
-    parser.add_render_rule("html_block", _render_html_block)
     parser.add_render_rule("code_block", _render_code_block)
     return parser
+
+
+def _in_myst(rule: blocks.BlockRule) -> blocks.BlockRule:
+    def asked(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        return of(state.env).myst and rule(state, start, end, silent)
+
+    return asked
+
+
+BLOCK_RULES = blocks.by_character(
+    ("ie", mdx.module),
+    ("{", mdx.expression_block),
+    ("<", mdx.tags),
+    ("[{$\\*#^%@<", inline.silent_line),
+    ("`~:", directives.named),
+    (":", directives.colons),
+    (":", indented.definition),
+    ("!?=", indented.box),
+    ("/", indented.slashes),
+    ("+", grids.drawn_table),
+    ("%", _in_myst(line_comment)),
+    ("+", _in_myst(block_break)),
+    ("(", _in_myst(target)),
+)
+
+
+def _render_nothing(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+    return "\n"
 
 
 def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     token = tokens[place]
     alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
+    alt = SIZE.sub("", alt) if "|" in alt else alt
     values = {
         "src": token.attrGet("src"),
         "alt": alt or token.attrGet("alt"),
+        "class": token.attrGet("class"),
         "data-caption": token.attrGet("data-caption"),
     }
     return "<img" + "".join(f' {k}="{escape(str(v))}"' for k, v in values.items() if v) + ">"
-
-
-def _render_html_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    """CommonMark does not render Markdown inside an HTML block; the generators that people use do."""
-    return IN_HTML.sub(lambda m: f'<img src="{escape(m[2])}" alt="{escape(m[1])}">', tokens[place].content)
 
 
 def _render_code_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
@@ -172,4 +230,4 @@ def _render_code_block(self: RendererHTML, tokens: Sequence[Token], place: int, 
     content = tokens[place].content
     if IN_HTML.sub("", content).strip():
         return f"<pre><code>{escape(content)}</code></pre>\n"
-    return _render_html_block(self, tokens, place, options, env)
+    return IN_HTML.sub(lambda m: f'<img src="{escape(m[2])}" alt="{escape(m[1])}">', content)

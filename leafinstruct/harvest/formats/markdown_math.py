@@ -60,7 +60,6 @@ def math_plugin(parser: MarkdownIt) -> None:
     parser.add_render_rule("math_inline", _render_inline)
     for name in ("math_block", "math_block_label", "amsmath"):
         parser.add_render_rule(name, _render_block)
-    parser.add_render_rule("fence", _render_fence)
 
 
 def environment(body: str) -> dict[str, Any]:
@@ -138,9 +137,3 @@ def _render_inline(self: RendererHTML, tokens: Sequence[Token], place: int, opti
 
 def _render_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     return f'<p><span class="math display">{escape(tokens[place].content)}</span></p>\n'
-
-
-def _render_fence(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    if tokens[place].info.strip() == "math":
-        return _render_block(self, tokens, place, options, env)
-    return self.fence(tokens, place, options, env)

@@ -152,14 +152,8 @@ def parse_rst(text: str, links: str | None = None) -> Page:
     """Blocks and title of a reStructuredText file, with its links as in `walk`. Broken markup keeps its text; a file
     that docutils cannot parse has the error `broken_rst`."""
     front, body = split_front_matter(text)
-    body = _without_markdown(body)
-    _register_unknown(body)
     try:
-        tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
-        _clean(tree)
-        html = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS).decode(
-            "utf-8", "replace"
-        )
+        html = html_of(body)
     except Exception:  # docutils raises many kinds on malformed input; one file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)
@@ -168,6 +162,16 @@ def parse_rst(text: str, links: str | None = None) -> Page:
     page.language = field(front, "lang", "language")
     page.license = field(front, "license", "licence")
     return page
+
+
+def html_of(text: str) -> str:
+    """The HTML of reStructuredText. Raises whatever docutils raises on malformed input."""
+    body = _without_markdown(text)
+    _register_unknown(body)
+    tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
+    _clean(tree)
+    made = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS)
+    return str(made.decode("utf-8", "replace"))
 
 
 def _without_markdown(body: str) -> str:
