@@ -66,7 +66,7 @@ class Source(tutorial.Source):
         return found
 
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
-        for _, root, _, files in chunk.spec["documents"]:
+        for _, root, _, files, _ in chunk.spec["documents"]:
             tree = Tree(Path(root))
             page, url, out = _page(Path(files[0]), tree, False)
             for block in page.blocks if not out else ():

@@ -1,7 +1,8 @@
-"""Source `tutorial`: repositories of Markdown, reStructuredText or HTML with images next to them.
+"""Source `tutorial`: repositories of Markdown, notebooks, reStructuredText or HTML with images next to them.
 
 Each folder that `path` matches is a repository; links resolve inside it only. Documents are spread over buckets by the
-hash of their path, so that a new file makes one bucket stale.
+hash of their path, so that a new file makes one bucket stale. A file that looks like a document and is none is counted,
+with the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.files import is_regular, read_regular
+from leafinstruct.harvest.formats.dialects.around import InTree
 from leafinstruct.harvest.formats.markdown import parse_markdown
+from leafinstruct.harvest.formats.notebook import parse_notebook
 from leafinstruct.harvest.formats.rst import parse_rst
 from leafinstruct.harvest.html.flow import Block, Page, steps_of
 from leafinstruct.harvest.html.page import parse_html
@@ -26,16 +29,9 @@ from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import decode, decode_text, field, language_of, plain_language, split_front_matter
+from leafinstruct.harvest.tree_files import HTML, NOTEBOOK, Files, is_template
 from leafinstruct.images.header import read_image
 
-MARKDOWN = (".md", ".markdown", ".mdx")
-HTML = (".html", ".htm")
-ENDINGS = (*MARKDOWN, ".rst", *HTML)
-_NOT_DOCUMENTS = """
-    LICENSE LICENCE COPYING CHANGELOG CHANGES HISTORY CODE_OF_CONDUCT CONTRIBUTING CONTRIBUTORS SECURITY SUPPORT
-    AUTHORS NOTICE MAINTAINERS GOVERNANCE CODEOWNERS PULL_REQUEST_TEMPLATE ISSUE_TEMPLATE
-"""
-NOT_DOCUMENTS = frozenset(_NOT_DOCUMENTS.split())
 STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
 LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
 ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
@@ -43,6 +39,8 @@ ABOUT_TEXT = re.compile(r"content|docs?\b|text|media|cc", re.IGNORECASE)
 META = "meta.yml"
 MAX_BYTES = 10 * 2**20
 """Text of ten books; a larger file is data, not a tutorial."""
+MAX_NOTEBOOK = 64 * 2**20
+"""Notebooks hold their images."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,8 @@ class Input:
     path: str
     files: tuple[Path, ...]
     about: tuple[Path, ...] = ()
+    passed_over: str = ""
+    """Why the file is not read, if it is not."""
 
     @property
     def where(self) -> str:
@@ -95,20 +95,23 @@ class Source(base.Source):
         return [self._chunk(number, bucket) for number, bucket in enumerate(buckets)]
 
     def _chunk(self, number: int, bucket: list[Input]) -> base.Chunk:
-        files = tuple(sorted({str(file) for one in bucket for file in (*one.files, *one.about)}))
-        documents = [[one.site, str(one.repository), one.path, [str(f) for f in one.files]] for one in bucket]
+        read = [one for one in bucket if not one.passed_over]
+        files = tuple(sorted({str(file) for one in read for file in (*one.files, *one.about)}))
+        documents = [
+            [one.site, str(one.repository), one.path, [str(f) for f in one.files], one.passed_over] for one in bucket
+        ]
         return base.Chunk(f"{number:05d}", files, {"documents": documents})
 
     def harvest(self, chunk: base.Chunk, index: Index | None) -> Harvested:
         result = Harvested()
         trees: dict[str, Tree] = {}
-        for site, repository, path, files in chunk.spec["documents"]:
+        for site, repository, path, files, passed_over in chunk.spec["documents"]:
             tree = trees.setdefault(repository, Tree(Path(repository)))
-            one = Input(site, tree.root, path, tuple(Path(f) for f in files))
+            one = Input(site, tree.root, path, tuple(Path(f) for f in files), passed_over=passed_over)
             document, images = self._document_or_reason(one, tree)
             result.documents.append(document)
             result.images.update(images)
-            result.files.update(files)
+            result.files.update([] if passed_over else files)
         for tree in trees.values():
             result.files.update(tree.seen)
         return result
@@ -123,10 +126,11 @@ class Source(base.Source):
             return base.failed(self, document_id(self.name, one.where), one.site, one.where, error), {}
 
     def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
-        pages = [_page(file, tree, "" if self.keeps_links else None) for file in one.files]
+        links = "" if self.keeps_links else None
+        pages = [Page(error=one.passed_over) if one.passed_over else _page(file, tree, links) for file in one.files]
         blocks = [block for page in pages for block in page.blocks]
         steps = [n for n, page in enumerate(pages, 1) for _ in page.blocks] if len(pages) > 1 else steps_of(blocks)
-        owner = {id(block): file.parent for file, page in zip(one.files, pages, strict=True) for block in page.blocks}
+        owner = {id(block): (file, page) for file, page in zip(one.files, pages, strict=True) for block in page.blocks}
         parts, lost, images = assemble(blocks, partial(_resolve, tree, owner), steps)
         errors = [page.error for page in pages if page.error]
         error = errors[0] if len(errors) == len(pages) else ""
@@ -165,8 +169,9 @@ class Source(base.Source):
 
 
 def _inputs(site: str, repository: Path) -> Iterator[Input]:
-    """Documents of a repository in path order; hidden folders and installed packages are skipped."""
+    """Documents of a repository in path order, and what is none; hidden folders and installed packages are skipped."""
     licenses: dict[Path, tuple[Path, ...]] = {}
+    kinds = Files(repository)
     for folder, folders, names in os.walk(repository):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
         here = Path(folder)
@@ -179,11 +184,10 @@ def _inputs(site: str, repository: Path) -> Iterator[Input]:
         if len(steps) > 1:
             yield Input(site, repository, prefix, tuple(here / steps[n] for n in sorted(steps)), about + meta)
         for name in sorted(names):
-            stem, ending = Path(name).stem, Path(name).suffix
-            if ending.lower() not in ENDINGS or stem.upper().replace("-", "_") in NOT_DOCUMENTS:
+            if len(steps) > 1 and name in steps.values():
                 continue
-            if len(steps) < 2 or name not in steps.values():
-                yield Input(site, repository, prefix + name, (here / name,), about)
+            if (reason := kinds.reason(here, name)) is not None:
+                yield Input(site, repository, prefix + name, (here / name,), about, reason)
 
 
 def _page(file: Path, tree: Tree, links: str | None) -> Page:
@@ -191,23 +195,29 @@ def _page(file: Path, tree: Tree, links: str | None) -> Page:
     try:
         if not tree.inside(file):
             return Page(error="outside_tree")
-        data = read_regular(file, MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
+        ending = file.suffix.lower()
+        most = MAX_NOTEBOOK if ending == NOTEBOOK else MAX_BYTES
+        data = read_regular(file, most + 1)
+        if len(data) > most:
             return Page(error="too_large")
     except OSError:
         return Page(error="unreadable")
     if not data.strip():
         return Page(error="empty")
-    ending = file.suffix.lower()
     text = decode(data) if ending in HTML else decode_text(data)
     if text is None:
         return Page(error="undecodable")
     if ending in HTML:
         front, body = split_front_matter(text)
+        if is_template(body):
+            return Page(error="template")
         page = parse_html(body, "", None, whole=True, links=links)
         page.title = field(front, "title") or page.title
         return page
-    return parse_rst(text, links) if ending == ".rst" else parse_markdown(text, links)
+    if ending == ".rst":
+        return parse_rst(text, links)
+    around = InTree(tree, file.parent)
+    return parse_notebook(text, links, around) if ending == NOTEBOOK else parse_markdown(text, links, file.name, around)
 
 
 def _head(file: Path, most: int) -> str:
@@ -232,13 +242,16 @@ def _title(one: Input, pages: list[Page], tree: Tree) -> str:
     return stated or pages[0].title or heading or plain
 
 
-def _resolve(tree: Tree, owner: dict[int, Path], block: Block) -> Image | str:
+def _resolve(tree: Tree, owner: dict[int, tuple[Path, Page]], block: Block) -> Image | str:
     """The image of a block, or why there is none; "" for a badge, which is not part of the text."""
     if BADGE.search(block.ref):
         return ""
+    file, page = owner[id(block)]
+    if (data := page.images.get(block.ref)) is not None:
+        return read_image(data, f"{file.relative_to(tree.root).as_posix()}#{block.ref}")
     reason: Image | str = "missing"
     for ref in (*block.larger[:1], block.ref):
-        got = tree.read(ref, owner[id(block)])
+        got = tree.read(ref, file.parent)
         reason = got if isinstance(got, str) else read_image(*got)
         if isinstance(reason, Image):
             return reason

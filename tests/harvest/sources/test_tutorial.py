@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pickle
@@ -39,7 +40,10 @@ def test_document(tmp_path: Path) -> None:
         },
     )
     made = harvest("tutorial", tmp_path, topic="cooking")
-    (document,) = made.documents
+    document = by_path(made)["tea/docs/brew.md"]
+    assert {d.path: d.error for d in made.documents if d.error} == dict.fromkeys(
+        ("tea/LICENSE.md", "tea/CONTRIBUTING.md"), "not_a_document"
+    )
     assert (document.path, document.site, document.title) == ("tea/docs/brew.md", "tea", "Brew")
     assert (document.license, document.topic, document.error) == ("MIT", "cooking", "")
     assert shape(document) == ["0:# Brew", "1:1. Boil", "1:[kettle.png]", "2:2. Pour"]
@@ -129,6 +133,105 @@ def test_lost_images(tmp_path: Path) -> None:
     assert not made.images
     assert str(repository / "no.png") in made.files
     assert not any("secret" in f for f in made.files)
+
+
+def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+    write(
+        tmp_path / "r",
+        {
+            "a.md": '# A\n\n--8<-- "snippets/b.md"\n',
+            "a.adoc": "= A",
+            "_part.mdx": "Part",
+            "_includes/c.md": "C",
+            "_layouts/page.html": "<p>{{ content }}</p>",
+            "layouts/base.html": "x",
+            "snippets/b.md": "From the **snippet**.",
+            "snippets/page.md": "A page of its own.",
+            "docs/t.html": "<body>{% block main %}<p>x</p>{% endblock %}</body>",
+            "lesson.Rmd": "# R\n\nText.",
+            "n.ipynb": "{",
+            "data.txt": "no document",
+        },
+    )
+    made = by_path(harvest("tutorial", tmp_path))
+    assert {path.removeprefix("r/"): document.error for path, document in made.items()} == {
+        "a.md": "",
+        "a.adoc": "unsupported_format",
+        "_part.mdx": "partial",
+        "_includes/c.md": "partial",
+        "_layouts/page.html": "template",
+        "layouts/base.html": "template",
+        "snippets/b.md": "partial",
+        "snippets/page.md": "",
+        "docs/t.html": "template",
+        "lesson.Rmd": "",
+        "n.ipynb": "broken_notebook",
+    }
+    assert shape(made["r/a.md"]) == ["0:# A", "0:From the **snippet**."]
+
+
+def test_pages_include_files_of_the_tree(tmp_path: Path) -> None:
+    pages = {
+        "docs/a.mdx": "import Part from './parts/_part.mdx';\n\n# A\n\n<Part />\n\nEnd.",
+        "docs/parts/_part.mdx": "A **part**.\n\n![i](i.png)\n",
+        "docs/parts/i.png": picture(1),
+        "m.md": "```{include} docs/parts/_part.mdx\n```\n\n```{literalinclude} x.py\n:lines: 2\n```",
+        "x.py": "a = 1\nb = 2\n",
+        "q.qmd": "{{< include _q.qmd >}}",
+        "_q.qmd": "Of Quarto. {{< include _q.qmd >}}",
+        "o.md": "![[note#Two]]\n\n![[i.png|300]]",
+        "vault/note.md": "# One\n\nx\n\n## Two\n\ny\n\n## Three\n\nz",
+        "c.md": '``` python\n--8<-- "x.py"\n```',
+        "out.md": "```{include} ../../secret.md\n```\n\nText.",
+    }
+    write(tmp_path / "r", pages)
+    (tmp_path / "secret.md").write_text("Secret")
+    made = harvest("tutorial", tmp_path, "r")
+    documents = by_path(made)
+    assert shape(documents["r/docs/a.mdx"]) == ["0:# A", "0:A **part**.", "0:[i.png]", "0:End."]
+    assert shape(documents["r/m.md"]) == ["0:A **part**.", "0:[i.png]", "0:```python\nb = 2\n```"]
+    assert shape(documents["r/q.qmd"]) == ["0:Of Quarto."]
+    assert shape(documents["r/o.md"]) == ["0:## Two", "0:y", "0:[i.png]"]
+    assert shape(documents["r/c.md"]) == ["0:```python\na = 1\nb = 2\n```"]
+    assert shape(documents["r/out.md"]) == ["0:Text."]
+    assert not any(document.lost for document in made.documents)
+    assert str(tmp_path / "r/vault/note.md") in made.files
+
+
+def test_resources_of_a_page_by_the_begin_of_their_name(tmp_path: Path) -> None:
+    page = '{{< imgproc spruce Fill "7x4" >}}\nA spruce.\n{{< /imgproc >}}\n'
+    write(tmp_path / "r/content/x", {"index.md": page, "spruce-big.png": picture(1)})
+    (document,) = harvest("tutorial", tmp_path).documents
+    assert [(part.url, part.caption) for part in document.parts] == [("content/x/spruce-big.png", "A spruce.")]
+
+
+def test_galleries_and_several_snippets(tmp_path: Path) -> None:
+    pages = {
+        "a.md": '{{< gallery match="gal/*" >}}\n\n{{< carousel images="{gal/1.png,gal/2.png}" >}}\n',
+        "gal/1.png": picture(1),
+        "gal/2.png": picture(2),
+        "b.md": "--8<--\nparts/x.md\nparts/y.md\n--8<--\n\n{! parts/x.md !}\n",
+        "parts/x.md": "Of x.",
+        "parts/y.md": "Of y.",
+        "c.md": "```{include} parts/z.md\n:start-after: <!-- begin -->\n```",
+        "parts/z.md": "Before.\n\n<!-- begin -->\n\nAfter.",
+    }
+    write(tmp_path / "r", pages)
+    made = by_path(harvest("tutorial", tmp_path))
+    assert shape(made["r/a.md"]) == ["0:[1.png]", "0:[2.png]", "0:[1.png]", "0:[2.png]"]
+    assert shape(made["r/b.md"]) == ["0:Of x.\n\nOf y.\n\nOf x."]
+    assert shape(made["r/c.md"]) == ["0:After."]
+
+
+def test_a_notebook_holds_its_images(tmp_path: Path) -> None:
+    data = {"image/png": base64.b64encode(picture(1)).decode()}
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+    cell = {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "plot()", "outputs": [output]}
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    write(tmp_path / "r", {"n.ipynb": json.dumps(book)})
+    made = harvest("tutorial", tmp_path)
+    assert [part.url for part in made.documents[0].parts if part.image] == ["n.ipynb#cell-1/output-1"]
+    assert len(made.images) == 1
 
 
 def test_a_badge_leaves_no_trace(tmp_path: Path) -> None:
