@@ -73,7 +73,8 @@ def test_build_kill_resume_same_bytes(bucket: str, tmp_path: Path) -> None:
     assert held(url) == on_disk(local)
     assert counts(Run(url)) == counts(local)
     assert not list(tmp_path.glob("s3:*")), "an address is no folder"
-    leafinstruct("push", f"{tmp_path}/there", "--pipeline", str(pipeline), "--run", url, cwd=tmp_path, check=0)
+    push = ["push", f"{tmp_path}/there", "--pipeline", str(pipeline), "--run", url, "--allow-license", "unknown"]
+    leafinstruct(*push, cwd=tmp_path, check=0)
     shards = {p.name: p.read_bytes() for p in (tmp_path / "there").glob("*.parquet")}
     assert shards == {name: data for name, data in shard_bytes(local).items() if name.endswith(".parquet")}
     page = write_report(Run(url), load_pipeline(pipeline), None, 10)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -34,6 +35,7 @@ STAGES = tuple(FIRST)
 VICTIMS = ("build", "build", "worker", "all processes")
 SECONDS = {"harvest": 0.15, "filter": 0.6, "rewrite": 0.2, "shard": 0.2, "folder": 0.4, "hub": 0.8}
 """About the time from the first file of a stage to the last, or of a push, on a laptop."""
+MARK = re.compile(rb"\n<!-- written by leafinstruct: [^>]*-->\n")
 WHOLE = "as without a kill"
 
 
@@ -110,8 +112,8 @@ def killed_push(bed: Bed, number: int, chance: random.Random, hub: Hub) -> dict[
     to_hub = number % 10 == 9
     where, there = ("hub", "me/garden") if to_hub else ("folder", str(bed.folder / "pushed"))
     shutil.rmtree(bed.folder / "pushed", ignore_errors=True)
-    hub.blobs, hub.files, hub.commits, hub.tags, hub.created, hub.head = {}, {}, [], [], False, "0" * 40
-    arguments = ["push", there, "--pipeline", str(bed.pipeline), "--run", str(bed.whole)]
+    hub.reset()
+    arguments = ["push", there, "--pipeline", str(bed.pipeline), "--run", str(bed.whole), "--allow-license", "unknown"]
     process = bed.start(arguments, use_hub, hub.url, str(bed.folder / "hub"))
     time.sleep(chance.random() * SECONDS[where])
     kill(process.pid, "all processes", chance)
@@ -131,11 +133,16 @@ def killed_push(bed: Bed, number: int, chance: random.Random, hub: Hub) -> dict[
 
 
 def published_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
+    return {path.name: unmarked(path.read_bytes()) for path in folder.glob("[!.]*")}
 
 
 def on_hub(hub: Hub) -> dict[str, bytes]:
-    return {name: hub.blobs[entry["sha256"]] for name, entry in hub.files.items()}
+    return {name: unmarked(hub.blobs[entry["sha256"]]) for name, entry in hub.files.items()}
+
+
+def unmarked(data: bytes) -> bytes:
+    """A file without what a push adds to the card."""
+    return MARK.sub(b"", data)
 
 
 def use_hub(url: str, cache: str) -> None:

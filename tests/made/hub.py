@@ -23,6 +23,10 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin with nothing there."""
         self.blobs: dict[str, bytes] = {}
         self.branches: dict[str, list[str]] = {"main": ["0" * 40]}
         self.trees: dict[str, dict[str, dict]] = {"0" * 40: {}}

@@ -116,8 +116,8 @@ def test_everything_ends_done_or_dropped_with_a_reason(server: Server, tmp_path:
     asked = Counter({kind: len(times) for kind, times in server.asked.items()})
     expected = Counter(
         fine=1, slow=1, busy=3, broken=4, refused=1, half=2, cut=2, hanging=4, gone=4, empty=2
-    )  # and one that was answered before, once more, to see that the refused one is refused alone
-    assert asked >= expected and (asked - expected).total() == 1 and asked["refused"] == 1
+    )  # and one that was answered before, once more for each that gets no answer, to see that it is alone in this
+    assert asked >= expected and (asked - expected).total() <= 4 and asked["refused"] == 1
 
 
 @pytest.mark.slow
