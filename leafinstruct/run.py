@@ -8,7 +8,6 @@ has a checksum, and is compared with it when it is read: one that was damaged la
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +25,7 @@ from leafinstruct.document import digest
 from leafinstruct.errors import Damaged, LeafError, file_error, one_line, text_of
 from leafinstruct.progress import log
 from leafinstruct.store import LocalStore, ObjectStore, of_content, open_store
-from leafinstruct.sums import Summing, holds, sha256_of, sum_of, write_summed
+from leafinstruct.sums import Hashing, holds, sha256_of, sum_of, summing, write_summed
 
 META_KEY = b"leafinstruct"
 GROUP_ROWS, GROUP_IMAGES = 4096, 16
@@ -96,9 +95,9 @@ class Run:
         checksum in a file of its own, which has the old one too until the next commit."""
 
         def write_both(out: BinaryIO) -> None:
-            summing = Summing(out)
-            write(summing)  # type: ignore[arg-type]
-            self._note_sum(relative, summing.digest().hex())
+            summed = summing(out)
+            write(summed)  # type: ignore[arg-type]
+            self._note_sum(relative, summed.hash.hexdigest())
 
         self.store.put(relative, write_both if summed else write)
 
@@ -412,21 +411,7 @@ def table_digest(table: pa.Table) -> str:
     """Digest of a table's content. Image bytes are left out if a column has their sha256."""
     if "sha256" in table.column_names:
         table = table.drop_columns(_binary(table.schema))
-    sink = _Hashing()
+    sink = Hashing(hashlib.sha256())
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema.remove_metadata()) as writer:
         writer.write_table(table.replace_schema_metadata(None).combine_chunks())
-    return sink.sha256.hexdigest()[:32]
-
-
-class _Hashing(io.RawIOBase):
-    """A file that keeps only the hash of what is written."""
-
-    def __init__(self) -> None:
-        self.sha256 = hashlib.sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.sha256.update(data)
-        return len(data)
+    return sink.hash.hexdigest()[:32]

@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import xxhash
 
@@ -23,28 +23,41 @@ END = 8
 CHUNK = 1 << 20
 
 
-class Summing(io.RawIOBase):
-    """Passes bytes on to a file and sums them; closing it leaves the file open."""
+class Hash(Protocol):
+    """A hash of `hashlib` or `xxhash`."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def update(self, data: Any, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class Hashing(io.RawIOBase):
+    """Hashes what is written, and passes it on to a file if one is given; closing it leaves that file open."""
+
+    def __init__(self, hasher: Hash, out: BinaryIO | None = None) -> None:
+        self.hash = hasher
         self._out = out
-        self._sum = xxhash.xxh3_128()
         self.size = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self._sum.update(data)
-        self._out.write(data)
+        self.hash.update(data)
+        if self._out is not None:
+            self._out.write(data)
         self.size += len(data)
         return len(data)
 
     def tell(self) -> int:
         return self.size
 
-    def digest(self) -> bytes:
-        return self._sum.digest()
+
+def summing(out: BinaryIO) -> Hashing:
+    """A file that passes on what is written and has its sum."""
+    return Hashing(xxhash.xxh3_128(), out)
 
 
 def sum_of(data: bytes) -> str:
@@ -54,14 +67,14 @@ def sum_of(data: bytes) -> str:
 
 def write_summed(out: BinaryIO, write: Callable[[BinaryIO], None]) -> None:
     """Write a Parquet file, and its sum into the gap before the footer. `out` can be read and sought."""
-    summing = Summing(out)
-    write(summing)  # type: ignore[arg-type]
+    summed = summing(out)
+    write(summed)  # type: ignore[arg-type]
     out.seek(-END, io.SEEK_END)
     tail = int.from_bytes(out.read(4), "little") + END
     out.seek(-tail, io.SEEK_END)
     footer = out.read(tail)
     out.seek(-tail, io.SEEK_END)
-    out.write(MARK + summing.digest() + footer)
+    out.write(MARK + summed.hash.digest() + footer)
 
 
 def holds(file: BinaryIO) -> bool | None:

@@ -31,8 +31,8 @@ import pyarrow.parquet as pq
 from PIL import Image as PILImage
 
 from leafinstruct.document import Content, Image, ImageMeta, Message, Record
-from leafinstruct.shard.schema import PUBLISHED_SCHEMA
-from leafinstruct.shard.write import _Hashing, _writer, write_shard
+from leafinstruct.shard.write import _writer, write_shard
+from leafinstruct.sums import Hashing
 
 POOL = 32
 SCORES = ["clip", "words"]
@@ -93,8 +93,8 @@ def speed(count: int, pairs: int, folder: Path) -> dict[str, object]:
 
     def bare(hashed: bool) -> None:
         with (folder / "bare.parquet").open("wb") as out:
-            sink = _Hashing(out) if hashed else out
-            with _writer(sink, PUBLISHED_SCHEMA) as writer:
+            sink = Hashing(hashlib.sha256(), out) if hashed else out
+            with _writer(sink) as writer:
                 writer.write_table(table, row_group_size=group)
 
     ways: dict[str, Callable[[], object]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 import re
@@ -21,6 +20,7 @@ from leafinstruct.errors import LeafError
 from leafinstruct.images.strip import sniff, strip
 from leafinstruct.models.control_tokens import PLACEHOLDERS, without_control_tokens
 from leafinstruct.shard.schema import IMAGE_TYPE, PUBLISHED_SCHEMA, TEXT_COLUMNS, VERSION
+from leafinstruct.sums import Hashing
 
 GROUP_ROWS = 100  # what the Hub's viewer and streaming readers fetch at once
 GROUP_BYTES = 16_000_000
@@ -55,31 +55,6 @@ class _Published:
     height: int
 
 
-class _Hashing(io.RawIOBase):
-    """Passes bytes on to a file and hashes them; closing it leaves the file open."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._hash.update(data)
-        self._out.write(data)
-        self.size += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self.size
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-
 def write_shard(
     out: BinaryIO,
     rows: Iterable[Record],
@@ -97,23 +72,23 @@ def write_shard(
     order; one that the record lacks is null. `break_tokens` breaks control tokens in texts. Raises LeafError for an
     image whose size cannot be read, and unless `allow_metadata` for one with metadata that cannot be removed.
     """
-    shard, sink = WrittenShard(), _Hashing(out)
-    with _writer(sink, PUBLISHED_SCHEMA) as writer:
+    shard, sink = WrittenShard(), Hashing(hashlib.sha256(), out)
+    with _writer(sink) as writer:
         for group in _groups(rows, load_image, shard, allow_metadata):
             table = _table(group, score_names, pipeline_version, break_tokens)
             writer.write_table(table, row_group_size=len(group))
             shard.rows += len(group)
             shard.arrow_bytes += table.nbytes
-    shard.bytes, shard.sha256 = sink.size, sink.sha256
+    shard.bytes, shard.sha256 = sink.size, sink.hash.hexdigest()
     return shard
 
 
-def _writer(sink: _Hashing, schema: pa.Schema) -> pq.ParquetWriter:
+def _writer(sink: BinaryIO | Hashing) -> pq.ParquetWriter:
     """Content-defined pages are off: they cost a third of the speed, and uncompressed images deduplicate anyway."""
-    leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
+    leaves = [leaf for column in PUBLISHED_SCHEMA for leaf in _leaves(column.name, column.type)]
     return pq.ParquetWriter(
         sink,
-        schema,
+        PUBLISHED_SCHEMA,
         compression={leaf: "NONE" if leaf == IMAGE_BYTES else "ZSTD" for leaf in leaves},
         use_dictionary=[leaf for leaf in leaves if not leaf.startswith("images.") and not leaf.endswith(".text")],
         write_statistics=[leaf for leaf in leaves if not leaf.startswith(("images.", "messages."))],
