@@ -93,8 +93,7 @@ def in_sentences(blocks: Sequence[Block]) -> list[Block]:
             else:
                 begun = Block(name, source=source) if begun is None else _with_more(begun, name, source)
         elif one.shape is None and begun is not None:
-            line = _with_more(begun, block.text, block.source)
-            found.append(replace(block, text=line.text, source=line.source))
+            found.append(_begun_by(begun, block))
             begun = None
         elif one.shape is None and one.after_inline:
             found[-1] = _with_more(found[-1], block.text, block.source)
@@ -111,7 +110,7 @@ def _placed(blocks: Sequence[Block], steps: Sequence[int], shape: Callable[[Bloc
     line: list[_Placed] = []
     for block, step in zip(blocks, steps, strict=True):
         if line and not block.runs_on:
-            yield from _fitted(line)
+            yield from line if len(line) == 1 and line[0].shape is None else _fitted(line)  # the usual case: a text
             line = []
         line.append(_Placed(block, step, shape(block) if block.ref else None))
     yield from _fitted(line)
@@ -144,8 +143,7 @@ def _fitted(line: list[_Placed]) -> Iterator[_Placed]:
                 last.block = _with_more(last.block, one.block.text, one.block.source)
                 continue
             if begun:
-                text, source = (joined(begun, words) for words in (one.block.text, one.block.source or one.block.text))
-                one.block = replace(one.block, text=text, source=source)
+                one.block = _begun_by(Block(begun), one.block)
             one.after_inline = bool(found) and found[-1].shape == "inline"
         elif one.shape == "inline":
             one.after_inline = bool(found) and found[-1].shape in (None, "inline") and one.block.runs_on
@@ -157,6 +155,12 @@ def _fitted(line: list[_Placed]) -> Iterator[_Placed]:
         if one.shape is None:
             one.lost, lost = lost, ()
     yield from found
+
+
+def _begun_by(line: Block, block: Block) -> Block:
+    """The block with what begins its line."""
+    whole = _with_more(line, block.text, block.source)
+    return replace(block, text=whole.text, source=whole.source)
 
 
 def _with_more(block: Block, text: str, source: str = "") -> Block:

@@ -4,7 +4,7 @@ interrupts."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from leafinstruct.harvest.html.flow import Block, Container
@@ -41,14 +41,8 @@ LONGEST_TITLE = 120
 def steps_of(blocks: Sequence[Block]) -> list[int]:
     """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists, of the
     section that has most; else numbered headings. Each needs at least two steps."""
-    for steps in (
-        _titled(blocks, [_is_step(block) for block in blocks]),
-        _item_steps(blocks),
-        _titled(blocks, [bool(block.heading and NUMBERED.match(block.text)) for block in blocks]),
-    ):
-        if max(steps, default=0) > 1:
-            return steps
-    return [0] * len(blocks)
+    ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (_title_steps, _item_steps, _number_steps)
+    return next((steps for way in ways if max(steps := way(blocks), default=0) > 1), [0] * len(blocks))
 
 
 def continued(blocks: Sequence[Block]) -> list[Block]:
@@ -84,6 +78,14 @@ def _moved(block: Block, moved: dict[int, tuple[int, int]]) -> Block:
     item = replace(outer, of=of, number=(outer.number or 0) + more)
     steps = (of, block.item[1] + more) if block.item[0] == outer.of else block.item
     return replace(block, within=(item, *block.within[1:]), item=steps)
+
+
+def _title_steps(blocks: Sequence[Block]) -> list[int]:
+    return _titled(blocks, [_is_step(block) for block in blocks])
+
+
+def _number_steps(blocks: Sequence[Block]) -> list[int]:
+    return _titled(blocks, [bool(block.heading and NUMBERED.match(block.text)) for block in blocks])
 
 
 def _is_step(block: Block) -> bool:

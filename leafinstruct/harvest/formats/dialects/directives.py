@@ -27,7 +27,6 @@ RAW_FORMAT = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*\{=(?P<name>\w+)\}[ \t]*$")
 OPTION = re.compile(r"[ \t]*:([\w-]+):[ \t]*(.*)$")
 KEYS = re.compile(r"([\w-]+)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'{}]+))")
 CLASSES = re.compile(r"\.([\w-]+)")
-INDEXED = re.compile(r"[ \t]*:::+[ \t]*$")
 _CODE = """
     code code-block sourcecode code-cell prompt parsed-literal doctest testcode ipython exec_code
     jupyter-execute

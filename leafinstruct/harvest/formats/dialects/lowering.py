@@ -24,8 +24,6 @@ STEP = re.compile(r"<(?:[\w.]*\.)?(?:Step|step|step-item|StepItem)[\s>]")
 PARAGRAPH = re.compile(r"</?p>")
 TAGS = re.compile(r"<[^<>]*>")
 MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
-BESIDE = re.compile(r"\s*(?:<p>\s*)?$")
-CODE_LINES = re.compile(r"\s*\d+\s*(?:-\s*(\d+)\s*)?$")
 OPEN_BLOCK = re.compile(r"(?:^|\n|<p>|<li>|</p>|</div>|<div[^<>]*>|<td>|<dd>|<blockquote>)[ \t]*\Z")
 VARIANT = re.compile(
     r"(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b|#only-dark|#gh-dark-mode-only"
