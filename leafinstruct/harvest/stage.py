@@ -34,7 +34,7 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.stamps import file_stamps, stamps_hold
 from leafinstruct.version import __version__
 
-VERSION = 8
+VERSION = 9
 """Grows whenever harvest would make other documents of the same input."""
 INDEX_VERSION = 3
 ASKED: Described = {

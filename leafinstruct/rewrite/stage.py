@@ -35,7 +35,7 @@ from leafinstruct.run import Run, fingerprint
 from leafinstruct.score.base import CorpusScorer
 from leafinstruct.settings import read
 
-VERSION = 8
+VERSION = 9
 """Grows whenever the same documents and answers would make other records."""
 BATCH = 32
 """Answers committed together, or the model's batch if that is larger."""

