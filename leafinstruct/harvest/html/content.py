@@ -15,6 +15,7 @@ from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
 from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, quality_of
 from leafinstruct.harvest.html.teasers import teasers
 
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 CONTENT_TAGS = frozenset(("article", "main"))
 BASE = {"div": 5, "article": 10, "main": 10, "pre": 3, "td": 3, "blockquote": 3, "section": 2}
 BASE |= dict.fromkeys(("address", "ol", "ul", "dl", "dd", "dt", "li", "form"), -3)
@@ -129,7 +130,7 @@ class Content:
             score = self._score(key)
             if score > best_score and not self._is_only_code(key):
                 best, best_score = self.stats.nodes[key], score
-        best = self._to_most(self._widen(best, best_score), body)
+        best = self._to_heading(self._to_most(self._widen(best, best_score), body))
         parent = best.parent
         if parent is None or best.tag == "body" or parent.mem_id not in self.stats:
             return best
@@ -177,6 +178,32 @@ class Content:
             above = parent
         more, now = self.stats[above.mem_id], self.stats[best.mem_id]
         return above if more.linked - now.linked < MORE_LINKS * (more.text - now.text) else best
+
+    def _to_heading(self, best: LexborNode) -> LexborNode:
+        """Move up to the last section around the content that begins with a heading of its own, above those in it, as
+        far as it adds few links and no controls: a section's only long list is not the section."""
+        now, here = self.stats[best.mem_id], best.parent
+        while here is not None and here.tag not in ("body", "html") and here.mem_id in self.stats:
+            more = self.stats[here.mem_id]
+            if more.inputs > now.inputs or more.linked - now.linked > MORE_LINKS * (more.text - now.text):
+                break
+            if more.headed > now.headed and (heading := self._first_heading(here)):
+                if best.css_first(",".join(HEADINGS[: HEADINGS.index(heading) + 1])) is not None:
+                    break
+                best = here
+            here = here.parent
+        return best
+
+    def _first_heading(self, node: LexborNode) -> str:
+        """The tag of the heading that an element begins with; "" if it begins with something else."""
+        for child in node.iter():
+            stats = self.stats.get(child.mem_id)
+            if stats is not None and stats.text > 0 and child.mem_id not in self.dropped:
+                if child.tag in HEADINGS:
+                    return child.tag
+                found = child.css_first(",".join(HEADINGS)) if _is_framed_heading(stats) else None
+                return found.tag or "" if found is not None else ""
+        return ""
 
     def _unlinked(self, node: LexborNode) -> int:
         stats = self.stats[node.mem_id]

@@ -67,6 +67,16 @@ def test_sections_without_paragraphs_belong_to_those_with_some() -> None:
     assert [block.text for block in parse_html(html, URL).blocks if block.heading] == ["Boat", "Use", "Use", "Use"]
 
 
+def test_the_only_long_list_of_a_section_is_not_the_section() -> None:
+    steps = "".join(f"<li><p>{LONG * 3}</p><p>{LONG * 3}</p></li>" for _ in range(8))
+    inner = f"<div><div><div><h3>Row</h3></div></div><p>There are ways:</p><div><ol>{steps}</ol></div></div>"
+    section = f"<div><div><div><h2>Boat</h2></div></div><p>It floats.</p>{inner}</div>"
+    found = [block.text for block in parse_html(f"<body><nav><a href='/'>Up</a></nav>{section}</body>", URL).blocks]
+    assert found[:4] == ["Boat", "It floats.", "Row", "There are ways:"]
+    other = f"<body><div><h3>More stories</h3><div><h1>Boat</h1>{f'<p>{LONG * 3}</p>' * 8}</div></div></body>"
+    assert "More stories" not in [block.text for block in parse_html(other, URL).blocks]
+
+
 @pytest.mark.parametrize("paragraphs, shown", [(6, True), (1, False)])
 def test_an_article_in_a_frame_with_the_names_of_a_popup_is_content(paragraphs: int, shown: bool) -> None:
     story = "The boat was drawn over the ice by six dogs, and nobody spoke, as the wind was too loud for words. " * 2
