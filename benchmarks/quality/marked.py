@@ -4,7 +4,8 @@
 usage: marked.py DIR      DIR: WARC files that hold the marked pages
 
 A mark is the address of an image, or a hash of the first 24 letters of a step; no text of a page is kept here. Prints
-JSON: precision and recall of images and of beginnings of steps, and pages whose images are exactly right.
+JSON: precision and recall of images (but for small ones inside sentences) and of beginnings of steps, and pages whose
+images are exactly right.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from leafinstruct.harvest.html.flow import Page, steps_of
+from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.harvest.html.parts import pieces
+from leafinstruct.harvest.html.steps import steps_of
 from leafinstruct.harvest.warc.index import build_index
 from leafinstruct.harvest.warc.kinds import PAGE
 from leafinstruct.harvest.warc.read import read_bodies
@@ -48,7 +51,7 @@ def main() -> None:
             if mark is None or body is None:
                 continue
             page = parse_html(body.data, urls[offset], body.charset)
-            images = [block.ref for block in page.blocks if block.ref]
+            images = [one.image.ref for one in pieces(page.blocks) if one.image is not None and not one.inline]
             for name, got, want in (("images", images, mark["images"]), ("steps", step_keys(page), mark["steps"])):
                 counts[f"{name}_both"] += sum((Counter(got) & Counter(want)).values())
                 counts[f"{name}_found"] += len(got)

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
 from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
-from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, quality_of
+from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, is_title, quality_of
 from leafinstruct.harvest.html.teasers import teasers
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -292,7 +292,14 @@ def _framed(node: LexborNode) -> str:
 
 def _names(node: LexborNode) -> str:
     attributes = node.attributes
-    return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    return f"{attributes.get('class') or ''} {_id(node, attributes.get('id'))}"
+
+
+def _id(node: LexborNode, name: str | None) -> str:
+    """The id of an element, if it says what the element is."""
+    if not name or ((quality_of(name) & BAD or has_unlikely_word(name)) and is_title(node, name)):
+        return ""
+    return name
 
 
 def _has_bad_name(node: LexborNode) -> bool:
@@ -301,4 +308,4 @@ def _has_bad_name(node: LexborNode) -> bool:
 
 def _weight(node: LexborNode) -> int:
     attributes = node.attributes
-    return _name_weight(attributes.get("class")) + _name_weight(attributes.get("id"))
+    return _name_weight(attributes.get("class")) + _name_weight(_id(node, attributes.get("id")))

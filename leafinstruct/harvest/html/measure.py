@@ -11,7 +11,7 @@ from struct import Struct
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import Stats
-from leafinstruct.harvest.html.names import SPECIAL, UNLIKELY, has_maybe_word, signs_of
+from leafinstruct.harvest.html.names import SPECIAL, UNLIKELY, has_maybe_word, is_title, signs_of
 from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, shows_formula
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
@@ -131,8 +131,13 @@ class Measures:
                         signs = signs_of(names)
                     if not names or len(attributes) > 1:
                         noted = not NOTED.isdisjoint(attributes)
-                        if (known := attributes.get("id")) and name not in NEVER_UNLIKELY:
-                            signs |= signs_of(known) & UNLIKELY
+                        if (
+                            (known := attributes.get("id"))
+                            and name not in NEVER_UNLIKELY
+                            and (of_id := signs_of(known) & UNLIKELY)
+                            and not is_title(child, known)
+                        ):
+                            signs |= of_id
                 if (signs or noted or name in LOOKED_AT) and self._is_left_out(
                     child, name, tag, attributes, signs, noted
                 ):

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
 
+from selectolax.lexbor import LexborNode
+
 
 def _one_of(parts: str) -> re.Pattern[str]:
     """A pattern of parts given with | between them, joined by their first letters: a search tries each alternative at
@@ -48,6 +50,9 @@ _MAYBE = _one_of(
 UNLIKELY, SPECIAL, GOOD, BAD = 1, 2, 4, 8
 """Signs of an element that is no content; of one that is a formula, code, or anything else that is more than its tag
 says; and for and against a block."""
+WORD = re.compile(r"[^\W_]+")
+TITLE = 4
+"""Words of an id that may be a title."""
 CACHED = 16384
 """Names whose signs are cached."""
 
@@ -90,3 +95,11 @@ def has_unlikely_word(names: str) -> bool:
 
 def has_bad_word(names: str) -> bool:
     return quality_of(names) & BAD > 0
+
+
+def is_title(node: LexborNode, name: str) -> bool:
+    """Whether an id repeats the title of what it names, as generators of documentation write them: it says what that is
+    about, not what it is. A short one may say both ("related-posts")."""
+    words = WORD.findall(name.lower())
+    heading = node.css_first("h1, h2, h3, h4, h5, h6") if len(words) >= TITLE else None
+    return heading is not None and set(words).issubset(WORD.findall(heading.text(deep=True).lower()))

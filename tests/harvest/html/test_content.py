@@ -67,6 +67,22 @@ def test_sections_without_paragraphs_belong_to_those_with_some() -> None:
     assert [block.text for block in parse_html(html, URL).blocks if block.heading] == ["Boat", "Use", "Use", "Use"]
 
 
+@pytest.mark.parametrize(
+    ("name", "title", "kept"),
+    [
+        ("clean-up-the-author-names", "Clean up the author names", True),
+        ("share-a-boat-with-others", "1. Share a boat with others", True),
+        ("author-box-of-the-site", "Clean up the names", False),
+        ("share-buttons", "Share buttons", False),
+    ],
+)
+def test_an_id_that_repeats_the_title_says_what_a_section_is_about(name: str, title: str, kept: bool) -> None:
+    step = "<ol><li>Split out the names into cells</li><li>Choose the first one</li></ol>"
+    section = f"<div class='callout' id='{name}'><div><h3>{title}</h3><div>{step}</div></div></div>"
+    page = f"<body><main>{f'<p>{LONG * 3}</p>' * 4}{section}<p>{LONG}</p></main></body>"
+    assert ("Choose the first one" in "".join(block.text for block in parse_html(page, URL).blocks)) == kept
+
+
 def test_the_only_long_list_of_a_section_is_not_the_section() -> None:
     steps = "".join(f"<li><p>{LONG * 3}</p><p>{LONG * 3}</p></li>" for _ in range(8))
     inner = f"<div><div><div><h3>Row</h3></div></div><p>There are ways:</p><div><ol>{steps}</ol></div></div>"
