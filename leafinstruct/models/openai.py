@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from leafinstruct.errors import LeafError
+from leafinstruct.models.chat_answer import CUT, reason_of, text_of
 from leafinstruct.models.chat_dialect import Ask
 from leafinstruct.models.chat_faults import Failure
 from leafinstruct.models.chat_server import ChatServer
@@ -32,8 +33,6 @@ from leafinstruct.models.llm import (
 from leafinstruct.settings import Positive
 
 BYTES_A_TOKEN = 4  # as in English
-CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-FILTERED = frozenset({"content_filter", "safety"})
 ROUNDED = 0.001
 """Log-probabilities are below it: 0 is the highest, but for what a server rounds."""
 PLACEHOLDER = -1000.0
@@ -220,20 +219,8 @@ def _failed(failure: Failure) -> Generation:
 def _generation(answer: dict[str, Any]) -> Generation:
     choice = answer["choices"][0]
     prompt_tokens, output_tokens = _usage(answer)
-    reason = str(choice.get("finish_reason") or "stop").lower()
-    if reason in FILTERED:
-        return Generation("", prompt_tokens, output_tokens, error="the server's filter of contents stopped the answer")
-    text = _text(choice["message"].get("content")) or _text(choice["message"].get("refusal"))
-    return Generation(text, prompt_tokens, output_tokens, "length" if reason in CUT else "stop")
-
-
-def _text(content: Any) -> str:
-    """The text of a message's content: a text, or a list of parts of which some are texts."""
-    if isinstance(content, str):
-        return content
-    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
-    texts = [part.get("text") for part in parts if part.get("type", "text") in ("text", "output_text")]
-    return "".join(text for text in texts if isinstance(text, str))
+    finish = "length" if reason_of(choice) in CUT else "stop"
+    return Generation(text_of(choice["message"]), prompt_tokens, output_tokens, finish)
 
 
 def _usage(answer: Mapping[str, Any]) -> tuple[int, int]:
