@@ -81,6 +81,6 @@ def from_stream(data: bytes) -> dict[str, Any] | None:
 
 
 def _events(data: bytes) -> Iterator[str]:
-    for line in data.decode().splitlines():
+    for line in data.decode().split("\n"):
         if line.startswith("data:"):
             yield line.removeprefix("data:").strip()
