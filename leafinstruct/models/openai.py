@@ -37,6 +37,8 @@ ROUNDED = 0.001
 """Log-probabilities are below it: 0 is the highest, but for what a server rounds."""
 PLACEHOLDER = -1000.0
 """Log-probabilities below it are those that servers give in place of none (-9999)."""
+MOST_TOGETHER = 1.05
+"""Probabilities of tokens together, rounding included: servers that give 0 for every token have none."""
 OURS = ("model", "messages", "n", "stream")
 SECRET = re.compile(r"authorization|cookie|secret|password|api.?key|access.?token|(^|[-_])key$|(^|[-_])token$", re.I)
 UNSENDABLE = re.compile(r"[^\x20-\x7e]")
@@ -230,15 +232,16 @@ def _usage(answer: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _listed(answer: Mapping[str, Any]) -> list[tuple[str, float]] | None:
-    """The likeliest first tokens of an answer, with their probabilities; none if one of them is no probability, and
-    None if the server lists nothing."""
+    """The likeliest first tokens of an answer, with their probabilities; none if one of them is no probability or
+    all together are more than one, and None if the server lists nothing."""
     logprobs = answer["choices"][0].get("logprobs")
     if not isinstance(logprobs, Mapping) or not isinstance(logprobs.get("content"), list):
         return None
     try:
         pairs = [(entry["token"], entry["logprob"]) for entry in logprobs["content"][0]["top_logprobs"]]
         if all(isinstance(token, str) and _is_logprob(value) for token, value in pairs):
-            return [(token, math.exp(min(value, 0.0))) for token, value in pairs if value > PLACEHOLDER]
+            shares = [(token, math.exp(min(value, 0.0))) for token, value in pairs if value > PLACEHOLDER]
+            return shares if math.fsum(share for _, share in shares) <= MOST_TOGETHER else []
     except (KeyError, IndexError, TypeError):
         pass
     return []

@@ -336,6 +336,8 @@ NONE = {
     "not a number": logprobs(("2", float("nan")), ("1", -1.0)),
     "no number": logprobs(("2", None), ("1", -1.0)),
     "above one": logprobs(("2", 3.0)),
+    "zero for every token": logprobs(("2", 0.0), ("1", 0.0), ("3", 0.0)),
+    "more than one together": logprobs(("2", -0.1), ("1", -0.2)),
     "an empty list": {"content": []},
     "no alternatives": {"content": [{"token": "2", "logprob": -0.1, "top_logprobs": []}]},
 }
