@@ -15,7 +15,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from leafinstruct.errors import LeafError
-from leafinstruct.text.urls import AUTHORITY, site_keys, url_key
+from leafinstruct.text.urls import AUTHORITY, composed, site_keys, url_key
+from leafinstruct.text.valid import replace_surrogates
 
 FILE = "removed.jsonl"
 KINDS = ("url", "site", "sha256", "path", "document", "record")
@@ -53,10 +54,10 @@ def keys_of(kind: str, value: str) -> frozenset[str]:
 
 def _path_keys(path: str) -> frozenset[str]:
     """A path with and without percent escapes, or the key of a URL."""
-    path = path.strip()
+    path = composed(replace_surrogates(path.strip()))
     if AUTHORITY.match(path):
         return frozenset({url_key(path)})
-    plain = {posixpath.normpath(one) for one in (path, unquote(path)) if one}
+    plain = {posixpath.normpath(one) for one in (path, composed(unquote(path))) if one}
     return frozenset(plain | {one.partition("#")[0] for one in plain}) - {"", "."}
 
 
@@ -96,8 +97,12 @@ def load_removals(root: Path) -> Removals:
     path = root / FILE
     if not path.is_file():
         return Removals()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a note may hold other separators of lines
+    except UnicodeDecodeError:
+        raise LeafError(f"{path}: not UTF-8 text; save it as UTF-8") from None
     entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -119,7 +124,7 @@ def add_removals(root: Path, new: Iterable[Removal]) -> Removals:
             have.add((entry.kind, entry.keys))
             every.append(entry)
     partial = root / f".{FILE}.{os.getpid()}.tmp"
-    lines = [json.dumps(asdict(entry), ensure_ascii=False) for entry in every]
+    lines = [replace_surrogates(json.dumps(asdict(entry), ensure_ascii=False)) for entry in every]
     partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(partial, root / FILE)  # noqa: PTH105 - atomic
     return Removals(every)

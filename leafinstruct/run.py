@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -72,7 +73,7 @@ class Run:
     @property
     def address(self) -> str:
         """The run's location, valid from any working folder."""
-        return str(self.store.path.resolve()) if isinstance(self.store, LocalStore) else self.place
+        return os.path.realpath(self.store.path) if isinstance(self.store, LocalStore) else self.place
 
     @property
     def path(self) -> Path:

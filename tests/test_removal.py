@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from made.tree import counts, edit, make_project, page, picture, put, run_build,
 from leafinstruct.document import Document, Image, documents_from_table
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import load_pipeline
-from leafinstruct.removal import FILE, Removal, Removals, add_removals, removals_above
+from leafinstruct.removal import FILE, Removal, Removals, add_removals, load_removals, removals_above
 from leafinstruct.rewrite.generations import GENERATION_SCHEMA
 from leafinstruct.run import Run
 from leafinstruct.shard.check import check
@@ -76,6 +77,27 @@ def test_other_spellings_are_one_request(tmp_path: Path) -> None:
         file.write("\n")
     (tmp_path / "runs/a/shards").mkdir(parents=True)
     assert len(removals_above(tmp_path / "runs/a/shards")) == 2
+
+
+def test_a_name_is_one_however_its_accents_and_bytes_are_written() -> None:
+    for other in ("wood/cafe\u0301.md", "wood/caf%C3%A9.md", "wood/cafe%CC%81.md"):
+        assert Removals([Removal("path", other)]).names("", "", "wood/café.md", "d1")
+        assert Removals([Removal("path", "wood/café.md")]).names("", "", other, "d1")
+    typed = os.fsdecode(b"wood/odd\xe9.md")  # as a shell gives it
+    assert Removals([Removal("path", typed)]).names("", "", "wood/odd\ufffd.md", "d1")
+
+
+def test_whatever_a_note_holds_the_requests_can_be_read_again(tmp_path: Path) -> None:
+    note = "as they wrote:\u2028please\x85\x0b" + os.fsdecode(b"\xe9")
+    add_removals(tmp_path, [Removal("site", "a.example", note), Removal("path", os.fsdecode(b"odd\xe9.md"))])
+    assert [e.value for e in load_removals(tmp_path).entries] == ["a.example", "odd\ufffd.md"]
+    assert len(add_removals(tmp_path, [Removal("site", "b.example", note)])) == 3
+
+
+def test_requests_that_are_not_utf8_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes('{"kind": "site", "value": "a.example"}'.encode("utf-16"))
+    with pytest.raises(LeafError, match=r"removed\.jsonl: not UTF-8 text"):
+        load_removals(tmp_path)
 
 
 def stored_documents(run: Run) -> list[Document]:

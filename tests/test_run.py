@@ -249,3 +249,11 @@ def test_a_number_of_bytes_is_not_bytes(tmp_path: Path) -> None:
     run.commit_table("images/one.parquet", images, "f")
     with run.parquet("images/one.parquet") as file:
         assert file.num_row_groups == 7
+
+
+def test_a_link_to_itself_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "run").symlink_to(tmp_path / "run")
+    run = Run(tmp_path / "run")
+    assert run.address
+    with pytest.raises(LeafError, match=str(tmp_path / "run")):
+        run.commit_json("run.json", {})

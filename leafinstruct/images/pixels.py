@@ -32,6 +32,8 @@ _COSINES = np.array(
     np.int64,
 )
 ORIENTATION = 0x0112
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+"""The tag of TIFF files that says what the lowest level looks like, and its value for white."""
 TURNS = dict(
     enumerate(
         ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"],
@@ -41,7 +43,7 @@ TURNS = dict(
 """How to turn an image of each EXIF orientation upright."""
 XMP_COUNTS = ("JPEG", "MPO", "PNG", "WEBP", None)
 """Formats whose orientation in XMP counts: what is published has no XMP, and in these keeps the orientation as EXIF."""
-SHOWN = 2
+SHOWN = 3
 """Version of what code that is not ours is given as the pixels of an image."""
 _last: tuple[PIL.Image.Image, Small] | None = None
 
@@ -97,6 +99,8 @@ def eight_bits(pixels: PIL.Image.Image) -> PIL.Image.Image:
     levels = np.nan_to_num(np.asarray(pixels, np.float64), posinf=0.0, neginf=0.0)
     white = 65535.0 if pixels.mode.startswith("I;16") else _white(float(levels.max(initial=0.0)))
     upper = (np.clip(levels / white, 0.0, 1.0) * 255).astype(np.uint8)
+    if pixels.mode.startswith("I;16") and getattr(pixels, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        upper = 255 - upper  # Pillow does it for 1 to 8 bits only
     info = dict(pixels.info)
     clear = info.pop("transparency", None)  # a level of the deep image; 8 bits cannot tell it from its neighbors
     if isinstance(clear, int):

@@ -12,7 +12,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from leafinstruct.images.container import Malformed, Stripped, only_orientation, orientation_tiff
 from leafinstruct.images.opening import is_refused, opened
@@ -145,6 +145,26 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
         place = 2 if out[1][1:2] == b"\xe0" else 1
         out.insert(place, b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block)
     return b"".join(out), removed
+
+
+def _jpeg_places(data: bytes) -> Iterator[tuple[int, int, str]]:
+    """Where a JPEG file that must keep its length has metadata: start, end, and its name. Raises Malformed."""
+    at = 2
+    while found := _JPEG_MARKER.match(data, at):
+        marker, at = data[found.end() - 1], found.end()
+        if marker == 0xD9:
+            yield at, len(data), "trailer"
+            return
+        if marker in _JPEG_BARE:
+            continue
+        end = at + int.from_bytes(data[at : at + 2])
+        payload = data[at + 2 : end]
+        if name := _jpeg_metadata(marker, payload):
+            needed = 14 if payload[:5] == b"JFIF\x00" else 12 if payload[:5] == b"Adobe" else 0
+            yield at + 2 + needed, end, name
+        at = _scan_end(data, end) if marker == 0xDA else end
+    if at < len(data):
+        raise Malformed
 
 
 def _scan_end(data: bytes, at: int) -> int:
@@ -341,7 +361,7 @@ _WALKERS: dict[str, Callable[[bytes], tuple[bytes, list[str]]]] = {
 }
 _OTHERS: dict[str, Callable[[bytes], Stripped]] = {
     "avif": avif,
-    "tiff": tiff,
+    "tiff": lambda data: tiff(data, _jpeg_places),
     "jpeg2000": jpeg2000,
     "bmp": bmp,
     "ico": lambda data: ico(data, _png),

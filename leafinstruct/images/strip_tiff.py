@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from leafinstruct.images.container import Blanked, Malformed, Stripped
@@ -15,10 +15,15 @@ SHOWN = frozenset(
 )
 """Tags that say how the pixels are stored and displayed (TIFF 6.0 and its supplements; 34675 is the color profile)."""
 NAMES = {33723: "iptc", 34377: "iptc", 700: "xmp", 34853: "gps", 330: "thumbnail"}
+COMPRESSION, JPEG_TABLES = 259, 347
+JPEG = (6, 7)
+"""Compressions whose strips and tiles are JPEG files of their own, with room for the metadata of those."""
 SUBFILE, STRIPS, STRIP_BYTES, TILES, TILE_BYTES, OLD_JPEG, OLD_JPEG_BYTES = 254, 273, 279, 324, 325, 513, 514
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 MOST_PAGES, MOST_TAGS = 10_000, 4096
+Places = Callable[[bytes], Iterable[tuple[int, int, str]]]
+"""Where a JPEG file has metadata: start, end, and its name."""
 
 
 class _Form(NamedTuple):
@@ -50,9 +55,9 @@ class _Entry(NamedTuple):
         return self.value + SIZES.get(self.kind, 1) * self.values
 
 
-def tiff(data: bytes) -> Stripped:
+def tiff(data: bytes, jpeg: Places) -> Stripped:
     """The file without all tags that are not needed to show its pages, without reduced pages (thumbnails), and with
-    zeros where nothing refers to. Raises Malformed."""
+    zeros where nothing refers to and, by `jpeg`, for metadata inside of JPEG strips. Raises Malformed."""
     order = {b"II": "<", b"MM": ">"}[data[:2]]
     big = struct.unpack_from(order + "H", data, 2)[0] == 43
     form = _Form(order, "Q" if big else "H", "Q" if big else "I")
@@ -71,6 +76,9 @@ def tiff(data: bytes) -> Stripped:
         file.data[place : place + len(body)] = body
         link = place + len(body) - form.width
         needed += [(place, place + len(body)), *_values(data, form, kept)]
+        for start, end in _jpegs(data, form, kept):
+            for first_byte, after, name in jpeg(data[start:end]):
+                file.clear(start + first_byte, start + after, name)
     file.keep_only(needed, "unused bytes")
     return file.result()
 
@@ -119,10 +127,24 @@ def _is_reduced(data: bytes, form: _Form, entries: list[_Entry]) -> bool:
 def _values(data: bytes, form: _Form, entries: list[_Entry]) -> Iterator[tuple[int, int]]:
     """Where the values of the entries and the pixels that they name are."""
     yield from ((e.value, e.end) for e in entries if e.end - e.value > form.width)  # shorter ones are in the entry
+    yield from _pixels(data, form, entries)
+    for tag, size in ((519, 64), (520, 17 + 256), (521, 17 + 256)):  # old JPEG: tables without a length
+        yield from ((place, min(place + size, len(data))) for place in _whole(data, form, entries, tag))
+
+
+def _pixels(data: bytes, form: _Form, entries: list[_Entry]) -> Iterator[tuple[int, int]]:
     for starts, sizes in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES), (OLD_JPEG, OLD_JPEG_BYTES)):
         places, lengths = _whole(data, form, entries, starts), _whole(data, form, entries, sizes)
         if len(places) != len(lengths):
             raise Malformed
         yield from ((place, place + length) for place, length in zip(places, lengths, strict=True))
-    for tag, size in ((519, 64), (520, 17 + 256), (521, 17 + 256)):  # old JPEG: tables without a length
-        yield from ((place, min(place + size, len(data))) for place in _whole(data, form, entries, tag))
+
+
+def _jpegs(data: bytes, form: _Form, entries: list[_Entry]) -> Iterator[tuple[int, int]]:
+    """Where JPEG files are inside of a page: its strips or tiles, and the tables that they share."""
+    if not set(_whole(data, form, entries, COMPRESSION)) & set(JPEG):
+        return
+    tables = ((e.value, e.end) for e in entries if e.tag == JPEG_TABLES)
+    for start, end in (*_pixels(data, form, entries), *tables):
+        if data[start : start + 3] == b"\xff\xd8\xff":
+            yield start, end

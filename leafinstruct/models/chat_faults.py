@@ -26,7 +26,9 @@ SETTINGS = {
 """Statuses of the address or the account: trying again does not help, whatever is asked."""
 REFUSED = {400: "", 403: "the key or the prompt is refused", 413: "", 414: "", 422: "", 431: "", 451: ""}
 """Statuses that one prompt may get, or all. Any other status is passing."""
-FACTS = frozenset({400, 403, 422, 451})
+EMPTY = 200
+"""A response of success that says nothing."""
+FACTS = frozenset({EMPTY, 400, 403, 422, 451})
 """Those that are a fact about the prompt, if the server answers another one. The others are limits of the server."""
 TOO_LARGE = frozenset({413, 414})
 CHANGEABLE = frozenset({400, 422, 500, 501})
@@ -45,6 +47,8 @@ LIMIT = re.compile(
 )
 SAID = ("error", "message", "msg", "detail", "errors", "reason", "title", "error_description")
 NAMED = ("param", "loc", "code", "type")
+LONGEST_WAIT = 600.0
+"""Seconds; a server that asks to wait longer, such as for the next day, does not answer this build."""
 MOST = 200
 """Characters of a server's words that are shown."""
 ALL = 2000
@@ -88,6 +92,8 @@ def failure(status: int, data: bytes, wait: float = 0.0, location: str = "") -> 
     if status in TOO_LARGE or (status in (*REFUSED, 500) and CONTEXT.search(said)):
         found = LIMIT.search(said)
         return Failure(words, "refused", status, int(found[1] or found[2]) if found else 0, said=said)
+    if wait > LONGEST_WAIT:
+        return Failure(f"{words} (it asks to wait {wait:,.0f} s)", "settings", status, said=said)
     return Failure(words, "refused" if status in REFUSED else "transient", status, None, wait, said)
 
 
@@ -144,4 +150,11 @@ def failure_in(answer: Any) -> Failure | None:
             return None
     except (KeyError, IndexError, TypeError, AttributeError):
         pass
-    return Failure("the server's response has no message")
+    words = server_words(json.dumps(answer, default=str).encode())
+    return without_answer("the server's response has no message", words or str(answer))
+
+
+def without_answer(problem: str, said: str) -> Failure:
+    """For a response of success that holds no answer: it may say why."""
+    words = printable(replace_surrogates(" ".join(said[:ALL].split())))
+    return Failure(f"{problem}{': ' if words else ''}{words[:MOST]}", said=words)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from leafinstruct.models.chat_answer import nothing_said
 from leafinstruct.models.chat_dialect import Ask, Dialect, changes_between, other_dialect, variants
 from leafinstruct.models.chat_faults import CHANGEABLE, Failure
 from leafinstruct.models.chat_http import post
@@ -153,6 +154,8 @@ class ChatServer:
         body = {**dialect.body(self.model, ask), **self.extra}
         sent = {name: value for name, value in body.items() if value is not None}
         found = post(self.url, sent, self.headers, self.timeout)
+        if isinstance(found, dict) and not ask.logprobs:
+            found = nothing_said(found) or found
         if isinstance(found, Failure):
             for secret in self.secrets:
                 found = replace(found, words=found.words.replace(secret, "…"))

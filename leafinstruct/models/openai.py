@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from leafinstruct.errors import LeafError
+from leafinstruct.models.chat_answer import CUT, reason_of, text_of
 from leafinstruct.models.chat_dialect import Ask
 from leafinstruct.models.chat_faults import Failure
 from leafinstruct.models.chat_server import ChatServer
@@ -32,12 +33,12 @@ from leafinstruct.models.llm import (
 from leafinstruct.settings import Positive
 
 BYTES_A_TOKEN = 4  # as in English
-CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-FILTERED = frozenset({"content_filter", "safety"})
 ROUNDED = 0.001
 """Log-probabilities are below it: 0 is the highest, but for what a server rounds."""
 PLACEHOLDER = -1000.0
 """Log-probabilities below it are those that servers give in place of none (-9999)."""
+MOST_TOGETHER = 1.05
+"""Probabilities of tokens together, rounding included: servers that give 0 for every token have none."""
 OURS = ("model", "messages", "n", "stream")
 SECRET = re.compile(r"authorization|cookie|secret|password|api.?key|access.?token|(^|[-_])key$|(^|[-_])token$", re.I)
 UNSENDABLE = re.compile(r"[^\x20-\x7e]")
@@ -220,20 +221,8 @@ def _failed(failure: Failure) -> Generation:
 def _generation(answer: dict[str, Any]) -> Generation:
     choice = answer["choices"][0]
     prompt_tokens, output_tokens = _usage(answer)
-    reason = str(choice.get("finish_reason") or "stop").lower()
-    if reason in FILTERED:
-        return Generation("", prompt_tokens, output_tokens, error="the server's filter of contents stopped the answer")
-    text = _text(choice["message"].get("content")) or _text(choice["message"].get("refusal"))
-    return Generation(text, prompt_tokens, output_tokens, "length" if reason in CUT else "stop")
-
-
-def _text(content: Any) -> str:
-    """The text of a message's content: a text, or a list of parts of which some are texts."""
-    if isinstance(content, str):
-        return content
-    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
-    texts = [part.get("text") for part in parts if part.get("type", "text") in ("text", "output_text")]
-    return "".join(text for text in texts if isinstance(text, str))
+    finish = "length" if reason_of(choice) in CUT else "stop"
+    return Generation(text_of(choice["message"]), prompt_tokens, output_tokens, finish)
 
 
 def _usage(answer: Mapping[str, Any]) -> tuple[int, int]:
@@ -243,15 +232,16 @@ def _usage(answer: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _listed(answer: Mapping[str, Any]) -> list[tuple[str, float]] | None:
-    """The likeliest first tokens of an answer, with their probabilities; none if one of them is no probability, and
-    None if the server lists nothing."""
+    """The likeliest first tokens of an answer, with their probabilities; none if one of them is no probability or
+    all together are more than one, and None if the server lists nothing."""
     logprobs = answer["choices"][0].get("logprobs")
     if not isinstance(logprobs, Mapping) or not isinstance(logprobs.get("content"), list):
         return None
     try:
         pairs = [(entry["token"], entry["logprob"]) for entry in logprobs["content"][0]["top_logprobs"]]
         if all(isinstance(token, str) and _is_logprob(value) for token, value in pairs):
-            return [(token, math.exp(min(value, 0.0))) for token, value in pairs if value > PLACEHOLDER]
+            shares = [(token, math.exp(min(value, 0.0))) for token, value in pairs if value > PLACEHOLDER]
+            return shares if math.fsum(share for _, share in shares) <= MOST_TOGETHER else []
     except (KeyError, IndexError, TypeError):
         pass
     return []

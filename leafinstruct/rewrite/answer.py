@@ -8,16 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+_TAG = r"(?:\w+:)?(?:think|thinking|thought|reasoning|reflection|analysis|scratchpad)>"
 REASONED = re.compile(
-    r"</(?:think|thinking|thought|reasoning|reflection|analysis|scratchpad)>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>"
-    r"|<\|channel\|>\s*final\s*<\|message\|>",
-    re.IGNORECASE,
+    rf"</{_TAG}|\[/THINK\]|◁/think▷|<\|END_THINKING\|>|<channel\|>|<\|channel\|>\s*final\s*<\|message\|>", re.IGNORECASE
 )
 """Where the reasoning of a model ends."""
 REASONS = re.compile(
-    r"\s*(?:<(?:think|thinking|thought|reasoning|reflection|analysis|scratchpad)>|\[THINK\]|◁think▷|<\|START_THINKING\|>"
-    r"|<\|channel\|>\s*analysis)",
-    re.IGNORECASE,
+    rf"\s*(?:<{_TAG}|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|channel>|<\|channel\|>\s*analysis)", re.IGNORECASE
 )
 """Where it begins."""
 DECODER = json.JSONDecoder()
@@ -29,6 +26,8 @@ def answered_object(text: str, key: str) -> dict[str, Any] | None:
     """The one JSON object with `key` in an answer: all of it, or what follows the reasoning; None if there is none, or
     more than one that differ."""
     whole = _read(text)
+    if isinstance(whole, str):  # JSON inside of a JSON string
+        whole = _read(whole)
     if isinstance(whole, dict):
         return whole
     for after in _after_reasoning(text):

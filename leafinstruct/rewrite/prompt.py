@@ -104,7 +104,7 @@ def read_sections(path: Path, needed: Sequence[str], others: Sequence[str] = ())
     """The text of each `# section` of a Markdown file. Raises LeafError for a file or section that is missing, and for
     a section that is neither needed nor among the others."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LeafError(f"prompt {path}: cannot be read ({error})") from None
     pieces = re.split(r"^# +(.+?) *$", text, flags=re.MULTILINE)

@@ -50,7 +50,7 @@ def benchmark_ngrams(files: Iterable[Path], columns: Sequence[str], size: int) -
 def _texts(file: Path, columns: Sequence[str]) -> Iterator[str]:
     """A .txt has one text per line; of rows of .jsonl and .parquet, the named columns are read."""
     if file.suffix == ".txt":
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8-sig") as lines:
             yield from lines
     elif file.suffix in (".jsonl", ".parquet"):
         if not columns:
@@ -65,7 +65,7 @@ def _texts(file: Path, columns: Sequence[str]) -> Iterator[str]:
 
 
 def _json_rows(file: Path) -> Iterator[Any]:
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8-sig") as lines:
         yield from (json.loads(line) for line in lines if line.strip())
 
 

@@ -88,7 +88,7 @@ def _entries(root: Path, files: Iterable[str]) -> list[str]:
     found = []
     for file in files:
         try:
-            lines = (root / file).read_text(encoding="utf-8").splitlines()
+            lines = (root / file).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise LeafError(f"list {root / file} cannot be read as UTF-8 text ({type(error).__name__})") from None
         found += [entry for line in lines if (entry := line.split("#")[0].strip())]

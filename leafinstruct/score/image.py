@@ -19,7 +19,7 @@ FLAT_LEVELS = 8
 
 
 class Scorer(ImageScorer):
-    version = 6
+    version = 7
     columns = (
         Column("readable", "image", "bool", "", "the whole image decodes"),
         Column("decode_error", "image", "text", "", "why it does not decode: truncated, undecodable, too_many_pixels"),

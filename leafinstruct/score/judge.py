@@ -152,7 +152,11 @@ def fill(template: str, text: str, question: str) -> str:
 def load_prompt(file: Path) -> dict[str, str]:
     """The sections of a judge's prompt. Raises LeafError naming file and section."""
     sections: dict[str, str] = {}
-    for piece in re.split(r"^# ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LeafError(f"prompt {file}: cannot be read ({error})") from None
+    for piece in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
         name, _, body = piece.partition("\n")
         sections[name.strip()] = body.strip()
     for name in SECTIONS:

@@ -35,7 +35,7 @@ from leafinstruct.shard.takedown import ROW, named_row
 from leafinstruct.shard.write import WrittenShard, as_listed, manifest, write_shard
 from leafinstruct.version import __version__
 
-VERSION = 6
+VERSION = 7
 """Increase it whenever the same records would make other shards."""
 
 

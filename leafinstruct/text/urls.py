@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
@@ -28,9 +29,9 @@ KNOWN = 4096
 def url_key(url: str) -> str:
     """Host, path and query of a URL in a form that all its spellings share; "" for an empty one.
 
-    Scheme, user, www., default port, trailing slash, tracking parameters, the order of parameters, escapes, `..` and
-    the fragment do not count; a fragment that begins with ! or / does, because some sites name pages that way. A string
-    that is not a URL, or that has no host, is its own key.
+    Scheme, user, www., default port, trailing slash, tracking parameters, the order of parameters, escapes, how accents
+    are composed, `..` and the fragment do not count; a fragment that begins with ! or / does, because some sites name
+    pages that way. A string that is not a URL, or that has no host, is its own key.
     """
     url = replace_surrogates(url.strip())
     if OPAQUE.match(url):
@@ -42,14 +43,18 @@ def url_key(url: str) -> str:
         place = _place(parts)
     except ValueError:
         return url
-    between = (quote(unquote(piece, errors=RAW), safe=SAFE, errors=RAW) for piece in ESCAPED_SLASH.split(parts.path))
+    between = (
+        quote(composed(unquote(piece, errors=RAW)), safe=SAFE, errors=RAW) for piece in ESCAPED_SLASH.split(parts.path)
+    )
     path = "%2F".join(between).rstrip("/")
     if "/." in path or "//" in path:
         path = posixpath.normpath(path).replace("//", "/").rstrip("/")
     query = ""
     if parts.query:
         pairs = parse_qsl(parts.query, keep_blank_values=True, errors=RAW)
-        kept = sorted(pair for pair in pairs if not TRACKING.fullmatch(pair[0].lower()))
+        kept = sorted(
+            (composed(name), composed(value)) for name, value in pairs if not TRACKING.fullmatch(name.lower())
+        )
         query = f"?{urlencode(kept, errors=RAW)}" if kept else ""
     fragment = f"#{parts.fragment.rstrip('/')}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{place}{path}{query}{fragment}"
@@ -67,6 +72,11 @@ def site_keys(site: str) -> frozenset[str]:
         return frozenset({whole, _place(urlsplit(site))} - {""})
     except ValueError:
         return frozenset({whole})
+
+
+def composed(text: str) -> str:
+    """Letters with their accents as one character each: some systems write them as two in names of files."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def with_slashes(url: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 from statistics import pvariance
 
 import numpy as np
@@ -72,6 +73,19 @@ def test_sixteen_bits_are_displayed_as_their_upper_eight() -> None:
     assert opened(image.bytes).mode == "I;16"
     assert displayed(opened(image.bytes)).convert("L").tobytes() == gray.tobytes()
     assert perceptual_hash(small(opened(image.bytes)).gray) == perceptual_hash(small(gray).gray)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_levels_that_count_from_white_are_not_shown_as_a_negative(bits: int) -> None:
+    gray = photograph().convert("L")
+    levels = np.asarray(gray).astype(np.uint16) * 257 if bits == 16 else np.asarray(gray)
+    stored = PIL.Image.fromarray(np.iinfo(levels.dtype).max - levels)
+    image = made.picture(stored, "TIFF", tiffinfo={262: 1})
+    entry = struct.pack("<HHI", 262, 3, 1)
+    assert image.bytes.count(entry) == 1
+    counts_from_white = image.bytes.replace(entry + b"\1", entry + b"\0")
+    assert displayed(opened(counts_from_white)).convert("L").tobytes() == gray.tobytes()
+    assert small(opened(counts_from_white)).gray.tobytes() == small(gray).gray.tobytes()
 
 
 @pytest.mark.parametrize("scale", [1 / 255, 1.0, 257.0, 1e6])

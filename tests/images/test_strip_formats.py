@@ -125,6 +125,18 @@ def bmp_with_gap() -> bytes:
     return bmp[:10] + struct.pack("<I", start + len(SECRET)) + bmp[14:start] + SECRET + bmp[start:]
 
 
+def tiff_with_jpeg_strip() -> bytes:
+    """As scanners write it: the strip is a whole JPEG file with metadata of its own."""
+    strip_ = saved("JPEG", exif=exif(), comment=SECRET) + SECRET
+    values = {256: 40, 257: 30, 259: 7, 262: 6, 273: 0, 277: 3, 278: 30, 279: len(strip_), 530: 2 | 2 << 16}
+    start = 8 + 2 + 12 * (len(values) + 1) + 4
+    entries = [(tag, 3 if tag == 530 else 4, 2 if tag == 530 else 1, value) for tag, value in values.items()]
+    entries = sorted([*entries, (258, 3, 3, start)])
+    placed = [(tag, kind, count, start + 8 if tag == 273 else value) for tag, kind, count, value in entries]
+    ifd = struct.pack("<H", len(placed)) + b"".join(struct.pack("<HHII", *entry) for entry in placed) + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8) + ifd + struct.pack("<HHHH", 8, 8, 8, 0) + strip_
+
+
 GRAY = b"\x00\x40\x80\xff\x10\x20"
 CASES: dict[str, Callable[[], bytes]] = {
     "jpeg: more than the Adobe marker takes": lambda: (
@@ -162,6 +174,7 @@ CASES: dict[str, Callable[[], bytes]] = {
     "tiff: little-endian": lambda: hand_made_tiff("<", big=False, extra=True),
     "tiff: big-endian": lambda: hand_made_tiff(">", big=False, extra=True),
     "tiff: BigTIFF": lambda: hand_made_tiff("<", big=True, extra=True),
+    "tiff: JPEG strip with EXIF and a comment": tiff_with_jpeg_strip,
     "tiff: compressed": lambda: saved("TIFF", compression="tiff_lzw", tiffinfo={305: SECRET.decode()}),
     "jp2: xml": lambda: jp2_in_front(box(b"xml ", XMP)),
     "jp2: uuid": lambda: jp2_in_front(box(b"uuid", bytes(16) + SECRET)),

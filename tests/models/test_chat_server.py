@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 from collections.abc import Callable
@@ -138,6 +139,53 @@ def test_a_content_may_be_a_list(name: str) -> None:
     message = {"role": "assistant", "content": CONTENTS[name]}
     with serving(lambda body: answer("", message=message)) as server:
         assert server.llm().generate(PROMPTS[:1])[0].text == GOOD
+
+
+def events(*values: object) -> bytes:
+    return b"".join(b"data: %s\n\n" % (v if isinstance(v, bytes) else json.dumps(v).encode()) for v in values)
+
+
+HALVES = [{"choices": [{"index": 0, "delta": {"content": half}}]} for half in (GOOD[:9], GOOD[9:])]
+ENDED = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 5}}
+ARGUMENTS = [{"id": "1", "type": "function", "function": {"name": "answer", "arguments": GOOD}}]
+SENT: dict[str, tuple[bytes, dict[str, str]]] = {
+    "a stream": (events(*HALVES, ENDED, b"[DONE]"), {"Content-Type": "text/event-stream"}),
+    "a stream with comments": (b": well\n\n" + events(*HALVES, b"[DONE]"), {}),
+    "packed": (gzip.compress(answer(GOOD)[1]), {"Content-Encoding": "gzip"}),
+    "a tool that is called": (answer("", message={"content": None, "tool_calls": ARGUMENTS})[1], {}),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_an_answer_in_a_form_that_nobody_asked_for(name: str) -> None:
+    data, headers = SENT[name]
+    with serving(lambda body: (200, data)) as server:
+        server.more = headers
+        assert server.llm().generate(PROMPTS[:1])[0].text == GOOD
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (events(*HALVES), {}),
+        (gzip.compress(answer(GOOD)[1])[:-12], {"Content-Encoding": "gzip"}),
+        (answer(GOOD)[1], {"Content-Encoding": "gzip"}),
+        (gzip.compress(bytes(20 * 2**20)), {"Content-Encoding": "gzip"}),
+        (events({"error": {"message": "overloaded"}}), {}),
+    ],
+)
+def test_half_an_answer_is_none(data: bytes, headers: dict[str, str]) -> None:
+    with serving(lambda body: (200, data)) as server, pytest.raises(Stopped):
+        server.more = headers
+        server.llm().generate(PROMPTS[:1])
+
+
+def test_a_server_that_answers_tomorrow_ends_the_build_at_once() -> None:
+    with serving(lambda body: error(429, "daily limit reached")) as server:
+        server.more = {"Retry-After": "864000"}
+        with pytest.raises(Stopped, match=r"daily limit reached .*asks to wait 864,000 s"):
+            server.llm(retries=5).generate(PROMPTS)
+        assert len(server.seen) <= 2
 
 
 def test_reasoning_in_a_field_of_its_own_is_no_answer() -> None:
@@ -288,6 +336,8 @@ NONE = {
     "not a number": logprobs(("2", float("nan")), ("1", -1.0)),
     "no number": logprobs(("2", None), ("1", -1.0)),
     "above one": logprobs(("2", 3.0)),
+    "zero for every token": logprobs(("2", 0.0), ("1", 0.0), ("3", 0.0)),
+    "more than one together": logprobs(("2", -0.1), ("1", -0.2)),
     "an empty list": {"content": []},
     "no alternatives": {"content": [{"token": "2", "logprob": -0.1, "top_logprobs": []}]},
 }

@@ -104,8 +104,10 @@ def test_a_passing_failure_is_tried_again(server: Server, first: Reply) -> None:
     ("reply", "said"),
     [
         ((500, b"out of order"), "HTTP 500: out of order"),
-        ((200, b"rubbish"), "JSONDecodeError"),
-        ((200, b"{}"), "no message"),
+        ((200, b"<html><p>Please sign in</p></html>"), "not JSON: Please sign in"),
+        ((200, b'{"base_resp": {"status_msg": "insufficient balance"}}'), "no message: {'base_resp': "),
+        ((200, b'{"code": 5, "msg": "internal"}'), "no message: internal"),
+        ((200, b'data: {"choices": [{"delta": {"content": "half of a"}}]}\n\n'), "not JSON: data"),
     ],
 )
 def test_a_lasting_failure_is_the_error_of_one_request(server: Server, reply: Reply, said: str) -> None:

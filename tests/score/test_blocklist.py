@@ -70,3 +70,9 @@ def test_scores_hang_on_what_lists_hold_not_on_where_they_lie(tmp_path: Path) ->
 def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LeafError, match=r"nowhere\.txt"):
         scorer(tmp_path, word_files=["nowhere.txt"])
+
+
+def test_a_list_saved_with_a_byte_order_mark_loses_no_entry(tmp_path: Path) -> None:
+    (tmp_path / "sites.txt").write_bytes(b"\xef\xbb\xbfa.example\r\nb.example\r\n")
+    found = scorer(tmp_path, site_files=["sites.txt"])
+    assert [score(found, site=f"{name}.example", url="")["site"] for name in "abc"] == [True, True, False]

@@ -113,6 +113,13 @@ def test_prompts_are_checked(tmp_path: Path) -> None:
         load_prompt(file)
 
 
+def test_a_prompt_that_is_not_utf8_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "judge.md"
+    file.write_bytes("# system\nRate.".encode("utf-16"))
+    with pytest.raises(LeafError, match=r"judge\.md: cannot be read"):
+        load_prompt(file)
+
+
 def test_another_prompt_is_another_score(tmp_path: Path) -> None:
     (tmp_path / "filters").mkdir()
     shipped = (Path(__file__).parents[2] / "filters" / "judge.md").read_text()

@@ -48,6 +48,12 @@ def test_the_order_of_parameters_does_not_count_and_their_values_do() -> None:
     assert url_key(f"{PAGE}?q=a%26b%3D1") != url_key(f"{PAGE}?q=a&b=1")
 
 
+def test_an_accent_is_one_character_or_two() -> None:
+    for other in ("https://a.example/cafe\u0301?q=u\u0308", "a.example/caf%C3%A9?q=%C3%BC", "a.example/cafe%CC%81?q=ü"):
+        assert url_key(other) == url_key("https://a.example/café?q=ü")
+    assert url_key("https://a.example/cafe") != url_key("https://a.example/café")
+
+
 def test_what_is_no_address_is_equal_to_itself() -> None:
     assert url_key("https://[broken/x") == "https://[broken/x"
     assert url_key("https://a.example:port/x") == "https://a.example:port/x"

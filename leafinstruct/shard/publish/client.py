@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from leafinstruct.errors import LeafError
+from leafinstruct.errors import LeafError, one_line, text_of
 
 CONNECT_SECONDS = 5.0
 TOKEN = re.compile(r"hf_\w+")
@@ -69,6 +69,19 @@ def hub_errors(repo_id: str, *, reading: bool = False) -> Iterator[None]:
         raise LeafError(f"{repo_id}: HTTP {status}: {advice} ({said(error)})") from None
     except (HTTPError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
         raise Unreachable(f"{repo_id}: the Hub cannot be reached ({type(error).__name__}: {said(error)})") from None
+    except (ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
+        # the client raises these for uploads that the storage refuses, and for answers that are not the Hub's
+        what, cause = f"{type(error).__name__}: {_whole(error)}", error.__cause__
+        why = f"; {_whole(cause)}" if cause else ""
+        again = "check" if reading else "push"
+        raise LeafError(
+            f"{repo_id}: the Hub or its storage failed; repeating the {again} later is safe ({what}{why})"
+        ) from error
+
+
+def _whole(error: BaseException) -> str:
+    """All that an error says, on one line and without a token."""
+    return TOKEN.sub("hf_...", one_line(text_of(error)))
 
 
 def said(error: Exception) -> str:

@@ -18,6 +18,8 @@ README = "README.md"
 NAME_ON_HUB = {layout.CARD: README}
 
 
+MOST_KEPT = 20
+"""What was written by hand on a card, as far as it is listed."""
 Content = bytes | None
 
 
@@ -62,7 +64,9 @@ class PushPlan:
         lines = [f"{self.repo_id}{f' at {self.revision}' if self.revision else ''}: {self.hub}"]
         lines += [f"{f.state:8s} {f.bytes:>13,d}  {f.sha256[:12]}  {f.path_in_repo}" for f in self.files]
         lines += [f"delete   {path}" for path in self.delete]
-        lines += [f"kept     {README}: {what}" for what in self.kept]
+        lines += [f"kept     {README}: {what}" for what in self.kept[:MOST_KEPT]]
+        more = len(self.kept) - MOST_KEPT
+        lines += [f"kept     {README}: {more:,} more"] if more > 0 else []
         lines += [f"stays    {path}: no push made it; readers of {path[:5]}* read it too" for path in self.others]
         return [*lines, f"{len(self.upload)} of {len(self.files)} files {state}, {size:,d} bytes"]
 

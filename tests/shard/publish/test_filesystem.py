@@ -144,6 +144,15 @@ def test_the_card_keeps_what_was_written_by_hand(shards: Path, tmp_path: Path) -
     assert push_files(shards, str(target)).commit == ""
 
 
+def test_a_long_card_is_kept_and_not_listed_whole(shards: Path, tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    target.mkdir()
+    (target / "README.md").write_text("\n\n".join(f"Paragraph {n} of mine." for n in range(500)))
+    result = push_files(shards, str(target))
+    assert "Paragraph 499 of mine." in (target / "README.md").read_text()
+    assert sum(line.startswith("kept") for line in result.lines) < 30 and any("480 more" in x for x in result.lines)
+
+
 def test_the_first_line_says_what_is_there(shards: Path, tmp_path: Path) -> None:
     target = tmp_path / "there"
     assert push_files(shards, str(target)).lines[0] == f"{target}: new folder"

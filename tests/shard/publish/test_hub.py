@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made.hub import TOKEN, Hub, loopback_hub
+from made.hub import TOKEN, Handler, Hub, loopback_hub
 from made.shard import published
 
 from leafinstruct.errors import LeafError
@@ -169,6 +169,35 @@ def test_what_the_hub_says_is_shown(shards: Path, hub: Hub) -> None:
     hub.forbidden = True
     with pytest.raises(LeafError, match="HTTP 403: .*Access to this data set is restricted"):
         push(shards, "me/garden", TOKEN)
+
+
+def no_space(self: Handler) -> None:
+    self.body()
+    self.answer({"error": "disk full"}, 507)
+
+
+def a_portal(self: Handler) -> None:
+    self.answer("please sign in")
+
+
+FAULTS = {
+    "no room for large files": ("lfs_object", lambda self, one: {**one, "error": {"code": 403, "message": "limit"}}),
+    "a storage that refuses": ("do_PUT", no_space),
+    "answers of something else": ("do_GET", a_portal),
+    "a commit without an address": ("commit", lambda self, lines: self.answer({"ok": True})),
+}
+SAID = {"no room for large files": "limit", "a storage that refuses": "507"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_of_the_storage_are_one_line(shards: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the client waits between its tries
+    with monkeypatch.context() as faulty:
+        faulty.setattr(Handler, *FAULTS[name])
+        with pytest.raises(LeafError, match=r"me/garden: .*repeating the push later is safe") as caught:
+            push(shards, "me/garden", TOKEN)
+    assert SAID.get(name, "") in str(caught.value) and "\n" not in str(caught.value)
+    assert push(shards, "me/garden", TOKEN).commit
 
 
 def test_a_tag_that_failed_is_made_by_the_next_push(shards: Path, hub: Hub) -> None:
