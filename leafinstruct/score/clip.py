@@ -28,7 +28,7 @@ Vectors = Mapping[str, np.ndarray]
 
 
 class Scorer(ModelScorer):
-    version = 6
+    version = 7
     model = "clip"
     columns = (
         Column(

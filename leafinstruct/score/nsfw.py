@@ -22,7 +22,7 @@ WEIGHTS = "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"
 
 
 class Scorer(ModelScorer):
-    version = 3
+    version = 4
     model = "nsfw"
     columns = (Column("nsfw", "image", "float", "probability", "of pornography, by open_nsfw; first frame"),)
 
