@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from leafinstruct import layout
+from leafinstruct.document import page_id
 from leafinstruct.errors import LeafError
 from leafinstruct.images.strip import strip
 from leafinstruct.removal import REASON, Removal, Removals, keys_of
@@ -176,9 +177,13 @@ def _image(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> 
 
 
 def _whole(entry: Removal, ids: Iterable[str]) -> str:
-    """The one id that begins with the request's value, "" if none does. Raises LeafError for several."""
+    """The one id that begins with the request's value, "" if none does; of the chapters of one page, the page's. Raises
+    LeafError for several."""
     start = entry.value.strip()
     found = sorted(one for one in ids if one.startswith(start)) if len(start) >= SHORTEST_START else []
+    pages = {page_id(one) for one in found}
+    if len(found) > 1 and len(pages) == 1 and (page := pages.pop()).startswith(start):
+        return page
     if len(found) > 1:
         raise LeafError(f"remove: {len(found)} {entry.kind} ids begin with {start}, such as {found[0]} and {found[1]}")
     return found[0] if found else ""
