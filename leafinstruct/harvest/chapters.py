@@ -120,7 +120,7 @@ def _slug(heading: Part) -> str:
 
 def _chapter(page: Document, span: _Span, anchor: str) -> Document:
     names = [page.title, *(" ".join(plain(page.parts[i].text).split()) for i in span.headings)]
-    place = f"#{ESCAPED.sub(lambda found: quote(found[0]), anchor)}" if anchor else ""
+    place = f"#{ESCAPED.sub(lambda found: quote(found[0], safe=''), anchor)}" if anchor else ""
     address, _, fragment = page.url.partition("#")
     return replace(
         page,
