@@ -37,7 +37,7 @@ from leafinstruct.version import __version__
 
 VERSION = 9
 """Grows whenever harvest would make other documents of the same input."""
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 ASKED: Described = {
     "key": (pa.string(), "URL that was looked up, normalized"),
     "offset": (pa.int64(), "where a page of that URL is in its file; -2^62 if an image or a revisit names the URL"),
