@@ -138,7 +138,8 @@ def _found(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> 
     documents = _matching(known, entry)
     if not documents and entry.kind == "document":
         whole = _whole(entry, (d["id"] for d in known.documents))
-        return _with(known, entry, {whole} if whole else set(), [Removal("document", whole)] if whole else [])
+        entered = [Removal("document", whole)] if whole else []
+        return _with(known, entry, {one for each in entered for one in _matching(known, each)}, entered)
     if not documents and entry.kind == "path" and (path := _below_source(known, entry)):
         more = Removal("path", path)
         return _with(known, entry, _matching(known, more), [more])

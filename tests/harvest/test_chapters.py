@@ -23,10 +23,13 @@ from leafinstruct.document import (
 )
 from leafinstruct.harvest.chapters import LEAST_WORDS, MOST_IMAGES, MOST_WORDS, chapters
 from leafinstruct.harvest.html.page import parse_html
+from leafinstruct.pipeline import load_pipeline
 from leafinstruct.removal import Removal, Removals, add_removals
 from leafinstruct.report.funnel import funnel, funnel_lines
+from leafinstruct.report.trace import trace
 from leafinstruct.run import Run
 from leafinstruct.score.exact import Scorer
+from leafinstruct.shard.takedown_search import search
 
 FILTERS = Path(__file__).parents[2] / "filters"
 
@@ -276,3 +279,12 @@ def test_chapters_do_not_have_the_same_address() -> None:
     table = scorer.map([d for copy in copies for d in chapters(copy)])
     first, second, *again = table["url_group"].to_pylist()
     assert first != second and again == [first, second]
+
+
+def test_a_page_is_found_by_its_path_and_by_the_start_of_its_id(project: Path) -> None:
+    run, page = Run(project / "run"), document_id("s", "docs/manual.rst")
+    pipeline = load_pipeline(project / "pipelines/made.yaml")
+    assert trace(run, pipeline, "docs/manual.md")["document"]["path"].startswith("docs/manual.md#ch")
+    assert trace(run, pipeline, page)["document"]["path"].startswith("docs/manual.rst#ch")
+    (found,) = search(run, [Removal("document", page[:8])], {Removal("document", page[:8]): []}, {})
+    assert len(found.documents) == 3 and found.more == (Removal("document", page),)
