@@ -15,6 +15,8 @@ import pyarrow as pa
 from leafinstruct.deprecated import moved
 
 SCHEMA_VERSION = 2
+OF_CHAPTER = "~"
+"""Between the id of a page and the hash of a chapter's anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Part:
     """One text or one image of a document, in reading order.
 
     A text part has `text`; an image part has `image`, the SHA-256 (hex) of the image's original bytes, and may have
-    `alt` and `caption`. `step` counts the steps of a tutorial from 1; 0 means that the part belongs to no step.
+    `alt` and `caption`. `step` counts the steps of a procedure from 1; 0 means that the part belongs to no step.
     A part with `heading` above 0 is a heading of that level (1 to 6).
     """
 
@@ -39,12 +41,21 @@ class Part:
     url: str = ""
     """URL or path of the image."""
     step: int = 0
-    """Step of the tutorial, from 1; 0 if the part belongs to none."""
+    """Step of its procedure, from 1; 0 if the part belongs to none."""
     heading: int = 0
     """Level of a heading, 1 to 6; 0 for other parts."""
     inline: bool = False
     """Whether the image is a small picture inside a sentence, as a key or a button. The texts on its line begin or end
     with a space."""
+    procedure: int = 0
+    """Procedure of the page that its step belongs to, from 1; 0 if the part belongs to no step."""
+    anchor: str = ""
+    """Anchor of a heading on its page; "" if the page states none, and for other parts."""
+
+    @property
+    def own_step(self) -> tuple[int, int]:
+        """Procedure and step, which tell a step from all others of the document; (0, 0) for none."""
+        return (self.procedure, self.step) if self.step else (0, 0)
 
     @property
     def is_figure(self) -> bool:
@@ -82,15 +93,16 @@ class Document:
     """
 
     id: str
-    """Hash of the source's name, the URL or path, and the occurrence."""
+    """Hash of the source's name, the URL or path, and the occurrence; of a chapter of a long page followed by `~` and a
+    hash of the chapter's anchor."""
     source: str
     """Name of the source in the pipeline."""
     site: str
     """Host or repository that the document is from."""
     url: str
-    """URL of the page; "" if unknown."""
+    """URL of the page, of a chapter with its anchor; "" if unknown."""
     path: str
-    """Where the source has it: a path below the source's root, or a URL."""
+    """Where the source has it: a path below the source's root, or a URL; of a chapter with its anchor."""
     license: str
     """License that the source or the page states, as SPDX where it is known; "" if none."""
     title: str
@@ -130,7 +142,8 @@ class Document:
     def digest(self) -> str:
         """Hash of everything that a reader of the document sees; the key of stored model outputs."""
         shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading, p.inline) for p in self.parts]
-        return digest([self.title, self.language, shown])
+        several = [p.procedure for p in self.parts] if any(p.procedure > 1 for p in self.parts) else []
+        return digest([self.title, self.language, shown, *([several] if several else [])])
 
     def edited(self, parts: Sequence[Part], raw: Sequence[int]) -> Document:
         return replace(self, parts=tuple(parts), raw=tuple(raw))
@@ -252,12 +265,8 @@ def struct_of(fields: Described) -> pa.DataType:
 
 
 TEXT = pa.string()
-PART_TYPE = pa.struct(
-    [
-        (f.name, {"step": pa.int32(), "heading": pa.int32(), "inline": pa.bool_()}.get(f.name, TEXT))
-        for f in fields(Part)
-    ],
-)
+_NUMBERS = {"step": pa.int32(), "heading": pa.int32(), "inline": pa.bool_(), "procedure": pa.int32()}
+PART_TYPE = pa.struct([(f.name, _NUMBERS.get(f.name, TEXT)) for f in fields(Part)])
 LOST_TYPE = pa.struct([("position", pa.int32()), ("ref", TEXT), ("reason", TEXT)])
 DOCUMENT_SCHEMA = pa.schema(
     [(name, TEXT) for name in ("id", "source", "site", "url", "path", "license", "title", "topic", "language")]
@@ -311,6 +320,16 @@ def digest(value: Any) -> str:
 def document_id(source: str, where: str, occurrence: int = 0) -> str:
     """Id of a document: hash of source name, URL or path relative to the source's root, and occurrence."""
     return digest([source, where, occurrence])[:20]
+
+
+def chapter_id(page: str, anchor: str) -> str:
+    """Id of a chapter: that of its page, which requests to remove the page name, and a hash of the chapter's anchor."""
+    return f"{page}{OF_CHAPTER}{digest([anchor])[:12]}"
+
+
+def page_id(document: str) -> str:
+    """Id of the page that a chapter is from; a whole page's own."""
+    return document.partition(OF_CHAPTER)[0]
 
 
 def record_id(document: str, task: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from leafinstruct.document import page_id
 from leafinstruct.errors import LeafError
 from leafinstruct.text.urls import AUTHORITY, composed, site_keys, url_key
 from leafinstruct.text.valid import replace_surrogates
@@ -72,8 +73,9 @@ class Removals:
         return len(self.entries)
 
     def names(self, url: str, site: str, path: str = "", document: str = "") -> bool:
-        """Whether a request names a document: by its URL or site in any spelling, by its path, or by its id."""
-        about = [("url", url), ("site", site), ("path", path), ("document", document)]
+        """Whether a request names a document: by its URL or site in any spelling, by its path, or by its id. One that
+        names a page names all its chapters."""
+        about = [("url", url), ("site", site), ("path", path), ("document", document), ("document", page_id(document))]
         if AUTHORITY.match(path):
             about.append(("url", path))
         return any(

@@ -33,7 +33,7 @@ def shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Plant
             best, wrong = order, moved
     parts = list(base.parts)
     for i, j in zip(at, best, strict=True):
-        parts[i] = replace(base.parts[j], step=base.parts[i].step)
+        parts[i] = replace(base.parts[j], procedure=base.parts[i].procedure, step=base.parts[i].step)
     return Planted(tuple(parts), tuple(wrong))
 
 
@@ -68,7 +68,7 @@ def _foreign(
     parts = list(base.parts)
     wrong = chosen[: len(offered)]
     for place, sha in zip(wrong, offered, strict=False):
-        parts[place] = Part("image", image=sha, step=base.parts[place].step)
+        parts[place] = Part("image", image=sha, procedure=base.parts[place].procedure, step=base.parts[place].step)
     return Planted(tuple(parts), tuple(wrong), variant="all" if len(wrong) == len(at) else "some")
 
 
@@ -79,7 +79,7 @@ def repeated_once(base: Document, corpus: CorpusSample, draw: random.Random) -> 
     pairs = [(i, j) for i in at for j in at if i < j and base.parts[i].image != base.parts[j].image]
     source, place = draw.choice(pairs)
     parts = list(base.parts)
-    parts[place] = replace(base.parts[source], step=base.parts[place].step)
+    parts[place] = replace(base.parts[source], procedure=base.parts[place].procedure, step=base.parts[place].step)
     return Planted(tuple(parts), (place,))
 
 
@@ -89,7 +89,7 @@ def repeated_everywhere(base: Document, corpus: CorpusSample, draw: random.Rando
     shown = base.parts[at[0]]
     parts = list(base.parts)
     for place in at:
-        parts[place] = replace(shown, step=base.parts[place].step)
+        parts[place] = replace(shown, procedure=base.parts[place].procedure, step=base.parts[place].step)
     return Planted(tuple(parts), tuple(i for i in at if base.parts[i].image != shown.image))
 
 

@@ -31,7 +31,7 @@ def steps_shuffled(base: Document, corpus: CorpusSample, draw: random.Random) ->
 
 
 def _blocks(base: Document) -> list[list[int]]:
-    numbered = sorted({part.step for part in base.parts if part.step})
+    numbered = {part.own_step for part in base.parts if part.step}
     if len(numbered) >= 3:
         first = next(i for i, part in enumerate(base.parts) if part.step)
         starts = {first} | {i for i in range(first + 1, len(base.parts)) if _new_step(base, i)}
@@ -44,8 +44,8 @@ def _blocks(base: Document) -> list[list[int]]:
 
 
 def _new_step(base: Document, index: int) -> bool:
-    step = base.parts[index].step
-    return step > 0 and step != base.parts[index - 1].step
+    part = base.parts[index]
+    return part.step > 0 and part.own_step != base.parts[index - 1].own_step
 
 
 def cut_everywhere(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:

@@ -30,12 +30,12 @@ DRAWN = "Number of records, drawn by hash of their id."
 
 @app.command()
 def status(pipeline: PipelineFile = None, run: RunFolder = None, as_json: AsJson = False) -> None:
-    """Count the documents, images and records of a run at every stage."""
+    """Count the documents, images and records of a run at every stage, and name examples of what was lost."""
     from leafinstruct.report.funnel import funnel_lines
 
     opened = existing_run(pipeline, run)
     counts = opened.funnel()
-    lines = [f"{opened.run}: stages built: {', '.join(counts.stages) or 'none'}", *funnel_lines(counts)]
+    lines = [f"{opened.run}: stages built: {', '.join(counts.stages) or 'none'}", *funnel_lines(counts, named=True)]
     show_result({"run": str(opened.run), **counts.to_dict()}, lines, as_json)
 
 

@@ -14,6 +14,7 @@ from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.page import dropped_images, parse_html
 from leafinstruct.harvest.html.parts import in_sentences, pieces
 from leafinstruct.harvest.html.render import image_markdown, markdown_of
+from leafinstruct.harvest.html.steps import procedures_of
 from leafinstruct.text.valid import valid, valid_line
 
 SHOWN = 300
@@ -31,10 +32,14 @@ class PagePart:
     caption: str = ""
     step: int = 0
     """Steps of a procedure count from 1; 0 belongs to none."""
+    procedure: int = 0
+    """Procedure of the step, from 1; 0 is none."""
     heading: int = 0
     """Level of a heading, 1 to 6; 0 is none."""
     inline: bool = False
     """Whether an image is a small picture inside a sentence."""
+    anchor: str = ""
+    """Anchor of a heading on its page."""
 
 
 class ExtractedPage(Sequence[PagePart]):
@@ -93,13 +98,14 @@ def extract_file(path: Path, url: str, links: bool = False) -> ExtractedPage:
 def page_parts(page: Page) -> list[dict[str, Any]]:
     """Parts as harvest makes them, with their steps and headings; keys without a value are left out."""
     parts: list[dict[str, Any]] = []
-    for piece in pieces(page.blocks):
+    found = list(pieces(page.blocks))
+    for piece, procedure in zip(found, procedures_of(piece.step for piece in found), strict=True):
         if (block := piece.image) is not None:
             part: dict[str, Any] = {"type": "image", "url": block.ref, "alt": block.alt, "caption": block.caption}
             part["inline"] = piece.inline
         else:
-            part = {"type": "text", "text": piece.text, "heading": piece.heading}
-        part["step"] = piece.step
+            part = {"type": "text", "text": piece.text, "heading": piece.heading, "anchor": piece.anchor}
+        part |= {"step": piece.step, "procedure": procedure}
         parts.append(_without_empty(part))
     return parts
 
@@ -143,8 +149,10 @@ def _extract_line(line: str, where: str, links: bool) -> dict[str, Any]:
 def extract_text(page: ExtractedPage) -> list[str]:
     """The readable form: each part in order, then what was left out and why."""
     lines = [page.title or "(no title)", f"language {page.language or '?'}, license {page.license or 'not stated'}", ""]
+    several = any(part.procedure > 1 for part in page)
     for part in page:
-        mark = f"[{part.step}] " if part.step else ""
+        step = f"{part.procedure}.{part.step}" if several else str(part.step)
+        mark = f"[{step}] " if part.step else ""
         if part.type == "image":
             labels = "".join(f"  {key}: {text}" for key, text in (("alt", part.alt), ("caption", part.caption)) if text)
             lines.append(f"{mark}IMAGE {_short(part.url)}{labels}")

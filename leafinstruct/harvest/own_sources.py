@@ -12,6 +12,7 @@ from leafinstruct.document import Document, Harvested, Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.base import Chunk
 from leafinstruct.harvest.files import LONGEST_NAME
+from leafinstruct.harvest.html.steps import procedures_of
 from leafinstruct.harvest.valid import valid_document
 from leafinstruct.run import Run
 from leafinstruct.text.valid import valid_line
@@ -44,7 +45,7 @@ def checked_documents(where: str, made: Harvested, own: bool) -> list[Document]:
                 raise LeafError(f"{where}: document {document.id} shows the image {sha}, which is not in `images`")
             if hashlib.sha256(made.images[sha].bytes).hexdigest() != sha:
                 raise LeafError(f"{where}: the image {sha} of document {document.id} has bytes of another SHA-256")
-    return [_with_marks(valid_document(document)) for document in made.documents]
+    return [_with_procedures(_with_marks(valid_document(document))) for document in made.documents]
 
 
 def _with_marks(document: Document) -> Document:
@@ -56,6 +57,15 @@ def _with_marks(document: Document) -> Document:
         for part in document.parts
     ]
     return replace(document, parts=tuple(parts)) if tuple(parts) != document.parts else document
+
+
+def _with_procedures(document: Document) -> Document:
+    """The document with the procedures of its steps, which built-in sources leave to be told by the numbers."""
+    steps = [part.step for part in document.parts]
+    if not any(steps) or any(part.procedure for part in document.parts):
+        return document
+    both = zip(document.parts, procedures_of(steps), strict=True)
+    return replace(document, parts=tuple(replace(part, procedure=number) if number else part for part, number in both))
 
 
 def check_ids(where: str, run: Run, partitions: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -43,6 +43,8 @@ class Entry:
     caption: str = ""
     lost: str = ""
     label: str | None = None
+    procedure: int = 0
+    """Procedure of the step; 0 leaves it to the numbers of the steps."""
 
     @property
     def called(self) -> str:
@@ -201,14 +203,16 @@ class Rows(base.Source):
         for entry in [] if draft.error else draft.entries:
             if not entry.is_image:
                 if entry.text:
-                    parts.append(Part("text", text=entry.text, step=entry.step, heading=entry.heading))
+                    part = Part("text", entry.text, step=entry.step, heading=entry.heading)
+                    parts.append(replace(part, procedure=entry.procedure))
                 continue
             got = self._resolve(entry, result.files)
             if isinstance(got, str):
                 lost.append(LostImage(len(parts), entry.called[:500], got))
                 continue
             result.images[got.sha256] = got
-            parts.append(Part("image", "", got.sha256, entry.alt, entry.caption, entry.called, entry.step))
+            part = Part("image", "", got.sha256, entry.alt, entry.caption, entry.called, entry.step)
+            parts.append(replace(part, procedure=entry.procedure))
         return Document(
             id=document_id(self.name, label, number),
             source=self.name,

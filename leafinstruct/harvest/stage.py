@@ -23,6 +23,7 @@ from leafinstruct.document import (
 )
 from leafinstruct.errors import LeafError, own_code
 from leafinstruct.harvest.base import Chunk, Source
+from leafinstruct.harvest.chapters import chapters
 from leafinstruct.harvest.files import partition_name
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.own_sources import check_ids, checked_chunks, checked_documents
@@ -36,7 +37,7 @@ from leafinstruct.version import __version__
 
 VERSION = 9
 """Grows whenever harvest would make other documents of the same input."""
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 ASKED: Described = {
     "key": (pa.string(), "URL that was looked up, normalized"),
     "offset": (pa.int64(), "where a page of that URL is in its file; -2^62 if an image or a revisit names the URL"),
@@ -309,7 +310,8 @@ def harvest_partition(job: Job, one: Planned) -> str:
     with own_code(source.code, where):
         index = _open_index(run, source)
         made: Harvested = source.harvest(one.chunk, index)
-        documents = _first(checked_documents(where, made, bool(source.code)), one.limit)
+        pages = checked_documents(where, made, bool(source.code))
+        documents = _first([chapter for page in pages for chapter in chapters(page)], one.limit)
         wanted = {sha for d in documents for sha in d.images}
         images = images_to_table([valid_image(image) for sha, image in made.images.items() if sha in wanted])
         table = documents_to_table(documents)

@@ -34,16 +34,20 @@ def valid_image(image: Image) -> Image:
 
 
 def _part(part: Part) -> Part:
-    if not all(isinstance(value, str) for value in (part.text, part.alt, part.caption, part.url)):
+    stated = (part.text, part.alt, part.caption, part.url, part.anchor)
+    if not all(isinstance(value, str) for value in stated):
         return part  # of a source that is not built in: writing it names the source
-    texts = (valid(part.text), valid(part.alt), valid(part.caption), valid_line(part.url))
-    numbers = (_whole(part.step, MOST_STEPS), _whole(part.heading, 6))
-    whole = numbers[0] is part.step and numbers[1] is part.heading  # not equal: False is no number
-    if texts == (part.text, part.alt, part.caption, part.url) and whole:
+    texts = (valid(part.text), valid(part.alt), valid(part.caption), valid_line(part.url), valid_line(part.anchor))
+    counted = (part.step, part.heading, part.procedure)
+    numbers = (_whole(part.step, MOST_STEPS), _whole(part.heading, 6), _whole(part.procedure, MOST_STEPS))
+    whole = all(a is b for a, b in zip(numbers, counted, strict=True))  # not equal: False is no number
+    if texts == stated and whole:
         return part
     text = texts[0] or REPLACEMENT if part.type == "text" else ""  # a text part has text
-    step, heading = numbers
-    return replace(part, text=text, alt=texts[1], caption=texts[2], url=texts[3], step=step, heading=heading)
+    _, alt, caption, url, anchor = texts
+    part = replace(part, text=text, alt=alt, caption=caption, url=url, anchor=anchor)
+    step, heading, procedure = numbers
+    return replace(part, step=step, heading=heading, procedure=procedure)
 
 
 def _whole(value: Any, most: int) -> int:

@@ -20,7 +20,7 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.report import charts, markdown
 from leafinstruct.report.diff import diff
 from leafinstruct.report.frames import Frames, gather
-from leafinstruct.report.funnel import Funnel, funnel
+from leafinstruct.report.funnel import Funnel, examples, funnel
 from leafinstruct.report.gallery import RuleView, chosen_documents, rule_views, thumbnails
 from leafinstruct.report.policy import content_policy
 from leafinstruct.report.trace import PartitionRows
@@ -55,6 +55,7 @@ def write_report(run: Run, pipeline: Pipeline, against: Run | None = None, docum
         "name": pipeline.name,
         "about": str(pipeline.raw.get("about") or ""),
         "counts": counts,
+        "examples": examples,
         "frames": frames,
         "views": views,
         "filters": pipeline.filters,

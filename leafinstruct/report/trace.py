@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leafinstruct import layout
-from leafinstruct.document import Document, Part, documents_from_table
+from leafinstruct.document import Document, Part, documents_from_table, page_id
 from leafinstruct.errors import LeafError
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.report.terminal import Passage, safe
@@ -19,7 +19,8 @@ ANSWER_WIDTH = 300
 
 
 def trace(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
-    """What happened to a document, found by its id (or a prefix of it), URL, path or record id.
+    """What happened to a document, found by its id (or a prefix of it), URL, path or record id; of a page that was
+    split, to the first of its chapters.
 
     Raises LeafError if there is no such document.
     """
@@ -29,9 +30,15 @@ def trace(run: Run, pipeline: Pipeline, wanted: str) -> dict[str, Any]:
         rows = PartitionRows(run, pipeline, name)
         for document in rows.documents:
             records = [row["id"] for row in rows.records.get(document.id, [])]
-            if wanted in (document.url, document.path, *records) or document.id.startswith(wanted):
+            if wanted in (*_addresses(document), *records) or document.id.startswith(wanted):
                 return rows.trace(document)
     raise LeafError(f"{run}: no document with id, URL or path '{wanted}'")
+
+
+def _addresses(document: Document) -> tuple[str, ...]:
+    stated = (document.url, document.path)
+    is_page = document.id == page_id(document.id)
+    return stated if is_page else (*stated, *(one.partition("#")[0] for one in stated))
 
 
 class PartitionRows:
@@ -101,10 +108,11 @@ def _head(document: Document) -> dict[str, Any]:
 
 
 def _part(index: int, part: Part) -> dict[str, Any]:
+    steps = {"step": part.step, "procedure": part.procedure}
     if part.type == "image":
-        about = {"part": index, "image": part.image, "alt": part.alt, "caption": part.caption, "step": part.step}
+        about = {"part": index, "image": part.image, "alt": part.alt, "caption": part.caption, **steps}
         return about | ({"inline": True} if part.inline else {})
-    return {"part": index, "text": part.text, "step": part.step}
+    return {"part": index, "text": part.text, **steps}
 
 
 def trace_lines(found: dict[str, Any]) -> list[str | Passage]:

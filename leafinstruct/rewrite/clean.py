@@ -127,8 +127,8 @@ def accepted(document: Document, lines: Sequence[Line], numbers: Sequence[int]) 
     """Indices of the proposed lines to delete, and the rule that keeps each of the others."""
     refused = {i: rule for i in numbers if (rule := _veto(document, lines, i))}
     deleted = [i for i in sorted(set(numbers)) if i not in refused]
-    for step in {document.parts[lines[i].part].step for i in deleted} - {0}:
-        own = [i for i, line in enumerate(lines) if document.parts[line.part].step == step]
+    for step in {document.parts[lines[i].part].own_step for i in deleted} - {(0, 0)}:
+        own = [i for i, line in enumerate(lines) if document.parts[line.part].own_step == step]
         if set(own) <= set(deleted):
             refused |= dict.fromkeys(own, "clean_step")
     deleted = [i for i in deleted if i not in refused]

@@ -51,7 +51,7 @@ Span = tuple[int, int]
 
 def is_procedure(document: Document) -> bool:
     """Whether the document explains how to do something: by its steps, its title, or sentences that are orders."""
-    if len({p.step for p in document.parts if p.step}) >= MIN_STEPS or TITLE.search(document.title):
+    if len({p.own_step for p in document.parts if p.step}) >= MIN_STEPS or TITLE.search(document.title):
         return True
     texts = [p.text for p in document.parts if p.type == "text" and not p.heading]
     found = [s for text in texts for s in sentences(text)]
@@ -75,12 +75,14 @@ def answers(parts: Sequence[Part]) -> bool:
 def cuts(parts: Sequence[Part]) -> list[int]:
     """Positions between two steps; without steps between two sections; else between two text-image groups.
 
-    A heading is kept with what follows it, so no cut comes right after one. There is no cut with fewer than MIN_GROUPS
-    pieces.
+    Of several procedures, a cut is inside the last one: what comes after it belongs to one procedure alone. A heading
+    is kept with what follows it, so no cut comes right after one. There is no cut with fewer than MIN_GROUPS pieces.
     """
-    steps = {p.step for p in parts if p.step}
+    steps = {p.own_step for p in parts if p.step}
     if len(steps) >= MIN_GROUPS:
         starts = _step_starts(parts)
+        if len({procedure for procedure, _ in steps}) > 1:
+            starts = _inside_last(parts, starts)
     elif steps:
         return []
     else:
@@ -106,12 +108,12 @@ def units(parts: Sequence[Part]) -> list[Span]:
     """Spans of steps or, without steps, of text-image groups: the states that a procedure goes through."""
     if any(p.step for p in parts):
         inside = [i for i, p in enumerate(parts) if p.step]
-        starts = [i for i in inside if i == 0 or parts[i].step != parts[i - 1].step]
-        numbers = [parts[i].step for i in starts]
+        starts = [i for i in inside if i == 0 or parts[i].own_step != parts[i - 1].own_step]
+        numbers = [parts[i].own_step for i in starts]
         if len(set(numbers)) < len(numbers):  # a step that recurs is not a single state
             return []
         ends = [
-            next(j for j in range(i, len(parts) + 1) if j == len(parts) or parts[j].step != parts[i].step)
+            next(j for j in range(i, len(parts) + 1) if j == len(parts) or parts[j].own_step != parts[i].own_step)
             for i in starts
         ]
         return list(zip(starts, ends, strict=True))
@@ -119,6 +121,13 @@ def units(parts: Sequence[Part]) -> list[Span]:
     if not starts:
         return []
     return list(zip(starts, [*(_before_headings(parts, s) for s in starts[1:]), len(parts)], strict=True))
+
+
+def transitions(parts: Sequence[Part]) -> list[tuple[Span, Span]]:
+    """Units one after the other, of the same procedure."""
+    found = units(parts)
+    pairs = zip(found, found[1:], strict=False)
+    return [(one, two) for one, two in pairs if parts[one[0]].procedure == parts[two[0]].procedure]
 
 
 def groups(parts: Sequence[Part]) -> list[int]:
@@ -135,7 +144,14 @@ def groups(parts: Sequence[Part]) -> list[int]:
 
 
 def _step_starts(parts: Sequence[Part]) -> list[int]:
-    return [i for i in range(1, len(parts)) if parts[i].step and parts[i].step != parts[i - 1].step]
+    return [i for i in range(1, len(parts)) if parts[i].step and parts[i].own_step != parts[i - 1].own_step]
+
+
+def _inside_last(parts: Sequence[Part], starts: Sequence[int]) -> list[int]:
+    """Those of some starts of steps that are between two steps of the last procedure."""
+    last = max(p.procedure for p in parts)
+    first = next(i for i, p in enumerate(parts) if p.procedure == last)
+    return [i for i in starts if i > first and parts[i].procedure == last]
 
 
 def _section_starts(parts: Sequence[Part], least: int) -> list[int]:
@@ -156,6 +172,6 @@ def _before_headings(parts: Sequence[Part], position: int) -> int:
 
 
 def _keeps_steps(parts: Sequence[Part], cut: int) -> bool:
-    before = {p.step for p in parts[:cut] if p.step}
-    after = {p.step for p in parts[cut:] if p.step}
+    before = {p.own_step for p in parts[:cut] if p.step}
+    after = {p.own_step for p in parts[cut:] if p.step}
     return not before & after

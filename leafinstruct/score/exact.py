@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from leafinstruct.document import Described, Document, schema_of
+from leafinstruct.document import Described, Document, page_id, schema_of
 from leafinstruct.score.base import Column, CorpusScorer, Row
 from leafinstruct.settings import Count
 from leafinstruct.text.plain import reading
@@ -44,8 +44,9 @@ class Scorer(CorpusScorer):
         rows = []
         for document in documents:
             text, url = plain_text(reading(document).text), url_key(document.url)
+            chapter = document.id.removeprefix(page_id(document.id)) if url else ""
             long = count_words(text) >= self.settings.words
-            rows.append({"document": document.id, "text_group": _hash(text * long), "url_group": _hash(url)})
+            rows.append({"document": document.id, "text_group": _hash(text * long), "url_group": _hash(url + chapter)})
         return pa.Table.from_pylist(rows, schema=self.map_schema)
 
     def reduce(self, signatures: Iterable[pa.Table]) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from leafinstruct import layout
+from leafinstruct.document import page_id
 from leafinstruct.errors import LeafError
 from leafinstruct.images.strip import strip
 from leafinstruct.removal import REASON, Removal, Removals, keys_of
@@ -137,7 +138,8 @@ def _found(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> 
     documents = _matching(known, entry)
     if not documents and entry.kind == "document":
         whole = _whole(entry, (d["id"] for d in known.documents))
-        return _with(known, entry, {whole} if whole else set(), [Removal("document", whole)] if whole else [])
+        entered = [Removal("document", whole)] if whole else []
+        return _with(known, entry, {one for each in entered for one in _matching(known, each)}, entered)
     if not documents and entry.kind == "path" and (path := _below_source(known, entry)):
         more = Removal("path", path)
         return _with(known, entry, _matching(known, more), [more])
@@ -176,9 +178,13 @@ def _image(known: _Known, entry: Removal, rows: Sequence[Mapping[str, Any]]) -> 
 
 
 def _whole(entry: Removal, ids: Iterable[str]) -> str:
-    """The one id that begins with the request's value, "" if none does. Raises LeafError for several."""
+    """The one id that begins with the request's value, "" if none does; of the chapters of one page, the page's. Raises
+    LeafError for several."""
     start = entry.value.strip()
     found = sorted(one for one in ids if one.startswith(start)) if len(start) >= SHORTEST_START else []
+    pages = {page_id(one) for one in found}
+    if len(found) > 1 and len(pages) == 1 and (page := pages.pop()).startswith(start):
+        return page
     if len(found) > 1:
         raise LeafError(f"remove: {len(found)} {entry.kind} ids begin with {start}, such as {found[0]} and {found[1]}")
     return found[0] if found else ""

@@ -373,10 +373,14 @@ def test_steps_with_methods(tmp_path: Path) -> None:
         "1:A lot.",
         "1:[a.png]",
         "0:In the oven",
-        "2:Heat it.",
-        "2:[b.png]",
-        "3:Wait.",
+        "1:Heat it.",
+        "1:[b.png]",
+        "2:Wait.",
     ]
+    assert [p.own_step for p in first.parts if p.step] == [(1, 1)] * 3 + [(2, 1)] * 2 + [(2, 2)]
+    write(tmp_path, {"b.jsonl": jsonl([{**row, "parts": row["methods"], "methods": None}])})
+    (third,) = harvest("steps", tmp_path, "b.jsonl", images="i").documents
+    assert [p.step for p in third.parts if p.step] == [1, 1, 1, 2, 2, 3], "parts go on with the steps before them"
     assert [p.heading for p in first.parts][:2] == [0, 2]
     assert (first.title, first.site, second.error) == ("How to Boil an Egg", "how.org", "no_steps")
 

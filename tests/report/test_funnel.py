@@ -86,7 +86,10 @@ def test_after_harvest_only_harvest_is_counted(tmp_path: Path) -> None:
     run = Run(tmp_path)
     harvest(run)
     found = funnel(run)
-    assert found == Funnel(documents=5, images=5, lost_images={"missing": 2, "svg": 1}, stages=["harvest"])
+    lost = {"missing": 2, "svg": 1}
+    assert replace(found, examples={}) == Funnel(
+        documents=5, images=5, not_read={"empty": 1}, lost_images=lost, stages=["harvest"]
+    )
     assert "records" not in "\n".join(funnel_lines(found))
 
 
@@ -97,9 +100,10 @@ def test_every_document_and_image_is_under_one_name(tmp_path: Path) -> None:
     rewritten(run)
     published(run)
     found = funnel(run)
-    assert found == Funnel(
+    assert replace(found, examples={}) == Funnel(
         documents=5,
         images=5,
+        not_read={"empty": 1},
         lost_images={"missing": 2, "svg": 1},
         dropped_documents={"harvest:empty": 1, "one.none": 1},
         dropped_images={"one.low": 2},
@@ -161,3 +165,23 @@ def test_stages_that_lost_a_row_are_reported(tmp_path: Path) -> None:
     run.commit_table("records/p0.parquet", records_to_table([record("a")]), "f")
     run.commit_table("records/p1.parquet", records_to_table([record("d")]), "f")
     assert funnel(run).balance() == ["documents kept by filters = records + documents dropped while rewriting"]
+
+
+def test_examples_of_what_was_lost_are_named(tmp_path: Path) -> None:
+    lost = [LostImage(0, f"i{n}.png", "missing") for n in range(5)]
+    rows = [
+        replace(made.document("a", [made.text("x")], lost), url="https://a.example/1"),
+        *(replace(made.document(f"b{n}", error="template"), url="", path=f"docs/{n}.html") for n in range(2)),
+    ]
+    run = Run(tmp_path)
+    run.commit_json("run.json", {"partitions": [{"name": "p0"}]})
+    run.commit_table("documents/p0.parquet", documents_to_table(rows), "f")
+    found = funnel(run)
+    assert found.to_dict()["examples"] == {
+        "lost_images": {"missing": [f"i{n}.png in https://a.example/1" for n in range(3)]},
+        "not_read": {"template": ["docs/0.html", "docs/1.html"]},
+    }
+    lines = [str(line).strip() for line in funnel_lines(found, named=True)]
+    assert lines[1:4] == ["not read             2    template", "docs/0.html", "docs/1.html"]
+    assert lines[4:] == ["lost image           5    missing", *found.examples["lost_images"]["missing"], "and 2 more"]
+    assert not any("docs/" in str(line) for line in funnel_lines(found))

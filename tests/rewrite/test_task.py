@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from made.rewrite import boat, chapters, document, documents, essay, image, story, text
 
 from leafinstruct.errors import LeafError
-from leafinstruct.rewrite.segments import is_procedure, sections
+from leafinstruct.rewrite.segments import is_procedure, sections, transitions
 from leafinstruct.rewrite.task import Task, choose_draft, draft, tasks, weighted_tasks
 
 ALL = {"howto": 1, "continue": 1, "illustrate": 1}
@@ -234,3 +236,34 @@ def test_every_division_keeps_order_and_steps(made):
             sides = [s for t in result.turns for s in (t.given, t.answer) if s]
             steps = [{made.parts[i].step for i in side} - {0} for side in sides]
             assert not any(a & b for a, b in zip(steps, steps[1:], strict=False))
+
+
+def two_procedures():
+    """A page with two procedures of three steps, each with a picture, under two headings."""
+    parts = []
+    for procedure, name in enumerate(("Dough", "Sauce"), 1):
+        parts.append(text(name, heading=2))
+        for step in (1, 2, 3):
+            parts += [text(f"Mix the {name} {step}.", step), image(f"{name}{step}", step)]
+            parts[-2:] = [replace(part, procedure=procedure) for part in parts[-2:]]
+    return parts
+
+
+@pytest.mark.parametrize("name", ["next_state", "edit", "continue"])
+def test_procedures_are_not_mixed(name):
+    found = set()
+    for n in range(60):
+        made = replace(document(two_procedures(), "How to cook"), id=f"d{n}")
+        (turn,) = tasks()[name].divide(made)
+        own = [made.parts[i] for i in (turn.answer if name == "continue" else (*turn.given, *turn.answer))]
+        found.add((turn.given, turn.answer))
+        assert len({p.procedure for p in own if p.step}) == 1
+        if name == "continue":
+            assert {p.procedure for p in own if p.step} == {made.parts[turn.given[-1]].procedure}
+    assert len(found) == (2 if name == "continue" else 4)
+
+
+def test_a_page_with_two_procedures_is_no_single_chain_of_steps():
+    parts = two_procedures()
+    assert transitions(parts) == [((1, 3), (3, 5)), ((3, 5), (5, 7)), ((8, 10), (10, 12)), ((10, 12), (12, 14))]
+    assert names(document(parts, "How to cook")) == {"howto", "continue", "next_state", "edit", "chapters"}

@@ -70,6 +70,8 @@ class Block:
     """Whether the page shows an image as small as a letter or a button; None if it does not say."""
     icon: bool = False
     """Whether an image is part of a page only inside a sentence."""
+    anchor: str = ""
+    """Of a heading; "" if the page states none."""
 
     @property
     def candidates(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class Piece:
     heading: int = 0
     image: Block | None = None
     inline: bool = False
+    anchor: str = ""
     lost: tuple[Block, ...] = ()
     """Images that could not be got, for which the text has their words."""
 
@@ -64,7 +65,7 @@ def pieces(
                 before = " " if run[0].after_inline and not NO_SPACE_BEFORE.match(text) else ""
                 text = f"{before}{text}{' ' if run[-1].before_inline else ''}"
             lost = tuple(block for one in run for block in one.lost)
-            yield Piece(run[0].step, text, run[0].block.heading, lost=lost)
+            yield Piece(run[0].step, text, run[0].block.heading, anchor=run[0].block.anchor, lost=lost)
         run.clear()
 
     for one in _placed(blocks, steps or steps_of(blocks), shape or _declared):
@@ -192,7 +193,7 @@ def assemble(
             if isinstance(reason := found[id(gone)], str):
                 lost.append(LostImage(len(parts), gone.ref[:500], reason))
         if block is None:
-            parts.append(Part("text", text=piece.text, step=piece.step, heading=piece.heading))
+            parts.append(Part("text", piece.text, step=piece.step, heading=piece.heading, anchor=piece.anchor))
         elif isinstance(got := found[id(block)], Image):
             images[got.sha256] = got
             about = Part("image", "", got.sha256, block.alt, block.caption, got.url, piece.step, inline=piece.inline)

@@ -4,7 +4,7 @@ interrupts."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from leafinstruct.harvest.html.flow import Block, Container
@@ -34,15 +34,28 @@ STEP_WORD = re.compile(
 KEYCAP = re.compile(r"^(\d)\ufe0f?\u20e3|^([\u2460-\u2473\u2776-\u277f])")
 PART = re.compile(rf"^\W*(?:{WEAK})\s*#?\s*(\d{{1,2}})(?!\w)", re.IGNORECASE)
 NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
+DIGIT = CHINESE.partition("]")[0] + "]"
+FIRST = re.compile(rf"(?<!\d)1(?!\d)|(?<!\w)(?:one|i)(?!\w)|(?<!{DIGIT})一(?!{DIGIT})|[\u2460\u2776]", re.IGNORECASE)
+"""The number 1 in how a title of a step begins."""
 LONGEST_TITLE = 120
 """Characters of a bold line that is the title of a step."""
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:
-    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists, of the
-    section that has most; else numbered headings. Each needs at least two steps."""
+    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists; else
+    numbered headings. A page may have several procedures (see `procedures_of`), each of at least two steps."""
     ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (_title_steps, _item_steps, _number_steps)
     return next((steps for way in ways if max(steps := way(blocks), default=0) > 1), [0] * len(blocks))
+
+
+def procedures_of(steps: Iterable[int]) -> list[int]:
+    """The procedure of each step, from 1 (0: no step): another one begins where the numbers fall."""
+    found, procedure, last = [], 1, 0
+    for step in steps:
+        if step:
+            procedure, last = procedure + (step < last), step
+        found.append(procedure if step else 0)
+    return found
 
 
 def continued(blocks: Sequence[Block]) -> list[Block]:
@@ -105,28 +118,34 @@ def _is_bold(block: Block) -> bool:
 
 def _titled(blocks: Sequence[Block], begins: Sequence[bool]) -> list[int]:
     """Steps by their titles, which are headings of one level or bold lines. Titles with words of other divisions count
-    if their numbers go up from 1."""
+    if their numbers go up from 1. A number 1 after others begins another procedure."""
     levels = [block.heading or 9 for block, one in zip(blocks, begins, strict=True) if one]
     level = max(set(levels), key=levels.count, default=0)
     texts = [b.text for b, one in zip(blocks, begins, strict=True) if one and (b.heading or 9) == level]
     weak = [int(found[1]) for text in texts if not STEP_WORD.match(text) and (found := PART.match(text))]
     if weak and weak != list(range(1, len(weak) + 1)):
         return [0] * len(blocks)
-    steps, step, count = [], 0, 0
+    steps, step, count, was_first = [], 0, 0, True
     for block, one in zip(blocks, begins, strict=True):
         if one and (block.heading or 9) == level:
-            count += 1
-            step = count
+            is_first = _is_first(block.text)
+            count = 1 if is_first and not was_first else count + 1
+            step, was_first = count, is_first
         elif block.heading and block.heading <= level:
             step = 0
         steps.append(step)
-    return steps
+    return _of_several_steps(steps, procedures_of(steps))
+
+
+def _is_first(title: str) -> bool:
+    """Whether the number of a title of a step is 1."""
+    found = next((m for way in (STEP_WORD, KEYCAP, PART, NUMBERED) if (m := way.match(title))), None)
+    return found is not None and FIRST.search(found[found.lastindex or 0]) is not None
 
 
 def _item_steps(blocks: Sequence[Block]) -> list[int]:
     """Steps by the items of ordered lists. A list that continues the numbers of the one before is the same list, and
-    what is between them belongs to the item before; lists under different headings are different procedures, of which
-    the one with most items counts."""
+    what is between them belongs to the item before; lists under different headings are different procedures."""
     steps: list[int] = []
     procedures: list[int] = []
     count, procedure, last, gap, headed, interrupted = 0, 0, (0, 0), 0, False, False
@@ -148,8 +167,10 @@ def _item_steps(blocks: Sequence[Block]) -> list[int]:
         steps.append(count)
         procedures.append(procedure)
         last, gap, headed = block.item, 0, False
-    most: dict[int, int] = {}
-    for step, own in zip(steps, procedures, strict=True):
-        most[own] = max(most.get(own, 0), step)
-    main = max(most, key=most.__getitem__, default=0)
-    return [step if own == main else 0 for step, own in zip(steps, procedures, strict=True)]
+    return _of_several_steps(steps, procedures)
+
+
+def _of_several_steps(steps: Sequence[int], procedures: Sequence[int]) -> list[int]:
+    """The steps without those that are the only one of their procedure."""
+    several = {own for step, own in zip(steps, procedures, strict=True) if step > 1}
+    return [step if own in several else 0 for step, own in zip(steps, procedures, strict=True)]

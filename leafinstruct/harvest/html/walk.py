@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from selectolax.lexbor import LexborNode
 
+from leafinstruct.harvest.html.anchors import anchor_of
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.dom import holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
@@ -166,6 +167,7 @@ class _Walker:
 
     def heading_of(self, node: LexborNode, level: int, depth: int) -> None:
         self.flow.end()
+        begin = len(self.flow.blocks)
         self.flow.heading = level
         unclosed = len(node.text(deep=True)) > LONGEST_HEADING
         for child in node.iter(include_text=True):
@@ -175,6 +177,8 @@ class _Walker:
             self.child(child, depth)
         self.flow.end()
         self.flow.heading = 0
+        if len(self.flow.blocks) > begin:
+            self.flow.blocks[begin].anchor = anchor_of(node)
 
     def on_br(self, node: LexborNode, depth: int) -> None:
         self.flow.line_break()

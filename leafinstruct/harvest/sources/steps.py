@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from leafinstruct.harvest.formats.tables import ARRAY, BadRow, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.rows import Draft, Entry, Rows, image_entry, text_of
 
-GROUPS = ("methods", "parts", "sections")
+METHODS = "methods"
+"""Ways to do the same, each with steps of its own; parts and sections go on with the steps before them."""
+GROUPS = (METHODS, "parts", "sections")
 STEPS = ("steps", "step_list")
 INTRO = ("introduction", "intro", "summary", "description", "overview")
 HEAD = ("headline", "title", "name")
@@ -61,14 +64,15 @@ class Source(Rows):
         if "vist" in row:
             return self._story(row)
         entries = [Entry(text) for key in INTRO if (text := text_of(row.get(key)))]
-        step = 0
-        for group in _groups(row):
+        step, apart = 0, isinstance(row.get(METHODS), list)
+        for number, group in enumerate(_groups(row), 1):
+            step = 0 if apart else step
             if head := _first(group, HEAD):
                 entries.append(Entry(head, heading=2))
             for item in _steps(group):
                 step += 1
-                entries += _step(item, step)
-        if not step:
+                entries += [replace(entry, procedure=number * apart) for entry in _step(item, step)]
+        if not any(entry.step for entry in entries):
             raise BadRow("no_steps")
         title = _first(row, HEAD)
         about = {key: text_of(row.get(key)) for key in ("url", "license", "language")}

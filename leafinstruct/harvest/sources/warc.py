@@ -22,7 +22,7 @@ from leafinstruct.harvest.html.parts import assemble
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
-from leafinstruct.harvest.warc.index import build_index
+from leafinstruct.harvest.warc.index import FAILED, build_index
 from leafinstruct.harvest.warc.kinds import ERROR, PAGE, PAGE_REVISIT, UNREAD
 from leafinstruct.harvest.warc.lookup import Found, Lookup
 from leafinstruct.harvest.warc.read import read_bodies
@@ -33,7 +33,7 @@ BYTES_PER_PAGE = 64 * 1024
 """Compressed bytes of a page with its images, as in crawls; with `partition` it sets the chunk length."""
 IMAGE = -(2**62)
 """Replaces a page's offset in `asked`: marks a URL that an image or a revisit names."""
-ENDINGS = ("*.warc", "*.warc.gz")
+ENDINGS = ("*.warc", "*.warc.gz", "*.warc.zst")
 
 
 class Source(base.Source):
@@ -43,7 +43,8 @@ class Source(base.Source):
         super().check()
         if not self.files():
             raise LeafError(
-                f"source {self.name}: path '{self.settings.path}' contains no .warc or .warc.gz file; check the path"
+                f"source {self.name}: path '{self.settings.path}' contains no .warc, .warc.gz or .warc.zst file; "
+                "check the path"
             )
 
     def files(self) -> list[Path]:
@@ -70,8 +71,8 @@ class Source(base.Source):
 
     def _name(self, file: Path) -> str:
         """The file's name, with a hash of its path if two files share one."""
-        name = file.name.removesuffix(".gz").removesuffix(".warc")
-        same = [f for f in self.files() if f.name.removesuffix(".gz").removesuffix(".warc") == name]
+        name = _stem(file)
+        same = [f for f in self.files() if _stem(f) == name]
         return partition_name(name if len(same) == 1 else f"{name}-{document_id('', str(file))[:8]}")
 
     def index_inputs(self) -> tuple[str, ...]:
@@ -100,7 +101,7 @@ class Source(base.Source):
         result.asked.update((row["key"], IMAGE) for row in revisits)
         result.documents += [self._failed(file, "", row["target"]) for row in rows if row["kind"] == ERROR]
         unread = [row for row in rows if row["kind"] == UNREAD]
-        result.documents += [self._failed(file, row["url"], "not_html", row["offset"]) for row in unread]
+        result.documents += [self._failed(file, row["url"], _why_unread(row), row["offset"]) for row in unread]
         gone = [row for row in revisits if lookup.follow(row["key"]).reason]
         result.documents += self._revisits(file, gone)
         return result
@@ -219,6 +220,14 @@ class Source(base.Source):
     def _relative(self, file: str) -> str:
         path = Path(file)
         return path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
+
+
+def _stem(file: Path) -> str:
+    return file.name.removesuffix(".gz").removesuffix(".zst").removesuffix(".warc")
+
+
+def _why_unread(row: dict[str, Any]) -> str:
+    return "not_html" if row["status"] < FAILED else f"status_{row['status']}"
 
 
 def _next(block: Block, fetched: dict[str, Image | str]) -> str:

@@ -24,7 +24,7 @@ from leafinstruct.harvest.warc.kinds import (
     PAGE_REVISIT,
     REVISIT,
     UNREAD,
-    is_revisited_page,
+    is_stated_page,
     kind_of,
 )
 from leafinstruct.text.urls import url_key
@@ -33,6 +33,8 @@ from leafinstruct.text.valid import valid_line
 REDIRECTS = (301, 302, 303, 307, 308)
 BODIES = (200, 203)
 """HTTP statuses of an answer with the whole of what was asked for."""
+FAILED = 400
+"""From here on, HTTP statuses of answers that are no page but say why there is none."""
 RECORD, DIGEST, REFERS = "record", "digest", "refers"
 INDEX: Described = {
     HASH: (pa.int64(), "64-bit hash of `key`"),
@@ -46,8 +48,8 @@ INDEX: Described = {
     "status": (pa.int32(), "HTTP status"),
     "kind": (
         pa.string(),
-        f"`{PAGE}`, `{UNREAD}` for a text of another format, `{OTHER}`, `{REVISIT}`, `{PAGE_REVISIT}`, or `{ERROR}` "
-        "for an unreadable place",
+        f"`{PAGE}`, `{UNREAD}` for a text of another format or an error page, `{OTHER}`, `{REVISIT}`, "
+        f"`{PAGE_REVISIT}`, or `{ERROR}` for an unreadable place",
     ),
     "target": (pa.string(), "where a redirect or a revisit leads, or the reason of an error row"),
     RECORD: (pa.int64(), "64-bit hash of the id of a record with a body; 0 for others"),
@@ -58,7 +60,10 @@ SCHEMA = schema_of(INDEX)
 PARTIAL = 206
 WHOLE = re.compile(r"bytes 0-(\d{1,15})/(\d{1,15})$")
 BATCH = 8192
-GZIP = b"\x1f\x8b\x08"
+PACKED = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")
+"""How members of gzip and frames of Zstandard begin."""
+DICTIONARY = b"\x5d\x2a\x4d\x18"
+"""How a Zstandard file begins that has its dictionary in it; the reader takes none."""
 
 
 class Row(NamedTuple):
@@ -101,15 +106,18 @@ def scan(file: Path) -> Iterator[Row]:
             yield _error("empty")
             return
         with file.open("rb") as stream, file.open("rb") as probe:
-            packed = probe.read(3) == GZIP
+            packed = next((mark for mark in PACKED if _begins(probe, 0, mark)), b"")
+            if _begins(probe, 0, DICTIONARY):
+                yield _error("zstd_dictionary")
+                return
             for count, record in enumerate(ArchiveIterator(stream, parse_http=True)):
                 place = record.stream_pos
                 if (head := _head_of_whole(record)) is None:
-                    reason = "warc_truncated"
+                    reason = "warc_line_ends" if _has_bare_line_ends(record) else "warc_truncated"
                     break
                 row = _row(record, head, place)
                 if row is not None:
-                    entered = place > last and (not packed or _starts_member(probe, place))
+                    entered = place > last and _begins(probe, place, packed)
                     yield row if entered else row._replace(offset=-(count + 1))
                 last = place
     except (OSError, ValueError, EOFError):
@@ -122,10 +130,16 @@ def scan(file: Path) -> Iterator[Row]:
         yield _error(reason)
 
 
-def _starts_member(stream: BinaryIO, place: int) -> bool:
-    """Whether a gzip member starts here: in a file that is one member, the reader's positions mean nothing."""
+def _has_bare_line_ends(record: WarcRecord) -> bool:
+    """Whether the lines of a header end without a carriage return: the reader takes them for one."""
+    return any("\n" in value for _, value in record.headers.items())
+
+
+def _begins(stream: BinaryIO, place: int, mark: bytes) -> bool:
+    """Whether a file goes on with a mark here. Where no member of a compressed file does, the file is one member, and
+    the reader's positions mean nothing."""
     stream.seek(place)
-    return stream.read(3) == GZIP
+    return stream.read(len(mark)) == mark
 
 
 def _head_of_whole(record: WarcRecord) -> bytes | None:
@@ -174,12 +188,14 @@ def _row(record: WarcRecord, head: bytes, place: int) -> Row | None:
     if http is not None and status in REDIRECTS:
         target = _joined(url, (http.get("Location") or ""))
     if record.record_type == WarcRecordType.revisit:
-        kind = PAGE_REVISIT if status in BODIES and http is not None and is_revisited_page(record) else REVISIT
+        kind = PAGE_REVISIT if status in BODIES and http is not None and is_stated_page(record) else REVISIT
         target = target or _bare(headers.get("WARC-Refers-To-Target-URI"))
         refers = _hash(_bare(headers.get("WARC-Refers-To")))
     elif status in BODIES:
         kind = kind_of(record, url, head)
         own = _hash(_bare(headers.get("WARC-Record-ID")))
+    elif status >= FAILED and is_stated_page(record):
+        kind = UNREAD
     digest = _hash(_plain_digest(headers.get("WARC-Payload-Digest") or ""))
     return Row(url_key(url), valid_line(url), place, status, kind, valid_line(target), own, digest, refers)
 

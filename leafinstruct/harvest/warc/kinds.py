@@ -87,8 +87,8 @@ def kind_of(record: WarcRecord, url: str, head: bytes) -> str:
     return OTHER
 
 
-def is_revisited_page(record: WarcRecord) -> bool:
-    """Whether the headers that a revisit repeats are those of a page."""
+def is_stated_page(record: WarcRecord) -> bool:
+    """Whether the headers of an answer, or those that a revisit repeats, are those of a page."""
     return type_of(content_types(record)) in HTML_TYPES
 
 

@@ -96,7 +96,7 @@ function link(url) {
 function partOf(part, decision) {
   const gone = decision && !decision.kept && decision.dropped_by !== "document";
   const body = part.image ? [picture(part.image, part.alt), part.alt ? make("div", { class: "note" }, "alt: " + part.alt) : null, part.caption ? make("div", { class: "note" }, "caption: " + part.caption) : null, decision ? make("div", { class: decision.kept ? "kept-text" : "dropped-text" }, decision.kept ? "kept" : decision.dropped_by === "document" ? "dropped with its document" : "dropped by " + decision.dropped_by) : null, ...(decision ? decision.values : []).map((entry) => make("div", { class: "note" }, value(entry)))] : [markdown(part.html)];
-  return make("div", { class: gone ? "part gone" : "part" }, make("div", { class: "at" }, String(part.part), part.step ? make("div", {}, "step " + part.step) : null), make("div", {}, ...body.filter(Boolean)));
+  return make("div", { class: gone ? "part gone" : "part" }, make("div", { class: "at" }, String(part.part), part.step ? make("div", {}, (part.procedure > 1 ? "procedure " + part.procedure + ", " : "") + "step " + part.step) : null), make("div", {}, ...body.filter(Boolean)));
 }
 function scoresOf(scores) {
   const rows = Object.entries(scores).flatMap(([owner, list]) => list.map((row) => {

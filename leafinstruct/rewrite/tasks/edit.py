@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.segments import ORDER, Span, is_procedure, units
+from leafinstruct.rewrite.segments import ORDER, Span, is_procedure, transitions
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 from leafinstruct.text.words import words
 
@@ -14,8 +14,7 @@ MAX_WORDS = 60
 def divide(document: Document) -> Turns | None:
     if not is_procedure(document):
         return None
-    spans = units(document.parts)
-    pairs = [turn for one, two in zip(spans, spans[1:], strict=False) if (turn := _edit(document, one, two))]
+    pairs = [turn for one, two in transitions(document.parts) if (turn := _edit(document, one, two))]
     return (pairs[int(draw(document.id, "edit") * len(pairs))],) if pairs else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leafinstruct.document import Document
-from leafinstruct.rewrite.segments import answers, has_image, is_procedure, units
+from leafinstruct.rewrite.segments import answers, has_image, is_procedure, transitions
 from leafinstruct.rewrite.task import Task, Turn, Turns, draw, span
 
 
@@ -11,11 +11,8 @@ def divide(document: Document) -> Turns | None:
     parts = document.parts
     if not is_procedure(document):
         return None
-    spans = units(parts)
     pairs = [
-        (one, two)
-        for one, two in zip(spans, spans[1:], strict=False)
-        if has_image(parts[slice(*one)]) and answers(parts[slice(*two)])
+        (one, two) for one, two in transitions(parts) if has_image(parts[slice(*one)]) and answers(parts[slice(*two)])
     ]
     if not pairs:
         return None

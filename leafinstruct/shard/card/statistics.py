@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from leafinstruct import layout
-from leafinstruct.document import records_from_table
+from leafinstruct.document import page_id, records_from_table
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.filter import Filter
 from leafinstruct.run import Run
@@ -76,6 +76,11 @@ def card_facts(run: Run, pipeline: Pipeline, manifest: Mapping[str, Any]) -> Car
 def _gaps(counts: _Counts) -> list[str]:
     total = sum(counts.records.values())
     gaps = []
+    if counts.split:
+        gaps.append(
+            f"{counts.split.total()} documents are chapters of {len(counts.split)} long pages, each without the rest "
+            "of its page."
+        )
     if missing := sum(n for label, n in counts.rule_documents.items() if label.startswith("score_missing:")):
         gaps.append(f"{missing} documents were dropped because a score could not be made.")
     if unknown := counts.licenses[""]:
@@ -96,6 +101,8 @@ class _Counts:
     def __init__(self, run: Run) -> None:
         self.documents, self.records = Counter[str](), Counter[str]()
         self.rule_documents, self.rule_images, self.rewriting = Counter[str](), Counter[str](), Counter[str]()
+        self.split = Counter[str]()
+        """Documents that are a chapter, by their page."""
         self.images = self.filtered = self.kept_images = 0
         self.licenses, self.languages, self.writers = Counter[str](), Counter[str](), Counter[str]()
         self.by_source_license: dict[str, set[str]] = {}
@@ -104,8 +111,9 @@ class _Counts:
             self._partition(run, name)
 
     def _partition(self, run: Run, name: str) -> None:
-        for row in run.table(layout.documents(name), ["source", "parts"]).to_pylist():
+        for row in run.table(layout.documents(name), ["id", "source", "parts"]).to_pylist():
             self.documents[row["source"]] += 1
+            self.split.update([page] if (page := page_id(row["id"])) != row["id"] else [])
             self.by_source_license.setdefault(row["source"], set())
             self.images += sum(part["type"] == "image" for part in row["parts"])
         for row in run.table(layout.decisions(name), ["part", "kept", "dropped_by"]).to_pylist():

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
 from leafinstruct.harvest.html.parts import pieces
-from leafinstruct.harvest.html.steps import steps_of
+from leafinstruct.harvest.html.steps import procedures_of, steps_of
 
 BODY = "Mix the flour with the water in a large bowl, and let the dough rest."
 
 
 def steps(source: str) -> list[int]:
     return steps_of(parse_markdown(source).blocks)
+
+
+def own_steps(source: str) -> dict[str, tuple[int, int]]:
+    """Procedure and step of each block that has one, by its text without a list marker."""
+    blocks = parse_markdown(source).blocks
+    found = steps_of(blocks)
+    both = zip(blocks, procedures_of(found), found, strict=True)
+    return {re.sub(r"^\d+\. ", "", b.text): (p, s) for b, p, s in both if s and b.text}
 
 
 TITLES = {
@@ -81,8 +91,28 @@ def test_text_between_two_lists_ends_the_first(between: str) -> None:
     assert "1. b" in written and "2. c" in written
 
 
-def test_lists_of_different_sections_are_no_one_procedure() -> None:
-    source = "# Host\n\n## Before\n\n1. a\n2. b\n\n## How\n\n1. c\n2. d\n3. e\n\n## Trouble\n\n1. f\n2. g\n"
-    blocks = parse_markdown(source).blocks
-    shown = {b.text: s for s, b in zip(steps_of(blocks), blocks, strict=True)}
-    assert {t[-1]: s for t, s in shown.items() if s} == {"c": 1, "d": 2, "e": 3}
+def test_lists_of_different_sections_are_procedures_of_their_own() -> None:
+    how = "## How\n\n1. c\n2. d\n\n![](i.png)\n\n1. e\n\n"
+    source = f"# Host\n\n## Before\n\n1. a\n2. b\n\n## Alone\n\n1. x\n\n{how}## Then\n\n1. f\n2. g\n"
+    assert own_steps(source) == {
+        "a": (1, 1), "b": (1, 2), "c": (2, 1), "d": (2, 2), "e": (2, 3), "f": (3, 1), "g": (3, 2)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ["### Step {n}", "**Step {n}: Cut**", "### {n}. Cut", "### 第{han}步：切"])
+def test_titles_that_begin_again_are_another_procedure(title: str) -> None:
+    source = "# Make\n\n"
+    for way, count in (("A", 3), ("B", 2)):
+        titles = [title.format(n=n, han="一二三"[n - 1]) for n in range(1, count + 1)]
+        source += f"## Way {way}\n\n" + "".join(f"{one}\n\n{way}{n}\n\n" for n, one in enumerate(titles, 1))
+    found = {text: step for text, step in own_steps(source).items() if len(text) == 2}
+    assert found == {"A1": (1, 1), "A2": (1, 2), "A3": (1, 3), "B1": (2, 1), "B2": (2, 2)}
+
+
+def test_titles_that_all_have_the_number_1_are_one_procedure() -> None:
+    assert [step for step in steps("# A\n\n" + f"## 1. Cut\n\n{BODY}\n\n" * 3) if step] == [1, 1, 2, 2, 3, 3]
+
+
+def test_titles_whose_numbers_go_on_in_another_section_are_one_procedure() -> None:
+    source = "# Make\n\n## Saw\n\n### Step 1\n\nOne.\n\n### Step 2\n\nTwo.\n\n## Glue\n\n### Step 3\n\nThree.\n"
+    assert [step for step in steps(source) if step] == [1, 1, 2, 2, 3, 3]

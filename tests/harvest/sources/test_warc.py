@@ -45,7 +45,11 @@ def test_images_from_any_file(tmp_path: Path) -> None:
     )
     write(tmp_path, {"a.warc.gz": pages, "b.warc.gz": images})
     made = harvest("warc", tmp_path, "*.warc.gz", license="CC-BY-4.0")
-    (document,) = made.documents
+    (document,) = (d for d in made.documents if not d.error)
+    assert {(d.url, d.error) for d in made.documents if d.error} == {
+        ("https://a.org/gone", "status_404"),
+        ("https://a.org/x/gone.png", "status_404"),
+    }
     assert [p.url for p in document.parts if p.type == "image"] == [
         "https://a.org/moved.png",
         "https://a.org/x/same.png",
@@ -172,6 +176,7 @@ def test_only_pages_become_documents(tmp_path: Path) -> None:
         ("http://a/1", ""),
         ("http://a/1", ""),
         ("http://a/bad", "not_html"),
+        ("http://a/404", "status_404"),
     ] + [("http://a/r", "revisit_without_original")]
     assert [d.id for d in made[:2]] == [document_id("s", "http://a/1", 0), document_id("s", "http://a/1", 1)]
 
@@ -349,3 +354,37 @@ def test_check(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     with pytest.raises(LeafError, match="no .warc"):
         load_source(SourceSettings("s", "warc", {"path": "d"}), tmp_path).check()
+
+
+def zstd(data: bytes) -> bytes:
+    return bytes(pa.compress(data, codec="zstd", asbytes=True))
+
+
+@pytest.mark.parametrize("frames", ["each", "one"])
+def test_files_compressed_with_zstandard(tmp_path: Path, frames: str) -> None:
+    records = [record(f"http://a/{n}", page(str(n))) for n in range(3)]
+    data = zstd(b"".join(records)) if frames == "one" else b"".join(map(zstd, records))
+    write(tmp_path, {"in/a.warc.zst": data})
+    assert sorted((d.url, d.error) for d in harvest("warc", tmp_path, "in").documents) == [
+        (f"http://a/{n}", "") for n in range(3)
+    ]
+
+
+def test_what_the_reader_cannot_read_is_named(tmp_path: Path) -> None:
+    good = record("http://a/1", page())
+    head, _, rest = good.partition(b"\r\n\r\n")
+    files = {
+        "dictionary.warc.zst": b"\x5d\x2a\x4d\x18\x04\x00\x00\x00word" + zstd(good),
+        "line_ends.warc": head.replace(b"\r\n", b"\n") + b"\n\n" + rest,
+    }
+    write(tmp_path, files)
+    made = harvest("warc", tmp_path, "*").documents
+    assert {d.path: d.error for d in made} == {
+        "dictionary.warc.zst": "zstd_dictionary", "line_ends.warc": "warc_line_ends"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "503 Busy"])
+def test_error_pages_are_counted(tmp_path: Path, status: str) -> None:
+    write(tmp_path, {"a.warc": record("http://a/1", page(), status=status)})
+    assert [d.error for d in harvest("warc", tmp_path, "*").documents] == [f"status_{status[:3]}"]

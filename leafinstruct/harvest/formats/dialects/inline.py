@@ -25,6 +25,7 @@ ATTRIBUTES = re.compile(rf"\{{:?[ \t]*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
 SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,500}})\]({ATTRIBUTES.pattern})")
 CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
+ANCHOR = re.compile(r"(?<![\w=\"'])#([\w:.-]+)")
 ALT = re.compile(r"\b(?:fig-alt|alt)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 KEYS = re.compile(r"\+\+((?:[\w-]+|\"[^\"\n]+\")(?:\+(?:[\w-]+|\"[^\"\n]+\"))*)\+\+")
 MARKED = re.compile(r"(==|\^\^)(?=\S)((?:(?!\1)[^\n]){1,300}?)(?<=\S)\1(?!=)")
@@ -135,6 +136,8 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
         for pattern, name in ((CAPTION, "data-caption"), (ALT, "alt")):
             if stated := pattern.search(found[0]):
                 state.tokens[-1].attrSet(name, stated[1] or stated[2] or "")
+    elif state.pos and found.end() == len(state.src) and (anchor := ANCHOR.search(found[0])):
+        return len(found[0]), f"{written('a', {'id': anchor[1]})}</a>"  # of a heading
     return len(found[0]), ""
 
 
