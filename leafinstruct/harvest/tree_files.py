@@ -47,12 +47,26 @@ TEMPLATE = re.compile(
     r"|\{%-?[ \t]*(?:block|extends|macro|include)\b"
 )
 """Marks of a theme, in a page of HTML."""
+COMPONENT = re.compile(
+    r"<[a-z][\w-]*\s[^<>]{0,500}?(?:\bv-(?:if|for|model|bind|html|text|show|slot)\b|\*ng(?:If|For)\b|\[\(ngModel\)\]"
+    r"|\s@(?:click|submit|input|change)[\w.]*=)"
+)
+"""Attributes of Vue and Angular, which whole pages may have too."""
+WHOLE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+QUOTED = re.compile(r"<(pre|code|script|style|textarea)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+FILLED = re.compile(r"\{\{[^{}\n]+\}\}|\{%[^%\n]+%\}")
+"""A place that a program fills."""
 MOST_BYTES = 2**20
 
 
 def is_template(html: str) -> bool:
-    """Whether a page of HTML is a form in which a generator puts pages."""
-    return TEMPLATE.search(html) is not None
+    """Whether HTML is a form in which a generator puts pages, or a piece of a page that a program fills."""
+    if TEMPLATE.search(html):
+        return True
+    if WHOLE.match(html) or not ("{" in html or COMPONENT.search(html)):
+        return False
+    apart = QUOTED.sub("", html)
+    return COMPONENT.search(apart) is not None or FILLED.search(apart) is not None
 
 
 class Files:

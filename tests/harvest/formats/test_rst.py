@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leafinstruct.harvest.formats.around import InTree
 from leafinstruct.harvest.formats.rst import parse_rst
+from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.links import Tree
 
 PAGE = """
@@ -146,3 +147,35 @@ def test_other_files_of_the_repository(tmp_path: Path) -> None:
     assert read(".. include:: code.py\n   :code: python\n   :end-line: 1\n") == ["import os"]
     assert read(".. include:: ../../etc/passwd\n\nText.\n") == ["Text."]
     assert set(read(".. include:: own.rst\n")) == {"Again."}
+
+
+def text_of(text: str, around: InTree | None = None) -> str:
+    page = parse_rst(text, around=around) if around else parse_rst(text)
+    return "\n\n".join(piece.text for piece in pieces(page.blocks))
+
+
+def test_boxes_of_sphinx_show_their_own_words() -> None:
+    assert text_of(".. versionadded:: 2.4\n\nMore.") == "Added in version 2.4\n\nMore."
+    assert text_of(".. versionchanged:: 2.4 Pours *hot*.\n\n   Mind it.") == (
+        "Changed in version 2.4: Pours *hot*.\n\nMind it."
+    )
+    assert text_of(".. seealso:: The kettle.\n\nMore.") == "See also\n\nThe kettle.\n\nMore."
+
+
+def test_roles_of_sphinx_show_no_marks() -> None:
+    text = "Open :menuselection:`&File --> Save && quit` or :guilabel:`&Cancel`, see :file:`/tmp/{name}.txt`, "
+    assert text_of(text + ":py:meth:`~tea.Pot.pour`.") == (
+        "Open File ‣ Save & quit or Cancel, see `/tmp/name.txt`, `pour`."
+    )
+
+
+def test_references_show_the_titles_of_other_files(tmp_path: Path) -> None:
+    (tmp_path / "docs/use").mkdir(parents=True)
+    (tmp_path / "docs/use/pot.rst").write_text(".. _pots:\n.. _the-pot:\n\nThe *big* pot\n=============\n\nHot.\n")
+    (tmp_path / "docs/cup.md").write_text("(cups)=\n# Cups and `mugs`\n\nFull.\n")
+    tree = Tree(tmp_path)
+    text = "See :ref:`pots`, :ref:`the-pot`, :ref:`cups`, :doc:`/use/pot`, :doc:`../cup` and :ref:`no-such`."
+    assert text_of(text, InTree(tree, tmp_path / "docs/use")) == (
+        "See The big pot, The big pot, Cups and mugs, The big pot, Cups and mugs and no such."
+    )
+    assert {Path(file).name for file in tree.seen} == {"pot.rst", "cup.md"}
