@@ -419,3 +419,21 @@ def test_lists_of_outliners_are_no_code() -> None:
 
 def test_raw_html_has_no_shortcodes() -> None:
     assert whole("```{=html}\n<p>Hot {{< include a.html >}}</p>\n```", "a.qmd") == "Hot"
+
+
+def test_images_in_attributes_of_own_components(tmp_path: Path) -> None:
+    (tmp_path / "static/pots").mkdir(parents=True)
+    (tmp_path / "static/pots/big.png").write_bytes(b"x")
+    text = '<Pots device="big.png" icon="a.png" href="b.png" />\n\n<Pots before={require("./c.png")}>Hot.</Pots>\n'
+    text += '\n<Card logo="d.png" title="Cup" />'
+    assert look(text, "page.mdx", InTree(Tree(tmp_path), tmp_path)) == [
+        "[static/pots/big.png||]",
+        "[./c.png||]",
+        "Hot.\n\n**Cup**",
+    ]
+
+
+def test_labels_of_tabs_in_jsx() -> None:
+    text = '<Tabs values={[{label: (<><Icon style={{ margin: "1" }} /> Green tea</>), value: "green"},\n'
+    text += '{label: "Black", value: "black"}]}>\n<TabItem value="green">\nA\n</TabItem>\n<TabItem value="black">\nB\n'
+    assert whole(text + "</TabItem>\n</Tabs>", "page.mdx") == "**Green tea**\n\nA\n\n**Black**\n\nB"
