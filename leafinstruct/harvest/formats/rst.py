@@ -66,6 +66,7 @@ ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
 MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
 MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
+WIKI_LINK = re.compile(r"\[\[[#\w][^\[\]|\n]*\|([^\s\[\]|][^\[\]|\n]*)\]\]")
 ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
 MOST_INCLUDES = 5
 """Files in each other."""
@@ -316,7 +317,7 @@ def _without_markdown(body: str) -> str:
             # two columns per character: wide letters need a longer underline
             lines += ["", heading[2], UNDERLINES[len(heading[1]) - 1] * (2 * len(heading[2])), ""]
         else:
-            lines.append(MARKDOWN_LINK.sub(r"\1", line))
+            lines.append(MARKDOWN_LINK.sub(r"\1", WIKI_LINK.sub(r"\1", line) if "[[" in line else line))
     return "\n".join(lines)
 
 

@@ -417,6 +417,12 @@ def test_lists_of_outliners_are_no_code() -> None:
     ]
 
 
+def test_a_callout_without_braces_shows_its_kind() -> None:
+    assert whole("::: callout-note\nHot.\n:::\n\n::: {.callout-tip}\nDip.\n:::", "a.qmd") == (
+        "**Note**\n\nHot.\n\n**Tip**\n\nDip."
+    )
+
+
 def test_raw_html_has_no_shortcodes() -> None:
     assert whole("```{=html}\n<p>Hot {{< include a.html >}}</p>\n```", "a.qmd") == "Hot"
 

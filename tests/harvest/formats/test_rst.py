@@ -179,3 +179,7 @@ def test_references_show_the_titles_of_other_files(tmp_path: Path) -> None:
         "See The big pot, The big pot, Cups and mugs, The big pot, Cups and mugs and no such."
     )
     assert {Path(file).name for file in tree.seen} == {"pot.rst", "cup.md"}
+
+
+def test_links_of_a_wiki_that_a_page_was_made_from() -> None:
+    assert text_of("Press [[#top-layer|top shift]].") == "Press top shift."

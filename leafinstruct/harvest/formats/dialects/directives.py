@@ -260,7 +260,7 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     if silent:
         return True
-    name, text = (found["name"] or "").lower(), ""
+    name, text = BOXES.sub(r"\1", (found["name"] or "").lower()), ""
     if with_class is not None:
         options, names = _keys(with_class["attributes"]), CLASSES.findall(with_class["attributes"])
         name = name or next((BOXES.sub(r"\1", one) for one in names if BOXES.match(one)), "") or "".join(names[:1])
