@@ -44,7 +44,7 @@ INCLUDING = re.compile(
 )
 TEMPLATE = re.compile(
     r"\{\{-?[ \t]*(?:define|template|partial|block|\.\w+|range|end|if|with|\$)"
-    r"|\{%-?[ \t]*(?:block|extends|macro|include)\b"
+    r"|\{%-?[ \t]*(?:block|extends|macro|include|set)\b"
 )
 """Marks of a theme, in a page of HTML."""
 COMPONENT = re.compile(

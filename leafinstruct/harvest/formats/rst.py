@@ -47,6 +47,8 @@ SETTINGS = {
 }
 _CODE = "code code-block sourcecode highlight prompt parsed-code testcode doctest ipython"
 CODE = frozenset(_CODE.split())
+OWN_CODE = re.compile(r"code-?block|source-?code|code-(?:tab|cell|example|snippet)|^(?:mermaid|plot|console|terminal)$")
+"""Names of directives for code that projects and extensions define."""
 _SILENT = """
     toctree index meta only-comment todo seealso-hidden tabularcolumns rli rediraffe
     automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
@@ -78,7 +80,7 @@ ENDINGS = dict(pair.split(":") for pair in _ENDINGS.split())
 """Languages of code by the ending of its file."""
 SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|em|pt|%)?")
 LANGUAGE = re.compile(r"[a-z][\w+#-]{0,19}")
-OF_DIRECTIVE = {"testcode": "python", "doctest": "pycon", "ipython": "ipython"}
+OF_DIRECTIVE = {"mermaid": "mermaid", "plot": "python", "testcode": "python", "doctest": "pycon", "ipython": "ipython"}
 UNDERLINES = "=-~^+*"
 
 
@@ -98,10 +100,11 @@ class Anything(Directive):
         stated = self.arguments[0].split()[0].lower() if self.arguments else ""
         if name == "highlight":  # the language of the literal blocks after it
             return [nodes.comment("", "", highlight=stated)]
-        if name in CODE:
+        if name in CODE or OWN_CODE.search(name):
             text = "\n".join(lines)
-            language = OF_DIRECTIVE.get(name, stated)
-            return [nodes.literal_block(text, text, classes=_of_language(language))] if text.strip() else []
+            block = nodes.literal_block(text, text, classes=_of_language(OF_DIRECTIVE.get(name, stated)))
+            title = self.arguments[0].partition(" ")[2] if name == "code-tab" and self.arguments else ""
+            return [*([nodes.paragraph("", title)] if title else []), *([block] if text.strip() else [])]
         box: nodes.Element = nodes.container()
         if name == "seealso":
             box = nodes.admonition("", nodes.title("", "", nodes.Text(sphinx.TITLES[name])))
@@ -111,6 +114,9 @@ class Anything(Directive):
             if (found := PICTURE_OPTION.match(line))
         ]
         argument = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
+        if argument and (":" in name or name in sphinx.DESCRIPTIONS):
+            box += [nodes.paragraph("", "", nodes.literal(line, line)) for line in sphinx.signatures(name, argument)]
+            argument = ""
         if name in sphinx.VERSIONS:
             argument = sphinx.version(name, argument)
         if argument and name not in CONDITIONS and not ADDRESS.fullmatch(argument):
@@ -357,6 +363,9 @@ def _clean(tree: nodes.document) -> None:
         if message.parent and quoted and message.get("level", 0) >= 3:
             message.parent.replace(message, quoted)
     language = ""
+    for name in tree.findall(nodes.field_name):
+        if (shown := sphinx.field_name(name.astext())) != name.astext():
+            name.children = [nodes.Text(shown)]
     for literal in tree.findall(nodes.literal):
         literal["classes"].append("code")  # else the writer makes it a span
     for node in tree.findall():

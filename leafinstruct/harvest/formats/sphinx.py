@@ -25,6 +25,16 @@ ROLES = {
 }  # fmt: skip
 """The tags of roles, by the last word of their names."""
 OBJECTS = frozenset(("func", "class", "meth", "mod", "attr", "data", "obj", "exc", "const"))
+_DESCRIPTIONS = """
+    function class method classmethod staticmethod attribute data exception decorator property describe object option
+    cmdoption envvar confval program setting django-admin macro type var member enum struct
+"""
+DESCRIPTIONS = frozenset(_DESCRIPTIONS.split())
+"""Directives that describe what their argument names; those of a domain (`py:function`) are others."""
+METHODS = frozenset(("get", "post", "put", "patch", "delete", "head", "options"))
+PARAMETER = re.compile(r"(?:param|parameter|arg|argument|key|keyword|kwarg)[ ]+(?:(.+)[ ])?(\S+)")
+FIELDS = {"return": "Returns", "returns": "Returns", "rtype": "Return type", "raise": "Raises", "raises": "Raises",
+          "throws": "Raises", "yields": "Yields"}  # fmt: skip
 ACCELERATOR = re.compile(r"&(&|(?=\S))")
 BRACED = re.compile(r"\{([^{}\n]*)\}")
 
@@ -33,6 +43,21 @@ def version(name: str, argument: str) -> str:
     """What a directive about a version shows before its content."""
     number, _, rest = argument.strip().partition(" ")
     return f"{TITLES[name]} {number}".strip() + (f": {rest.strip()}" if rest.strip() else "")
+
+
+def signatures(name: str, argument: str) -> list[str]:
+    """The lines that a directive describes something by. A request of HTTP has its method."""
+    method = name.removeprefix("http:")
+    begin = f"{method.upper()} " if name.startswith("http:") and method in METHODS else ""
+    return [begin + line.strip().rstrip("\\") for line in argument.split("\n") if line.strip()]
+
+
+def field_name(text: str) -> str:
+    """What the name of a field of a description shows: `param int cups` is `cups (int)`."""
+    if found := PARAMETER.fullmatch(text):
+        return f"{found[2]} ({found[1]})" if found[1] else found[2]
+    kind, space, rest = text.partition(" ")
+    return FIELDS[kind] + space + rest if kind in FIELDS else text
 
 
 def words_of_role(name: str, text: str) -> str:

@@ -398,6 +398,13 @@ def test_attributes_over_several_lines_and_in_other_letters() -> None:
     assert whole(text, "a.qmd") == "# Tea – hot\n\nA pot of it."
 
 
+def test_attributes_with_quotes_in_quotes() -> None:
+    assert look("![A](a.png){.border fig-alt='The 'big' pot'}\n\nSet {.x y} free.", "a.qmd") == [
+        "[a.png|A|]",
+        "Set {.x y} free.",
+    ]
+
+
 def test_paths_with_spaces() -> None:
     assert look("Look ![A pot](../my pots/a pot.png) here.") == ["Look", "[../my pots/a pot.png|A pot|]", "here."]
     assert whole("A [*hot* pot](https://tea.org/ pot.htm), [not](a link at all).") == (

@@ -183,3 +183,21 @@ def test_references_show_the_titles_of_other_files(tmp_path: Path) -> None:
 
 def test_links_of_a_wiki_that_a_page_was_made_from() -> None:
     assert text_of("Press [[#top-layer|top shift]].") == "Press top shift."
+
+
+def test_code_in_directives_of_projects_is_code() -> None:
+    assert text_of(".. code-block-ext:: yaml\n   :key: x\n\n   - a:\n      b") == "```yaml\n- a:\n   b\n```"
+    assert text_of(".. mermaid::\n\n   a --> b") == "```mermaid\na --> b\n```"
+    assert text_of(".. code-tab:: bash On Linux\n\n   ls *") == "On Linux\n\n```bash\nls *\n```"
+
+
+def test_descriptions_show_their_signatures() -> None:
+    assert text_of(".. http:get:: /api/pots\n\n   All pots.") == "`GET /api/pots`\n\nAll pots."
+    assert text_of(".. py:function:: pour(*cups, **more)\n   :module: tea\n\n   Pours.") == (
+        "`pour(*cups, **more)`\n\nPours."
+    )
+    fields = ":param int cups: Many.\n:returns: Tea.\n:raises Cold: If cold.\n:other: x"
+    assert text_of(f"Pour\n\n{fields}") == (
+        "Pour\n\n**cups (int):**\n\nMany.\n\n**Returns:**\n\nTea.\n\n**Raises Cold:**\n\nIf cold.\n\n**other:**\n\nx"
+    )
+    assert text_of(".. envvar:: POT.SIZE\n\n   Litres.") == "`POT.SIZE`\n\nLitres."

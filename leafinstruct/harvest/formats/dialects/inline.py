@@ -23,6 +23,8 @@ SIZE = re.compile(r"\d+(?:x\d+)?$")
 PLACE = re.compile(r"[#^]+")
 ONE = r"(?:\.[\w:.-]+|#[^\s{}]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s\"'{}]+))"
 ATTRIBUTES = re.compile(rf"\{{:?\s*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
+LOOSE = re.compile(r"\{\s*[.#:][\w-]+\s[^{}]*=[^{}]*\}")
+"""Attributes of a link or an image, whatever their quotes."""
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
 SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,500}})\]({ATTRIBUTES.pattern})")
 CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
@@ -122,10 +124,10 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """Lists of attributes and changes under review."""
     if found := CRITIC.match(state.src, state.pos):
         return len(found[0]), escape(found["added"] or found["new"] or found["marked"] or "")
-    found = ATTRIBUTES.match(state.src, state.pos)
+    before = state.src[state.pos - 1 : state.pos]
+    found = ATTRIBUTES.match(state.src, state.pos) or (LOOSE.match(state.src, state.pos) if before == ")" else None)
     if found is None:
         return None
-    before = state.src[state.pos - 1 : state.pos]
     after = state.src[found.end() : found.end() + 1]
     ends = after in ("", "\n")
     if not ends and before and before not in ')]*_`~+}>:"' and not (before.isspace() and dialect.four_columns):
