@@ -398,6 +398,12 @@ def test_attributes_over_several_lines_and_in_other_letters() -> None:
     assert whole(text, "a.qmd") == "# Tea – hot\n\nA pot of it."
 
 
+def test_escaped_names_in_mdx() -> None:
+    assert whole("# Tea \\{#hot}\n\nPour it. \\{#pour.it\\}\n\nSet \\{#a} free.", "a.mdx") == (
+        "# Tea\n\nPour it.\n\nSet {#a} free."
+    )
+
+
 def test_attributes_with_quotes_in_quotes() -> None:
     assert look("![A](a.png){.border fig-alt='The 'big' pot'}\n\nSet {.x y} free.", "a.qmd") == [
         "[a.png|A|]",

@@ -23,6 +23,7 @@ SIZE = re.compile(r"\d+(?:x\d+)?$")
 PLACE = re.compile(r"[#^]+")
 ONE = r"(?:\.[\w:.-]+|#[^\s{}]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s\"'{}]+))"
 ATTRIBUTES = re.compile(rf"\{{:?\s*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
+ESCAPED = re.compile(r"\\\{#[^\s{}\\]+\\?\}(?=[ \t]*(?:\n|$))")
 LOOSE = re.compile(r"\{\s*[.#:][\w-]+\s[^{}]*=[^{}]*\}")
 """Attributes of a link or an image, whatever their quotes."""
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
@@ -249,6 +250,12 @@ def _bookdown(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     return (len(found[0]), "") if found else None
 
 
+def _escaped(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """The name of a heading or a paragraph as MDX has it, which would read a brace alone as an expression."""
+    found = ESCAPED.match(state.src, state.pos)
+    return (len(found[0]), "") if found else None
+
+
 def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A value that a program puts there."""
     found = RUN.match(state.src, state.pos)
@@ -271,6 +278,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("^", _block_id),
     ("[", _cited),
     ("@-", _cross),
+    ("\\", _escaped),
     ("\\", _bookdown),
     ("`", _run),
 )
