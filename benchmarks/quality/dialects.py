@@ -44,6 +44,9 @@ QUOTED_RST = re.compile(
     re.MULTILINE,
 )
 """Comments and code of reStructuredText."""
+RST_COMMENT = re.compile(
+    r"^([ \t]*)\.\.(?![ \t]*(?:[\w:.+-]+::|\||_|\[))[^\n]*\n(?:[ \t]*\n|\1[ \t]+[^\n]*\n)*", re.MULTILINE
+)
 DIRECTIVE = re.compile(r"[ \t]*\.\.[ \t]+(?!code|sourcecode|parsed-literal)[\w:.+-]+::")
 FENCED = re.compile(
     r"^([ \t>]*)(`{3,}|~{3,})(?!\{(?:figure|image|note|tip|warning|admonition|tab|grid|card|dropdown|important|hint|"
@@ -115,8 +118,19 @@ PLAIN = re.compile(
 )
 
 
+OF_RST = re.compile(
+    r"^([ \t]*)\.\.[ \t]+toctree::.*\n(?:[ \t]*\n|\1[ \t]+\S.*\n)*|^[ \t]+:[\w-]+:.*$"
+    r"|^[ \t]*\.\.[ \t]+(?:[\w:.+-]+::(?:[ \t]+\S+\.\w+$)?|_.*$)"
+    r"|:[\w:+.-]+:(?=`)|(?<=`)__?",
+    re.MULTILINE,
+)
+"""Directives, their options and roles of reStructuredText, and its lists of pages."""
+
+
 def kept_share(text: str, document: Document) -> float:
     """The share of the words of a source that are in its document, marks and addresses left out."""
+    if document.path.endswith(".rst"):
+        text = OF_RST.sub(" ", RST_COMMENT.sub("", text))
     source = Counter(w.lower() for w in words(PLAIN.sub(" ", COMMENT.sub(" ", text))) if w.isalpha())
     kept = Counter(w.lower() for p in document.parts for w in words(f"{p.text} {p.alt} {p.caption}") if w.isalpha())
     total = sum(source.values())
