@@ -103,12 +103,9 @@ def sources_of(text: str, path: str) -> str:
     return "\n\n".join("".join(c.get("source", "")) for c in cells if c.get("cell_type") == "markdown")
 
 
-def shown_names(document: Document, images: dict[str, str]) -> Counter[str]:
-    found = Counter(
-        unquote(images[p.image]).rpartition("/")[2] if not p.url else unquote(p.url).rpartition("/")[2]
-        for p in document.parts
-        if p.type == "image"
-    )
+def shown_names(document: Document) -> Counter[str]:
+    """Names of the files of a document's images, found and lost. One that the page holds itself has none."""
+    found = Counter(unquote(p.url).rpartition("/")[2] for p in document.parts if p.type == "image" and p.url)
     found.update(unquote(one.ref).split("?")[0].split("#")[0].rpartition("/")[2] for one in document.lost)
     return found
 
@@ -166,7 +163,7 @@ def measure(folder: Path, show: int, only: str) -> dict[str, object]:
                 continue
             pages += 1
             text = split_front_matter(sources_of(file.read_text("utf-8", "replace"), path))[1]
-            have = shown_names(document, {})
+            have = shown_names(document)
             lost.update(one.reason for one in document.lost)
             for name in sorted(set(references(text, Path(path).suffix))):
                 if "dark" in name.lower():

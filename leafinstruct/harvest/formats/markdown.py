@@ -135,6 +135,8 @@ def prepare(body: str, dialect: Dialect) -> str:
                 piece = without_templates(piece, dialect)
             elif "{{" in piece and (dialect.myst or dialect.values):
                 piece = SUBSTITUTION.sub(partial(_substituted, dialect), piece)
+        elif dialect.myst and "{{" in piece:
+            piece = _inside_directive(piece, dialect)
         pieces.append(piece)
     text = "".join(pieces)
     return SHOWN.sub(r"{{\1\2\3}}", text) if dialect.templates == "all" and "*/" in text else text
@@ -144,11 +146,25 @@ SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 """A shortcode of Hugo that a page quotes."""
 SIZE = re.compile(r"\s*\|\s*\d+(?:x\d+)?\s*$")
 """Of an image, as Obsidian writes it."""
+OF_DIRECTIVE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(?:`{3,}|~{3,})\{([\w:.+-]+)\}")
 SUBSTITUTION = re.compile(
     rf"(?P<kept>(`+)(?!`).{{1,500}}?(?<!`)\2(?!`)|{PROTECTED})|(?<!\{{)\{{\{{\s*(?P<name>[\w-]+)\s*\}}\}}(?!\}})|"
     r"(?P<expression>\{\{ [^{}\n]{1,300} \}\})",
     re.DOTALL,
 )
+
+
+def _inside_directive(fence: str, dialect: Dialect) -> str:
+    """A fence whose directive holds text, with its substitutions; another one as it is."""
+    head, newline, rest = fence.partition("\n")
+    name = OF_DIRECTIVE.match(head)
+    if name is None or name[1] in directives.CODE or name[1] in ("math", "raw", "eval-rst", "mermaid"):
+        return fence
+    inside = (
+        (_inside_directive(piece, dialect) if is_code else SUBSTITUTION.sub(partial(_substituted, dialect), piece))
+        for piece, is_code in _by_fence(rest)
+    )
+    return head + newline + "".join(inside)
 
 
 def _substituted(dialect: Dialect, found: re.Match[str]) -> str:

@@ -68,7 +68,7 @@ ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
 MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
 MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
-WIKI_LINK = re.compile(r"\[\[[#\w][^\[\]|\n]*\|([^\s\[\]|][^\[\]|\n]*)\]\]")
+WIKI_LINK = re.compile(r"\[\[(?:[#\w][^\[\]|\n]*\||#)([^\s\[\]|][^\[\]|\n]*)\]\]")
 ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
 MOST_INCLUDES = 5
 """Files in each other."""

@@ -381,6 +381,14 @@ def test_substitutions_of_myst(tmp_path: Path) -> None:
     )
 
 
+def test_substitutions_inside_directives() -> None:
+    text = "---\nsubstitutions:\n  cups: four\n---\n\n````{note}\n{{ cups }} cups.\n\n"
+    text += "```{code-block} sh\n{{ cups }}\n```\n````\n\n"
+    assert whole(text + "```sh\n{{ cups }}\n```") == (
+        "**Note**\n\nfour cups.\n\n```sh\n{{ cups }}\n```\n\n```sh\n{{ cups }}\n```"
+    )
+
+
 def test_a_code_span_before_a_word_in_braces_is_no_myst() -> None:
     text = 'Type `ink {query}` in the box and `enter`.\n\n{% callout title="Hint" %}\nHot.\n{% /callout %}'
     assert whole(text) == "Type `ink {query}` in the box and `enter`.\n\n**Hint**\n\nHot."

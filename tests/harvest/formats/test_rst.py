@@ -182,7 +182,7 @@ def test_references_show_the_titles_of_other_files(tmp_path: Path) -> None:
 
 
 def test_links_of_a_wiki_that_a_page_was_made_from() -> None:
-    assert text_of("Press [[#top-layer|top shift]].") == "Press top shift."
+    assert text_of("Press [[#top-layer|top shift]] or [[#bottom]].") == "Press top shift or bottom."
 
 
 def test_code_in_directives_of_projects_is_code() -> None:
