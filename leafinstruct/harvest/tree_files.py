@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from selectolax.lexbor import LexborHTMLParser
+
 from leafinstruct.harvest.files import read_regular
 
 MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd", ".mdown", ".mkd", ".mdoc", ".mdc")
@@ -53,20 +55,27 @@ COMPONENT = re.compile(
 )
 """Attributes of Vue and Angular, which whole pages may have too."""
 WHOLE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-QUOTED = re.compile(r"<(pre|code|script|style|textarea)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+QUOTED = ["pre", "code", "script", "style", "textarea"]
 FILLED = re.compile(r"\{\{[^{}\n]+\}\}|\{%[^%\n]+%\}")
 """A place that a program fills."""
 MOST_BYTES = 2**20
+LONGEST_PIECE = 100_000
+"""Characters of a piece of HTML that are looked at for places that a program fills."""
 
 
 def is_template(html: str) -> bool:
     """Whether HTML is a form in which a generator puts pages, or a piece of a page that a program fills."""
     if TEMPLATE.search(html):
         return True
-    if WHOLE.match(html) or not ("{" in html or COMPONENT.search(html)):
+    if WHOLE.match(html):
         return False
-    apart = QUOTED.sub("", html)
-    return COMPONENT.search(apart) is not None or FILLED.search(apart) is not None
+    if COMPONENT.search(html):
+        return True
+    if FILLED.search(html) is None:
+        return False
+    tree = LexborHTMLParser(html[:LONGEST_PIECE])
+    tree.strip_tags(QUOTED)
+    return tree.body is not None and FILLED.search(tree.body.text()) is not None
 
 
 class Files:

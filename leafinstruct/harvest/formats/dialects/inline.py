@@ -24,7 +24,7 @@ PLACE = re.compile(r"[#^]+")
 ONE = r"(?:\.[\w:.-]+|#[^\s{}]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s\"'{}]+))"
 ATTRIBUTES = re.compile(rf"\{{:?\s*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
 ESCAPED = re.compile(r"\\\{#[^\s{}\\]+\\?\}(?=[ \t]*(?:\n|$))")
-LOOSE = re.compile(r"\{\s*[.#:][\w-]+\s[^{}]*=[^{}]*\}")
+LOOSE = re.compile(r"\{\s*[.#:][\w-]+\s[^{}]{0,2000}\}")
 """Attributes of a link or an image, whatever their quotes."""
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
 SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,500}})\]({ATTRIBUTES.pattern})")
@@ -45,9 +45,7 @@ COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
 CITED = re.compile(r"\[(?>[^\[\]\n@]{0,80}@[\w:.#$%&+?<>~/-]+){1,10}[^\[\]\n@]{0,80}\]")
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
-SPACED = re.compile(
-    r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,300}\s[^()<>\"'\n]{0,300}[^\s()<>\"'])\)"
-)
+SPACED = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,600})\)")
 """A link or an image whose path has spaces."""
 LINKED = re.compile(r"(?:https?:)?//|\.{0,2}/|[^\s:]*\.(?:md|mdx|qmd|ipynb|html?|rst)(?:$|#)")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
@@ -166,7 +164,9 @@ def _empty_link(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 def _spaced(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """An image or a link whose path has spaces, which CommonMark leaves as text and editors show."""
     found = SPACED.match(state.src, state.pos)
-    if found is None or not (javascript.is_image(found["ref"]) if found["image"] else LINKED.match(found["ref"])):
+    if found is None or " " not in found["ref"].strip():
+        return None
+    if not (javascript.is_image(found["ref"].strip()) if found["image"] else LINKED.match(found["ref"])):
         return None
     ref = " ".join(found["ref"].split())
     if found["image"]:

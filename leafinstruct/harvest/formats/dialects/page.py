@@ -23,7 +23,9 @@ MYST = re.compile(
     r"|^\([\w:. /-]+\)=[ \t]*$",
     re.MULTILINE,
 )
-ROLE = re.compile(r"(?P<role>(?<![`\w$\\])\{[a-z][\w:+-]*\})?(?<![`\\])(?P<mark>`+)(?!`)[^\n]+?(?<!`)(?P=mark)(?!`)")
+ROLE = re.compile(
+    r"(?P<role>(?<![`\w$\\])\{[a-z][\w:+-]*\})?(?<![`\\])(?P<mark>`+)(?!`)[^\n]{1,500}?(?<!`)(?P=mark)(?!`)"
+)
 """A code span, which is the text of a role of MyST if the role's name is before it."""
 MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^import[ \t]*\{[ \t]*$", re.MULTILINE)
 FENCED = re.compile(
