@@ -33,9 +33,21 @@ REFERENCE = re.compile(
     rf"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*<?([^\s()<>]+(?:\([^()\s]*\)[^\s()<>]*)?)|<img\b[^<>]*?\bsrc\s*=\s*[{{\"'(]*([^\"'\s{{}}<>]+)"
     rf"|!\[\[([^\[\]|#\n]+\.(?:png|jpe?g|gif|webp|svg))|(?:\{{(?:figure|image)\}}|\.\. (?:figure|image)::)[ \t]+(\S+)"
     rf"|\{{\{{[<%][^{{}}\n]*?[\s\"'=]({IMAGE})|\b(?:src|img|image|source|light)\s*=\s*(?:\{{?[\"'(]*|\{{\w+\([\"'])({IMAGE})|include_graphics\(\s*[\"']([^\"'\n]+)"
-    rf"|\{{%[^%\n]*?[\s\"'=]({IMAGE})",
+    rf"|\{{%[^%\n]*?[\s\"'=]({IMAGE})|<[A-Z][\w.]*\s[^<>]*?\b(?!\w*(?:icon|logo|dark|avatar|poster|href|link))\w+=\"({IMAGE})\"",
     re.IGNORECASE,
 )
+IMPORTED = re.compile(r"^import[ \t]+(\w+)[ \t]+from[ \t]+[\"']([^\"'\n]+)[\"']", re.MULTILINE)
+QUOTED_RST = re.compile(
+    r"^([ \t]*)(?:\.\.(?![ \t]*(?:[\w:.+-]+::|\||_|\[))|"
+    r"\.\.[ \t]+(?:code|code-block|sourcecode|parsed-literal)::|[^\n]*::[ \t]*$)"
+    r"[^\n]*\n(?:[ \t]*\n|\1[ \t]+[^\n]*\n)*",
+    re.MULTILINE,
+)
+"""Comments and code of reStructuredText."""
+RST_COMMENT = re.compile(
+    r"^([ \t]*)\.\.(?![ \t]*(?:[\w:.+-]+::|\||_|\[))[^\n]*\n(?:[ \t]*\n|\1[ \t]+[^\n]*\n)*", re.MULTILINE
+)
+DIRECTIVE = re.compile(r"[ \t]*\.\.[ \t]+(?!code|sourcecode|parsed-literal)[\w:.+-]+::")
 FENCED = re.compile(
     r"^([ \t>]*)(`{3,}|~{3,})(?!\{(?:figure|image|note|tip|warning|admonition|tab|grid|card|dropdown|important|hint|"
     r"seealso|margin|sidebar|exercise|solution|attention|caution|danger|prf|list-table|r[ ,}]))"
@@ -64,11 +76,17 @@ FORMULA = re.compile(r"(?<!\\)(\$\$?)(?!\s).+?(?<!\\)\1", re.DOTALL)
 CELL = re.compile(r"^[ \t>]*(`{3,})[^\n`]*\n.*?^[ \t>]*\1`*[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
-def references(text: str) -> Iterator[str]:
+def references(text: str, ending: str) -> Iterator[str]:
     """Names of the image files that a source refers to, comments and code left out."""
+    if ending == ".rst":
+        text = QUOTED_RST.sub(lambda found: "" if not DIRECTIVE.match(found[0]) else found[0], text)
+    elif ending == ".md":
+        text = re.sub(r"^% [^\n]*$", "", text, flags=re.MULTILINE)
+    imported = dict(IMPORTED.findall(text))
     text = CODE.sub(" ", FENCED.sub("\n", COMMENT.sub(" ", text)))
     for groups in REFERENCE.findall(text):
-        ref = unquote(next(filter(None, groups), "")).split("?")[0].split("#")[0]
+        ref = next(filter(None, groups), "")
+        ref = unquote(imported.get(ref, ref)).split("?")[0].split("#")[0]
         name = ref.removeprefix("attachment:").rstrip("\\").replace("\\", "/").rpartition("/")[2]
         if name and not ref.startswith("data:") and not BADGE.search(ref):
             yield name
@@ -85,12 +103,9 @@ def sources_of(text: str, path: str) -> str:
     return "\n\n".join("".join(c.get("source", "")) for c in cells if c.get("cell_type") == "markdown")
 
 
-def shown_names(document: Document, images: dict[str, str]) -> Counter[str]:
-    found = Counter(
-        unquote(images[p.image]).rpartition("/")[2] if not p.url else unquote(p.url).rpartition("/")[2]
-        for p in document.parts
-        if p.type == "image"
-    )
+def shown_names(document: Document) -> Counter[str]:
+    """Names of the files of a document's images, found and lost. One that the page holds itself has none."""
+    found = Counter(unquote(p.url).rpartition("/")[2] for p in document.parts if p.type == "image" and p.url)
     found.update(unquote(one.ref).split("?")[0].split("#")[0].rpartition("/")[2] for one in document.lost)
     return found
 
@@ -100,8 +115,19 @@ PLAIN = re.compile(
 )
 
 
+OF_RST = re.compile(
+    r"^([ \t]*)\.\.[ \t]+toctree::.*\n(?:[ \t]*\n|\1[ \t]+\S.*\n)*|^[ \t]+:[\w-]+:.*$"
+    r"|^[ \t]*\.\.[ \t]+(?:[\w:.+-]+::(?:[ \t]+\S+\.\w+$)?|_.*$)"
+    r"|:[\w:+.-]+:(?=`)|(?<=`)__?",
+    re.MULTILINE,
+)
+"""Directives, their options and roles of reStructuredText, and its lists of pages."""
+
+
 def kept_share(text: str, document: Document) -> float:
     """The share of the words of a source that are in its document, marks and addresses left out."""
+    if document.path.endswith(".rst"):
+        text = OF_RST.sub(" ", RST_COMMENT.sub("", text))
     source = Counter(w.lower() for w in words(PLAIN.sub(" ", COMMENT.sub(" ", text))) if w.isalpha())
     kept = Counter(w.lower() for p in document.parts for w in words(f"{p.text} {p.alt} {p.caption}") if w.isalpha())
     total = sum(source.values())
@@ -137,9 +163,9 @@ def measure(folder: Path, show: int, only: str) -> dict[str, object]:
                 continue
             pages += 1
             text = split_front_matter(sources_of(file.read_text("utf-8", "replace"), path))[1]
-            have = shown_names(document, {})
+            have = shown_names(document)
             lost.update(one.reason for one in document.lost)
-            for name in sorted(set(references(text))):
+            for name in sorted(set(references(text, Path(path).suffix))):
                 if "dark" in name.lower():
                     continue  # the same picture for a dark page
                 if (

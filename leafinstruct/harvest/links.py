@@ -52,9 +52,19 @@ class Tree:
         self._elsewhere: dict[str, list[Path]] = {}
         self._folders: dict[str, dict[str, list[str]]] = {}
         self._named: dict[str, list[Path]] | None = None
+        self.sections: dict[str, tuple[str, str]] | None = None
+        """Titles of sections by their labels, with the file each is in; None before one was asked for."""
 
     def named(self, name: str) -> list[Path]:
         """The files of that name, ignoring letter case, anywhere in the repository."""
+        return self._files().get(name.casefold(), [])
+
+    def ending(self, endings: tuple[str, ...]) -> list[Path]:
+        """The files whose names end so, anywhere in the repository."""
+        return [path for name, paths in self._files().items() if name.endswith(endings) for path in paths]
+
+    def _files(self) -> dict[str, list[Path]]:
+        """Paths below the root, by name in lower case."""
         if self._named is None:
             self._named = {}
             for count, (folder, folders, names) in enumerate(os.walk(self.root)):
@@ -63,7 +73,7 @@ class Tree:
                     break
                 for one in sorted(names):
                     self._named.setdefault(one.casefold(), []).append(Path(folder, one))
-        return self._named.get(name.casefold(), [])
+        return self._named
 
     def inside(self, path: Path) -> bool:
         """Whether a path, with symbolic links resolved, is in the repository."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from selectolax.lexbor import LexborHTMLParser
+
 from leafinstruct.harvest.files import read_regular
 
 MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd", ".mdown", ".mkd", ".mdoc", ".mdc")
@@ -44,15 +46,36 @@ INCLUDING = re.compile(
 )
 TEMPLATE = re.compile(
     r"\{\{-?[ \t]*(?:define|template|partial|block|\.\w+|range|end|if|with|\$)"
-    r"|\{%-?[ \t]*(?:block|extends|macro|include)\b"
+    r"|\{%-?[ \t]*(?:block|extends|macro|include|set)\b"
 )
 """Marks of a theme, in a page of HTML."""
+COMPONENT = re.compile(
+    r"<[a-z][\w-]*\s[^<>]{0,500}?(?:\bv-(?:if|for|model|bind|html|text|show|slot)\b|\*ng(?:If|For)\b|\[\(ngModel\)\]"
+    r"|\s@(?:click|submit|input|change)[\w.]*=)"
+)
+"""Attributes of Vue and Angular, which whole pages may have too."""
+WHOLE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+QUOTED = ["pre", "code", "script", "style", "textarea"]
+FILLED = re.compile(r"\{\{[^{}\n]+\}\}|\{%[^%\n]+%\}")
+"""A place that a program fills."""
 MOST_BYTES = 2**20
+LONGEST_PIECE = 100_000
+"""Characters of a piece of HTML that are looked at for places that a program fills."""
 
 
 def is_template(html: str) -> bool:
-    """Whether a page of HTML is a form in which a generator puts pages."""
-    return TEMPLATE.search(html) is not None
+    """Whether HTML is a form in which a generator puts pages, or a piece of a page that a program fills."""
+    if TEMPLATE.search(html):
+        return True
+    if WHOLE.match(html):
+        return False
+    if COMPONENT.search(html):
+        return True
+    if FILLED.search(html) is None:
+        return False
+    tree = LexborHTMLParser(html[:LONGEST_PIECE])
+    tree.strip_tags(QUOTED)
+    return tree.body is not None and FILLED.search(tree.body.text()) is not None
 
 
 class Files:

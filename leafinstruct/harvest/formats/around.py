@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from leafinstruct.harvest.charset import decode_text
 from leafinstruct.harvest.files import read_regular
+from leafinstruct.harvest.formats.labels import labels_of
 from leafinstruct.harvest.links import Tree
 
 ROOTS = (
@@ -21,6 +22,9 @@ ROOTS = (
 """Folders at the root of a repository, or above a page, from which generators include files."""
 LARGEST = 2**20
 MOST_IMAGES = 100
+LABELLED = (".rst", ".md", ".txt", ".inc")
+"""Endings of files whose sections have labels."""
+MOST_LABELLED = 5_000
 IMAGES = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 
 
@@ -36,6 +40,9 @@ class Around(Protocol):
 
     def moved(self, ref: str, page: Around) -> str:
         """A reference from here as one from another page, if there is such a file here."""
+
+    def section(self, label: str) -> str:
+        """The title of the section with a label, in lower case, in any file of the repository; "" without one."""
 
     def has(self, *names: str) -> bool:
         """Whether a folder at or above the page has a file of one of these names."""
@@ -55,6 +62,9 @@ class Nowhere:
 
     def moved(self, ref: str, page: Around) -> str:
         return ref
+
+    def section(self, label: str) -> str:
+        return ""
 
     def has(self, *names: str) -> bool:
         return False
@@ -143,6 +153,22 @@ class InTree:
         if self.tree.existing(place) is None:
             return ref
         return posixpath.relpath(place.as_posix(), page.folder.as_posix())
+
+    def section(self, label: str) -> str:
+        if self.tree.sections is None:
+            self.tree.sections = dict(self._sections())
+        title, file = self.tree.sections.get(label, ("", ""))
+        if file:
+            self.tree.seen.add(file)
+        return title
+
+    def _sections(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        for file in self.tree.ending(LABELLED)[:MOST_LABELLED]:
+            try:
+                text = decode_text(read_regular(file, LARGEST)) if self.tree.inside(file) else ""
+            except OSError:
+                continue
+            yield from ((label, (title, str(file))) for label, title in labels_of(text or "").items())
 
     def has(self, *names: str) -> bool:
         return any(name in self.tree.listing(above) for above in self._above() for name in names)

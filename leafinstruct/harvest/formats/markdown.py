@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from html import escape
 from typing import Any
 
@@ -36,7 +36,7 @@ from leafinstruct.harvest.formats.dialects import (
 from leafinstruct.harvest.formats.dialects.lowering import lowered
 from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of, flat, of
 from leafinstruct.harvest.formats.dialects.templates import PATH, without_templates
-from leafinstruct.harvest.formats.markdown_math import environment, math_plugin
+from leafinstruct.harvest.formats.markdown_math import PROTECTED, environment, math_plugin
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
@@ -55,6 +55,9 @@ SNIPPETS = re.compile(
     r"^-{1,}8<-{1,}[ \t]*\n((?:[^\n]+\n){1,50}?)-{1,}8<-{1,}[ \t]*$|^([ \t]*)\{![ \t]*([^!{}\n]+?)[ \t]*!\}[ \t]*$",
     re.MULTILINE,
 )
+OUTLINE = re.compile(r"^(#{1,6} [^\n]*\n)(?=\t+[-*+] )((?:\t[^\n]*(?:\n|\Z)|[ \t]*\n)+)", re.MULTILINE)
+"""A list below a heading, indented as if it belonged to it: outliners write it so, and to CommonMark it is code."""
+DEEPER = re.compile(r"^\t", re.MULTILINE)
 LIST_OF_CONTENTS = re.compile(
     r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+[^\n]{0,80}\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
@@ -66,7 +69,7 @@ def parse_markdown(text: str, links: str | None = None, name: str = "", around: 
     """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. The `name` of the file and
     what is `around` it tell its dialect. Never raises on bad input: any text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
-    body = with_whole_characters(body)
+    body = OUTLINE.sub(lambda found: found[1] + DEEPER.sub("", found[2]), with_whole_characters(body))
     dialect = dialect_of(body, name, around)
     dialect.render = render
     dialect.values = _values(front)
@@ -130,8 +133,10 @@ def prepare(body: str, dialect: Dialect) -> str:
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
-            elif dialect.values:
-                piece = SUBSTITUTION.sub(lambda m: dialect.values.get(m[1], m[0]), piece)
+            elif "{{" in piece and (dialect.myst or dialect.values):
+                piece = SUBSTITUTION.sub(partial(_substituted, dialect), piece)
+        elif dialect.myst and "{{" in piece:
+            piece = _inside_directive(piece, dialect)
         pieces.append(piece)
     text = "".join(pieces)
     return SHOWN.sub(r"{{\1\2\3}}", text) if dialect.templates == "all" and "*/" in text else text
@@ -141,7 +146,35 @@ SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 """A shortcode of Hugo that a page quotes."""
 SIZE = re.compile(r"\s*\|\s*\d+(?:x\d+)?\s*$")
 """Of an image, as Obsidian writes it."""
-SUBSTITUTION = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
+OF_DIRECTIVE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(?:`{3,}|~{3,})\{([\w:.+-]+)\}")
+SUBSTITUTION = re.compile(
+    rf"(?P<kept>(`+)(?!`).{{1,500}}?(?<!`)\2(?!`)|{PROTECTED})|(?<!\{{)\{{\{{\s*(?P<name>[\w-]+)\s*\}}\}}(?!\}})|"
+    r"(?P<expression>\{\{ [^{}\n]{1,300} \}\})",
+    re.DOTALL,
+)
+
+
+def _inside_directive(fence: str, dialect: Dialect) -> str:
+    """A fence whose directive holds text, with its substitutions; another one as it is."""
+    head, newline, rest = fence.partition("\n")
+    name = OF_DIRECTIVE.match(head)
+    if name is None or name[1] in directives.CODE or name[1] in ("math", "raw", "eval-rst", "mermaid"):
+        return fence
+    inside = (
+        (_inside_directive(piece, dialect) if is_code else SUBSTITUTION.sub(partial(_substituted, dialect), piece))
+        for piece, is_code in _by_fence(rest)
+    )
+    return head + newline + "".join(inside)
+
+
+def _substituted(dialect: Dialect, found: re.Match[str]) -> str:
+    """A value of the page or its project. In MyST the engine's other expressions go, as template tags do."""
+    if found["kept"]:
+        return found[0]
+    name = found["name"]
+    if not dialect.myst:
+        return dialect.values.get(name, found[0]) if name else found[0]
+    return dialect.substitution(name) if name else ""
 
 
 def _snippets(found: re.Match[str]) -> str:

@@ -20,7 +20,9 @@ from docutils.parsers.rst.directives.images import Image as ImageDirective
 from docutils.statemachine import StringList
 from selectolax.lexbor import LexborHTMLParser
 
+from leafinstruct.harvest.formats import sphinx
 from leafinstruct.harvest.formats.around import NOWHERE, Around
+from leafinstruct.harvest.formats.labels import labels_of
 from leafinstruct.harvest.html.flow import Page
 from leafinstruct.harvest.html.walk import walk
 from leafinstruct.harvest.metadata import field, split_front_matter
@@ -45,6 +47,8 @@ SETTINGS = {
 }
 _CODE = "code code-block sourcecode highlight prompt parsed-code testcode doctest ipython"
 CODE = frozenset(_CODE.split())
+OWN_CODE = re.compile(r"code-?block|source-?code|code-(?:tab|cell|example|snippet)|^(?:mermaid|plot|console|terminal)$")
+"""Names of directives for code that projects and extensions define."""
 _SILENT = """
     toctree index meta only-comment todo seealso-hidden tabularcolumns rli rediraffe
     automodule autoclass autofunction contents sectionauthor codeauthor currentmodule module default-
@@ -57,13 +61,6 @@ FIGURES = ("figure", "thumbnail", "image-figure", "subfigure")
 PICTURE_OPTION = re.compile(r"^[ \t]*:(?:img-top|img-bottom|img-background|image|thumbnail|banner):[ \t]+(\S+)[ \t]*$")
 BY_LABEL = frozenset(["ref", "numref", "doc", "any", "eq", "std:ref", "std:doc", "std:numref"])
 """Roles whose text without a title is the label of what they link to."""
-_LINE = r"([=\-~^\"'`*+#:._<>])\{}{{2,}}"
-LABELLED = re.compile(
-    r"^\.\. _([^:\n]+):[ \t]*\n(?:[ \t]*\n|\.\. _[^\n]*\n)*"
-    rf"(?:{_LINE.format(2)}\n)?[ \t]*(\S[^\n]*)\n{_LINE.format(4)}",
-    re.MULTILINE,
-)
-"""A label and the title of the section below it."""
 UNDEFINED = re.compile(r"\|([^|\n]+)\|_{0,2}")
 TARGET = re.compile(r"^(.*?)\s*<[^<>]*>$", re.DOTALL)
 DIRECTIVE = re.compile(r"^[ \t]*\.\.[ \t]+([A-Za-z][\w:.+-]*)::", re.MULTILINE)
@@ -71,6 +68,7 @@ ROLE = re.compile(r":([A-Za-z][\w:.+-]*):`")
 MARKDOWN_HEADING = re.compile(r"^(#{1,6}) +(\S.*?)(?: +#+)?$")
 MARKDOWN_FENCE = re.compile(r"^([ \t]*)(`{3,})([\w+-]*)[ \t]*$")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(https?://[^()\s]+\)")
+WIKI_LINK = re.compile(r"\[\[(?:[#\w][^\[\]|\n]*\||#)([^\s\[\]|][^\[\]|\n]*)\]\]")
 ADDRESS = re.compile(r"[^\s/:.]*[/:.][^\s]*")
 MOST_INCLUDES = 5
 """Files in each other."""
@@ -82,7 +80,7 @@ ENDINGS = dict(pair.split(":") for pair in _ENDINGS.split())
 """Languages of code by the ending of its file."""
 SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|em|pt|%)?")
 LANGUAGE = re.compile(r"[a-z][\w+#-]{0,19}")
-OF_DIRECTIVE = {"testcode": "python", "doctest": "pycon", "ipython": "ipython"}
+OF_DIRECTIVE = {"mermaid": "mermaid", "plot": "python", "testcode": "python", "doctest": "pycon", "ipython": "ipython"}
 UNDERLINES = "=-~^+*"
 
 
@@ -102,17 +100,25 @@ class Anything(Directive):
         stated = self.arguments[0].split()[0].lower() if self.arguments else ""
         if name == "highlight":  # the language of the literal blocks after it
             return [nodes.comment("", "", highlight=stated)]
-        if name in CODE:
+        if name in CODE or OWN_CODE.search(name):
             text = "\n".join(lines)
-            language = OF_DIRECTIVE.get(name, stated)
-            return [nodes.literal_block(text, text, classes=_of_language(language))] if text.strip() else []
-        box = nodes.container()
+            block = nodes.literal_block(text, text, classes=_of_language(OF_DIRECTIVE.get(name, stated)))
+            title = self.arguments[0].partition(" ")[2] if name == "code-tab" and self.arguments else ""
+            return [*([nodes.paragraph("", title)] if title else []), *([block] if text.strip() else [])]
+        box: nodes.Element = nodes.container()
+        if name == "seealso":
+            box = nodes.admonition("", nodes.title("", "", nodes.Text(sphinx.TITLES[name])))
         box += [
             nodes.image(found[1], uri=found[1], alt="")
             for line in self._options(lines)
             if (found := PICTURE_OPTION.match(line))
         ]
         argument = re.split(r"\n\s*:[\w-]+:", self.arguments[0])[0] if self.arguments else ""
+        if argument and (":" in name or name in sphinx.DESCRIPTIONS):
+            box += [nodes.paragraph("", "", nodes.literal(line, line)) for line in sphinx.signatures(name, argument)]
+            argument = ""
+        if name in sphinx.VERSIONS:
+            argument = sphinx.version(name, argument)
         if argument and name not in CONDITIONS and not ADDRESS.fullmatch(argument):
             inline, _ = self.state.inline_text(argument, self.lineno)
             box += nodes.paragraph(argument, "", *inline)
@@ -254,16 +260,21 @@ def any_role(
     options: Any = None,
     content: Any = None,
     titles: Mapping[str, str] | None = None,
+    around: Around = NOWHERE,
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
     """A role that docutils does not know: its text, without a link's target. A label alone is the title of its section,
-    of `titles` by label, or its words."""
-    plain = docutils.utils.unescape(text)
+    of `titles` by label or in another file, or its words."""
+    plain, kind = docutils.utils.unescape(text), name.lower()
     titled = TARGET.match(plain)
-    shown = titled[1] if titled and titled[1] else plain.lstrip("~!")
-    if not (titled and titled[1]) and name.lower() in BY_LABEL:
-        words = re.sub(r"[-_]+", " ", shown.rpartition("/")[2]).strip()
-        shown = (titles or {}).get(shown.lower(), words)
-    return [nodes.inline(rawtext, shown)], []
+    shown = titled[1] if titled and titled[1] else sphinx.words_of_role(kind, plain)
+    if not (titled and titled[1]) and kind in BY_LABEL:
+        words = re.sub(r"[-_]+", " ", shown.rpartition("/")[2].rpartition(":")[2]).strip()
+        found = (titles or {}).get(shown.lower()) or sphinx.title_of_reference(
+            kind.rpartition(":")[2], shown.strip(), around
+        )
+        shown = found or words
+    of_code = sphinx.ROLES.get(kind.rpartition(":")[2]) == "code"
+    return [nodes.literal(rawtext, shown) if of_code else nodes.inline(rawtext, shown)], []
 
 
 def parse_rst(text: str, links: str | None = None, around: Around = NOWHERE) -> Page:
@@ -312,7 +323,7 @@ def _without_markdown(body: str) -> str:
             # two columns per character: wide letters need a longer underline
             lines += ["", heading[2], UNDERLINES[len(heading[1]) - 1] * (2 * len(heading[2])), ""]
         else:
-            lines.append(MARKDOWN_LINK.sub(r"\1", line))
+            lines.append(MARKDOWN_LINK.sub(r"\1", WIKI_LINK.sub(r"\1", line) if "[[" in line else line))
     return "\n".join(lines)
 
 
@@ -334,14 +345,14 @@ def _register_unknown(body: str, around: Around) -> None:
     including = type("Including", (Include,), {"around": around})
     for name in ("include", "literalinclude"):
         directives.register_directive(name, including)
-    titles = {found[1].strip("`").lower(): found[3].strip() for found in LABELLED.finditer(body)}
+    titles = labels_of(body)
     for name in {n.lower() for n in DIRECTIVE.findall(body)}:
         known = name in directives._directive_registry or name in directives._directives  # type: ignore[attr-defined]
         if name in SILENT or name in CODE or not known:
             directives.register_directive(name, Anything)
     for name in {n.lower() for n in ROLE.findall(body)}:
         if name in BY_LABEL or (name not in roles._role_registry and name not in roles._roles):  # type: ignore[attr-defined]
-            roles.register_local_role(name, partial(any_role, titles=titles))  # type: ignore[arg-type]
+            roles.register_local_role(name, partial(any_role, titles=titles, around=around))  # type: ignore[arg-type]
 
 
 def _clean(tree: nodes.document) -> None:
@@ -352,6 +363,9 @@ def _clean(tree: nodes.document) -> None:
         if message.parent and quoted and message.get("level", 0) >= 3:
             message.parent.replace(message, quoted)
     language = ""
+    for name in tree.findall(nodes.field_name):
+        if (shown := sphinx.field_name(name.astext())) != name.astext():
+            name.children = [nodes.Text(shown)]
     for literal in tree.findall(nodes.literal):
         literal["classes"].append("code")  # else the writer makes it a span
     for node in tree.findall():

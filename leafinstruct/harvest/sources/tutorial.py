@@ -21,6 +21,9 @@ from leafinstruct.harvest import base, licenses
 from leafinstruct.harvest.charset import decode, decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.around import InTree
+from leafinstruct.harvest.formats.dialects.lowering import lowered
+from leafinstruct.harvest.formats.dialects.page import Dialect
+from leafinstruct.harvest.formats.dialects.templates import without_templates
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.notebook import parse_notebook
 from leafinstruct.harvest.formats.rst import parse_rst
@@ -31,7 +34,7 @@ from leafinstruct.harvest.html.steps import steps_of
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import field, language_of, plain_language, split_front_matter
-from leafinstruct.harvest.tree_files import HTML, NOTEBOOK, Files, is_template
+from leafinstruct.harvest.tree_files import HTML, NOTEBOOK, TEMPLATE, Files, is_template
 from leafinstruct.images.header import read_image
 
 STEP_FILE = re.compile(r"step[-_ ]?(\d{1,4})\.(?:md|markdown|mdx|rst|html?)$", re.IGNORECASE)
@@ -211,6 +214,9 @@ def _page(file: Path, tree: Tree, links: str | None) -> Page:
         return Page(error="undecodable")
     if ending in HTML:
         front, body = split_front_matter(text)
+        if front and "{" in body and not TEMPLATE.search(body):
+            dialect = Dialect(around=InTree(tree, file.parent))
+            body = lowered(without_templates(body, dialect), dialect)
         if is_template(body):
             return Page(error="template")
         page = parse_html(body, "", None, whole=True, links=links)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from leafinstruct.harvest.formats.around import NOWHERE, Around, InTree
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.html.parts import pieces
+from leafinstruct.harvest.links import Tree
 
 
-def look(text: str, name: str = "page.md") -> list[str]:
+def look(text: str, name: str = "page.md", around: Around = NOWHERE) -> list[str]:
     """Texts as Markdown, headings and images of a page in order."""
     return [
         f"[{one.image.ref}|{one.image.alt}|{one.image.caption}]" if one.image else one.text
-        for one in pieces(parse_markdown(text, name=name).blocks)
+        for one in pieces(parse_markdown(text, name=name, around=around).blocks)
     ]
 
 
-def whole(text: str, name: str = "page.md") -> str:
-    return "\n\n".join(look(text, name))
+def whole(text: str, name: str = "page.md", around: Around = NOWHERE) -> str:
+    return "\n\n".join(look(text, name, around))
 
 
 # MyST
@@ -351,3 +355,112 @@ def test_a_wrapped_line_of_chinese_has_no_space() -> None:
 def test_marks_that_do_not_end_end(text: str, name: str) -> None:
     """Some of these took minutes, or for ever."""
     assert parse_markdown(text, name=name).error == ""
+
+
+def test_sphinx_in_myst() -> None:
+    text = (
+        "```{versionadded} 2.4\nPours *hot*.\n```\n\n```{seealso}\nThe kettle.\n```\n\n{menuselection}`File --> Save`"
+    )
+    assert whole(text) == "Added in version 2.4\n\nPours *hot*.\n\n**See also**\n\nThe kettle.\n\n**File ‣ Save**"
+
+
+def test_references_of_myst_show_the_titles_of_other_files(tmp_path: Path) -> None:
+    (tmp_path / "pot.md").write_text("---\ntitle: x\n---\n\n(pots)=\n\n# The big pot\n")
+    text = "See {ref}`pots`, {doc}`pot`, [](pot.md), [](#pots) and {ref}`no-such`."
+    assert whole(text, around=InTree(Tree(tmp_path), tmp_path)) == (
+        "See The big pot, The big pot, The big pot, The big pot and no such."
+    )
+
+
+def test_substitutions_of_myst(tmp_path: Path) -> None:
+    (tmp_path / "_config.yml").write_text("sphinx:\n  config:\n    myst_substitutions:\n      brand: Kettle & Co\n")
+    text = "---\nsubstitutions:\n  cups: four\n---\n\n{kbd}`x` {{ cups }} of {{brand}}, "
+    text += "`{{ cups }}` {{ far.off }}$a_{{bc}} \\to b$."
+    assert whole(text, around=InTree(Tree(tmp_path), tmp_path)) == (
+        "<kbd>x</kbd> four of Kettle & Co, `{{ cups }}` $a_{{bc}} \\to b$."
+    )
+
+
+def test_substitutions_inside_directives() -> None:
+    text = "---\nsubstitutions:\n  cups: four\n---\n\n````{note}\n{{ cups }} cups.\n\n"
+    text += "```{code-block} sh\n{{ cups }}\n```\n````\n\n"
+    assert whole(text + "```sh\n{{ cups }}\n```") == (
+        "**Note**\n\nfour cups.\n\n```sh\n{{ cups }}\n```\n\n```sh\n{{ cups }}\n```"
+    )
+
+
+def test_a_code_span_before_a_word_in_braces_is_no_myst() -> None:
+    text = 'Type `ink {query}` in the box and `enter`.\n\n{% callout title="Hint" %}\nHot.\n{% /callout %}'
+    assert whole(text) == "Type `ink {query}` in the box and `enter`.\n\n**Hint**\n\nHot."
+
+
+def test_attributes_are_no_name_of_a_directive() -> None:
+    assert look(':::{style="text-align: center;"}\n![A](a.png){.border width="50%"}\n:::\n\nEnd.', "a.qmd") == [
+        "[a.png|A|]",
+        "End.",
+    ]
+
+
+def test_attributes_over_several_lines_and_in_other_letters() -> None:
+    text = "# Tea – hot {#tea-–-hot}\n\nA [pot]{\n  .hidden-pot\n  width=3\n} of it."
+    assert whole(text, "a.qmd") == "# Tea – hot\n\nA pot of it."
+
+
+def test_escaped_names_in_mdx() -> None:
+    assert whole("# Tea \\{#hot}\n\nPour it. \\{#pour.it\\}\n\nSet \\{#a} free.", "a.mdx") == (
+        "# Tea\n\nPour it.\n\nSet {#a} free."
+    )
+
+
+def test_attributes_with_quotes_in_quotes() -> None:
+    assert look("![A](a.png){.border fig-alt='The 'big' pot'}\n\nSet {.x y} free.", "a.qmd") == [
+        "[a.png|A|]",
+        "Set {.x y} free.",
+    ]
+
+
+def test_paths_with_spaces() -> None:
+    assert look("Look ![A pot](../my pots/a pot.png) here.") == ["Look", "[../my pots/a pot.png|A pot|]", "here."]
+    assert whole("A [*hot* pot](https://tea.org/ pot.htm), [not](a link at all).") == (
+        "A *hot* pot, \\[not](a link at all)."
+    )
+
+
+def test_lists_of_outliners_are_no_code() -> None:
+    text = "# Use\n\t- Pour it:\n\t\t- ![A](a.png)\n\t- Drink it.\n# Sum\n\t- Hot.\n\nA list:\n\n\t- code"
+    assert look(text) == [
+        "# Use",
+        "- Pour it:",
+        "[a.png|A|]",
+        "- Drink it.",
+        "# Sum",
+        "- Hot.\n\nA list:\n\n```\n- code\n```",
+    ]
+
+
+def test_a_callout_without_braces_shows_its_kind() -> None:
+    assert whole("::: callout-note\nHot.\n:::\n\n::: {.callout-tip}\nDip.\n:::", "a.qmd") == (
+        "**Note**\n\nHot.\n\n**Tip**\n\nDip."
+    )
+
+
+def test_raw_html_has_no_shortcodes() -> None:
+    assert whole("```{=html}\n<p>Hot {{< include a.html >}}</p>\n```", "a.qmd") == "Hot"
+
+
+def test_images_in_attributes_of_own_components(tmp_path: Path) -> None:
+    (tmp_path / "static/pots").mkdir(parents=True)
+    (tmp_path / "static/pots/big.png").write_bytes(b"x")
+    text = '<Pots device="big.png" icon="a.png" href="b.png" />\n\n<Pots before={require("./c.png")}>Hot.</Pots>\n'
+    text += '\n<Card logo="d.png" title="Cup" />'
+    assert look(text, "page.mdx", InTree(Tree(tmp_path), tmp_path)) == [
+        "[static/pots/big.png||]",
+        "[./c.png||]",
+        "Hot.\n\n**Cup**",
+    ]
+
+
+def test_labels_of_tabs_in_jsx() -> None:
+    text = '<Tabs values={[{label: (<><Icon style={{ margin: "1" }} /> Green tea</>), value: "green"},\n'
+    text += '{label: "Black", value: "black"}]}>\n<TabItem value="green">\nA\n</TabItem>\n<TabItem value="black">\nB\n'
+    assert whole(text + "</TabItem>\n</Tabs>", "page.mdx") == "**Green tea**\n\nA\n\n**Black**\n\nB"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leafinstruct.harvest.formats.around import InTree
 from leafinstruct.harvest.formats.rst import parse_rst
+from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.links import Tree
 
 PAGE = """
@@ -146,3 +147,57 @@ def test_other_files_of_the_repository(tmp_path: Path) -> None:
     assert read(".. include:: code.py\n   :code: python\n   :end-line: 1\n") == ["import os"]
     assert read(".. include:: ../../etc/passwd\n\nText.\n") == ["Text."]
     assert set(read(".. include:: own.rst\n")) == {"Again."}
+
+
+def text_of(text: str, around: InTree | None = None) -> str:
+    page = parse_rst(text, around=around) if around else parse_rst(text)
+    return "\n\n".join(piece.text for piece in pieces(page.blocks))
+
+
+def test_boxes_of_sphinx_show_their_own_words() -> None:
+    assert text_of(".. versionadded:: 2.4\n\nMore.") == "Added in version 2.4\n\nMore."
+    assert text_of(".. versionchanged:: 2.4 Pours *hot*.\n\n   Mind it.") == (
+        "Changed in version 2.4: Pours *hot*.\n\nMind it."
+    )
+    assert text_of(".. seealso:: The kettle.\n\nMore.") == "See also\n\nThe kettle.\n\nMore."
+
+
+def test_roles_of_sphinx_show_no_marks() -> None:
+    text = "Open :menuselection:`&File --> Save && quit` or :guilabel:`&Cancel`, see :file:`/tmp/{name}.txt`, "
+    assert text_of(text + ":py:meth:`~tea.Pot.pour`.") == (
+        "Open File ‣ Save & quit or Cancel, see `/tmp/name.txt`, `pour`."
+    )
+
+
+def test_references_show_the_titles_of_other_files(tmp_path: Path) -> None:
+    (tmp_path / "docs/use").mkdir(parents=True)
+    (tmp_path / "docs/use/pot.rst").write_text(".. _pots:\n.. _the-pot:\n\nThe *big* pot\n=============\n\nHot.\n")
+    (tmp_path / "docs/cup.md").write_text("(cups)=\n# Cups and `mugs`\n\nFull.\n")
+    tree = Tree(tmp_path)
+    text = "See :ref:`pots`, :ref:`the-pot`, :ref:`cups`, :doc:`/use/pot`, :doc:`../cup` and :ref:`no-such`."
+    assert text_of(text, InTree(tree, tmp_path / "docs/use")) == (
+        "See The big pot, The big pot, Cups and mugs, The big pot, Cups and mugs and no such."
+    )
+    assert {Path(file).name for file in tree.seen} == {"pot.rst", "cup.md"}
+
+
+def test_links_of_a_wiki_that_a_page_was_made_from() -> None:
+    assert text_of("Press [[#top-layer|top shift]] or [[#bottom]].") == "Press top shift or bottom."
+
+
+def test_code_in_directives_of_projects_is_code() -> None:
+    assert text_of(".. code-block-ext:: yaml\n   :key: x\n\n   - a:\n      b") == "```yaml\n- a:\n   b\n```"
+    assert text_of(".. mermaid::\n\n   a --> b") == "```mermaid\na --> b\n```"
+    assert text_of(".. code-tab:: bash On Linux\n\n   ls *") == "On Linux\n\n```bash\nls *\n```"
+
+
+def test_descriptions_show_their_signatures() -> None:
+    assert text_of(".. http:get:: /api/pots\n\n   All pots.") == "`GET /api/pots`\n\nAll pots."
+    assert text_of(".. py:function:: pour(*cups, **more)\n   :module: tea\n\n   Pours.") == (
+        "`pour(*cups, **more)`\n\nPours."
+    )
+    fields = ":param int cups: Many.\n:returns: Tea.\n:raises Cold: If cold.\n:other: x"
+    assert text_of(f"Pour\n\n{fields}") == (
+        "Pour\n\n**cups (int):**\n\nMany.\n\n**Returns:**\n\nTea.\n\n**Raises Cold:**\n\nIf cold.\n\n**other:**\n\nx"
+    )
+    assert text_of(".. envvar:: POT.SIZE\n\n   Litres.") == "`POT.SIZE`\n\nLitres."

@@ -447,3 +447,20 @@ def test_corpus() -> None:
                     found += 1
     assert documents >= len(rows) - 2
     assert found >= 0.97 * available
+
+
+def test_html_that_a_program_fills_is_a_template(tmp_path: Path) -> None:
+    files = {
+        "if.html": '<p v-if="hot">Hot</p>',
+        "for.html": '<li *ngFor="let pot of pots">Pot</li>',
+        "fill.html": "<h1>{{ message }}</h1>",
+        "code.html": "<p>Write it so:</p><pre>{{ message }}</pre>",
+        "alpine.html": '<!doctype html><body><p @click="open()">Hot</p></body>',
+        "liquid.html": "---\ntitle: Tea\n---\n<p>Pour {{ site.cups }} cups.</p>{% if hot %}<p>Mind.</p>{% endif %}",
+    }
+    write(tmp_path / "r", files)
+    made = harvest("tutorial", tmp_path)
+    templates = {d.path.partition("/")[2] for d in made.documents if d.error == "template"}
+    assert templates == {"if.html", "for.html", "fill.html"}
+    liquid = by_path(made)["r/liquid.html"]
+    assert [(part.text) for part in liquid.parts] == ["Pour cups.\n\nMind."]

@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from leafinstruct.harvest.formats import rst
-from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds
+from leafinstruct.harvest.formats import rst, sphinx
+from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, templates
 from leafinstruct.harvest.formats.dialects.page import flat, of, yaml_of
 from leafinstruct.harvest.formats.dialects.tag import scan
 
-NAMED = re.compile(r"(?P<mark>`{3,}|~{3,}|:{3,})\{(?P<name>[A-Za-z][\w:.+-]*)(?P<more>[^{}]*)\}[ \t]*(?P<argument>.*)$")
+NAMED = re.compile(
+    r"(?P<mark>`{3,}|~{3,}|:{3,})\{(?P<name>[A-Za-z][\w:.+-]*)(?![\w:.+-]|[ \t]*=)"
+    r"(?P<more>[^{}]*)\}[ \t]*(?P<argument>.*)$"
+)
 WITH_CLASS = re.compile(r"(?P<mark>:{3,})[ \t]*(?P<name>[\w-]*)[ \t]*\{(?P<attributes>[^{}]*)\}[ \t]*:*$")
 COLONS = re.compile(r"(?P<mark>:{3,})[ \t]*(?P<name>[A-Za-z][\w-]*)?(?P<rest>.*)$")
 ONE_LINE = re.compile(r":::[ \t]*(?P<name>[a-z][a-z-]*)(?P<rest>(?:[ \t][^\n]*)?):::[ \t]*$")
@@ -183,10 +186,10 @@ def _directive(
         )
     elif name == "raw":
         if argument.split()[:1] == ["html"]:
-            blocks.html(state, f"\n{_text(state, body, end)}\n")
+            blocks.html(state, f"\n{templates.without_templates(_text(state, body, end), of(state.env))}\n")
     elif name == "eval-rst":
         try:
-            blocks.html(state, kinds.body_of(rst.html_of(_text(state, body, end))))
+            blocks.html(state, kinds.body_of(rst.html_of(_text(state, body, end), of(state.env).around)))
         except Exception:  # docutils raises many kinds on malformed input: its text is kept
             blocks.content(state, body, end)
     elif name == "list-table":
@@ -217,6 +220,12 @@ def _box(state: StateBlock, name: str, argument: str, options: Mapping[str, str]
         return
     if name == "table":
         text = argument
+    if name in sphinx.VERSIONS:
+        blocks.html(state, "\n<p>")
+        blocks.inline(state, sphinx.version(name, argument), start)
+        blocks.html(state, "</p>\n")
+        blocks.content(state, body, end)
+        return
     _open(state, name, text, start)
     for key in ("img-top", "img-background", "img-bottom"):
         if ref := options.get(key, ""):
@@ -232,7 +241,7 @@ def _open(state: StateBlock, name: str, text: str, line: int) -> None:
     )
     html = f"\n<x-{name}>"
     blocks.html(state, html + "\n")
-    blocks.title(state, {"Seealso": "See also"}.get(shown, shown), line)
+    blocks.title(state, sphinx.TITLES.get(name, shown) if not text else shown, line)
 
 
 def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -251,7 +260,7 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     if silent:
         return True
-    name, text = (found["name"] or "").lower(), ""
+    name, text = BOXES.sub(r"\1", (found["name"] or "").lower()), ""
     if with_class is not None:
         options, names = _keys(with_class["attributes"]), CLASSES.findall(with_class["attributes"])
         name = name or next((BOXES.sub(r"\1", one) for one in names if BOXES.match(one)), "") or "".join(names[:1])

@@ -13,6 +13,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.myst_role.index import myst_role
 
+from leafinstruct.harvest.formats import sphinx
 from leafinstruct.harvest.formats.dialects import blocks, javascript, mdx
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import written
@@ -20,8 +21,11 @@ from leafinstruct.harvest.formats.dialects.tag import written
 WIKI = re.compile(r"(!?)\[\[([^\[\]\n]{1,500})\]\]")
 SIZE = re.compile(r"\d+(?:x\d+)?$")
 PLACE = re.compile(r"[#^]+")
-ONE = r"(?:[.#][\w:.-]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s\"'{}]+))"
-ATTRIBUTES = re.compile(rf"\{{:?[ \t]*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
+ONE = r"(?:\.[\w:.-]+|#[^\s{}]+|[\w:@-]+[ \t]*=[ \t]*(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s\"'{}]+))"
+ATTRIBUTES = re.compile(rf"\{{:?\s*{ONE}(?:\s+(?:{ONE}|[\w-]+))*\s*\}}|\{{:[^{{}}\n]*\}}|\{{-\}}|\{{\.[\w-]+\}}")
+ESCAPED = re.compile(r"\\\{#[^\s{}\\]+\\?\}(?=[ \t]*(?:\n|$))")
+LOOSE = re.compile(r"\{\s*[.#:][\w-]+\s[^{}]{0,2000}\}")
+"""Attributes of a link or an image, whatever their quotes."""
 ATTRIBUTE_LINE = re.compile(rf"(?:{ATTRIBUTES.pattern})[ \t]*$")
 SPAN = re.compile(rf"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,500}})\]({ATTRIBUTES.pattern})")
 CAPTION = re.compile(r"\b(?:caption|data-caption|fig-cap)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
@@ -42,6 +46,9 @@ COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
 CITED = re.compile(r"\[(?>[^\[\]\n@]{0,80}@[\w:.#$%&+?<>~/-]+){1,10}[^\[\]\n@]{0,80}\]")
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
+SPACED = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,600})\)")
+"""A link or an image whose path has spaces."""
+LINKED = re.compile(r"(?:https?:)?//|\.{0,2}/|[^\s:]*\.(?:md|mdx|qmd|ipynb|html?|rst)(?:$|#)")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
 AUTHOR = re.compile(r"@?([A-Za-z]+)[_:-]?(\d{4})\w*")
@@ -58,13 +65,6 @@ _SILENT_LINES = re.compile(
     r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
 )
 ROLE_TARGET = re.compile(r"(.*?)\s*<([^<>]*)>$", re.DOTALL)
-ROLES = {
-    "kbd": "kbd", "keys": "kbd", "sub": "sub", "subscript": "sub", "sup": "sup", "superscript": "sup",
-    "strong": "strong", "emphasis": "em", "code": "code", "literal": "code", "file": "code", "command": "code",
-    "program": "code", "samp": "code", "envvar": "code", "option": "code", "func": "code", "class": "code",
-    "meth": "code", "mod": "code", "attr": "code", "data": "code", "obj": "code", "exc": "code", "const": "code",
-    "del": "del", "strike": "del", "u": "span", "guilabel": "strong", "menuselection": "strong",
-}  # fmt: skip
 SILENT_ROLES = re.compile(
     r"(?:cite(?::\w+|p|t|s|author|year)?|footcite\w*|fa[brs]?|fas|octicon|material-\w+|index|eval||newline)$"
 )
@@ -124,10 +124,10 @@ def _braces(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """Lists of attributes and changes under review."""
     if found := CRITIC.match(state.src, state.pos):
         return len(found[0]), escape(found["added"] or found["new"] or found["marked"] or "")
-    found = ATTRIBUTES.match(state.src, state.pos)
+    before = state.src[state.pos - 1 : state.pos]
+    found = ATTRIBUTES.match(state.src, state.pos) or (LOOSE.match(state.src, state.pos) if before == ")" else None)
     if found is None:
         return None
-    before = state.src[state.pos - 1 : state.pos]
     after = state.src[found.end() : found.end() + 1]
     ends = after in ("", "\n")
     if not ends and before and before not in ')]*_`~+}>:"' and not (before.isspace() and dialect.four_columns):
@@ -157,7 +157,25 @@ def _empty_link(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     found = (
         EMPTY_LINK.match(state.src, state.pos) if dialect.myst and state.src[state.pos - 1 : state.pos] != "!" else None
     )
-    return (len(found[0]), escape(_words(found[1].lstrip("#")))) if found and "://" not in found[1] else None
+    if found is None or "://" in found[1]:
+        return None
+    target = found[1].lstrip("#")
+    title = sphinx.title_of_reference("any" if found[1][0] == "#" else "doc", target.partition("#")[0], dialect.around)
+    return len(found[0]), escape(title or _words(target))
+
+
+def _spaced(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """An image or a link whose path has spaces, which CommonMark leaves as text and editors show."""
+    found = SPACED.match(state.src, state.pos)
+    if found is None or " " not in found["ref"].strip():
+        return None
+    if not (javascript.is_image(found["ref"].strip()) if found["image"] else LINKED.match(found["ref"])):
+        return None
+    ref = " ".join(found["ref"].split())
+    if found["image"]:
+        return len(found[0]), written("img", {"src": ref, "alt": found["text"]})
+    text = state.md.renderInline(found["text"], state.env)
+    return len(found[0]), f'<a href="{escape("".join(found["ref"].split()))}">{text}</a>'
 
 
 def _words(label: str) -> str:
@@ -235,6 +253,12 @@ def _bookdown(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     return (len(found[0]), "") if found else None
 
 
+def _escaped(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """The name of a heading or a paragraph as MDX has it, which would read a brace alone as an expression."""
+    found = ESCAPED.match(state.src, state.pos)
+    return (len(found[0]), "") if found else None
+
+
 def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A value that a program puts there."""
     found = RUN.match(state.src, state.pos)
@@ -244,6 +268,7 @@ def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 RULES: tuple[tuple[str, Rule], ...] = (
     ("![", _wiki),
     ("[", _empty_link),
+    ("![", _spaced),
     ("[", _span),
     ("{", _braces),
     ("{", mdx.expression),
@@ -256,6 +281,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("^", _block_id),
     ("[", _cited),
     ("@-", _cross),
+    ("\\", _escaped),
     ("\\", _bookdown),
     ("`", _run),
 )
@@ -295,11 +321,9 @@ def _render_role(self: RendererHTML, tokens, place, options, env) -> str:  # typ
     if titled:
         text = titled[2]
     if name in REFERENCES:
-        return escape(_words(text))
+        return escape(sphinx.title_of_reference(name, text, of(env).around) or _words(text))
     if last == "abbr":
         return escape(text.partition(" (")[0])
-    text = text.lstrip("!")
-    if text.startswith("~"):
-        text = text[1:].rpartition(".")[2] or text
-    tag = ROLES.get(last, "")
+    text = sphinx.words_of_role(name, text)
+    tag = sphinx.ROLES.get(last, "")
     return f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 LONGEST = 20_000
 """Characters of an expression, a tag, or an import with what follows it."""
+JSX_LABEL = re.compile(r"\blabel\s*:\s*\(?\s*(<(?:(?!\blabel\s*:).){0,1000}?)\)?\s*,\s*(?=value\s*:)", re.DOTALL)
+JSX = re.compile(r"\{\{[^{}]*\}\}|\{[^{}]*\}|<[^<>]*>")
 MOST_LABELS = 100
 DEEPEST = 60
 """Brackets that are open at once."""
@@ -116,10 +118,15 @@ def strings(expression: str) -> Iterator[str]:
         yield unescaped(_content(found))
 
 
+def _words_of_jsx(found: re.Match[str]) -> str:
+    words = " ".join(JSX.sub(" ", found[1]).split()).strip(")")
+    return f'label: "{words.strip()}", '
+
+
 def labels(expression: str) -> dict[str, str]:
     """The labels of a list of objects with a value and a label, by their values."""
     found: dict[str, str] = {}
-    for one in expression.split("}")[:MOST_LABELS]:
+    for one in JSX_LABEL.sub(_words_of_jsx, expression).split("}")[:MOST_LABELS]:
         label, value = LABEL.search(one), VALUE.search(one)
         if label and value:
             found[value[1] or value[2] or ""] = label[1] or label[2] or ""

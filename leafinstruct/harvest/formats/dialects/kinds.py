@@ -69,6 +69,10 @@ SURE = frozenset(
     )
 )
 """Attributes that name an image whatever the tag; others do in tags for images."""
+NOT_SHOWN = re.compile(
+    r"icon|logo|dark|avatar|poster|href|link|^to$|url|download|class|style|alt|title|text", re.IGNORECASE
+)
+"""Of attributes with a name of an image: those that lead elsewhere, decorate, or have words."""
 CAPTIONS = ("caption", "figcaption", "data-caption", "legend", "title")
 _ADMONITIONS = """
     note tip warning caution danger important info hint attention error seealso success failure bug example
@@ -125,7 +129,20 @@ def image_of(tag: Tag, kind: str, names: Mapping[str, str]) -> str:
         sure = kind in ("image", "figure") and key in SURE and key in tag.attributes
         if path and (sure or javascript.is_image(path)):
             return path
-    return ""
+    return _of_component(tag, names)
+
+
+def _of_component(tag: Tag, names: Mapping[str, str]) -> str:
+    """The image that a project's own component names in an attribute of its own."""
+    stated = {**tag.attributes, **{key: javascript.image(value, names) for key, value in tag.expressions.items()}}
+    return next(
+        (
+            path.strip()
+            for key, path in stated.items()
+            if key not in OF_IMAGE and not NOT_SHOWN.search(key) and javascript.is_image(path.strip())
+        ),
+        "",
+    )
 
 
 def caption(tag: Tag, kind: str, names: Mapping[str, str]) -> str:

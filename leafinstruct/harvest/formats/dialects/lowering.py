@@ -234,6 +234,8 @@ class Lowering:
     def _figure(self, tag: Tag, kind: str, ref: str) -> int:
         alt = tag.text("alt", self.dialect.names)
         caption = kinds.caption(tag, kind, self.dialect.names)
+        if "/" not in ref and not kind:  # the component knows the folder
+            ref = self.dialect.around.anywhere(ref) or ref
         if tag.kind == "open" and not alt and not caption:
             caption = tag.text("title", self.dialect.names)
         image = written("img", {"src": self._ref(ref), "alt": alt})

@@ -20,9 +20,13 @@ MDX = re.compile(
 )
 MYST = re.compile(
     r"^[ \t]*(?:`{3,}|:{3,})\{(?!(?:r|python|julia|bash|sh|sql|ojs|dot|stan)[ ,}])[A-Za-z][\w:-]*\}"
-    r"|^\([\w:. /-]+\)=[ \t]*$|(?<![`\w$])\{[a-z][\w:+-]*\}`[^`\n]+`",
+    r"|^\([\w:. /-]+\)=[ \t]*$",
     re.MULTILINE,
 )
+ROLE = re.compile(
+    r"(?P<role>(?<![`\w$\\])\{[a-z][\w:+-]*\})?(?<![`\\])(?P<mark>`+)(?!`)[^\n]{1,500}?(?<!`)(?P=mark)(?!`)"
+)
+"""A code span, which is the text of a role of MyST if the role's name is before it."""
 MODULE = re.compile(r"^import[ \t]+[\w$*{][^\n]*[ \t]from[ \t]+[\"'][^\n]*$|^import[ \t]*\{[ \t]*$", re.MULTILINE)
 FENCED = re.compile(
     r"^[ \t>]*(?:[-*+][ \t]+)?(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
@@ -68,6 +72,17 @@ class Dialect:
                 self.values[f"var {name}"] = stated
         return self.values.get(f"{kind} {key}", "")
 
+    def substitution(self, name: str) -> str:
+        """What `{{ name }}` of MyST stands for, in the front matter or the settings of Jupyter Book; "" if nothing
+        says it."""
+        if name not in self.values and "settings" not in self.values:
+            self.values["settings"] = ""
+            found = self.around.file("/_config.yml")
+            for key, stated in flat(yaml_of(found[0])) if found else ():
+                if "myst_substitutions." in key:
+                    self.values.setdefault(key.partition("myst_substitutions.")[2], stated)
+        return self.values.get(name, "")
+
     def including(self, path: str, around: Around) -> Dialect | None:
         """The dialect of a file that this one includes; None if there have been too many, or it includes itself."""
         if path in self.chain or len(self.chain) >= DEEPEST or self.left[0] <= 0:
@@ -111,6 +126,10 @@ class Outside:
         return pattern.search(self.rest) is not None
 
 
+def _is_myst(text: str) -> bool:
+    return MYST.search(text) is not None or ("}`" in text and any(one["role"] for one in ROLE.finditer(text)))
+
+
 def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     """The dialect of a text, by the ending of its file's name, what it holds and what lies around it."""
     ending = name.lower().rpartition(".")[2] if "." in name else ""
@@ -118,9 +137,7 @@ def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     perhaps = ending in ("", "md", "markdown")
     script = "<script" in text
     module = (perhaps or ending == "mdx") and not script and "import" in text and outside.has(MODULE)
-    myst = ending == "ipynb" or (
-        perhaps and not module and any(map(text.__contains__, OF_MYST)) and MYST.search(text) is not None
-    )
+    myst = ending == "ipynb" or (perhaps and not module and any(map(text.__contains__, OF_MYST)) and _is_myst(text))
     mdx = (
         ending == "mdx"
         or module
