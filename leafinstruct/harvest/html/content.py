@@ -60,9 +60,9 @@ class Content:
         key = node.mem_id
         if key in self.dropped:
             return False
-        if key in self.stats.remarks:
+        if tag not in PRUNED or key in self.stats.remarks:
             return True
-        if tag not in PRUNED or (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
+        if (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
             return True
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True

@@ -18,6 +18,8 @@ CJK = (
 )
 WRAP = re.compile(f"([{CJK}][{ALL}]*)[ \t]*[\r\n][ \t\r\n\f]*(?=[{ALL}]*[{CJK}])")
 """A line break between two wide characters is no space (CSS Text 4, segment breaks); Hangul has spaces."""
+FIRST_WIDE = "\u2e80"
+"""The first of the wide characters, and before the marks."""
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
 ODD = re.compile(f"[{INVISIBLE}\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """What `str.split` would take for a space, and Python for one that browsers collapse; and what is invisible."""
@@ -131,8 +133,8 @@ class Flow:
         if self.formulas is not None and not raw and ("\\" in text or "$" in text):
             text = self.formulas(text)
         runs_on = after_image and not text.lstrip(" \t\r\n\f").startswith("\v")
-        if not text.isascii() and "\n" in text:
-            text = WRAP.sub(r"\1", text)
+        if "\n" in text and not text.isascii():
+            text = _without_wraps(text)
         text = text.replace("\n", " ").strip(" ")
         plain = text if text.isascii() or text.isprintable() else without_marks(text)
         hidden = MATH in text or LINK in text  # TeX or an address, which is not in the plain text
@@ -187,10 +189,18 @@ class Flow:
         self.after_image = True
 
 
+def _without_wraps(text: str) -> str:
+    """The text without line breaks between wide characters. The pattern is slow, and looked for only if a line begins
+    as it needs."""
+    if any(line.lstrip(" \t")[:1] >= FIRST_WIDE for line in text.splitlines()):
+        return WRAP.sub(r"\1", text)
+    return text
+
+
 def _collapse(text: str) -> str:
     """Text as browsers show it: whitespace becomes one space, a forced line break (marked by \\v) one newline."""
     if not text.isascii() and ("\n" in text or "\r" in text):
-        text = WRAP.sub(r"\1", text)
+        text = _without_wraps(text)
     if "\v" not in text and (text.isascii() or not ODD.search(text)):
         return " ".join(text.split())
     if text.isascii():

@@ -22,6 +22,7 @@ LAZY = (
     "data-echo",
     "data-img",
 )
+LAZY_NAMES = frozenset(LAZY)
 LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _NOT_LAZY = """
     src alt title class id style usemap name width height border align hspace vspace loading decoding fetchpriority
@@ -123,6 +124,8 @@ def _sized(attributes: Mapping[str, str | None], names: Iterable[str]) -> list[t
 
 
 def _lazy(attributes: Mapping[str, str | None]) -> list[str]:
+    if LAZY_NAMES.isdisjoint(attributes):
+        return []
     values = ((attributes.get(name) or "").strip() for name in LAZY)
     return [value for value in values if value and ("." in value or "/" in value) and value[:1] not in "{["]
 
@@ -168,18 +171,18 @@ def is_same_image(last: Block, refs: Refs, unscripted: bool) -> bool:
 
 def is_small(attributes: Mapping[str, str | None]) -> bool | None:
     """Whether an image is shown as small as a letter or a button; None if its element does not say."""
-    style = dict(STYLE_SIZE.findall(attributes.get("style") or ""))
-    sizes = [_pixels(style.get(name) or attributes.get(name) or "") for name in ("height", "width")]
-    height, width = sizes
+    style = dict(STYLE_SIZE.findall(stated)) if (stated := attributes.get("style")) else {}
+    height = _pixels(style.get("height") or attributes.get("height"))
+    width = _pixels(style.get("width") or attributes.get("width"))
     if height is not None or width is not None:
         return (MOST_HEIGHT if height is None else height) <= MOST_HEIGHT and (width or 0) <= MOST_WIDTH
     names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
     return True if SMALL_NAME.search(names) else None
 
 
-def _pixels(text: str) -> float | None:
+def _pixels(text: str | None) -> float | None:
     """A length in pixels, as of CSS or an attribute; None for a share, or what is no length."""
-    found = LENGTH.fullmatch(text.strip().lower())
+    found = LENGTH.fullmatch(text.strip().lower()) if text else None
     return float(found[1]) * UNITS[found[2]] if found else None
 
 

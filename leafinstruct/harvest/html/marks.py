@@ -85,7 +85,7 @@ LINE_START = re.compile(r"(?P<mark>#{1,6}|={1,}(?=\s*$)|-{2,}(?=\s*$)|[-+]|>|\d{
 def inline_markdown(text: str, cell: bool = False, line: bool = False) -> str:
     """Collected text as the Markdown of one paragraph or of a table's `cell`, or as one `line`, of a heading."""
     out = text
-    if SIGNED.search(text):
+    if not _is_plain(text):
         out = _simply_written(text, cell) or _written(_tildes(_dollars(_well_marked(text))), cell)
     if cell or line:
         out = out.replace(DISPLAY, "$").replace(DISPLAY_END, "$")
@@ -95,6 +95,18 @@ def inline_markdown(text: str, cell: bool = False, line: bool = False) -> str:
     pieces = ON_ITS_OWN.split(out)
     written = [f"$$\n{piece}\n$$" if at % 2 else _lines(piece.strip()) for at, piece in enumerate(pieces)]
     return "\n\n".join(piece for piece in written if piece)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in a text may have to be written in another way than it is. Of ASCII the signs are looked for one
+    by one, in a tenth of the time of a pattern."""
+    if not text.isascii():
+        return not SIGNED.search(text)
+    return not (
+        "*" in text or "_" in text or "[" in text or "<" in text or "&" in text
+        or "`" in text or "\\" in text or "$" in text or "~" in text
+        or "|" in text
+    )  # fmt: skip
 
 
 def _simply_written(text: str, cell: bool) -> str:

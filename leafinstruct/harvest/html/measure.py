@@ -11,6 +11,7 @@ from struct import Struct
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import Stats
+from leafinstruct.harvest.html.dom import TAG_BY_ID, TEXT_ID
 from leafinstruct.harvest.html.names import SPECIAL, UNLIKELY, has_maybe_word, is_title, signs_of
 from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, shows_formula
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
@@ -109,15 +110,15 @@ class Measures:
         key = node.mem_id
         here = key, above
         for child in node.iter(include_text=True, skip_empty=True):
-            if (content := child.text_content) is not None:
-                if text := content.strip():
+            if (number := child.tag_id) == TEXT_ID:
+                if text := (child.text_content or "").strip():
                     counts += len(text) * character
                     if "," in text:
                         counts += text.count(",") * COMMA
                     if not text.isascii():
                         counts += (text.count("、") + text.count("，")) * COMMA
                 continue
-            name = child.tag or ""
+            name = TAG_BY_ID.get(number) or child.tag or ""
             if name in NOT_MEASURED:
                 if name in CONTROLS:
                     if "disabled" not in child.attributes:

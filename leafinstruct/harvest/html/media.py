@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 WIDTH, HEIGHT, DENSITY = 1280.0, 800.0, 1.0
 """The screen, in CSS pixels and device pixels for each."""
 UNREADABLE = frozenset(("image/svg+xml", "image/jxl", "image/heic", "image/heif", "image/jp2"))
 LONGEST = 400
 """Characters of a media query list that are read."""
+KNOWN = 1024
+"""Queries whose answers are kept: templates repeat them at each picture."""
 LENGTH = r"(\d{0,6}\.?\d{1,6})\s*(px|em|rem|dppx|x|dpi)?"
 MINMAX = re.compile(rf"(?:-webkit-)?(min|max)-(?:device-)?(width|height|resolution|pixel-ratio)\s*:\s*{LENGTH}$")
 BEFORE = re.compile(rf"{LENGTH}\s*(<=?|>=?)\s*(width|height|resolution)")
@@ -28,6 +31,7 @@ MEDIA = frozenset(("print", "speech", "tty", "tv", "projection", "handheld", "br
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
+@lru_cache(maxsize=KNOWN)
 def is_shown(media: str, kind: str = "") -> bool:
     """Whether a source with this media query list and MIME type is for a wide, light screen, and can be read. What is
     not understood counts as fulfilled."""

@@ -118,7 +118,10 @@ def _is_bold(block: Block) -> bool:
 
 def _titled(blocks: Sequence[Block], begins: Sequence[bool]) -> list[int]:
     """Steps by their titles, which are headings of one level or bold lines. Titles with words of other divisions count
-    if their numbers go up from 1. A number 1 after others begins another procedure."""
+    if their numbers go up from 1. A number 1 after others begins another procedure. Nothing if there are less than
+    two titles."""
+    if sum(begins) < 2:
+        return []
     levels = [block.heading or 9 for block, one in zip(blocks, begins, strict=True) if one]
     level = max(set(levels), key=levels.count, default=0)
     texts = [b.text for b, one in zip(blocks, begins, strict=True) if one and (b.heading or 9) == level]
@@ -145,7 +148,10 @@ def _is_first(title: str) -> bool:
 
 def _item_steps(blocks: Sequence[Block]) -> list[int]:
     """Steps by the items of ordered lists. A list that continues the numbers of the one before is the same list, and
-    what is between them belongs to the item before; lists under different headings are different procedures."""
+    what is between them belongs to the item before; lists under different headings are different procedures. Nothing
+    if there are no such items."""
+    if all(block.item == (0, 0) for block in blocks):
+        return []
     steps: list[int] = []
     procedures: list[int] = []
     count, procedure, last, gap, headed, interrupted = 0, 0, (0, 0), 0, False, False

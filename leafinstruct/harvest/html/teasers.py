@@ -55,9 +55,9 @@ def _has_title(card: LexborNode, link: LexborNode, host: str) -> bool:
     """Whether a title in a card leads to the same page as a link with an image."""
     target = _page(link.attributes.get("href") or "", host)
     return target != "" and any(
-        len(other.text(deep=True).strip()) >= TITLE
+        _page(other.attributes.get("href") or "", host) == target
+        and len(other.text(deep=True).strip()) >= TITLE
         and (other.mem_id != link.mem_id or holds(other, TITLES))
-        and _page(other.attributes.get("href") or "", host) == target
         for other in card.css("a[href]")
     )
 

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.anchors import anchor_of
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
-from leafinstruct.harvest.html.dom import holds, holds_one_text
+from leafinstruct.harvest.html.dom import TAG_BY_ID, TEXT_ID, holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
 from leafinstruct.harvest.html.imagerefs import image_refs, is_dark_twin, is_same_image, is_small
 from leafinstruct.harvest.html.marks import (
@@ -100,9 +100,9 @@ class _Walker:
     def children(self, node: LexborNode, depth: int) -> None:
         inline = self.flow.inline
         for child in node.iter(include_text=True):
-            if (text := child.text_content) is None:
+            if child.tag_id != TEXT_ID:
                 self.below(child, depth)
-            elif inline or not text.isspace():  # a block does not begin with space
+            elif (text := child.text_content or "") and (inline or not text.isspace()):  # no space begins a block
                 inline.append(text)
 
     def child(self, child: LexborNode, depth: int) -> None:
@@ -113,7 +113,7 @@ class _Walker:
 
     def below(self, node: LexborNode, depth: int) -> None:
         """An element in another at some depth."""
-        tag = node.tag or ""
+        tag = TAG_BY_ID.get(node.tag_id) or node.tag or ""
         if depth >= MAX_DEPTH:
             self.flow.text(node.text(deep=True) + " ")
         elif self.special and (special := self.special.get(node.mem_id)) is not None:
