@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from leafinstruct.document import Document, Harvested
 from leafinstruct.errors import LeafError
+from leafinstruct.harvest.bounds import TOO_COSTLY, Bounds, TooCostly
 from leafinstruct.harvest.files import is_folder, is_regular, matches
 from leafinstruct.harvest.index import Index
 from leafinstruct.settings import read
@@ -34,7 +35,7 @@ class Chunk:
 
 
 def failed(source: Source, key: str, site: str, path: str, error: Exception) -> Document:
-    """A document without parts, in the place of one whose input made the code raise an error."""
+    """A document without parts, in the place of one whose input made the code raise an error or exceeded its bounds."""
     return Document(
         id=key,
         source=source.name,
@@ -46,7 +47,7 @@ def failed(source: Source, key: str, site: str, path: str, error: Exception) -> 
         topic=source.topic,
         language=source.language,
         parts=(),
-        error=f"failed_{type(error).__name__}",
+        error=TOO_COSTLY if isinstance(error, TooCostly) else f"failed_{type(error).__name__}",
     )
 
 
@@ -67,6 +68,8 @@ class Source(ABC):
         data sets stay as they are."""
         partition: Annotated[int, Meta(ge=1)] = PARTITION
         """Documents in a partition, about."""
+        bounds: Bounds = Bounds()
+        """What reading one input may cost."""
 
     code: str = ""
     """Digest of the code of a source that is not built in (see `plugins`): what edited code read is harvested again."""

@@ -45,6 +45,8 @@ def parse_notebook(text: str, links: str | None = None, around: Around = NOWHERE
         book = nbformat.convert(nbformat.reader.reads(text), 4)
         cells = [cell for cell in book["cells"] if isinstance(cell, dict)]
         language = _language(book.get("metadata", {}))
+    except MemoryError:
+        raise
     except Exception:  # nbformat raises many kinds on what is no notebook
         return Page(error="broken_notebook")
     front: dict[str, Any] = {}

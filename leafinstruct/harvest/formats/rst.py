@@ -272,6 +272,8 @@ def parse_rst(text: str, links: str | None = None, around: Around = NOWHERE) -> 
     front, body = split_front_matter(text)
     try:
         html = html_of(body, around)
+    except MemoryError:
+        raise
     except Exception:  # docutils raises many kinds on malformed input; one file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)

@@ -187,6 +187,8 @@ def _directive(
     elif name == "eval-rst":
         try:
             blocks.html(state, kinds.body_of(rst.html_of(_text(state, body, end))))
+        except MemoryError:
+            raise
         except Exception:  # docutils raises many kinds on malformed input: its text is kept
             blocks.content(state, body, end)
     elif name == "list-table":
