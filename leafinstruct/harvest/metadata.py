@@ -89,7 +89,7 @@ def _is_bounded(text: str, loader: Any) -> bool:
                 return False
             continue
         elif isinstance(event, yaml.AliasEvent):
-            anchor, size = None, sizes.get(event.anchor, MOST_VALUES)  # unknown inside itself
+            anchor, size = None, sizes.get(event.anchor or "", MOST_VALUES)  # unknown inside itself
         elif isinstance(event, yaml.ScalarEvent):
             anchor, size = event.anchor, 1
         else:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
-from leafinstruct.harvest.bounds import TooCostly, bounded
+from leafinstruct.harvest.bounds import TooCostly
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.files import is_regular, partition_name, read_regular
 from leafinstruct.harvest.formats.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, row_name, stretches
@@ -177,7 +177,7 @@ class Rows(base.Source):
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
         """URLs of the images to fetch for a chunk."""
         for label, number, row in self.rows(chunk, index):
-            with suppress(TooCostly), bounded(row_name(label, number)):
+            with suppress(TooCostly), self.bounded(row_name(label, number)):
                 for entry in self._draft(row).entries:
                     if entry.is_image and entry.remote and self._local(entry) is None:
                         yield entry.url
@@ -186,7 +186,7 @@ class Rows(base.Source):
         result = Harvested(files=set(chunk.inputs))
         for label, number, row in self.rows(chunk, index):
             try:
-                with bounded(row_name(label, number)):
+                with self.bounded(row_name(label, number)):
                     result.documents.append(self._document(label, number, self._draft(row), result))
             except LeafError:
                 raise

@@ -59,7 +59,7 @@ BY_LABEL = frozenset(["ref", "numref", "doc", "any", "eq", "std:ref", "std:doc",
 """Roles whose text without a title is the label of what they link to."""
 _LINE = r"([=\-~^\"'`*+#:._<>])\{}{{2,}}"
 LABELLED = re.compile(
-    r"^\.\. _([^:\n]+):[ \t]*\n(?:[ \t]*\n|\.\. _[^\n]*\n)*"
+    r"^\.\. _([^:\n]+):[ \t]*\n(?:[ \t]*\n|\.\. _[^\n]*\n){0,50}"
     rf"(?:{_LINE.format(2)}\n)?[ \t]*(\S[^\n]*)\n{_LINE.format(4)}",
     re.MULTILINE,
 )

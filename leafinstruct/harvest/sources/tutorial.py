@@ -18,7 +18,6 @@ from pathlib import Path
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
-from leafinstruct.harvest.bounds import bounded
 from leafinstruct.harvest.charset import decode, decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.around import InTree
@@ -122,7 +121,7 @@ class Source(base.Source):
     def _document_or_reason(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         """A document; whatever its file makes the code that reads it raise is a document with the reason."""
         try:
-            with bounded(one.where):
+            with self.bounded(one.where):
                 return self._document(one, tree)
         except LeafError:
             raise

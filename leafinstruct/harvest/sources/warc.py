@@ -15,7 +15,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
-from leafinstruct.harvest.bounds import TOO_COSTLY, TooCostly, bounded
+from leafinstruct.harvest.bounds import TOO_COSTLY, TooCostly
 from leafinstruct.harvest.files import is_regular, partition_name
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
@@ -130,7 +130,7 @@ class Source(base.Source):
         parsed = []
         for offset, read in records(file, by_offset):
             try:
-                with bounded(self._record(file, offset)):
+                with self.bounded(self._record(file, offset)):
                     page = self._page(read(), by_offset[offset]["url"])
             except TooCostly:
                 page = Page(error=TOO_COSTLY)
@@ -174,7 +174,7 @@ class Source(base.Source):
             result.files.add(file)
             for offset, read in records(file, offsets):
                 try:
-                    with bounded(self._record(file, offset)):
+                    with self.bounded(self._record(file, offset)):
                         body = read()
                         for url in offsets[offset]:
                             fetched[url] = read_image(body.data, url) if body is not None else "unreadable_record"
@@ -185,7 +185,7 @@ class Source(base.Source):
         self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
     ) -> tuple[Document, dict[str, Image]]:
         try:
-            with bounded(self._record(file, row["offset"])):
+            with self.bounded(self._record(file, row["offset"])):
                 return self._document(row, page, fetched, file, occurrence)
         except Exception as error:  # whatever a page makes the code raise that writes its Markdown
             key = document_id(self.name, row["url"], occurrence)
