@@ -135,9 +135,9 @@ def documents(run: Path) -> tuple[dict[str, Any], dict[str, str]]:
         for one in pq.read_table(file).to_pylist():
             text = "".join(part["text"] for part in one["parts"])
             if WORDS.strip() in text and len(text) < 1000 and "Bad" not in text:
-                fine[one["path"] or one["url"]] = one
+                fine[one["url"] or one["path"]] = one
             else:
-                ends[one["path"] or one["url"]] = one["error"] or "document"
+                ends[one["url"] or one["path"]] = one["error"] or "document"
     return fine, ends
 
 

@@ -15,12 +15,15 @@ from functools import cache
 from typing import Annotated
 
 from msgspec import Meta
+from selectolax.lexbor import SelectolaxError
 
 from leafinstruct import under_way
 from leafinstruct.under_way import EXCEEDED, OPENED
 
 TOO_COSTLY = "too_costly"
 """The reason that is counted for an input which exceeded its bounds."""
+OUT_OF_MEMORY = (MemoryError, SelectolaxError)
+"""What an allocation that failed raises: HTML has no other error."""
 LONGEST = 400
 """Bytes of an input's name in a note."""
 
@@ -76,7 +79,7 @@ def bounded(where: str) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_PROF, max(_now.bounds.seconds - _now.spent.get(name, 0.0), 0.001))
     try:
         yield
-    except MemoryError:
+    except OUT_OF_MEMORY:
         signal.raise_signal(EXCEEDED)
     finally:
         left, _ = signal.setitimer(signal.ITIMER_PROF, 0)

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Described, schema_of
-from leafinstruct.harvest.bounds import TOO_COSTLY, TooCostly, bounded
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY, TOO_COSTLY, TooCostly, bounded
 from leafinstruct.text.valid import replace_surrogates
 
 ARRAY = ".json"
@@ -113,7 +113,7 @@ def _parquet(file: Path, start: int, end: int | None, label: str) -> Iterator[tu
                         if n >= start and (end is None or n < end)
                     )
                 first += count
-    except MemoryError:
+    except OUT_OF_MEMORY:
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         yield -1, BadRow("parquet_damaged" if not isinstance(error, PermissionError) else "unreadable")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
-from leafinstruct.harvest.bounds import TOO_COSTLY, TooCostly
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY, TOO_COSTLY, TooCostly
 from leafinstruct.harvest.files import is_regular, partition_name
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
@@ -251,7 +251,7 @@ def _page(data: bytes, url: str, charset: str | None, links: str | None) -> Page
     """The content of a page; whatever it makes the parser raise is its error."""
     try:
         return parse_html(data, url, charset, links=links)
-    except MemoryError:
+    except OUT_OF_MEMORY:
         raise
     except Exception as error:
         return Page(error=f"failed_{type(error).__name__}")
