@@ -47,10 +47,11 @@ PROOF = "prove"
 PROOF_REPORT = f"{PROOF}/report.json"
 """Prove: every training of the ablation, and the comparisons."""
 
-ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED = "asked", "documents", "images", "decisions", "filtered"
+ASKED, COSTLY, DOCUMENTS, IMAGES = "asked", "costly", "documents", "images"
+DECISIONS, FILTERED = "decisions", "filtered"
 WRITTEN, RECORDS = "written", "records"
 SCORES, GENERATIONS = "scores", "generations"
-OF_PARTITIONS = (ASKED, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS)
+OF_PARTITIONS = (ASKED, COSTLY, DOCUMENTS, IMAGES, DECISIONS, FILTERED, WRITTEN, RECORDS)
 """Folders with one file per partition, except those of scores and model answers."""
 SUFFIX = ".parquet"
 
@@ -82,6 +83,11 @@ def images(partition: str) -> str:
 def asked(partition: str) -> str:
     """Harvest: lookups of WARC files in the indexes of other files than the partition's own."""
     return in_folder(ASKED, partition)
+
+
+def costly(partition: str) -> str:
+    """Harvest: inputs of a partition that are left out because reading them exceeded the bounds of their source."""
+    return in_folder(COSTLY, partition)
 
 
 def indexes(source: str) -> str:

@@ -114,7 +114,7 @@ def tables() -> list[Table]:
     """The tables of a run, except scores."""
     from leafinstruct.filter.decisions import DECISION, DECISION_VALUE
     from leafinstruct.harvest.formats.tables import ARRAY_INDEX
-    from leafinstruct.harvest.stage import ASKED
+    from leafinstruct.harvest.stage import ASKED, COSTLY
     from leafinstruct.harvest.warc.index import INDEX
     from leafinstruct.rewrite.answer_leak import MARGIN
     from leafinstruct.rewrite.dedup import REPEATED
@@ -136,6 +136,7 @@ def tables() -> list[Table]:
             "One row per lookup. New indexes make the partition stale only if they answer otherwise.",
             ASKED,
         ),
+        _table(layout.costly(part), "One row per input. Missing where there is none.", COSTLY),
         Table(
             (layout.decisions(part),),
             "One row per document, each followed by one row per image part.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from leafinstruct.under_way import note
+from leafinstruct.under_way import Watched, note
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,19 @@ class Timed:
     """Runs a task and times it: returns (number of the task, seconds, CPU seconds, result)."""
 
     function: Callable[..., Any]
+
+    @property
+    def is_watched(self) -> bool:
+        return isinstance(self.function, Watched)
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return getattr(self.function, "imports", ())
+
+    def lost(self, opened: str, number: int, *task: Any) -> None:
+        """See `Watched`."""
+        if isinstance(self.function, Watched):
+            self.function.lost(opened, *task)
 
     def __call__(self, number: int, *task: Any) -> tuple[int, float, float, Any]:
         import pyarrow as pa

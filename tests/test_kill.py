@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from made.tree import assert_one_to_one, counts, leafinstruct, make_project, put, run_build, shard_bytes
+from made.tree import assert_one_to_one, counts, leafinstruct, make_project, put, run_build, run_here, shard_bytes
 
 from leafinstruct.document import records_from_table
 from leafinstruct.engine.local import LocalEngine
@@ -84,7 +84,7 @@ def build_and_die(pipeline: Path, run: Path, target: str, point: str, nth: int) 
             die()
 
     os.fsync, os.replace = dying_sync, dying_replace  # type: ignore[assignment]
-    run_build(pipeline, run)
+    run_build(pipeline, run, tasks=run_here)
 
 
 def in_process(function: Callable[..., None], *arguments: object) -> int | None:

@@ -6,17 +6,19 @@ import multiprocessing
 import os
 import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leafinstruct import under_way
 from leafinstruct.errors import LeafError
 from leafinstruct.stopping import without_interrupts
+
+if TYPE_CHECKING:
+    from leafinstruct.watched import Watchers
 
 
 class LocalEngine:
@@ -24,11 +26,15 @@ class LocalEngine:
 
     def __init__(self) -> None:
         self._pool: _Pool | None = None
+        self._watchers: Watchers | None = None
 
     def run_tasks(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
         """Results of `function(*task)` as they come in. The function must be importable by name; it commits its own
         files. The first error ends the work and is raised; files committed by then are kept.
         """
+        if getattr(function, "is_watched", False) and tasks and hasattr(os, "fork"):
+            yield from self._watched(function, tasks, workers)
+            return
         if workers <= 1 or len(tasks) <= 1:
             for task in tasks:
                 yield function(*task)
@@ -46,8 +52,25 @@ class LocalEngine:
             if not done:
                 self.close()
 
+    def _watched(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+        """The same in processes that are replaced when a task costs one: also with one worker, this process lives."""
+        from leafinstruct.watched import Watchers
+
+        if self._watchers is None:
+            self._watchers = Watchers(workers)
+        done = False
+        try:
+            yield from self._watchers.results(function, tasks)
+            done = True
+        finally:
+            if not done:
+                self.close()
+
     def close(self, at_once: bool = False) -> None:
         """End the processes; waiting tasks are not started, and with `at_once` running ones are not waited for."""
+        if self._watchers is not None:
+            self._watchers.close()
+            self._watchers = None
         if self._pool is not None:
             self._pool.close(at_once)
             self._pool = None
@@ -82,15 +105,7 @@ class _Pool:
         ends = {pid: process.exitcode for pid, process in processes.items()}
         first = [pid for pid, code in ends.items() if code not in (None, 0, -signal.SIGTERM)] or list(ends)
         notes = filter(None, (under_way.noted(Path(self._notes.name, str(pid))) for pid in first))
-        code = ends[first[0]] if first else None
-        how = "died"
-        if code is not None and code < 0:
-            how = f"was killed by signal {-code} (often: out of memory)"
-        elif code:
-            how = f"ended with exit code {code} (often: code that it ran called exit)"
-        at_work = " or ".join(notes)
-        where = f" at work on {at_work}" if at_work else ""
-        return f"a worker process {how}{where}; build again, with fewer --workers if memory was short"
+        return under_way.death(ends[first[0]] if first else None, " or ".join(notes))
 
     def close(self, at_once: bool) -> None:
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
@@ -128,16 +143,4 @@ def _begin(started: Any, notes: str) -> None:
     """Called once in each worker."""
     started.set()
     under_way.keep_in(Path(notes, str(os.getpid())))
-    _end_with_parent()
-
-
-def _end_with_parent() -> None:
-    """End this worker if the build that started it is killed: it would wait for work forever, or keep writing."""
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
+    under_way.end_with_parent()

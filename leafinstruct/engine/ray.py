@@ -6,19 +6,23 @@ a partition are sent. A task or actor that dies with its node runs again elsewhe
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
 from leafinstruct.errors import LeafError
 from leafinstruct.models.pool import Pool
 from leafinstruct.timing import texts_among
+
+if TYPE_CHECKING:
+    from leafinstruct.watched import Watchers
 
 IN_FLIGHT = 2
 """Tasks given to Ray for each processor or actor: enough that none waits, few enough that an error stops the rest."""
@@ -100,9 +104,22 @@ class _Holder:
 def _quiet(function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
     """Run a task; an error that the user must fix is returned as a value, so that Ray neither retries nor wraps it."""
     try:
+        if getattr(function, "is_watched", False):
+            [found] = _watchers().results(function, [task])
+            return found
         return function(*task)
     except LeafError as error:
         return error
+
+
+@cache
+def _watchers() -> Watchers:
+    """The process for watched tasks that belongs to this one of Ray."""
+    from leafinstruct.watched import Watchers
+
+    made = Watchers(1)
+    atexit.register(made.close)
+    return made
 
 
 def _connect(settings: RaySettings, workers: int) -> None:

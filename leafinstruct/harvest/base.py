@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from msgspec import Meta
 
 from leafinstruct.document import Document, Harvested
 from leafinstruct.errors import LeafError
+from leafinstruct.harvest.bounds import TOO_COSTLY, Bounds, TooCostly, bounded
 from leafinstruct.harvest.files import is_folder, is_regular, matches
 from leafinstruct.harvest.index import Index
 from leafinstruct.settings import read
@@ -34,7 +36,7 @@ class Chunk:
 
 
 def failed(source: Source, key: str, site: str, path: str, error: Exception) -> Document:
-    """A document without parts, in the place of one whose input made the code raise an error."""
+    """A document without parts, in the place of one whose input made the code raise an error or exceeded its bounds."""
     return Document(
         id=key,
         source=source.name,
@@ -46,7 +48,7 @@ def failed(source: Source, key: str, site: str, path: str, error: Exception) -> 
         topic=source.topic,
         language=source.language,
         parts=(),
-        error=f"failed_{type(error).__name__}",
+        error=TOO_COSTLY if isinstance(error, TooCostly) else f"failed_{type(error).__name__}",
     )
 
 
@@ -67,6 +69,8 @@ class Source(ABC):
         data sets stay as they are."""
         partition: Annotated[int, Meta(ge=1)] = PARTITION
         """Documents in a partition, about."""
+        bounds: Bounds = Bounds()
+        """What reading one input may cost: `seconds` of the CPU (8) and `megabytes` of memory (800)."""
 
     code: str = ""
     """Digest of the code of a source that is not built in (see `plugins`): what edited code read is harvested again."""
@@ -86,6 +90,10 @@ class Source(ABC):
     @property
     def partition(self) -> int:
         return int(self.settings.partition)
+
+    def bounded(self, where: str) -> AbstractContextManager[None]:
+        """Around all that is done to one input, named `where` (see `bounds`)."""
+        return bounded(where)
 
     def check(self) -> None:
         """Raises LeafError on a missing path or one that matches nothing."""

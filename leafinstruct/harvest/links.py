@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from leafinstruct.document import Image
+from leafinstruct.harvest.bounds import shared
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.html.flow import Block
 from leafinstruct.harvest.metadata import language_of
@@ -66,14 +67,19 @@ class Tree:
     def _files(self) -> dict[str, list[Path]]:
         """Paths below the root, by name in lower case."""
         if self._named is None:
-            self._named = {}
-            for count, (folder, folders, names) in enumerate(os.walk(self.root)):
-                folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
-                if count >= MOST_FOLDERS:
-                    break
-                for one in sorted(names):
-                    self._named.setdefault(one.casefold(), []).append(Path(folder, one))
+            with shared():
+                self._named = self._all_names()
         return self._named
+
+    def _all_names(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for count, (folder, folders, names) in enumerate(os.walk(self.root)):
+            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
+            if count >= MOST_FOLDERS:
+                break
+            for one in sorted(names):
+                found.setdefault(one.casefold(), []).append(Path(folder, one))
+        return found
 
     def inside(self, path: Path) -> bool:
         """Whether a path, with symbolic links resolved, is in the repository."""

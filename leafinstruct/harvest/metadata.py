@@ -14,6 +14,10 @@ GO_FRONT = re.compile(r"\A\s*<!--(\{.*?\})-->", re.DOTALL)
 PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][\da-f]{2})\\u(d[c-f][\da-f]{2})", re.IGNORECASE)
 """Two escapes that are one character, as JSON writes those beyond 16 bits; YAML and TOML know no halves."""
 HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89a-f][\da-f]{2})", re.IGNORECASE)
+MOST_VALUES, DEEPEST = 100_000, 100
+"""Values of front matter in YAML, aliases written out, and values inside each other: above any that people write."""
+LONG_KEY = re.compile(r"(?<![\w-])(?:(?:[\w-]++|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*){100}")
+"""A key of TOML in a hundred others."""
 LINE = re.compile(r"^([A-Za-z][\w-]*)\s*[:=]\s*(.*?)\s*$", re.MULTILINE)
 _LANGUAGES = """
     af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja
@@ -55,14 +59,53 @@ def _whole(text: str) -> str:
 
 
 def _yaml(text: str) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        values = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if _may_be_much(text) and not _is_bounded(text, loader):
+            return {}
+        values = yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 
 
+def _may_be_much(text: str) -> bool:
+    """Whether values of YAML may be many times as long as their text, or inside each other without end."""
+    return ("*" in text and "&" in text) or sum(map(text.count, ("[", "{", "- ", "? "))) > DEEPEST
+
+
+def _is_bounded(text: str, loader: Any) -> bool:
+    """Whether YAML has at most MOST_VALUES values, with its aliases written out, and DEEPEST levels. Looks at events
+    only: the library composes nested values by recursion in C, which ends the process, and merges copy what they name.
+    """
+    sizes: dict[str, int] = {}
+    inside: list[tuple[str | None, int]] = [(None, 0)]
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = inside.pop()
+        elif isinstance(event, yaml.CollectionStartEvent):
+            inside.append((event.anchor, 1))
+            if len(inside) > DEEPEST:
+                return False
+            continue
+        elif isinstance(event, yaml.AliasEvent):
+            anchor, size = None, sizes.get(event.anchor or "", MOST_VALUES)  # unknown inside itself
+        elif isinstance(event, yaml.ScalarEvent):
+            anchor, size = event.anchor, 1
+        else:
+            continue
+        if anchor:
+            sizes[anchor] = size
+        around, sum_of = inside[-1]
+        inside[-1] = around, sum_of + size
+        if sum_of + size > MOST_VALUES:
+            return False
+    return True
+
+
 def _toml(text: str) -> dict[str, Any]:
+    if LONG_KEY.search(text):  # the library copies all beginnings of a key with dots
+        return {}
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -10,6 +10,7 @@ import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import Any, ClassVar
 from leafinstruct.document import Document, Harvested, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.bounds import TooCostly
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
 from leafinstruct.harvest.files import is_regular, partition_name, read_regular
-from leafinstruct.harvest.formats.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, stretches
+from leafinstruct.harvest.formats.tables import ARRAY, ENDINGS, BadRow, array_positions, read_rows, row_name, stretches
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import data_uri
 from leafinstruct.harvest.metadata import plain_language
@@ -156,12 +158,8 @@ class Rows(base.Source):
             found = index.stretch(str(file), chunk.spec["start"], chunk.spec["end"])
             positions = [(row["offset"], row["length"]) for row in found]
         label = self.labels[file]
-        for number, row in read_rows(chunk.spec, positions):
+        for number, row in read_rows(chunk.spec, positions, label):
             yield label, number, row
-
-    def drafts(self, chunk: base.Chunk, index: Index | None) -> Iterator[tuple[str, int, Draft]]:
-        for label, number, row in self.rows(chunk, index):
-            yield label, number, self._draft(row)
 
     def _draft(self, row: Any) -> Draft:
         if isinstance(row, BadRow):
@@ -180,21 +178,23 @@ class Rows(base.Source):
 
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str]:
         """URLs of the images to fetch for a chunk."""
-        for _, _, draft in self.drafts(chunk, index):
-            for entry in draft.entries:
-                if entry.is_image and entry.remote and self._local(entry) is None:
-                    yield entry.url
+        for label, number, row in self.rows(chunk, index):
+            with suppress(TooCostly), self.bounded(row_name(label, number)):
+                for entry in self._draft(row).entries:
+                    if entry.is_image and entry.remote and self._local(entry) is None:
+                        yield entry.url
 
     def harvest(self, chunk: base.Chunk, index: Index | None) -> Harvested:
         result = Harvested(files=set(chunk.inputs))
-        for label, number, draft in self.drafts(chunk, index):
+        for label, number, row in self.rows(chunk, index):
             try:
-                result.documents.append(self._document(label, number, draft, result))
+                with self.bounded(row_name(label, number)):
+                    result.documents.append(self._document(label, number, self._draft(row), result))
             except LeafError:
                 raise
             except Exception as error:  # values of types and sizes that no layout has
                 key = document_id(self.name, label, number)
-                result.documents.append(base.failed(self, key, "", _path(label, number), error))
+                result.documents.append(base.failed(self, key, "", row_name(label, number), error))
         return result
 
     def _document(self, label: str, number: int, draft: Draft, result: Harvested) -> Document:
@@ -218,7 +218,7 @@ class Rows(base.Source):
             source=self.name,
             site=draft.site or host_of(draft.url),
             url=draft.url,
-            path=_path(label, number),
+            path=row_name(label, number),
             license=licenses.normalize(draft.license) or self.license,
             title=draft.title,
             topic=draft.topic or self.topic,
@@ -259,10 +259,6 @@ class Rows(base.Source):
 
             return Cache.default().image(entry.url)
         return reason
-
-
-def _path(label: str, number: int) -> str:
-    return f"{label}#{number}" if number >= 0 else label
 
 
 def _inside(place: Path, folder: Path) -> bool:

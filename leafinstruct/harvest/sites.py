@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from leafinstruct.harvest.bounds import shared
 from leafinstruct.harvest.files import read_regular
 
 SERVED = frozenset(("static", "public"))
@@ -68,9 +69,12 @@ class Sites:
         return [f"/{name.lstrip('/')}" for name in found]
 
     def _look(self) -> None:
-        if self._known:
-            return
-        self._known = True
+        if not self._known:
+            self._known = True
+            with shared():
+                self._walk()
+
+    def _walk(self) -> None:
         for number, (folder, folders, files) in enumerate(os.walk(self.root)):
             folders[:] = sorted(f for f in folders if f in HIDDEN or not (f.startswith(".") or f == "node_modules"))
             if number >= MOST_FOLDERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from leafinstruct.document import (
     schema_of,
 )
 from leafinstruct.errors import LeafError, own_code
+from leafinstruct.harvest import bounds
 from leafinstruct.harvest.base import Chunk, Source
 from leafinstruct.harvest.chapters import chapters
 from leafinstruct.harvest.files import partition_name
@@ -33,6 +34,7 @@ from leafinstruct.pipeline import Pipeline, SourceSettings
 from leafinstruct.removal import ERASED_BY, Removals
 from leafinstruct.run import Run, fingerprint
 from leafinstruct.stamps import file_stamps, stamps_hold
+from leafinstruct.under_way import Watched
 from leafinstruct.version import __version__
 
 VERSION = 9
@@ -43,6 +45,12 @@ ASKED: Described = {
     "offset": (pa.int64(), "where a page of that URL is in its file; -2^62 if an image or a revisit names the URL"),
 }
 ASKED_SCHEMA = schema_of(ASKED)
+COSTLY: Described = {
+    "input": (pa.string(), "an input of the partition, as its source names it"),
+}
+COSTLY_SCHEMA = schema_of(COSTLY)
+IMPORTS = ("leafinstruct.harvest.stage", "leafinstruct.harvest.sources.html", "leafinstruct.harvest.sources.warc")
+"""What most sources need: processes share it."""
 
 
 PLAN: Mapping[str, str] = {
@@ -160,7 +168,8 @@ def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[P
         if fetches and (of_source := [one for one in stale if one.settings.name == name]):
             with own_code(source.code, f"source {name}: fetching"):
                 _fetch(context, source, of_source)
-    context.map(harvest_partition, [(one,) for one in stale], "harvest")
+    watched = Watched(harvest_partition, leave_out, IMPORTS)
+    context.map(watched, [(one,) for one in stale], "harvest")
 
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
@@ -168,20 +177,26 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     from leafinstruct.harvest.fetch.fetch import fetch
     from leafinstruct.harvest.fetch.settings import fetch_settings
 
-    index = _open_index(context.run, source)
-    addresses = (url for one in stale for url in _addresses(source, one, index))
-    fetch(addresses, fetch_settings(source.name, source.settings.fetch), context.progress)
+    watched = Watched(addresses_of, leave_out, IMPORTS)
+    found = context.run_tasks(watched, [(context.job, one) for one in stale], context.workers)
+    fetch((url for some in found for url in some), fetch_settings(source.name, source.settings.fetch), context.progress)
 
 
-def _addresses(source: Source, one: Planned, index: Index) -> Iterator[str | tuple[str, ...]]:
+def addresses_of(job: Job, one: Planned) -> list[str | tuple[str, ...]]:
     """The URLs of a partition; an input that cannot be read gives its reason when it is harvested."""
-    try:
-        yield from source.addresses(one.chunk, index)
-    except (LeafError, KeyboardInterrupt):
-        raise
-    except Exception:
-        if source.code:
+    pipeline, run = job.open()
+    source = open_source(pipeline, one.settings)
+    found: list[str | tuple[str, ...]] = []
+    with own_code(source.code, f"source {source.name}: addresses of chunk {one.chunk.name}"):
+        bounds.begin(source.settings.bounds, frozenset(_left_out(run, one)))
+        try:
+            found.extend(source.addresses(one.chunk, _open_index(run, source)))
+        except (LeafError, KeyboardInterrupt):
             raise
+        except Exception:
+            if source.code:
+                raise
+    return found
 
 
 def _limited(context: Context, source: Source, planned: list[Planned]) -> list[Planned]:
@@ -309,6 +324,7 @@ def harvest_partition(job: Job, one: Planned) -> str:
     where = f"source {source.name}: harvest of chunk {one.chunk.name}"
     with own_code(source.code, where):
         index = _open_index(run, source)
+        bounds.begin(source.settings.bounds, frozenset(_left_out(run, one)))
         made: Harvested = source.harvest(one.chunk, index)
         pages = checked_documents(where, made, bool(source.code))
         documents = _first([chapter for page in pages for chapter in chapters(page)], one.limit)
@@ -326,6 +342,23 @@ def harvest_partition(job: Job, one: Planned) -> str:
     run.commit_table(layout.images(one.name), images, made_from, extra)
     run.commit_table(layout.documents(one.name), table, made_from, extra)
     return one.name
+
+
+def leave_out(opened: str, job: Job, one: Planned) -> None:
+    """Store that a partition is harvested without an input from now on, as long as its input files stay as they are."""
+    _, run = job.open()
+    names = sorted({*_left_out(run, one), opened})
+    table = pa.Table.from_pylist([{"input": name} for name in names], schema=COSTLY_SCHEMA)
+    run.commit_table(layout.costly(one.name), table, _made_from(one), {"files": file_stamps(list(one.chunk.inputs))})
+
+
+def _left_out(run: Run, one: Planned) -> list[str]:
+    """Inputs of a partition that exceeded their bounds."""
+    place = layout.costly(one.name)
+    meta = run.meta(place)
+    if meta is None or meta.fingerprint != _made_from(one) or not stamps_hold(meta.extra["files"]):
+        return []
+    return run.table(place)["input"].to_pylist()
 
 
 def _first(documents: list[Document], limit: int | None) -> list[Document]:

@@ -41,7 +41,7 @@ OF_THEME = frozenset(_OF_THEME.split())
 INCLUDING = re.compile(
     r"8<-{1,}[ \t]*[\"']([^\"'\n]+)|\{include\}[ \t]*([^\s`]+)|\[!INCLUDE[^\n()]*\(([^()\n]+)\)|"
     r"\{\{[<%][ \t]*(?:include|readfile|include-md|partial|snippet)\b[^\n\"'>%]*[\"']?([^\s\"'>%]+)|"
-    r"\{%-?[ \t]*include(?:[_-]\w+)*[ \t]+[\"']?([^\s\"'%]+)|from[ \t]+[\"']([^\"'\n]+\.mdx?)[\"']|<<<[ \t]*(\S+)",
+    r"\{%-?[ \t]*include[\w-]*[ \t]+[\"']?([^\s\"'%]+)|from[ \t]+[\"']([^\"'\n]+\.mdx?)[\"']|<<<[ \t]*(\S+)",
     re.IGNORECASE,
 )
 TEMPLATE = re.compile(

@@ -13,14 +13,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made.harvest import record, warc_gz
-from made.tree import edit, files, make_project, page, put, run_build, shard_bytes
+from made.tree import edit, files, make_project, page, put, run_build, run_here, shard_bytes
 
+from leafinstruct.context import RunTasks
 from leafinstruct.document import Document, documents_from_table
+from leafinstruct.engine.local import run_tasks
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.fetch.addresses import is_refused_literal, location, plain_address
 from leafinstruct.harvest.fetch.cache import Cache
@@ -170,11 +173,12 @@ def test_addresses_from_headers_are_ascii() -> None:
 # What lies in a folder
 
 
-def built(tmp_path: Path, **changes: Any) -> dict[str, Document]:
+def built(tmp_path: Path, tasks: RunTasks = run_tasks, **changes: Any) -> dict[str, Document]:
     """Documents of a build of the tree, by path; a build that hangs fails."""
     pipeline = make_project(tmp_path, tmp_path / "tree", filters=["image"], **changes)
     found: list[Run] = []
-    thread = threading.Thread(target=lambda: found.append(run_build(pipeline, tmp_path / "run", "filter")), daemon=True)
+    build = partial(run_build, pipeline, tmp_path / "run", "filter", tasks=tasks)
+    thread = threading.Thread(target=lambda: found.append(build()), daemon=True)
     thread.start()
     thread.join(60)
     assert found, "the build hangs or ended"
@@ -263,7 +267,7 @@ def test_a_document_whose_code_fails_is_counted(tmp_path: Path, monkeypatch: pyt
 
     real = tutorial.assemble
     monkeypatch.setattr(tutorial, "assemble", broken)
-    found = built(tmp_path)
+    found = built(tmp_path, run_here)
     assert found["wood/spoon.md"].error == "failed_RecursionError" and not found["wood/stool.md"].error
 
 

@@ -10,7 +10,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import PIL.ImageDraw
 import yaml
 
 from leafinstruct.build import build
-from leafinstruct.context import Context
+from leafinstruct.context import Context, RunTasks
 from leafinstruct.document import documents_from_table, records_from_table
 from leafinstruct.engine.local import run_tasks
 from leafinstruct.pipeline import load_pipeline
@@ -143,9 +143,22 @@ def edit_filter(project: Path, name: str, old: str, new: str) -> None:
     put(own, text.replace(old, new))
 
 
-def run_build(pipeline: Path, run: Path | str, stage: str = "shard", workers: int = 1, limit: int | None = None) -> Run:
-    """A build in this process."""
-    context = Context(Run(run), load_pipeline(pipeline), run_tasks, workers, limit, progress=Progress(quiet=True))
+def run_here(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+    """An engine without processes of its own: what a test replaces in this one counts."""
+    for task in tasks:
+        yield function(*task)
+
+
+def run_build(
+    pipeline: Path,
+    run: Path | str,
+    stage: str = "shard",
+    workers: int = 1,
+    limit: int | None = None,
+    tasks: RunTasks = run_tasks,
+) -> Run:
+    """A build from this process."""
+    context = Context(Run(run), load_pipeline(pipeline), tasks, workers, limit, progress=Progress(quiet=True))
     build(context, stage)
     return context.run
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY
 from leafinstruct.harvest.formats.around import NOWHERE, Around
 from leafinstruct.harvest.formats.dialects import chunks, kinds
 from leafinstruct.harvest.formats.dialects.lowering import lowered
@@ -45,6 +46,8 @@ def parse_notebook(text: str, links: str | None = None, around: Around = NOWHERE
         book = nbformat.convert(nbformat.reader.reads(text), 4)
         cells = [cell for cell in book["cells"] if isinstance(cell, dict)]
         language = _language(book.get("metadata", {}))
+    except OUT_OF_MEMORY:
+        raise
     except Exception:  # nbformat raises many kinds on what is no notebook
         return Page(error="broken_notebook")
     front: dict[str, Any] = {}

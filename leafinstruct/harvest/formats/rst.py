@@ -20,6 +20,7 @@ from docutils.parsers.rst.directives.images import Image as ImageDirective
 from docutils.statemachine import StringList
 from selectolax.lexbor import LexborHTMLParser
 
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY
 from leafinstruct.harvest.formats import sphinx
 from leafinstruct.harvest.formats.around import NOWHERE, Around
 from leafinstruct.harvest.formats.labels import labels_of
@@ -283,6 +284,8 @@ def parse_rst(text: str, links: str | None = None, around: Around = NOWHERE) -> 
     front, body = split_front_matter(text)
     try:
         html = html_of(body, around)
+    except OUT_OF_MEMORY:
+        raise
     except Exception:  # docutils raises many kinds on malformed input; one file must not stop a harvest
         return Page(error="broken_rst")
     dom = LexborHTMLParser(html)

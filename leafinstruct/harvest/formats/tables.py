@@ -23,12 +23,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leafinstruct.document import Described, schema_of
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY, TOO_COSTLY, TooCostly, bounded
 from leafinstruct.text.valid import replace_surrogates
 
 ARRAY = ".json"
 TORCH = (".pth", ".pt")
 ENDINGS = ("*.parquet", "*.jsonl", "*.jsonl.gz", "*.jsonl.zip", "*.json", "*.pth", "*.pt")
 READ = 1 << 20
+BATCH = 32
+"""Rows of Parquet that are read at once."""
 MAX_RATIO = 100
 """JSON compresses to about a tenth; a file that claims a much larger size is damaged."""
 MAX_ROW = 256 << 20
@@ -66,21 +69,30 @@ def stretches(file: Path, rows: int, bytes_per_row: int) -> list[dict[str, Any]]
     return [{"file": str(file), "start": s, "end": s + step if s != starts[-1] else None} for s in starts]
 
 
-def read_rows(spec: dict[str, Any], positions: list[tuple[int, int]] | None = None) -> Iterator[tuple[int, Any]]:
+def row_name(label: str, number: int) -> str:
+    """The name of a row, or of the file with this label (for numbers below 0)."""
+    return f"{label}#{number}" if number >= 0 else label
+
+
+def read_rows(
+    spec: dict[str, Any], positions: list[tuple[int, int]] | None = None, label: str = ""
+) -> Iterator[tuple[int, Any]]:
     """(number or offset, row) of a stretch; a BadRow in place of a row that cannot be read. `positions`: offset and
-    length of each element of a JSON array, from its index."""
+    length of each element of a JSON array, from its index. `label` names the file among the inputs."""
     file, start, end = Path(spec["file"]), spec["start"], spec["end"]
     if not file.stat().st_size:
         yield -1, BadRow("empty")
         return
     if file.suffix == ".parquet":
-        yield from _parquet(file, start, end)
+        yield from _parquet(file, start, end, label)
     elif file.suffix in TORCH:
-        yield from _torch(file, start, end)
+        yield from _torch(file, start, end, label)
     elif file.suffix == ARRAY:
-        yield from _array(file, positions if positions is not None else _within(array_positions(file), start, end))
+        yield from _array(
+            file, positions if positions is not None else _within(array_positions(file), start, end), label
+        )
     else:
-        yield from _lines(file, start, end)
+        yield from _lines(file, start, end, label)
 
 
 def _within(table: pa.Table, start: int, end: int | None) -> list[tuple[int, int]]:
@@ -88,25 +100,41 @@ def _within(table: pa.Table, start: int, end: int | None) -> list[tuple[int, int
     return [(o, n) for o, n in pairs if o >= start and (end is None or o < end)]
 
 
-def _parquet(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
+def _parquet(file: Path, start: int, end: int | None, label: str) -> Iterator[tuple[int, Any]]:
     try:
         with pq.ParquetFile(file) as parquet:
             first = 0
             for group in range(parquet.num_row_groups):
                 count = parquet.metadata.row_group(group).num_rows
                 if first + count > start and (end is None or first < end):
-                    number = first
-                    for batch in parquet.iter_batches(32, row_groups=[group]):
-                        if number + len(batch) > start and (end is None or number < end):
-                            yield from (
-                                (n, row)
-                                for n, row in enumerate(batch.to_pylist(), number)
-                                if n >= start and (end is None or n < end)
-                            )
-                        number += len(batch)
+                    yield from (
+                        (n, row)
+                        for n, row in _of_group(parquet, group, range(first, first + count), label)
+                        if n >= start and (end is None or n < end)
+                    )
                 first += count
+    except OUT_OF_MEMORY:
+        raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         yield -1, BadRow("parquet_damaged" if not isinstance(error, PermissionError) else "unreadable")
+
+
+def _of_group(parquet: pq.ParquetFile, group: int, numbers: range, label: str) -> Iterator[tuple[int, Any]]:
+    """Rows of one row group; again one by one from a batch that is too costly. Parquet has no way past a row: those
+    after a costly one in its group are lost with it."""
+    given = 0
+    for size in (BATCH, 1):
+        batches = parquet.iter_batches(size, row_groups=[group])
+        for start in range(0, len(numbers), size):
+            try:
+                with bounded(f"{label}#{numbers[start]}+{size}"):
+                    rows = next(batches).to_pylist()
+            except TooCostly:
+                break
+            if start >= given:
+                yield from zip(numbers[start:], rows, strict=False)
+                given = start + len(rows)
+    yield from ((number, BadRow(TOO_COSTLY)) for number in numbers[given:])
 
 
 def _unpacked(file: Path) -> int:
@@ -140,7 +168,7 @@ def _streams(file: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
             yield stream
 
 
-def _lines(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
+def _lines(file: Path, start: int, end: int | None, label: str) -> Iterator[tuple[int, Any]]:
     """Rows of the lines that begin in the stretch. A compressed file is read from its beginning."""
     offset = 0
     try:
@@ -152,17 +180,20 @@ def _lines(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]
                 if end is not None and offset >= end:
                     return
                 if offset >= start and line.strip():
-                    yield offset, _json(line)
+                    yield offset, _json(line, row_name(label, offset))
                 offset += len(line)
     except DAMAGED:
         if offset >= start and (end is None or offset < end):
             yield -1, BadRow("packed_file_damaged")
 
 
-def _json(line: bytes) -> Any:
+def _json(line: bytes, name: str) -> Any:
     try:
-        row = json.loads(line)
-        return _encodable(row) if STORED_SURROGATE.search(line) else row
+        with bounded(name):
+            row = json.loads(line)
+            return _encodable(row) if STORED_SURROGATE.search(line) else row
+    except TooCostly:
+        return BadRow(TOO_COSTLY)
     except (ValueError, RecursionError):
         return BadRow("not_json")
 
@@ -188,7 +219,7 @@ def array_positions(file: Path) -> pa.Table:
     text, base, between = "", 0, OPENING
     with file.open("rb") as stream:
         while True:
-            piece = stream.read(READ)
+            piece = stream.read(max(READ, len(text)))  # twice as much: an element is read few times
             text += utf8.decode(piece, final=not piece)
             place = 0
             while (gap := between.match(text, place)) and gap.end() < len(text):
@@ -213,19 +244,23 @@ def _bytes_of(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
-def _array(file: Path, positions: list[tuple[int, int]]) -> Iterator[tuple[int, Any]]:
+def _array(file: Path, positions: list[tuple[int, int]], label: str) -> Iterator[tuple[int, Any]]:
     with file.open("rb") as stream:
         for offset, length in positions:
             if length < 0:
                 yield offset, BadRow("json_damaged")
                 continue
             stream.seek(offset)
-            yield offset, _json(stream.read(length))
+            yield offset, _json(stream.read(length), row_name(label, offset))
 
 
-def _torch(file: Path, start: int, end: int | None) -> Iterator[tuple[int, Any]]:
+def _torch(file: Path, start: int, end: int | None, label: str) -> Iterator[tuple[int, Any]]:
     try:
-        rows = torch_list(str(file), file.stat().st_mtime_ns)
+        with bounded(label):
+            rows = torch_list(str(file), file.stat().st_mtime_ns)
+    except TooCostly:
+        yield -1, BadRow(TOO_COSTLY)
+        return
     except Exception as error:  # a damaged pickle raises whatever its instructions run into
         if start == 0:
             yield -1, error if isinstance(error, BadRow) else BadRow("torch_file_damaged")

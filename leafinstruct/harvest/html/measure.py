@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import islice
 from struct import Struct
 
 from selectolax.lexbor import LexborNode
@@ -54,6 +55,8 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _NEVER_UNLIKELY = "a body img article main picture source table tr td code pre figure"
 _INLINE = "abbr acronym b bdi bdo big cite dfn em font i kbd mark q s samp small span strong sub sup tt u var"
 NEVER_UNLIKELY = HEADINGS | frozenset(f"{_NEVER_UNLIKELY} {_INLINE}".split())
+MOST_VERSIONS = 100
+"""Siblings among which the same figure for wider screens is looked for."""
 COUNTS = Struct("<11I")
 """Counts are one integer, of 32 bits for each of `Stats`, in its order: to add ten numbers at each element would take
 several times as long."""
@@ -266,10 +269,11 @@ def _holds_article(node: LexborNode) -> bool:
 
 def _is_for_smaller_screen(node: LexborNode) -> bool:
     """Whether a sibling is the same figure for wider screens (as ai2html writes them): readers see one of them."""
-    above = node.parent
-    names = [sibling.attributes for sibling in above.iter() if sibling.tag == node.tag] if above is not None else []
-    most = _number(node.attributes.get("data-max-width"))
-    return any(0 < most < _number(sibling.get("data-min-width")) for sibling in names)
+    above, most = node.parent, _number(node.attributes.get("data-max-width"))
+    if above is None or most <= 0:
+        return False
+    names = (sibling.attributes for sibling in islice(above.iter(), MOST_VERSIONS) if sibling.tag == node.tag)
+    return any(most < _number(sibling.get("data-min-width")) for sibling in names)
 
 
 def _number(stated: str | None) -> float:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from leafinstruct.document import Document, Image, document_id
 from leafinstruct.harvest import base, licenses
+from leafinstruct.harvest.bounds import TooCostly
 from leafinstruct.harvest.charset import decode
 from leafinstruct.harvest.fetch.robots import page_opted_out
 from leafinstruct.harvest.fetch.settings import FetchSettings, fetch_settings
@@ -67,12 +68,13 @@ class Source(tutorial.Source):
         return found
 
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str | tuple[str, ...]]:
-        for _, root, _, files, _ in chunk.spec["documents"]:
+        for site, root, path, files, _ in chunk.spec["documents"]:
             tree = Tree(Path(root))
-            page, url, out = _page(Path(files[0]), tree, False)
-            for block in page.blocks if not out else ():
-                if block.ref and isinstance(tree.image(block, Path(files[0])), str) and (remote := _remote(block, url)):
-                    yield remote
+            with suppress(TooCostly), self.bounded(f"{site}/{path}"):
+                page, url, out = _page(file := Path(files[0]), tree, False)
+                for block in page.blocks if not out else ():
+                    if block.ref and isinstance(tree.image(block, file), str) and (remote := _remote(block, url)):
+                        yield remote
 
     def _document(self, one: tutorial.Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         file = one.files[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leafinstruct.harvest import base
+from leafinstruct.harvest.bounds import TOO_COSTLY, TooCostly
 from leafinstruct.harvest.files import is_regular, partition_name
 from leafinstruct.harvest.formats.tables import ARRAY, BadRow, stretches
 from leafinstruct.harvest.index import Index
@@ -53,7 +54,11 @@ class Source(Rows):
         file = Path(chunk.spec["file"])
         label = self.labels[file]
         try:
-            stories = vist_stories(str(file), file.stat().st_mtime_ns)
+            with self.bounded(label):
+                stories = vist_stories(str(file), file.stat().st_mtime_ns)
+        except TooCostly:
+            yield label, -1, BadRow(TOO_COSTLY)
+            return
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             yield label, -1, BadRow("json_damaged")
             return

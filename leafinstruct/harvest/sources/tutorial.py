@@ -124,7 +124,8 @@ class Source(base.Source):
     def _document_or_reason(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         """A document; whatever its file makes the code that reads it raise is a document with the reason."""
         try:
-            return self._document(one, tree)
+            with self.bounded(one.where):
+                return self._document(one, tree)
         except LeafError:
             raise
         except Exception as error:

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from leafinstruct.document import Document, Image, LostImage, Part, document_id
 from leafinstruct.errors import LeafError
+from leafinstruct.harvest.bounds import shared
 from leafinstruct.harvest.charset import decode_text
 from leafinstruct.harvest.files import is_regular, read_regular
 from leafinstruct.harvest.formats.captions import Segment, parse_captions, passages, timed_steps
@@ -87,7 +88,9 @@ class Source(tutorial.Source):
         try:
             if not is_regular(video):
                 raise OSError("no regular file")
-            for number, (segment, frame) in enumerate(zip(segments, key_frames(video, segments), strict=True), 1):
+            with shared():  # a long video takes what it takes
+                frames = list(key_frames(video, segments))
+            for number, (segment, frame) in enumerate(zip(segments, frames, strict=True), 1):
                 step = number if about else 0
                 if isinstance(frame, Image):
                     images[frame.sha256] = frame

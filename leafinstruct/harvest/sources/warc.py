@@ -15,6 +15,7 @@ import pyarrow as pa
 from leafinstruct.document import Document, Harvested, Image, document_id
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest import base
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY, TOO_COSTLY, TooCostly
 from leafinstruct.harvest.files import is_regular, partition_name
 from leafinstruct.harvest.html.flow import Block, Page
 from leafinstruct.harvest.html.page import MAX_PAGE, parse_html
@@ -25,7 +26,7 @@ from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.warc.index import FAILED, build_index
 from leafinstruct.harvest.warc.kinds import ERROR, PAGE, PAGE_REVISIT, UNREAD
 from leafinstruct.harvest.warc.lookup import Found, Lookup
-from leafinstruct.harvest.warc.read import read_bodies
+from leafinstruct.harvest.warc.read import Body, records
 from leafinstruct.images.header import read_image
 from leafinstruct.text.urls import host_of, url_key
 
@@ -128,16 +129,25 @@ class Source(base.Source):
     def _parse(self, file: str, rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Page]]:
         by_offset = {row["offset"]: row for row in rows}
         parsed = []
-        for offset, body in read_bodies(file, by_offset):
-            url = by_offset[offset]["url"]
-            if body is None:
-                page = Page(error="unreadable_record")
-            elif len(body.data) > MAX_PAGE:
-                page = Page(error="too_large")
-            else:
-                page = _page(body.data, url, body.charset, url if self.keeps_links else None)
+        for offset, read in records(file, by_offset):
+            try:
+                with self.bounded(self._record(file, offset)):
+                    page = self._page(read(), by_offset[offset]["url"])
+            except TooCostly:
+                page = Page(error=TOO_COSTLY)
             parsed.append((by_offset[offset], page))
         return parsed
+
+    def _page(self, body: Body | None, url: str) -> Page:
+        if body is None:
+            return Page(error="unreadable_record")
+        if len(body.data) > MAX_PAGE:
+            return Page(error="too_large")
+        return _page(body.data, url, body.charset, url if self.keeps_links else None)
+
+    def _record(self, file: str, offset: int) -> str:
+        """The name of a record among the inputs."""
+        return f"{self._relative(file)}@{offset}"
 
     def _fetch(self, blocks: list[Block], lookup: Lookup, result: Harvested) -> dict[str, Image | str]:
         """The image of each URL that was read, or the reason why there is none: of each block's candidates up to the
@@ -163,15 +173,21 @@ class Source(base.Source):
             places[found[url].file][found[url].offset].append(url)
         for file, offsets in places.items():
             result.files.add(file)
-            for offset, body in read_bodies(file, offsets):
-                for url in offsets[offset]:
-                    fetched[url] = read_image(body.data, url) if body is not None else "unreadable_record"
+            for offset, read in records(file, offsets):
+                try:
+                    with self.bounded(self._record(file, offset)):
+                        body = read()
+                        for url in offsets[offset]:
+                            fetched[url] = read_image(body.data, url) if body is not None else "unreadable_record"
+                except TooCostly:
+                    fetched.update((url, TOO_COSTLY) for url in offsets[offset])
 
     def _document_or_reason(
         self, row: dict[str, Any], page: Page, fetched: dict[str, Image | str], file: str, occurrence: int
     ) -> tuple[Document, dict[str, Image]]:
         try:
-            return self._document(row, page, fetched, file, occurrence)
+            with self.bounded(self._record(file, row["offset"])):
+                return self._document(row, page, fetched, file, occurrence)
         except Exception as error:  # whatever a page makes the code raise that writes its Markdown
             key = document_id(self.name, row["url"], occurrence)
             return base.failed(self, key, host_of(row["url"]), self._relative(file), error), {}
@@ -244,5 +260,7 @@ def _page(data: bytes, url: str, charset: str | None, links: str | None) -> Page
     """The content of a page; whatever it makes the parser raise is its error."""
     try:
         return parse_html(data, url, charset, links=links)
+    except OUT_OF_MEMORY:
+        raise
     except Exception as error:
         return Page(error=f"failed_{type(error).__name__}")

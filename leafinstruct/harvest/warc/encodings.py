@@ -9,7 +9,8 @@ from fastwarc.warc import HeaderMap, WarcRecord
 
 MAX_BODY = 50 * 2**20
 """Decoded bytes read from one record; anything longer is a download or a decompression bomb."""
-PIECE = 1 << 16
+SMALL, PIECE = 1 << 10, 1 << 16
+"""Bytes read at once, at the beginning of a member and after it."""
 GZIP = b"\x1f\x8b\x08"
 
 
@@ -69,17 +70,22 @@ def decompress(data: bytes, encoding: str) -> bytes:
 def _members(data: bytes, window: int) -> bytes:
     """A zlib stream, or all members of a gzip body (some servers send one per block). Raises zlib.error if the first
     one is damaged; anything after the last whole one is left out."""
-    decoded = b""
-    while data and len(decoded) < MAX_BODY:
-        member = zlib.decompressobj(window)
+    whole: list[bytes] = []
+    left, place = MAX_BODY, 0
+    while place < len(data) and left > 0:
+        member, pieces, step = zlib.decompressobj(window), list[bytes](), SMALL
         try:
-            decoded += member.decompress(data, MAX_BODY - len(decoded))
+            while not member.eof and place < len(data) and left > 0:  # in pieces: what a member leaves of one is copied
+                pieces.append(member.decompress(data[place : place + step], left))
+                left -= len(pieces[-1])
+                place, step = place + step, PIECE
         except zlib.error:
-            if not decoded:
+            if not any(whole):
                 raise
             break
-        data = member.unused_data if member.eof else b""
-    return decoded
+        whole += pieces
+        place = min(place, len(data)) - len(member.unused_data)
+    return b"".join(whole)
 
 
 def _decompress_other(data: bytes, encoding: str) -> bytes:

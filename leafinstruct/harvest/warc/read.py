@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
@@ -19,27 +20,37 @@ class Body:
 
 def read_bodies(file: str, offsets: Iterable[int]) -> Iterator[tuple[int, Body | None]]:
     """The body of each record, in order of offset; None for one that can no longer be read."""
+    for place, read in records(file, offsets):
+        yield place, read()
+
+
+def records(file: str, offsets: Iterable[int]) -> Iterator[tuple[int, Callable[[], Body | None]]]:
+    """Each record with what reads its body (None if it can no longer be read), to be called before the next one."""
     places = sorted(set(offsets))
     numbers = {-place - 1: place for place in places if place < 0}
     if numbers:
         yield from _by_number(file, numbers)
     for place in places:
         if place >= 0:
-            yield place, _at(file, place)
+            yield place, partial(_at, file, place)
 
 
-def _by_number(file: str, numbers: dict[int, int]) -> Iterator[tuple[int, Body | None]]:
+def _by_number(file: str, numbers: dict[int, int]) -> Iterator[tuple[int, Callable[[], Body | None]]]:
     left = dict(numbers)
     try:
         with open(file, "rb") as stream:  # noqa: PTH123 - a path of the index
             for number, record in enumerate(ArchiveIterator(stream, parse_http=True)):
                 if number in left:
-                    yield left.pop(number), _body(record)
+                    yield left.pop(number), partial(_body_or_none, record)
                 if not left:
                     break
     except (OSError, ValueError):
         pass
-    yield from ((place, None) for place in left.values())
+    yield from ((place, _nothing) for place in left.values())
+
+
+def _nothing() -> None:
+    return None
 
 
 def _at(file: str, place: int) -> Body | None:
@@ -48,6 +59,13 @@ def _at(file: str, place: int) -> Body | None:
             stream.seek(place)
             record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
             return _body(record) if record is not None else None
+    except (OSError, ValueError):
+        return None
+
+
+def _body_or_none(record: WarcRecord) -> Body | None:
+    try:
+        return _body(record)
     except (OSError, ValueError):
         return None
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
+from leafinstruct.harvest.bounds import OUT_OF_MEMORY
 from leafinstruct.harvest.formats import rst, sphinx
 from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, templates
 from leafinstruct.harvest.formats.dialects.page import flat, of, yaml_of
@@ -190,6 +191,8 @@ def _directive(
     elif name == "eval-rst":
         try:
             blocks.html(state, kinds.body_of(rst.html_of(_text(state, body, end), of(state.env).around)))
+        except OUT_OF_MEMORY:
+            raise
         except Exception:  # docutils raises many kinds on malformed input: its text is kept
             blocks.content(state, body, end)
     elif name == "list-table":
