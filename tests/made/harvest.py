@@ -75,14 +75,16 @@ def record(
     http: str = "",
     warc: str = "",
     kind: str = "response",
+    ends: tuple[str, str] = ("\r\n", "\r\n"),
 ) -> bytes:
-    """One WARC record with an HTTP response."""
-    message = f"HTTP/1.1 {status}\r\nContent-Type: {mime}\r\n{http}\r\n".encode() + body
+    """One WARC record with an HTTP response; `ends` end the lines of its own header and of HTTP's."""
+    header = f"HTTP/1.1 {status}\r\nContent-Type: {mime}\r\n{http}\r\n".replace("\r\n", ends[1])
+    message = header.encode() + body
     head = (
         f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2024-01-01T00:00:00Z\r\n{warc}"
         f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(message)}\r\n\r\n"
     )
-    return head.encode() + message + b"\r\n\r\n"
+    return head.replace("\r\n", ends[0]).encode() + message + 2 * ends[0].encode()
 
 
 def warc_gz(*records: bytes) -> bytes:

@@ -12,10 +12,11 @@ from typing import BinaryIO, NamedTuple
 from urllib.parse import urljoin
 
 import pyarrow as pa
-from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
+from fastwarc.warc import HeaderMap, WarcRecord, WarcRecordType
 
 from leafinstruct.document import Described, schema_of
 from leafinstruct.harvest.index import HASH, hash_of
+from leafinstruct.harvest.warc.archive import archive
 from leafinstruct.harvest.warc.kinds import (
     ERROR,
     HEAD,
@@ -110,10 +111,10 @@ def scan(file: Path) -> Iterator[Row]:
             if _begins(probe, 0, DICTIONARY):
                 yield _error("zstd_dictionary")
                 return
-            for count, record in enumerate(ArchiveIterator(stream, parse_http=True)):
+            for count, record in enumerate(archive(stream)):
                 place = record.stream_pos
                 if (head := _head_of_whole(record)) is None:
-                    reason = "warc_line_ends" if _has_bare_line_ends(record) else "warc_truncated"
+                    reason = "warc_truncated"
                     break
                 row = _row(record, head, place)
                 if row is not None:
@@ -128,11 +129,6 @@ def scan(file: Path) -> Iterator[Row]:
         reason = "warc_truncated"
     if reason:
         yield _error(reason)
-
-
-def _has_bare_line_ends(record: WarcRecord) -> bool:
-    """Whether the lines of a header end without a carriage return: the reader takes them for one."""
-    return any("\n" in value for _, value in record.headers.items())
 
 
 def _begins(stream: BinaryIO, place: int, mark: bytes) -> bool:

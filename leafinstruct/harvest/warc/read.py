@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from fastwarc.warc import ArchiveIterator, WarcRecord
+from fastwarc.warc import WarcRecord
 
+from leafinstruct.harvest.warc.archive import archive
 from leafinstruct.harvest.warc.encodings import MAX_BODY, body_of
 from leafinstruct.harvest.warc.kinds import charset_of, content_types
 
@@ -39,7 +40,7 @@ def _by_number(file: str, numbers: dict[int, int]) -> Iterator[tuple[int, Callab
     left = dict(numbers)
     try:
         with open(file, "rb") as stream:  # noqa: PTH123 - a path of the index
-            for number, record in enumerate(ArchiveIterator(stream, parse_http=True)):
+            for number, record in enumerate(archive(stream)):
                 if number in left:
                     yield left.pop(number), partial(_body_or_none, record)
                 if not left:
@@ -57,7 +58,7 @@ def _at(file: str, place: int) -> Body | None:
     try:
         with open(file, "rb") as stream:  # noqa: PTH123 - a path of the index
             stream.seek(place)
-            record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
+            record = next(iter(archive(stream)), None)
             return _body(record) if record is not None else None
     except (OSError, ValueError):
         return None
