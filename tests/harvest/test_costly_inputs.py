@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from leafinstruct.harvest.formats import tables
-from leafinstruct.harvest.formats.rst import LABELLED
+from leafinstruct.harvest.formats.labels import LABELLED
 from leafinstruct.harvest.html.page import parse_html
 from leafinstruct.harvest.metadata import DEEPEST, split_front_matter
 from leafinstruct.harvest.tree_files import INCLUDING
