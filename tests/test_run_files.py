@@ -16,6 +16,7 @@ from made.harvest import picture, record, warc_gz
 from made.tree import edit, leafinstruct, make_project, put, run_build, sentences
 
 from leafinstruct import layout, plugins
+from leafinstruct.harvest.stage import COSTLY_SCHEMA
 from leafinstruct.pipeline import load_pipeline
 from leafinstruct.rewrite.answer_leak import SCHEMA as LEAK_SCHEMA
 from leafinstruct.rewrite.generations import GENERATION_SCHEMA
@@ -175,7 +176,7 @@ def test_every_table_of_a_run_has_the_columns_of_the_page(run: Run) -> None:
             wrong[file] = (stored, told)
     assert wrong == {}
     folders = {file.partition("/")[0] for file in tables}
-    assert folders == {*layout.OF_PARTITIONS, "index", "scores", "corpus", "shards"}
+    assert folders == {*layout.OF_PARTITIONS, "index", "scores", "corpus", "shards"} - {layout.COSTLY}
 
 
 @pytest.mark.parametrize(
@@ -183,9 +184,10 @@ def test_every_table_of_a_run_has_the_columns_of_the_page(run: Run) -> None:
     [
         ("`generations/HASH/PARTITION.parquet`", GENERATION_SCHEMA),
         ("`overlap/HASH/PARTITION.parquet`", LEAK_SCHEMA),
+        ("`costly/PARTITION.parquet`", COSTLY_SCHEMA),
     ],
 )
-def test_tables_that_models_make_have_the_columns_of_the_page(heading: str, schema: pa.Schema) -> None:
+def test_tables_that_this_run_lacks_have_the_columns_of_the_page(heading: str, schema: pa.Schema) -> None:
     assert columns(heading) == flat(schema)
 
 
