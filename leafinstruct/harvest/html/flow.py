@@ -18,8 +18,8 @@ CJK = (
 )
 WRAP = re.compile(f"([{CJK}][{ALL}]*)[ \t]*[\r\n][ \t\r\n\f]*(?=[{ALL}]*[{CJK}])")
 """A line break between two wide characters is no space (CSS Text 4, segment breaks); Hangul has spaces."""
-FIRST_WIDE = "\u2e80"
-"""The first of the wide characters, and before the marks."""
+FIRST_WIDE = CJK[0]
+SPACE_AND_MARKS = f" \t{ALL}"
 INVISIBLE = "\u200b\u2060\ufeff\u00ad"
 ODD = re.compile(f"[{INVISIBLE}\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """What `str.split` would take for a space, and Python for one that browsers collapse; and what is invisible."""
@@ -192,7 +192,7 @@ class Flow:
 def _without_wraps(text: str) -> str:
     """The text without line breaks between wide characters. The pattern is slow, and looked for only if a line begins
     as it needs."""
-    if any(line.lstrip(" \t")[:1] >= FIRST_WIDE for line in text.splitlines()):
+    if any(line.lstrip(SPACE_AND_MARKS)[:1] >= FIRST_WIDE for line in text.splitlines()[1:]):
         return WRAP.sub(r"\1", text)
     return text
 

@@ -66,8 +66,7 @@ CHARACTER = 1 << TEXT
 LINKED_CHARACTER = CHARACTER | 1 << LINKED
 COMMA = 1 << COMMAS
 INPUT = 1 << INPUTS
-LEVEL = 1 << DEPTH
-LOWEST = MAX_DEPTH << DEPTH
+LEVELS = tuple(level << DEPTH for level in range(MAX_DEPTH + 1))
 CODE_KINDS = ("code", "formula")
 OF_TAG = {"a": 1 << LINKS, "p": 1 << PARAGRAPHS, "li": 1 << ITEMS, "img": 1 << IMAGES}
 
@@ -107,7 +106,7 @@ class Measures:
         return found
 
     def _measure(self, node: LexborNode, tag: str, character: int, level: int, above: Above | None) -> int:
-        """The counts of a node, in which a character of text is counted as `character`; its depth as counts is `level`.
+        """The counts of a node at depth `level`, in which a character of text is counted as `character`.
         The busiest function of harvest: it looks at each node once, and makes no call for what most nodes lack."""
         counts, block_children = 0, False
         key = node.mem_id
@@ -128,7 +127,7 @@ class Measures:
                         counts += INPUT
                 elif name == "script" and is_special(child, name, tag):
                     add_special(child, self.special)
-            elif level < LOWEST:
+            elif level < MAX_DEPTH:
                 signs, noted = 0, False
                 if attributes := child.attributes:
                     if names := attributes.get("class"):
@@ -148,7 +147,7 @@ class Measures:
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
                 of_child = character if name != "a" else LINKED_CHARACTER
-                counts += self._measure(child, name, of_child, level + LEVEL, here)
+                counts += self._measure(child, name, of_child, level + 1, here)
         if own := OF_TAG.get(tag):
             counts += own
             if tag == "a" and counts >> IMAGES & MASK:
@@ -157,7 +156,7 @@ class Measures:
             counts += (counts & MASK) << HEADED
         if tag == "pre" or (self.special and (special := self.special.get(key)) and special.kind in CODE_KINDS):
             counts += ((counts & MASK) - (counts >> CODE)) << CODE  # all of its text
-        self._counts[key] = counts + level
+        self._counts[key] = counts + LEVELS[level]
         if key in self.votes:
             self.nodes[key] = node
         if tag in VOTERS or (tag == "div" and not block_children):

@@ -151,12 +151,13 @@ def _content(dom: LexborHTMLParser, url: str, links: str | None) -> list[Block]:
     assert dom.body is not None
     host = host_of(url)
     blocks: list[Block] = []
+    most = 0
     for strict in (True, False):
         content = Content(dom.body, strict, host)
         found = walk(content.root, content.keep, is_no_icon, content.special, links)
-        if sum(len(b.text) for b in found) > sum(len(b.text) for b in blocks):
-            blocks = found
-        if sum(len(b.text) for b in blocks) > LITTLE:
+        if (length := sum(len(b.text) for b in found)) > most:
+            blocks, most = found, length
+        if most > LITTLE:
             break
     return blocks
 
