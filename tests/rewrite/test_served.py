@@ -110,14 +110,14 @@ def test_everything_ends_done_or_dropped_with_a_reason(server: Server, tmp_path:
         "cut": "rewrite:cut_off",
         "hanging": "rewrite:model_error",
         "gone": "rewrite:model_error",
-        "empty": "rewrite:not_json",
+        "empty": "rewrite:model_error",
     }
     assert len({r.id for r in records.values()}) == len(KINDS) and not answers.complete
     asked = Counter({kind: len(times) for kind, times in server.asked.items()})
     expected = Counter(
-        fine=1, slow=1, busy=3, broken=4, refused=1, half=2, cut=2, hanging=4, gone=4, empty=2
+        fine=1, slow=1, busy=3, broken=4, refused=1, half=2, cut=2, hanging=4, gone=4, empty=1
     )  # and one that was answered before, once more for each that gets no answer, to see that it is alone in this
-    assert asked >= expected and (asked - expected).total() <= 4 and asked["refused"] == 1
+    assert asked >= expected and (asked - expected).total() <= 5 and asked["refused"] == 1
 
 
 @pytest.mark.slow
@@ -140,7 +140,7 @@ def test_the_next_build_asks_only_for_what_may_have_passed(server: Server, tmp_p
     assert [kind for kind, r in records.items() if r.dropped_by] == ["refused", "half", "cut", "empty"]
     assert answers.complete
     rows = run.table(FILE).to_pylist()
-    assert len({row["key"] for row in rows}) == len(rows) == len(KINDS) + 3, "one answer each, and a second to three"
+    assert len({row["key"] for row in rows}) == len(rows) == len(KINDS) + 2, "one answer each, and a second to two"
     server.asked.clear()
     again, _ = build(server, run)
     assert again == records and not server.asked

@@ -197,7 +197,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
         [{"documents_sharing_images": 1, "share": 1.0}, {"documents_sharing_images": 1, "share": 1.0}],
     ),
     "clip": (
-        6,
+        7,
         [
             {
                 "caption": 0.4339,
@@ -223,7 +223,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "duplicates": (4, [{"cluster": "a", "cluster_size": 2}, {"cluster": "a", "cluster_size": 2}]),
     "image": (
-        6,
+        7,
         [
             {
                 "readable": False,
@@ -258,7 +258,7 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "judge": (4, [{"coherence": 2.944, "scale_disagreement": 1.0644, "quality": 3.0, "tokens": 53}]),
     "lm": (5, [{"likelihood": -6.5574, "tokens": 43}]),
-    "nsfw": (3, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
+    "nsfw": (4, [{"nsfw": 0.378}, {"nsfw": 0.378}]),
     "pointers": (
         6,
         [
@@ -273,12 +273,12 @@ PINNED: dict[str, tuple[int, list[dict[str, Any]]]] = {
     ),
     "seen": (1, [{"sites_seen": 2, "documents_seen": 2}]),
     "text": (
-        8,
+        9,
         [
             {
                 "words": 41,
                 "language": "en",
-                "language_score": 0.9712,
+                "language_score": 0.95,
                 "duplicate_line_ratio": 0.0,
                 "duplicate_5gram_ratio": 0.0,
                 "stopword_ratio": 0.439,
