@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -168,8 +168,12 @@ def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[P
         if fetches and (of_source := [one for one in stale if one.settings.name == name]):
             with own_code(source.code, f"source {name}: fetching"):
                 _fetch(context, source, of_source)
-    watched = Watched(harvest_partition, leave_out, IMPORTS)
-    context.map(watched, [(one,) for one in stale], "harvest")
+    context.map(_watched(context.run, harvest_partition), [(one,) for one in stale], "harvest")
+
+
+def _watched(run: Run, task: Callable[..., Any]) -> Callable[..., Any]:
+    """The task in processes that are watched, unless the run is in the memory of this one."""
+    return task if str(run).startswith("memory:") else Watched(task, leave_out, IMPORTS)
 
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
@@ -177,8 +181,9 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     from leafinstruct.harvest.fetch.fetch import fetch
     from leafinstruct.harvest.fetch.settings import fetch_settings
 
-    watched = Watched(addresses_of, leave_out, IMPORTS)
-    found = context.run_tasks(watched, [(context.job, one) for one in stale], context.workers)
+    found = context.run_tasks(
+        _watched(context.run, addresses_of), [(context.job, one) for one in stale], context.workers
+    )
     fetch((url for some in found for url in some), fetch_settings(source.name, source.settings.fetch), context.progress)
 
 
