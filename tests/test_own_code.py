@@ -470,7 +470,7 @@ def test_a_file_that_cannot_be_code(file: str, tmp_path: Path) -> None:
 UNGUARDED = """
 import leafinstruct as li
 print("started")
-li.build({pipeline!r}, {run!r}, stage="harvest", workers=2)
+li.build({pipeline!r}, {run!r}, stage="filter", workers=2)
 """
 
 
