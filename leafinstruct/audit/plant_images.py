@@ -19,6 +19,11 @@ BANNER_PIXELS = ((728, 90), (468, 60), (320, 50), (970, 90), (970, 250), (120, 6
 DRAWS = 50
 
 
+def _moved(part: Part, to: Part) -> Part:
+    """A part in the place of another: it belongs to the step there."""
+    return replace(part, procedure=to.procedure, step=to.step)
+
+
 def shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Planted:
     """Images permuted among their places; of 50 draws, the one that leaves fewest in place. Alt text and caption are
     about the image and move with it."""
@@ -33,7 +38,7 @@ def shuffled(base: Document, corpus: CorpusSample, draw: random.Random) -> Plant
             best, wrong = order, moved
     parts = list(base.parts)
     for i, j in zip(at, best, strict=True):
-        parts[i] = replace(base.parts[j], procedure=base.parts[i].procedure, step=base.parts[i].step)
+        parts[i] = _moved(base.parts[j], base.parts[i])
     return Planted(tuple(parts), tuple(wrong))
 
 
@@ -68,7 +73,7 @@ def _foreign(
     parts = list(base.parts)
     wrong = chosen[: len(offered)]
     for place, sha in zip(wrong, offered, strict=False):
-        parts[place] = Part("image", image=sha, procedure=base.parts[place].procedure, step=base.parts[place].step)
+        parts[place] = _moved(Part("image", image=sha), base.parts[place])
     return Planted(tuple(parts), tuple(wrong), variant="all" if len(wrong) == len(at) else "some")
 
 
@@ -79,7 +84,7 @@ def repeated_once(base: Document, corpus: CorpusSample, draw: random.Random) -> 
     pairs = [(i, j) for i in at for j in at if i < j and base.parts[i].image != base.parts[j].image]
     source, place = draw.choice(pairs)
     parts = list(base.parts)
-    parts[place] = replace(base.parts[source], procedure=base.parts[place].procedure, step=base.parts[place].step)
+    parts[place] = _moved(base.parts[source], base.parts[place])
     return Planted(tuple(parts), (place,))
 
 
@@ -89,7 +94,7 @@ def repeated_everywhere(base: Document, corpus: CorpusSample, draw: random.Rando
     shown = base.parts[at[0]]
     parts = list(base.parts)
     for place in at:
-        parts[place] = replace(shown, procedure=base.parts[place].procedure, step=base.parts[place].step)
+        parts[place] = _moved(shown, base.parts[place])
     return Planted(tuple(parts), tuple(i for i in at if base.parts[i].image != shown.image))
 
 
