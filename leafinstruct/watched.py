@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from multiprocessing import popen_forkserver, reduction, spawn
+from multiprocessing import popen_forkserver, reduction, resource_tracker, spawn
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import set_spawning_popen
 from multiprocessing.forkserver import ForkServer, read_signed
@@ -37,6 +37,7 @@ class Watchers:
     def __init__(self, most: int) -> None:
         self.most = max(most, 1)
         self._notes = tempfile.TemporaryDirectory(prefix="leafinstruct-")
+        resource_tracker.ensure_running()  # unblocks SIGINT, so not as late as `without_interrupts`
         self._idle: list[_Worker] = []
         self._at_work: dict[Connection, tuple[_Worker, tuple[Any, ...]]] = {}
         self._started = 0
@@ -68,8 +69,9 @@ class Watchers:
                 yield value
 
     def _give(self, function: Any, task: tuple[Any, ...]) -> None:
-        worker = self._idle.pop() if self._idle else self._start(function.imports)
-        self._at_work[worker.connection] = worker, task
+        with without_interrupts():  # a process that is not in a list would not be ended
+            worker = self._idle.pop() if self._idle else self._start(function.imports)
+            self._at_work[worker.connection] = worker, task
         worker.connection.send((function, task))
 
     def _start(self, imports: tuple[str, ...]) -> _Worker:
@@ -88,10 +90,9 @@ class _Worker:
     def __init__(self, note: Path, imports: tuple[str, ...]) -> None:
         self.note = note
         self.connection, there = multiprocessing.Pipe()
-        with without_interrupts():
-            _SERVER.set_forkserver_preload(list(imports))  # counts for the first process
-            self.process = _Process(target=_work, args=(there, str(note), dict(os.environ)))
-            self.process.start()
+        _SERVER.set_forkserver_preload(list(imports))  # counts for the first process
+        self.process = _Process(target=_work, args=(there, str(note), dict(os.environ)))
+        self.process.start()
         there.close()
 
     def end(self) -> tuple[int, str]:
@@ -139,7 +140,10 @@ class _Process(multiprocessing.process.BaseProcess):
 def _work(connection: Connection, note: str, environment: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    under_way.keep_in(Path(note))
+    try:
+        under_way.keep_in(Path(note))
+    except FileNotFoundError:
+        return  # stopped while this process started: the folder of notes is gone
     under_way.end_with_parent()
     while True:
         try:

@@ -190,6 +190,7 @@ ELSEWHERE = {
     "removal.py": "the project's list of takedowns",
     "plugins.py": "compiled files of the project's own code, outdated by an edit",
     "under_way.py": "a temporary folder",
+    "watched.py": "the pipe to a process",
     "cli/look.py": "a page that the user names",
     "report/review.py": "a folder that the user names",
     "harvest/fetch/cache.py": "the cache of fetched images",

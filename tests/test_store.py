@@ -43,6 +43,14 @@ def on_disk(run: Run) -> dict[str, bytes]:
 DYING = """
 import os, signal
 from leafinstruct.store import ObjectStore
+from leafinstruct.watched import Watchers
+results = Watchers.results
+def dying_of(self, function, tasks):  # in processes of their own, that are replaced
+    for done, result in enumerate(results(self, function, tasks)):
+        if "{folder}" == "documents" and done == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield result
+Watchers.results = dying_of
 put, seen = ObjectStore.put, []
 def dying(self, name, write):
     seen.append(name.startswith("{folder}/"))
