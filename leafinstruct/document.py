@@ -142,8 +142,10 @@ class Document:
     def digest(self) -> str:
         """Hash of everything that a reader of the document sees; the key of stored model outputs."""
         shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading, p.inline) for p in self.parts]
-        several = [p.procedure for p in self.parts] if any(p.procedure > 1 for p in self.parts) else []
-        return digest([self.title, self.language, shown, *([several] if several else [])])
+        seen = [self.title, self.language, shown]
+        if any(p.procedure > 1 for p in self.parts):
+            seen.append([p.procedure for p in self.parts])
+        return digest(seen)
 
     def edited(self, parts: Sequence[Part], raw: Sequence[int]) -> Document:
         return replace(self, parts=tuple(parts), raw=tuple(raw))

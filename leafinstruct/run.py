@@ -82,6 +82,11 @@ class Run:
             raise LeafError(f"{self}: this needs a run in a local folder")
         return self.store.path
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether only this process sees it."""
+        return self.place.startswith("memory:")
+
     def file(self, relative: str) -> Path:
         return self.path / relative
 

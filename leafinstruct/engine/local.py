@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,16 +42,8 @@ class LocalEngine:
             return
         if self._pool is None:
             self._pool = _Pool(workers)
-        done = False
-        try:
+        with self._closed_unless_done():
             yield from self._pool.results(function, tasks)
-            done = True
-        except KeyboardInterrupt:
-            self.close(at_once=True)
-            raise
-        finally:
-            if not done:
-                self.close()
 
     def _watched(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
         """The same in processes that are replaced when a task costs one: also with one worker, this process lives."""
@@ -58,13 +51,17 @@ class LocalEngine:
 
         if self._watchers is None:
             self._watchers = Watchers(workers)
-        done = False
-        try:
+        with self._closed_unless_done():
             yield from self._watchers.results(function, tasks)
-            done = True
-        finally:
-            if not done:
-                self.close()
+
+    @contextmanager
+    def _closed_unless_done(self) -> Iterator[None]:
+        """Around work in the processes: an error and a stop end them, a stop at once."""
+        try:
+            yield
+        except BaseException as end:
+            self.close(at_once=isinstance(end, KeyboardInterrupt))
+            raise
 
     def close(self, at_once: bool = False) -> None:
         """End the processes; waiting tasks are not started, and with `at_once` running ones are not waited for."""

@@ -172,8 +172,8 @@ def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[P
 
 
 def _watched(run: Run, task: Callable[..., Any]) -> Callable[..., Any]:
-    """The task in processes that are watched, unless the run is in the memory of this one."""
-    return task if str(run).startswith("memory:") else Watched(task, leave_out, IMPORTS)
+    """The task in processes that are watched, where they see the run."""
+    return task if run.is_in_memory else Watched(task, leave_out, IMPORTS)
 
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:

@@ -16,9 +16,10 @@ from leafinstruct.document import Document
 from leafinstruct.errors import LeafError
 from leafinstruct.models.llm import Generation
 from leafinstruct.models.llm import Prompt as Chat
+from leafinstruct.models.prompt_file import read_sections
 from leafinstruct.rewrite.answer import answered_object
 from leafinstruct.rewrite.instruct import Ask, Request, Settings, key_of
-from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill, read_sections
+from leafinstruct.rewrite.prompt import Window, estimated_tokens, fill
 from leafinstruct.rewrite.segments import ORDER
 from leafinstruct.text.edits import Edit, edit_parts
 from leafinstruct.text.plain import plain, reading, spoken_spans

@@ -18,6 +18,7 @@ from leafinstruct.bundled import find_file
 from leafinstruct.document import Document
 from leafinstruct.errors import LeafError, own_code
 from leafinstruct.models.llm import NoChoice, Prompt
+from leafinstruct.models.prompt_file import read_sections
 from leafinstruct.score.base import FAILED, Column, Item, ModelScorer, Row
 from leafinstruct.settings import Positive
 from leafinstruct.text.inline import without_inline
@@ -151,18 +152,8 @@ def fill(template: str, text: str, question: str) -> str:
 
 def load_prompt(file: Path) -> dict[str, str]:
     """The sections of a judge's prompt. Raises LeafError naming file and section."""
-    sections: dict[str, str] = {}
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LeafError(f"prompt {file}: cannot be read ({error})") from None
-    for piece in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
-        name, _, body = piece.partition("\n")
-        sections[name.strip()] = body.strip()
-    for name in SECTIONS:
-        if not sections.get(name):
-            raise LeafError(f"{file}: section '# {name}' is missing or empty")
+    sections = read_sections(file, SECTIONS)
     for place in ("{document}", "{question}"):
         if place not in sections["user"]:
-            raise LeafError(f"{file}: section '# user' lacks {place}")
-    return {name: sections[name] for name in SECTIONS}
+            raise LeafError(f"prompt {file}: section '# user' lacks {place}")
+    return sections
