@@ -142,7 +142,7 @@ class Document:
     def digest(self) -> str:
         """Hash of everything that a reader of the document sees; the key of stored model outputs."""
         shown = [(p.type, p.text, p.image, p.alt, p.caption, p.step, p.heading, p.inline) for p in self.parts]
-        seen = [self.title, self.language, shown]
+        seen: list[Any] = [self.title, self.language, shown]
         if any(p.procedure > 1 for p in self.parts):
             seen.append([p.procedure for p in self.parts])
         return digest(seen)

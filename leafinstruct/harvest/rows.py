@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -203,16 +203,26 @@ class Rows(base.Source):
         for entry in [] if draft.error else draft.entries:
             if not entry.is_image:
                 if entry.text:
-                    part = Part("text", entry.text, step=entry.step, heading=entry.heading)
-                    parts.append(replace(part, procedure=entry.procedure))
+                    parts.append(
+                        Part("text", entry.text, step=entry.step, heading=entry.heading, procedure=entry.procedure)
+                    )
                 continue
             got = self._resolve(entry, result.files)
             if isinstance(got, str):
                 lost.append(LostImage(len(parts), entry.called[:500], got))
                 continue
             result.images[got.sha256] = got
-            part = Part("image", "", got.sha256, entry.alt, entry.caption, entry.called, entry.step)
-            parts.append(replace(part, procedure=entry.procedure))
+            parts.append(
+                Part(
+                    "image",
+                    image=got.sha256,
+                    alt=entry.alt,
+                    caption=entry.caption,
+                    url=entry.called,
+                    step=entry.step,
+                    procedure=entry.procedure,
+                )
+            )
         return Document(
             id=document_id(self.name, label, number),
             source=self.name,
