@@ -38,6 +38,7 @@ def url_key(url: str) -> str:
         return url
     if "\\" in url:
         url = with_slashes(url)
+    url = url.replace("&amp;", "&")  # as copied from a page's source
     try:
         parts = urlsplit(url if AUTHORITY.match(url) else f"//{url}")
         place = _place(parts)

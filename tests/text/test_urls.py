@@ -44,6 +44,7 @@ def test_other_addresses_stay_others(other: str) -> None:
 
 def test_the_order_of_parameters_does_not_count_and_their_values_do() -> None:
     assert url_key(f"{PAGE}?b=2&a=1&utm_medium=m") == url_key(f"{PAGE}?a=1&b=2")
+    assert url_key(f"{PAGE}?a=1&amp;b=2") == url_key(f"{PAGE}?a=1&b=2")
     assert url_key(f"{PAGE}?a=1") != url_key(f"{PAGE}?a=2") != url_key(f"{PAGE}?a=")
     assert url_key(f"{PAGE}?q=a%26b%3D1") != url_key(f"{PAGE}?q=a&b=1")
 
