@@ -35,6 +35,11 @@ MORE_LINKS = 0.2
 """Share of links of what an element adds to another, if it adds more of the same."""
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
+LINKS_IN_TEXT = 0.4
+"""Share of links in a short block of paragraphs."""
+LINKED_HEADING = ", ".join(f"{heading} a[href]:not([href^='#'])" for heading in HEADINGS)
+"""The title of a teaser; one that links to itself is of this page."""
+PLACED = re.compile(r"(?:^|[;\s])(?:top|bottom)\s*:", re.IGNORECASE)
 STEP = re.compile(r"\s*(?:step\s+)?\d{1,2}\s?[.):]\s+\S", re.IGNORECASE)
 STEP_LINKS = 0.75
 LEAST_OF_STEP = 5
@@ -99,10 +104,10 @@ class Content:
                     and (in_text or (parent is not None and _is_step(parent, self.stats[parent.mem_id])))
                 )
                 or (few_links and above in HOLDERS)
-                or (in_text and stats.paragraphs > 0 and not stats.linked)
+                or _says_something(node, tag, stats)
             )
         if few_links:
-            return tag in DATA or tag == "details" or above in HOLDERS or (stats.paragraphs > 0 and not stats.linked)
+            return tag in DATA or tag == "details" or above in HOLDERS or _says_something(node, tag, stats)
         if tag not in LISTS:
             return False
         return above == "li" or (in_text and STYLES.issuperset(names.split()) and self._is_introduced(node))
@@ -246,6 +251,24 @@ def _is_code(stats: Stats, least: float = MOSTLY_CODE) -> bool:
     return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
 
 
+def _says_something(node: LexborNode, tag: str, stats: Stats) -> bool:
+    """Whether a short block has words of its own: it is no row of links or buttons, no teaser, and is not drawn on a
+    picture."""
+    if stats.link_density > (LINKS_IN_TEXT if stats.paragraphs else FEW_LINKS) or _is_drawn(node):
+        return False
+    if stats.headed:
+        own = stats.text - stats.linked
+        if stats.linked and node.css_first(LINKED_HEADING) is not None:
+            return False
+        return stats.headed < own or (tag == "header" and _is_framed_heading(stats))
+    return stats.paragraphs > 0 or node.css_first("button") is None
+
+
+def _is_drawn(node: LexborNode) -> bool:
+    """Whether a block has a place of its own on what is below it, as the labels of a chart."""
+    return PLACED.search(node.attributes.get("style") or "") is not None
+
+
 def _is_step(node: LexborNode, stats: Stats) -> bool:
     """Whether a block is a short step, or some, by its number."""
     few = stats.link_density <= STEP_LINKS and stats.text - stats.linked >= LEAST_OF_STEP
@@ -262,7 +285,7 @@ _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
 PARTS = LISTS | frozenset(("table", "tbody", "tr", "td", "li", "dd", "blockquote"))
 """Elements that are seldom all of the content."""
-HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
+HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details", *HEADINGS))
 """Elements in which a list or a table is a part of what they say."""
 _STYLES = """
     simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist

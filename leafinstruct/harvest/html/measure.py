@@ -22,6 +22,8 @@ LOOKED_AT = CHROME_TAGS | TAGS | {"img"}
 """Tags that may tell what an element is, whatever its attributes."""
 NOT_MEASURED = SILENT | {"noscript", "-comment"}
 CONTROLS = frozenset(("input", "select", "textarea"))
+NO_FORM = frozenset(("checkbox", "radio", "hidden"))
+"""Inputs that tick an ingredient or open a tab as often as they fill in a form."""
 _CHROME_ROLES = """
     navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
     form
@@ -123,13 +125,17 @@ class Measures:
             name = TAG_BY_ID.get(number) or child.tag or ""
             if name in NOT_MEASURED:
                 if name in CONTROLS:
-                    if "disabled" not in child.attributes:
+                    stated = child.attributes
+                    if "disabled" not in stated and (stated.get("type") or "").lower() not in NO_FORM:
                         counts += INPUT
                 elif name == "script" and is_special(child, name, tag):
                     add_special(child, self.special)
             elif level < MAX_DEPTH:
                 signs, noted = 0, False
+                of_child = character
                 if attributes := child.attributes:
+                    if name == "a" and "href" in attributes:
+                        of_child = LINKED_CHARACTER
                     if names := attributes.get("class"):
                         signs = signs_of(names)
                     if not names or len(attributes) > 1:
@@ -146,7 +152,6 @@ class Measures:
                 ):
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
-                of_child = character if name != "a" else LINKED_CHARACTER
                 counts += self._measure(child, name, of_child, level + 1, here)
         if own := OF_TAG.get(tag):
             counts += own

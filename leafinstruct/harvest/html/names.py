@@ -40,7 +40,7 @@ _GOOD = _one_of(
     r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
 )
 _BAD = _one_of(
-    r"-ad-|hidden|hid(?<!\Shid)(?!\S)|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
+    r"-ad-|hidden|hid(?<!\Shid)(?!\S)|banner|combx|comment|com-|contact|foot(?!note)|gdpr|masthead|media(?!-text)|meta|outbrain|promo|"
     r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
 )
 _MAYBE = _one_of(
