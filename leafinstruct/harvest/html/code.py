@@ -170,7 +170,8 @@ def text_of_code(node: LexborNode) -> str:
     only = _only_code(node)
     text = _text(only if only is not None else node).replace("\r\n", "\n").replace("\r", "\n")
     if node.tag != "pre":
-        text = _with_plain_spaces(text, 1 if numbered else 0)
+        indented = numbered and all(line[0] in " \N{NO-BREAK SPACE}" for line in text.split("\n") if line.strip())
+        text = _with_plain_spaces(text, 1 if indented else 0)
     return text.strip("\n") if _ends_in_a_line(node) else _without_edges(text)
 
 

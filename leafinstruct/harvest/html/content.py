@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborNode
 from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
 from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
 from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, is_title, quality_of
+from leafinstruct.harvest.html.tables import is_data
 from leafinstruct.harvest.html.teasers import teasers
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -33,6 +34,8 @@ TITLE_PAGE = "titlepage"
 """What DocBook calls the frame of a title."""
 MORE_LINKS = 0.2
 """Share of links of what an element adds to another, if it adds more of the same."""
+MOST_LINKS = 0.5
+"""Share of links in a block that is more than a list of them."""
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
 LINKS_IN_TEXT = 0.4
@@ -69,6 +72,8 @@ class Content:
             return True
         if (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
             return True
+        if key in self.stats.opened:
+            return stats.link_density <= MOST_LINKS
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
         names = _names(node)
@@ -85,7 +90,7 @@ class Content:
             return True
         if stats.inputs and "task-list" not in names:
             return False
-        few_links = stats.link_density <= 0.5
+        few_links = stats.link_density <= MOST_LINKS
         framed = _framed(node) if few_links and tag == "div" else ""
         if framed == "table" and few_links:
             return True  # whatever it is called: most names say that it scrolls
@@ -136,6 +141,7 @@ class Content:
             if score > best_score and not self._is_only_code(key):
                 best, best_score = self.stats.nodes[key], score
         best = self._to_heading(self._to_most(self._widen(best, best_score), body))
+        best = _to_table(best) if best.tag in ROWS else best
         parent = best.parent
         if parent is None or best.tag == "body" or parent.mem_id not in self.stats:
             return best
@@ -234,7 +240,9 @@ class Content:
             return True
         if sibling.tag == "p":
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
-        if TITLE_PAGE in same_class and _is_framed_heading(stats):
+        if _is_framed_heading(stats) and (TITLE_PAGE in same_class or _is_in_content_tag(sibling)):
+            return True
+        if "footnotes" in (same_class, sibling.attributes.get("id")):
             return True
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
 
@@ -275,6 +283,18 @@ def _is_step(node: LexborNode, stats: Stats) -> bool:
     return few and STEP.match(node.text(deep=True)) is not None
 
 
+def _to_table(rows: LexborNode) -> LexborNode:
+    """The table that some rows are of, if it is one of data."""
+    table: LexborNode | None = rows
+    while table is not None and table.tag in ROWS:
+        table = table.parent
+    return table if table is not None and table.tag == "table" and is_data(table) else rows
+
+
+def _is_in_content_tag(node: LexborNode) -> bool:
+    return node.parent is not None and node.parent.tag in CONTENT_TAGS
+
+
 def _is_framed_heading(stats: Stats) -> bool:
     """Whether a block is a heading that is no link, with nothing but a link to it beside it."""
     beside = stats.text - stats.headed
@@ -285,6 +305,7 @@ _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
 PARTS = LISTS | frozenset(("table", "tbody", "tr", "td", "li", "dd", "blockquote"))
 """Elements that are seldom all of the content."""
+ROWS = frozenset(("tr", "thead", "tbody", "tfoot"))
 HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details", *HEADINGS))
 """Elements in which a list or a table is a part of what they say."""
 _STYLES = """

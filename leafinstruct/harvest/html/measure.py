@@ -33,6 +33,10 @@ TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style")
 NOTED = TELLING | ATTRIBUTES
 """Attributes that most elements lack: one look for all."""
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+OPENED = re.compile(
+    r"\b(?:tab-?(?:pane|panel)|expand-content|accordion-(?:body|content|panel)|collaps(?:e|ible)-content|spoiler)"
+)
+"""Names of what a click on its title shows."""
 _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
 SHARES = (1, 2, 6, 9, 12)
@@ -48,7 +52,8 @@ REMARK = re.compile(
     r"|example|[\w-]+-aside|[\w-]*(?:admonition|callout)[\w-]*)$"
 )
 """Names of boxes beside the text that belong to it."""
-TITLE_OF_BOX = ".titlepage, .sidebar-title, p.title, h1.title, h2.title, h3.title, h4.title"
+SIDEBARS = frozenset(("sidebar", "sidebarblock"))
+TITLE_OF_BOX = ".titlepage, .sidebar-title, .sidebarblock > .content, p.title, h1.title, h2.title, h3.title, h4.title"
 ANCHOR = 60
 """Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
@@ -80,7 +85,7 @@ Above = tuple[int, "Above | None"]
 class Measures:
     """The measured elements by key, with their Stats: none that is dropped, and none below one. `votes` are those of
     the elements around text, by key, in the order in which they got the first; `nodes` are these elements. `remarks`
-    are boxes beside the text that belong to it."""
+    are boxes beside the text that belong to it, `opened` those that readers have to open."""
 
     def __init__(self, body: LexborNode, strict: bool) -> None:
         self.special: dict[int, Special] = {}
@@ -89,6 +94,7 @@ class Measures:
         self.nodes: dict[int, LexborNode] = {}
         self.linked_images: list[LexborNode] = []
         self.remarks: set[int] = set()
+        self.opened: set[int] = set()
         self._strict = strict
         self._counts: dict[int, int] = {}
         self._stats: dict[int, Stats] = {}
@@ -209,10 +215,16 @@ class Measures:
         self, node: LexborNode, tag: str, attributes: Mapping[str, str | None], signs: int, noted: bool
     ) -> bool:
         if noted and (told := _tells(node, tag, attributes)) is not None:
-            return told
+            if not (told and _opens(attributes)):
+                return told
+            self.opened.add(node.mem_id)
+            return False
         if tag in CHROME_TAGS:
             return not (tag == "aside" and self._is_remark(node, attributes.get("class") or ""))
         if not (self._strict and signs & UNLIKELY) or tag in NEVER_UNLIKELY:
+            return False
+        if _is_head_of_part(node, attributes):
+            self.remarks.add(node.mem_id)
             return False
         if has_maybe_word(attributes.get("class") or "") or has_maybe_word(attributes.get("id") or ""):
             return False
@@ -227,13 +239,25 @@ class Measures:
     def _is_remark(self, node: LexborNode, names: str) -> bool:
         """Whether a box beside the text is a remark of it, as DocBook, docutils and generators of manuals mark them."""
         found = set(names.lower().split())
-        if "sidebar" in found:
+        if found & SIDEBARS:
             remark = node.css_first(TITLE_OF_BOX) is not None
         else:
             remark = node.tag == "aside" and any(map(REMARK.search, found))
         if remark:
             self.remarks.add(node.mem_id)
         return remark
+
+
+def _is_head_of_part(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    """Whether a block is called a header because a heading is all that is in it, or the name of some code."""
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
+    if "header" not in names or signs_of(names.replace("header", "")) & UNLIKELY:
+        return False
+    whole = node.parent is not None and node.parent.tag in ("main", "article")
+    heading = node.css_first(f"{'h1, ' if whole else ''}h2, h3, h4, h5, h6")
+    if heading is None or heading.css_first("a[href]:not([href^='#'])") is not None:
+        return False
+    return len(node.text(deep=True).strip()) <= len(heading.text(deep=True).strip()) + ANCHOR
 
 
 def _holds_code(node: LexborNode) -> bool:
@@ -247,7 +271,7 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if (role := attributes.get("role")) and (role := role.lower()) in CHROME_ROLES:
         return True
     if "hidden" in attributes:
-        return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
+        return True
     if "data-max-width" in attributes and _is_for_smaller_screen(node):
         return True
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
@@ -255,6 +279,12 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if _hides(attributes.get("style")) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
+
+
+def _opens(attributes: Mapping[str, str | None]) -> bool:
+    """Whether a hidden element is shown when its title is clicked: another way to do the same, or more about it."""
+    role = (attributes.get("role") or "").lower()
+    return role not in CHROME_ROLES and (role == "tabpanel" or OPENED.search(attributes.get("class") or "") is not None)
 
 
 def _hides(style: str | None) -> bool:

@@ -20,18 +20,19 @@ def _one_of(parts: str) -> re.Pattern[str]:
 
 _UNLIKELY_PARTS = (
     r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
-    r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
+    r"header(?<!table-header)|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote"
 )
 _UNLIKELY = _one_of(_UNLIKELY_PARTS)
 _SPECIAL = re.compile(
-    r"(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
+    r"(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-(?:editsection|cite-backlink|jump-link)|viewcode-(?:link|back)|footnote-backref|"
+    r"sr-only|visually-hidden|screen-reader-text|back-to-top|arithmatex|mjx-chtml|"
     r"jp-(?:in|out)putprompt|prompt|lang|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
     r"ql-formula|ql-img-.*)$"
 )
 """Words of elements that `special` looks at."""
 _SPECIAL_PARTS = (
-    r"syntaxhighlighter|crayon-syntax|fragment(?!\S)|blob-code|js-file-line|linenums|mw-editsection|math|mjx-chtml|"
+    r"syntaxhighlighter|crayon-syntax|fragment(?!\S)|blob-code|js-file-line|linenums|mw-|viewcode|backref|sr-only|-hidden|reader-text|to-top|math|mjx-chtml|"
     r"prompt(?!\S)|lang(?!\S)|tex(?!\S)|katex|arithmatex|ql-"
 )
 """What these words have."""

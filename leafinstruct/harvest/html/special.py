@@ -15,12 +15,21 @@ from leafinstruct.harvest.html.dom import holds
 
 SELECTOR = (
     "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
-    "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .mw-editsection, .jp-InputPrompt, "
+    "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .jp-InputPrompt, "
+    ".mw-editsection, .mw-cite-backlink, .mw-jump-link, .viewcode-link, .viewcode-back, .footnote-backref, "
+    ".sr-only, .visually-hidden, .screen-reader-text, .back-to-top, "
     f".jp-OutputPrompt, .prompt, span.lang, {tex.SELECTOR}"
 )
 TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
 ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
-PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
+NOTHING = frozenset(
+    (
+        *("mw-editsection", "mw-cite-backlink", "mw-jump-link", "viewcode-link", "viewcode-back", "footnote-backref"),
+        *("sr-only", "visually-hidden", "screen-reader-text", "back-to-top"),
+    )
+)
+"""Names of links beside the text to its source, and of what is not shown, or not on paper."""
+PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1", "◆", "↩", "↩\ufe0e", "↵", "⏎"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 BREAK = frozenset(("br",))
@@ -68,7 +77,9 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
     if attributes.get("role") == "heading":
         level = attributes.get("aria-level") or ""
         return node.mem_id, Special("heading", level=int(level)) if level in tuple("123456") else None
-    if "mw-editsection" in names or (("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)):
+    if (not NOTHING.isdisjoint(names) and not holds(node, HEADINGS)) or (
+        ("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)
+    ):
         return node.mem_id, Special("nothing")
     if "lang" in names and tag == "span":
         return node.mem_id, Special("nothing") if _is_beside_code(node) else None

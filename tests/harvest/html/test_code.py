@@ -65,6 +65,8 @@ def test_language(html: str, language: str) -> None:
         ("<p><code>a<br>b</code></p>", "a\nb"),
         ("<div class=fragment><div class=line><span class=lineno> 1</span>&#160;a</div><div class=line>"
          "<span class=lineno> 2</span>&#160;&#160;b</div></div>", "a\n b"),
+        ("<div class=fragment><div class=line><span class=lineno> 1</span>a</div><div class=line>"
+         "<span class=lineno> 2</span>  b</div></div>", "a\n  b"),
         ("<table><tr><td class=blob-num data-line-number=1></td><td class=blob-code>a</td></tr><tr><td class=blob-num>2"
          "</td><td class=blob-code>\n</td></tr><tr><td class=blob-num></td><td class=blob-code> b</td></tr></table>",
          "a\n\n b"),
