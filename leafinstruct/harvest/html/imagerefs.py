@@ -79,7 +79,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
     parent = node.parent
     around = parent.tag if parent is not None else ""
     if around != "picture" and src and attributes.keys() <= NOT_LAZY:  # the usual image
-        return Refs(src, (), tuple(url for url in _linked(parent) if url != src) if around == "a" else ())
+        return Refs(src, (), tuple(url for url in linked_file(parent) if url != src) if around == "a" else ())
     shown, hidden = list(_sized(attributes, LAZY_SETS)), list[str]()
     if parent is not None and around == "picture":
         found = list[tuple[str, float]]()
@@ -99,7 +99,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
         shown += sets
     if not (shown or lazy or more or hidden) and (parent is None or parent.tag != "a"):
         return Refs(src)
-    others = [*more, *hidden, *_linked(parent)]
+    others = [*more, *hidden, *linked_file(parent)]
     placeholder = not src or ((shown or lazy or more) and _is_placeholder(src))
     if lazy:
         ref, others = lazy[0], [*lazy[1:], *([] if placeholder else [src]), *others]
@@ -127,7 +127,9 @@ def _lazy(attributes: Mapping[str, str | None]) -> list[str]:
     if LAZY_NAMES.isdisjoint(attributes):
         return []
     values = ((attributes.get(name) or "").strip() for name in LAZY)
-    return [value for value in values if value and ("." in value or "/" in value) and value[:1] not in "{["]
+    return [
+        value for value in values if value and ("." in value or "/" in value) and "{" not in value and value[:1] != "["
+    ]
 
 
 def _unnamed(attributes: Mapping[str, str | None]) -> tuple[list[str], list[tuple[str, float]]]:
@@ -142,7 +144,7 @@ def _unnamed(attributes: Mapping[str, str | None]) -> tuple[list[str], list[tupl
     return files, sets
 
 
-def _linked(link: LexborNode | None) -> list[str]:
+def linked_file(link: LexborNode | None) -> list[str]:
     """The file that an image is a link to: usually the whole picture of a thumbnail."""
     href = (link.attributes.get("href") or "").strip() if link is not None and link.tag == "a" else ""
     return [href] if IMAGE_FILE.fullmatch(href) else []

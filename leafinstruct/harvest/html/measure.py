@@ -14,13 +14,21 @@ from selectolax.lexbor import LexborNode
 from leafinstruct.harvest.html.blockmodel import Stats
 from leafinstruct.harvest.html.dom import TAG_BY_ID, TEXT_ID
 from leafinstruct.harvest.html.names import SPECIAL, UNLIKELY, has_maybe_word, is_title, signs_of
-from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, shows_formula
+from leafinstruct.harvest.html.special import (
+    ATTRIBUTES,
+    TAGS,
+    Special,
+    add_special,
+    has_background,
+    is_special,
+    shows_formula,
+)
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "menu"))
 LOOKED_AT = CHROME_TAGS | TAGS | {"img"}
 """Tags that may tell what an element is, whatever its attributes."""
-NOT_MEASURED = SILENT | {"noscript", "-comment"}
+NOT_MEASURED = SILENT | {"noscript", "object", "button", "-comment"}
 CONTROLS = frozenset(("input", "select", "textarea"))
 NO_FORM = frozenset(("checkbox", "radio", "hidden"))
 """Inputs that tick an ingredient or open a tab as often as they fill in a form."""
@@ -205,7 +213,7 @@ class Measures:
             signs & SPECIAL
             or (tag in TAGS and is_special(node, tag, above))
             or (tag == "img" and shows_formula(attributes))
-            or (noted and not ATTRIBUTES.isdisjoint(attributes))
+            or (noted and (not ATTRIBUTES.isdisjoint(attributes) or has_background(attributes)))
         ):
             add_special(node, self.special)
             return (special := self.special.get(node.mem_id)) is not None and special.kind == "nothing"
