@@ -226,7 +226,8 @@ class _Walker:
         steps = ordered and self.depth_of_lists == 0 and is_procedure(node)
         self.lists += 1
         number = self.lists
-        count = _integer(attributes.get("start"), 1)
+        step = -1 if "reversed" in attributes else 1
+        count = _integer(attributes.get("start"), 1 if step > 0 else sum(child.tag == "li" for child in node.iter()))
         self.depth_of_lists += 1
         first, within = True, flow.within
         item: Container | None = None
@@ -249,7 +250,7 @@ class _Walker:
                 self.children(child, depth + 1)
             flow.end()
             flow.marker, flow.tight, flow.within = "", False, within
-            count, first = count + 1, False
+            count, first = count + step, False
         self.depth_of_lists -= 1
         flow.item = outer
 

@@ -113,6 +113,9 @@ def scan(file: Path) -> Iterator[Row]:
                 return
             for count, record in enumerate(archive(stream)):
                 place = record.stream_pos
+                if record.headers.get("Content-Length") is None:
+                    reason = "warc_truncated"  # nobody knows where it ends, but the next one is found by its beginning
+                    continue
                 if (head := _head_of_whole(record)) is None:
                     reason = "warc_truncated"
                     break
@@ -141,8 +144,6 @@ def _begins(stream: BinaryIO, place: int, mark: bytes) -> bool:
 def _head_of_whole(record: WarcRecord) -> bytes | None:
     """The beginning of a record's body; None if the body is shorter than its header states. Reads all of it (as
     skipping it would)."""
-    if record.headers.get("Content-Length") is None:
-        return None
     length, head, found = record.content_length, b"", 0
     while piece := record.reader.read(1 << 20):
         head = head or piece[:HEAD]

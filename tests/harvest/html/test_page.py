@@ -224,3 +224,8 @@ def test_of_a_figure_drawn_for_several_screens_the_widest_is_taken() -> None:
         assert _images(f"<main><article>{STEP}<div>{figure}</div></article></main>") == ["1.jpg", "wide.png"]
     alone = "<div data-max-width='599'><img data-src='narrow.png'></div><div><img src='2.jpg'></div>"
     assert _images(f"<main><article>{STEP}<div>{alone}</div></article></main>") == ["1.jpg", "narrow.png", "2.jpg"]
+
+
+def test_a_reversed_list_counts_down() -> None:
+    blocks = parse_html(f"<main><p>{LONG}</p><ol reversed><li>Go<li>Set<li>Ready</ol></main>", "").blocks
+    assert [block.text for block in blocks[1:]] == ["3. Go", "2. Set", "1. Ready"]

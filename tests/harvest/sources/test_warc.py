@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -392,3 +393,10 @@ def test_lines_of_headers_may_end_without_a_carriage_return(
 def test_error_pages_are_counted(tmp_path: Path, status: str) -> None:
     write(tmp_path, {"a.warc": record("http://a/1", page(), status=status)})
     assert [d.error for d in harvest("warc", tmp_path, "*").documents] == [f"status_{status[:3]}"]
+
+
+def test_a_record_without_a_length_costs_no_other(tmp_path: Path) -> None:
+    broken = re.sub(rb"Content-Length: \d+\r\n\r\nHTTP", b"\r\nHTTP", record("https://a.org/x", page()))
+    write(tmp_path, {"a.warc.gz": warc_gz(broken, record("https://a.org/y", page()))})
+    made = harvest("warc", tmp_path, "*.warc.gz", license="CC-BY-4.0")
+    assert {(d.url, d.error) for d in made.documents} == {("https://a.org/y", ""), ("", "warc_truncated")}
