@@ -15,7 +15,8 @@ from leafinstruct.harvest.html.dom import holds
 from leafinstruct.harvest.html.pictures import BACKGROUNDS, background_of
 
 SELECTOR = (
-    "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
+    "div.syntaxhighlighter, div.crayon-syntax, div.geshi, div.ltx_listing, div.fragment, "
+    "td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
     "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .jp-InputPrompt, "
     ".mw-editsection, .mw-cite-backlink, .mw-jump-link, .viewcode-link, .viewcode-back, .footnote-backref, "
     ".sr-only, .visually-hidden, .screen-reader-text, .back-to-top, "
@@ -99,8 +100,10 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
         return (table.mem_id, Special("code")) if table is not None else (0, None)
     if tag == "code" and "math" not in names:
         return node.mem_id, Special("code") if _is_alone(node) else None
-    if {"syntaxhighlighter", "crayon-syntax", "linenums"} & {*names} or tag in ("xmp", "listing"):
+    if {"syntaxhighlighter", "crayon-syntax", "linenums", "ltx_listing"} & {*names} or tag in ("xmp", "listing"):
         return node.mem_id, Special("code")
+    if "geshi" in names:
+        return node.mem_id, Special("code") if node.css_first("pre") is None else None
     if "fragment" in names:
         return node.mem_id, Special("code") if node.css_first("div.line") is not None else None
     if has_background(attributes):
