@@ -400,3 +400,15 @@ def test_a_record_without_a_length_costs_no_other(tmp_path: Path) -> None:
     write(tmp_path, {"a.warc.gz": warc_gz(broken, record("https://a.org/y", page()))})
     made = harvest("warc", tmp_path, "*.warc.gz", license="CC-BY-4.0")
     assert {(d.url, d.error) for d in made.documents} == {("https://a.org/y", ""), ("", "warc_truncated")}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_names_of_headers_in_small_letters(tmp_path: Path, packed: bool) -> None:
+    records = (record("https://a.org/x", page("i.png")), record("https://a.org/i.png", picture(1), "image/png"))
+    small = [re.sub(rb"(?m)^(WARC-|Content-)[\w-]+:", lambda name: name[0].lower(), r, count=6) for r in records]
+    write(tmp_path, {"a.warc": warc_gz(*small) if packed else b"".join(small)})
+    (document,) = harvest("warc", tmp_path, "*.warc", license="CC-BY-4.0").documents
+    assert (document.url, document.error, len(document.images)) == ("https://a.org/x", "", 1)
+    write(tmp_path, {"a.warc": (tmp_path / "a.warc").read_bytes()[:-60]})
+    errors = [d.error for d in harvest("warc", tmp_path, "*.warc", license="CC-BY-4.0").documents]
+    assert errors == ["", "warc_truncated"]
