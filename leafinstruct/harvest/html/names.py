@@ -26,13 +26,13 @@ _UNLIKELY_PARTS = (
 _UNLIKELY = _one_of(_UNLIKELY_PARTS)
 _SPECIAL = re.compile(
     r"(?:syntaxhighlighter|crayon-syntax|geshi|ltx_listing|fragment|blob-code|js-file-line|linenums|mw-(?:editsection|cite-backlink|jump-link)|viewcode-(?:link|back)|footnote-backref|"
-    r"sr-only|visually-hidden|screen-reader-text|back-to-top|slick-cloned|swiper-slide-duplicate|cloned|bx-clone|arithmatex|mjx-chtml|"
+    r"sr-only|visually-hidden|screen-reader-text|back-to-top|slick-cloned|swiper-slide-duplicate|cloned|bx-clone|material-(?:icons|symbols).*|arithmatex|mjx-chtml|"
     r"jp-(?:in|out)putprompt|prompt|lang|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
     r"ql-formula|ql-img-.*)$"
 )
 """Words of elements that `special` looks at."""
 _SPECIAL_PARTS = (
-    r"syntaxhighlighter|crayon-syntax|geshi|ltx_listing|fragment(?!\S)|blob-code|js-file-line|linenums|mw-|viewcode|backref|sr-only|-hidden|reader-text|to-top|clone|duplicate|math|mjx-chtml|"
+    r"syntaxhighlighter|crayon-syntax|geshi|ltx_listing|fragment(?!\S)|blob-code|js-file-line|linenums|mw-|viewcode|backref|sr-only|-hidden|reader-text|to-top|clone|duplicate|material-|math|mjx-chtml|"
     r"prompt(?!\S)|lang(?!\S)|tex(?!\S)|katex|arithmatex|ql-"
 )
 """What these words have."""

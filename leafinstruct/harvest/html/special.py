@@ -21,6 +21,7 @@ SELECTOR = (
     ".mw-editsection, .mw-cite-backlink, .mw-jump-link, .viewcode-link, .viewcode-back, .footnote-backref, "
     ".sr-only, .visually-hidden, .screen-reader-text, .back-to-top, "
     f".jp-OutputPrompt, .prompt, span.lang, .slick-cloned, .swiper-slide-duplicate, .cloned, .bx-clone, "
+    "[class*='material-icons'], [class*='material-symbols'], "
     f"[style*='url('], {', '.join(f'[{name}]' for name in BACKGROUNDS)}, {tex.SELECTOR}"
 )
 TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
@@ -31,9 +32,11 @@ NOTHING = frozenset(
         *("mw-editsection", "mw-cite-backlink", "mw-jump-link", "viewcode-link", "viewcode-back", "footnote-backref"),
         *("sr-only", "visually-hidden", "screen-reader-text", "back-to-top"),
         *("slick-cloned", "swiper-slide-duplicate", "cloned", "bx-clone"),
+        *("material-icons", "material-icons-outlined", "material-symbols-outlined", "material-symbols-rounded"),
     )
 )
-"""Names of links beside the text to its source, of what is not shown, and of slides that a script has repeated."""
+"""Names of links beside the text to its source, of what is not shown, and of slides that a
+script has repeated, and of names of icons that a font shows."""
 PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1", "◆", "↩", "↩\ufe0e", "↵", "⏎"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))

@@ -412,3 +412,10 @@ def test_names_of_headers_in_small_letters(tmp_path: Path, packed: bool) -> None
     write(tmp_path, {"a.warc": (tmp_path / "a.warc").read_bytes()[:-60]})
     errors = [d.error for d in harvest("warc", tmp_path, "*.warc", license="CC-BY-4.0").documents]
     assert errors == ["", "warc_truncated"]
+
+
+def test_a_cut_brotli_body_keeps_what_was_there() -> None:
+    brotli = pytest.importorskip("brotli")
+    body = "".join(f"<p>{TEXT[: n % 90]} {n * n}</p>" for n in range(900)).encode()
+    found = decompress(brotli.compress(body)[:-20], "br")
+    assert body.startswith(found) and len(found) > len(body) / 2
