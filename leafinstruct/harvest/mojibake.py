@@ -10,16 +10,10 @@ MOSTLY = 10
 """Signs of it to each other character that would be one, if it was not."""
 
 
-def _byte(character: str) -> int | None:
-    """The byte that a character is in Windows-1252; of the five bytes that are none there, browsers keep the number."""
-    try:
-        return character.encode("cp1252")[0]
-    except UnicodeEncodeError:
-        return ord(character) if ord(character) < 256 else None
-
-
-_TRAILS = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xC0)}
-_T = f"[{re.escape(''.join({*_TRAILS.values(), *map(chr, _TRAILS)}))}]"
+SHOWN_AS = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xC0)}
+"""The character that a byte is in Windows-1252; of the five bytes that are none there, browsers keep the number."""
+BYTES = {ord(character): byte for byte, character in SHOWN_AS.items()}
+_T = f"[{re.escape(''.join({*SHOWN_AS.values(), *map(chr, SHOWN_AS)}))}]"
 TWICE = re.compile(f"(?:[\u00c2-\u00df]{_T}|[\u00e0-\u00ef]{_T}{{2}}|[\u00f0-\u00f4]{_T}{{3}})+")
 LATIN = re.compile(f"[\u00c0-\u00ff]|{_T}")
 LEAD = b"\xc3"
@@ -40,7 +34,7 @@ def encoded_once(text: str, data: bytes) -> str:
 
 def _mended(run: str) -> str:
     try:
-        text = bytes(byte for one in run if (byte := _byte(one)) is not None).decode("utf-8")
+        text = run.translate(BYTES).encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return run
     return run if PHONETIC.search(text) else text  # a capital before a sign, as in CAFÉ®

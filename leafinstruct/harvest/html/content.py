@@ -11,7 +11,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
-from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
+from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, REMARK, Measures
 from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, is_title, quality_of
 from leafinstruct.harvest.html.tables import is_data
 from leafinstruct.harvest.html.teasers import teasers
@@ -40,6 +40,8 @@ FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
 LINKS_IN_TEXT = 0.4
 """Share of links in a short block of paragraphs."""
+LINKS_IN_BOX = 0.7
+"""Share of links in a box that is called a remark."""
 LINKED_HEADING = ", ".join(f"{heading} a[href]:not([href^='#'])" for heading in HEADINGS)
 """The title of a teaser; one that links to itself is of this page."""
 PLACED = re.compile(r"(?:^|[;\s])(?:top|bottom)\s*:", re.IGNORECASE)
@@ -262,14 +264,16 @@ def _is_code(stats: Stats, least: float = MOSTLY_CODE) -> bool:
 def _says_something(node: LexborNode, tag: str, stats: Stats) -> bool:
     """Whether a short block has words of its own: it is no row of links or buttons, no teaser, and is not drawn on a
     picture."""
-    if stats.link_density > (LINKS_IN_TEXT if stats.paragraphs else FEW_LINKS) or _is_drawn(node):
+    box = any(map(REMARK.search, (node.attributes.get("class") or "").lower().split()))
+    most = LINKS_IN_BOX if box else LINKS_IN_TEXT if stats.paragraphs else FEW_LINKS
+    if stats.link_density > most or _is_drawn(node):
         return False
     if stats.headed:
         own = stats.text - stats.linked
         if stats.linked and node.css_first(LINKED_HEADING) is not None:
             return False
         return stats.headed < own or (tag == "header" and _is_framed_heading(stats))
-    return stats.paragraphs > 0 or node.css_first("button") is None
+    return (stats.paragraphs > 0 and stats.text > ANCHOR) or node.css_first("button") is None
 
 
 def _is_drawn(node: LexborNode) -> bool:

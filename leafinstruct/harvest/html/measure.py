@@ -33,7 +33,7 @@ CONTROLS = frozenset(("input", "select", "textarea"))
 NO_FORM = frozenset(("checkbox", "radio", "hidden"))
 """Inputs that tick an ingredient or open a tab as often as they fill in a form."""
 _CHROME_ROLES = """
-    navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
+    navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog tablist
     form
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
@@ -257,7 +257,7 @@ class Measures:
 
 
 def _is_head_of_part(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
-    """Whether a block is called a header because a heading is all that is in it, or the name of some code."""
+    """Whether a block is called a header because a heading is all that is in it."""
     names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
     if "header" not in names or signs_of(names.replace("header", "")) & UNLIKELY:
         return False

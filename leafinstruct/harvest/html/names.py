@@ -19,7 +19,8 @@ def _one_of(parts: str) -> re.Pattern[str]:
 
 
 _UNLIKELY_PARTS = (
-    r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
+    r"-ad-|a(?<!\wa)d-container|a(?<!\wa)d-slot|a(?<!\wa)d-wrapper|a(?<!\wa)d-unit|ad-break|author-bio|author-box|author-card|"
+    r"adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
     r"header(?<!table-header)|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote"
 )

@@ -1,4 +1,4 @@
-"""Pictures that no `<img>` of their own shows: backgrounds of empty elements, objects, what enlarges when clicked, and
+"""Pictures that no `<img>` of their own shows: backgrounds of empty elements, objects, what buttons enlarge, and
 what stands in the text of a <noscript>."""
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ BACKGROUND = re.compile(
 )
 IN_CALL = re.compile(r"\s*url\(\s*['\"]?([^'\"()]+)['\"]?\s*\)\s*$", re.I)
 SHOWN = frozenset(("img", "amp-img", "picture", "video", "iframe", "svg", "canvas", "object"))
+LONGEST_STYLE = 2000
+"""Characters of a style that are read."""
 MOST_BELOW = 50
 """Nodes that are looked at in an element; one with more is no picture."""
 ENLARGES = re.compile(r"lightbox|zoom|enlarge|gallery|photo|image|figure", re.I)
+PANEL = re.compile(r"accordion|faq|question", re.I)
 RASTER = re.compile(r"image/(?:jpe?g|png|gif|webp|avif|bmp)", re.I)
 LARGE = 200
 """Pixels: a picture as wide in a button is no icon of it."""
@@ -24,7 +27,7 @@ LARGE = 200
 
 def background_of(node: LexborNode, attributes: Mapping[str, str | None]) -> str:
     """The address of the background of an element that shows nothing else; "" if there is none."""
-    found = BACKGROUND.search(attributes.get("style") or "")
+    found = BACKGROUND.search((attributes.get("style") or "")[:LONGEST_STYLE])
     address = found["address"].strip() if found else ""
     for name in BACKGROUNDS:
         stated = (attributes.get(name) or "").strip()
@@ -47,6 +50,14 @@ def in_button(button: LexborNode) -> list[LexborNode]:
     names = f"{button.attributes.get('class') or ''} {button.attributes.get('aria-label') or ''}"
     images = button.css("img")
     return images if ENLARGES.search(names) else [image for image in images if _width(image) >= LARGE]
+
+
+def is_title_of_panel(button: LexborNode, in_heading: bool) -> bool:
+    """Whether a button is the title of what it opens."""
+    attributes, parent = button.attributes, button.parent
+    if in_heading:
+        return parent is not None and parent.text(deep=True).strip() == button.text(deep=True).strip()
+    return "aria-expanded" in attributes and PANEL.search(attributes.get("class") or "") is not None
 
 
 def object_address(node: LexborNode) -> str:

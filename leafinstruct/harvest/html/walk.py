@@ -29,7 +29,7 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.pictures import in_button, in_text, object_address
+from leafinstruct.harvest.html.pictures import in_button, in_text, is_title_of_panel, object_address
 from leafinstruct.harvest.html.special import Special, find_special, is_permalink, is_procedure, tick_of
 from leafinstruct.harvest.html.steps import continued
 from leafinstruct.harvest.html.tables import NOT_A_CELL, Table, cells_of, is_line, text_of_cell
@@ -372,6 +372,10 @@ class _Walker:
         self.after_noscript = len(self.flow.blocks)
 
     def on_button(self, node: LexborNode, depth: int) -> None:
+        """What a button enlarges; and the title of what it opens, which is all of a heading."""
+        if is_title_of_panel(node, in_heading=self.flow.heading > 0):
+            self.block(node, depth) if not self.flow.heading else self.children(node, depth)
+            return
         for image in in_button(node):
             self.image(image)
 
