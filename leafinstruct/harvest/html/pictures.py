@@ -60,6 +60,14 @@ def is_title_of_panel(button: LexborNode, in_heading: bool) -> bool:
     return "aria-expanded" in attributes and PANEL.search(attributes.get("class") or "") is not None
 
 
+def is_named_in_sentence(button: LexborNode) -> bool:
+    """Whether words of a paragraph are before a button and after it, so that its name is one of them."""
+    parent, beside = button.parent, (button.prev, button.next)
+    if parent is None or parent.tag != "p":
+        return False
+    return all(near is not None and any(map(str.isalpha, near.text_content or "")) for near in beside)
+
+
 def object_address(node: LexborNode) -> str:
     """The address of an object that is an image which is read here."""
     attributes = node.attributes

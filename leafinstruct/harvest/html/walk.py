@@ -29,7 +29,13 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.pictures import in_button, in_text, is_title_of_panel, object_address
+from leafinstruct.harvest.html.pictures import (
+    in_button,
+    in_text,
+    is_named_in_sentence,
+    is_title_of_panel,
+    object_address,
+)
 from leafinstruct.harvest.html.special import Special, find_special, is_permalink, is_procedure, tick_of
 from leafinstruct.harvest.html.steps import continued
 from leafinstruct.harvest.html.tables import NOT_A_CELL, Table, cells_of, is_line, text_of_cell
@@ -374,10 +380,18 @@ class _Walker:
     def on_button(self, node: LexborNode, depth: int) -> None:
         """What a button enlarges; and the title of what it opens, which is all of a heading."""
         if is_title_of_panel(node, in_heading=self.flow.heading > 0):
-            self.block(node, depth) if not self.flow.heading else self.children(node, depth)
+            (self.children if self.flow.heading else self.block)(node, depth)
+            return
+        if self.flow.inline and is_named_in_sentence(node):
+            self.children(node, depth)
             return
         for image in in_button(node):
             self.image(image)
+
+    def on_label(self, node: LexborNode, depth: int) -> None:
+        """Labels beside one another are names of tabs, each on a line of its own."""
+        beside = any(near is not None and near.tag == "label" for near in (node.prev, node.next))
+        (self.block if beside else self.children)(node, depth)
 
     def on_object(self, node: LexborNode, depth: int) -> None:
         """An object: the image that it is, or the one for browsers that cannot show it."""
