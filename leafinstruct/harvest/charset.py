@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from leafinstruct.harvest.charset_detection import MULTIBYTE, likely_charsets, sample_of
+from leafinstruct.harvest.mojibake import encoded_once
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})")
 XML_CHARSET = re.compile(rb"\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([\w:.-]{2,40})[\"']")
@@ -65,6 +66,7 @@ SHORT = 64
 """Bytes of a text too short to tell by its share of other bytes."""
 CONTROL = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
 HIGH = bytes(range(128, 256))
+SIGN_IN_WORD = re.compile(r"[a-zà-ÿ][¹³±¶¿¼]+[a-zà-ÿ]")
 OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u2e80-\ud7ff]")
 
 
@@ -95,7 +97,7 @@ def _decoded(data: bytes, stated: Callable[[], Iterable[str]]) -> str | None:
     if b"\x1b" in data and b"\x1b$" in data:
         return _strict(data, "iso2022_jp") or text
     if not 0 < len(data) - len(text) < 3 * FEW:  # a character takes three bytes more than one at most
-        return text
+        return encoded_once(text, data)
     labels = (codec for label in stated() if (codec := _codec(label)) in MULTIBYTE)
     return next((found for codec in labels if (found := _strict(data, codec))), text)
 
@@ -107,9 +109,10 @@ def _not_utf8(data: bytes, labels: list[str]) -> str | None:
     if text := _mostly_utf8(data):
         return text
     western = _is_western(data)
+    labeled = western and not _has_signs_in_words(data)
     for codec in sorted(labels, key=lambda name: (name not in MULTIBYTE, name == "cp1252")):
         # bytes that are none of its text show in a multi-byte charset; servers add that of Western text to anything
-        if codec != "utf-8" and (codec != "cp1252" or western) and (text := _nearly(data, codec)):
+        if codec != "utf-8" and (codec != "cp1252" or labeled) and (text := _nearly(data, codec)):
             return text
     return _by_detection(data) or (data.decode("cp1252", "replace") if western else None)
 
@@ -195,6 +198,11 @@ def _is_western(data: bytes) -> bool:
     sample = sample_of(data)
     high = len(sample) - len(sample.translate(None, HIGH))
     return high * 4 <= max(len(sample), SHORT)
+
+
+def _has_signs_in_words(data: bytes) -> bool:
+    """Whether words in Windows-1252 would hold signs, as those of Polish do: few pages with its label are in it."""
+    return len(SIGN_IN_WORD.findall(sample_of(data).decode("cp1252", "replace"))) >= FEW
 
 
 def _by_detection(data: bytes) -> str | None:

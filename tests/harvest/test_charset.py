@@ -132,3 +132,27 @@ def test_what_is_no_text_is_none(data: bytes) -> None:
 )
 def test_a_sentence_is_enough(codec: str, text: str) -> None:
     assert decode(f"<p>{text}</p>".encode(codec)) == f"<p>{text}</p>"
+
+
+@pytest.mark.parametrize("text", [GERMAN, RUSSIAN, JAPANESE, "He said “stop”, and “go” – at once."])
+def test_text_that_was_encoded_twice(text: str) -> None:
+    twice = "".join(
+        bytes([byte]).decode("cp1252") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
+        for byte in page(text).encode()
+    )
+    assert decode(twice.encode()) == page(text)
+    assert decode(twice.encode(), "iso-8859-1") == page(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["UTF-8 as Latin-1 shows Ã¶ for ö.", "CAFÉ® IRMÃ SOCIÉTÉ» «ÉTÉ» É» É» Â", "Größe, Öl und süße Äpfel: Ã¶ Ã¤ Ã¼"],
+)
+def test_a_page_may_quote_what_was_encoded_twice(text: str) -> None:
+    assert decode(page(text).encode()) == page(text)
+
+
+def test_signs_inside_words_are_no_western_text() -> None:
+    text = "Otwórz ustawienia i naciśnij przycisk, żeby wyłączyć dźwięk i włączyć światło. " * 4
+    assert decode(page(text).encode("cp1250"), "iso-8859-1") == page(text)
+    assert "m³h" in (decode(page("Set 5 m³h and go, café. " * 4).encode("cp1252"), "iso-8859-1") or "")

@@ -62,7 +62,8 @@ NOT_CODE = (
     ".hljs-ln-numbers, .hljs-ln-n, [data-line-number]:empty, .crayon-nums, .blob-num, .conum, .conum + b, .co > img, "
     ".react-syntax-highlighter-line-number, .clipboard-copy, .code-toolbar > .toolbar, .crayon-toolbar, "
     "[style*='user-select:none'], [style*='user-select: none'], "
-    ".syntaxhighlighter .toolbar, .md-annotation, .twoslash-popup-container, [class*='copy'], "
+    ".syntaxhighlighter .toolbar, .md-annotation, .language-id, .ltx_tag_listingline, "
+    ".twoslash-popup-container, [class*='copy'], "
     "button, textarea, select, script, style, svg, template"
 )
 """Line numbers, callouts, buttons and hints that stand inside code."""
@@ -73,6 +74,7 @@ LINES = frozenset(("div", "p", "li", "tr", "ol", "ul", "table"))
 LINE_CLASS = re.compile(
     r"(?:^|\s)(?:[\w-]*code-?line|token-line|highlight-line|line|view-line|crayon-line|cl)(?:\s|$)", re.IGNORECASE
 )
+SHOWN_AS_LINE = re.compile(r"display\s*:\s*(?:block|flex|table-row)")
 DEEPEST = 100
 """Elements inside one another, of which lines are told apart."""
 NUMBERS = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
@@ -165,13 +167,24 @@ def text_of_code(node: LexborNode) -> str:
     for extra in node.css(NOT_CODE):
         if extra.mem_id != node.mem_id and extra.tag not in ("pre", "code") and not _is_long(extra):
             extra.decompose()
+    _without_name(node)
     for br in node.css("br"):
         br.replace_with("\n")
     only = _only_code(node)
     text = _text(only if only is not None else node).replace("\r\n", "\n").replace("\r", "\n")
     if node.tag != "pre":
-        text = _with_plain_spaces(text, 1 if numbered else 0)
+        indented = numbered and all(line[0] in " \N{NO-BREAK SPACE}" for line in text.split("\n") if line.strip())
+        text = _with_plain_spaces(text, 1 if indented else 0)
     return text.strip("\n") if _ends_in_a_line(node) else _without_edges(text)
+
+
+def _without_name(node: LexborNode) -> None:
+    """Take the name of the language out of a `pre` that holds its own title bar."""
+    if node.tag != "pre" or node.css_first("div code") is None:
+        return
+    bar = next((part for part in node.css("div, span")[:LEVELS] if part.css_first("code") is None), None)
+    if bar is not None and (title := bar.text(deep=True).strip().lower()) and title == language_of_code(node):
+        bar.decompose()
 
 
 def _without_edges(text: str) -> str:
@@ -250,7 +263,7 @@ def _lines(node: LexborNode, out: list[str], spans: bool, depth: int = 0) -> Non
 
 
 def _is_line(node: LexborNode, spans: bool) -> bool:
-    if node.tag in LINES:
+    if node.tag in LINES or (spans and SHOWN_AS_LINE.search(node.attributes.get("style") or "")):
         return True
     if "gatsby-highlight-code-line" in (node.attributes.get("class") or ""):
         return True  # which takes the end of its line away

@@ -11,8 +11,9 @@ import re
 from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html.blockmodel import LISTS, Stats, is_content
-from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, Measures
+from leafinstruct.harvest.html.measure import ANCHOR, MOSTLY_CODE, REMARK, Measures
 from leafinstruct.harvest.html.names import BAD, GOOD, has_bad_word, has_unlikely_word, is_title, quality_of
+from leafinstruct.harvest.html.tables import is_data
 from leafinstruct.harvest.html.teasers import teasers
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -33,8 +34,17 @@ TITLE_PAGE = "titlepage"
 """What DocBook calls the frame of a title."""
 MORE_LINKS = 0.2
 """Share of links of what an element adds to another, if it adds more of the same."""
+MOST_LINKS = 0.5
+"""Share of links in a block that is more than a list of them."""
 FEW_LINKS = 0.25
 """Share of links in a block with code; more are a menu that quotes some."""
+LINKS_IN_TEXT = 0.4
+"""Share of links in a short block of paragraphs."""
+LINKS_IN_BOX = 0.7
+"""Share of links in a box that is called a remark."""
+LINKED_HEADING = ", ".join(f"{heading} a[href]:not([href^='#'])" for heading in HEADINGS)
+"""The title of a teaser; one that links to itself is of this page."""
+PLACED = re.compile(r"(?:^|[;\s])(?:top|bottom)\s*:", re.IGNORECASE)
 STEP = re.compile(r"\s*(?:step\s+)?\d{1,2}\s?[.):]\s+\S", re.IGNORECASE)
 STEP_LINKS = 0.75
 LEAST_OF_STEP = 5
@@ -64,6 +74,8 @@ class Content:
             return True
         if (stats := self.stats.get(key)) is None or stats.text > self.most or _is_code(stats):
             return True
+        if key in self.stats.opened:
+            return stats.link_density <= MOST_LINKS
         if self.special and (special := self.special.get(key)) is not None and special.kind != "nothing":
             return True
         names = _names(node)
@@ -80,7 +92,7 @@ class Content:
             return True
         if stats.inputs and "task-list" not in names:
             return False
-        few_links = stats.link_density <= 0.5
+        few_links = stats.link_density <= MOST_LINKS
         framed = _framed(node) if few_links and tag == "div" else ""
         if framed == "table" and few_links:
             return True  # whatever it is called: most names say that it scrolls
@@ -99,10 +111,10 @@ class Content:
                     and (in_text or (parent is not None and _is_step(parent, self.stats[parent.mem_id])))
                 )
                 or (few_links and above in HOLDERS)
-                or (in_text and stats.paragraphs > 0 and not stats.linked)
+                or _says_something(node, tag, stats)
             )
         if few_links:
-            return tag in DATA or tag == "details" or above in HOLDERS or (stats.paragraphs > 0 and not stats.linked)
+            return tag in DATA or tag == "details" or above in HOLDERS or _says_something(node, tag, stats)
         if tag not in LISTS:
             return False
         return above == "li" or (in_text and STYLES.issuperset(names.split()) and self._is_introduced(node))
@@ -131,6 +143,7 @@ class Content:
             if score > best_score and not self._is_only_code(key):
                 best, best_score = self.stats.nodes[key], score
         best = self._to_heading(self._to_most(self._widen(best, best_score), body))
+        best = _to_table(best) if best.tag in ROWS else best
         parent = best.parent
         if parent is None or best.tag == "body" or parent.mem_id not in self.stats:
             return best
@@ -229,7 +242,9 @@ class Content:
             return True
         if sibling.tag == "p":
             return (stats.text > 80 and stats.link_density < 0.25) or (0 < stats.text <= 80 and not stats.linked)
-        if TITLE_PAGE in same_class and _is_framed_heading(stats):
+        if _is_framed_heading(stats) and (TITLE_PAGE in same_class or _is_in_content_tag(sibling)):
+            return True
+        if "footnotes" in (same_class, sibling.attributes.get("id")):
             return True
         return sibling.tag in ("figure", "picture", "img") or (sibling.tag in ("h1", "h2") and stats.link_density < 0.3)
 
@@ -246,10 +261,42 @@ def _is_code(stats: Stats, least: float = MOSTLY_CODE) -> bool:
     return stats.code > 0 and stats.code >= least * (stats.text - stats.code)
 
 
+def _says_something(node: LexborNode, tag: str, stats: Stats) -> bool:
+    """Whether a short block has words of its own: it is no row of links or buttons, no teaser, and is not drawn on a
+    picture."""
+    box = any(map(REMARK.search, (node.attributes.get("class") or "").lower().split()))
+    most = LINKS_IN_BOX if box else LINKS_IN_TEXT if stats.paragraphs else FEW_LINKS
+    if stats.link_density > most or _is_drawn(node):
+        return False
+    if stats.headed:
+        own = stats.text - stats.linked
+        if stats.linked and node.css_first(LINKED_HEADING) is not None:
+            return False
+        return stats.headed < own or (tag == "header" and _is_framed_heading(stats))
+    return (stats.paragraphs > 0 and stats.text > ANCHOR) or node.css_first("button") is None
+
+
+def _is_drawn(node: LexborNode) -> bool:
+    """Whether a block has a place of its own on what is below it, as the labels of a chart."""
+    return PLACED.search(node.attributes.get("style") or "") is not None
+
+
 def _is_step(node: LexborNode, stats: Stats) -> bool:
     """Whether a block is a short step, or some, by its number."""
     few = stats.link_density <= STEP_LINKS and stats.text - stats.linked >= LEAST_OF_STEP
     return few and STEP.match(node.text(deep=True)) is not None
+
+
+def _to_table(rows: LexborNode) -> LexborNode:
+    """The table that some rows are of, if it is one of data."""
+    table: LexborNode | None = rows
+    while table is not None and table.tag in ROWS:
+        table = table.parent
+    return table if table is not None and table.tag == "table" and is_data(table) else rows
+
+
+def _is_in_content_tag(node: LexborNode) -> bool:
+    return node.parent is not None and node.parent.tag in CONTENT_TAGS
 
 
 def _is_framed_heading(stats: Stats) -> bool:
@@ -262,7 +309,8 @@ _TEXT_BLOCKS = "hr h3 h4 h5 h6 ol ul dl blockquote pre table"
 TEXT_BLOCKS = frozenset(_TEXT_BLOCKS.split())
 PARTS = LISTS | frozenset(("table", "tbody", "tr", "td", "li", "dd", "blockquote"))
 """Elements that are seldom all of the content."""
-HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details"))
+ROWS = frozenset(("tr", "thead", "tbody", "tfoot"))
+HOLDERS = frozenset(("li", "td", "th", "dd", "blockquote", "details", *HEADINGS))
 """Elements in which a list or a table is a part of what they say."""
 _STYLES = """
     simple arabic loweralpha upperalpha disc circle square bullet bulleted itemizedlist orderedlist simplelist

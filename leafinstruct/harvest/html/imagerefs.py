@@ -54,8 +54,12 @@ STYLE_SIZE = re.compile(r"(?:^|[;\s])(height|width)\s*:\s*([^;]+)", re.IGNORECAS
 LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,4})?)(px|em|rem|ex|pt|)")
 UNITS = {"px": 1.0, "": 1.0, "em": 16.0, "rem": 16.0, "ex": 8.0, "pt": 4 / 3}
 SMALL_NAME = re.compile(
-    r"(?:^|[\s_-])(?:emoji|smiley|inline-?icon|icon-inline|inlineimage|inlinemediaobject|guiicon)(?![a-z])", re.I
+    r"(?:^|[\s_-])(?:emoji|smiley|(?:inline-?)?icons?|icon-inline|inlineimage|inlinemediaobject|guiicon|btn|button|key)(?![a-z])",
+    re.I,
 )
+THINNEST = 3
+"""Pixels of a side of what is a line, or is there to be counted."""
+SPACER = re.compile(r"(?:^|[/_-])(?:spacer|blank|pixel|transparent|clear|1x1)\d{0,2}\.(?:gif|png)(?:$|\?)", re.I)
 NARROW = 480
 """Pixels; a version in this width is for telephones."""
 DARK_ADDRESS = re.compile(r"#(?:gh-dark-mode-only|only-dark)$")
@@ -79,7 +83,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
     parent = node.parent
     around = parent.tag if parent is not None else ""
     if around != "picture" and src and attributes.keys() <= NOT_LAZY:  # the usual image
-        return Refs(src, (), tuple(url for url in _linked(parent) if url != src) if around == "a" else ())
+        return Refs(src, (), tuple(url for url in linked_file(parent) if url != src) if around == "a" else ())
     shown, hidden = list(_sized(attributes, LAZY_SETS)), list[str]()
     if parent is not None and around == "picture":
         found = list[tuple[str, float]]()
@@ -99,7 +103,7 @@ def image_refs(node: LexborNode, attributes: Mapping[str, str | None]) -> Refs:
         shown += sets
     if not (shown or lazy or more or hidden) and (parent is None or parent.tag != "a"):
         return Refs(src)
-    others = [*more, *hidden, *_linked(parent)]
+    others = [*more, *hidden, *linked_file(parent)]
     placeholder = not src or ((shown or lazy or more) and _is_placeholder(src))
     if lazy:
         ref, others = lazy[0], [*lazy[1:], *([] if placeholder else [src]), *others]
@@ -127,7 +131,9 @@ def _lazy(attributes: Mapping[str, str | None]) -> list[str]:
     if LAZY_NAMES.isdisjoint(attributes):
         return []
     values = ((attributes.get(name) or "").strip() for name in LAZY)
-    return [value for value in values if value and ("." in value or "/" in value) and value[:1] not in "{["]
+    return [
+        value for value in values if value and ("." in value or "/" in value) and "{" not in value and value[:1] != "["
+    ]
 
 
 def _unnamed(attributes: Mapping[str, str | None]) -> tuple[list[str], list[tuple[str, float]]]:
@@ -142,7 +148,7 @@ def _unnamed(attributes: Mapping[str, str | None]) -> tuple[list[str], list[tupl
     return files, sets
 
 
-def _linked(link: LexborNode | None) -> list[str]:
+def linked_file(link: LexborNode | None) -> list[str]:
     """The file that an image is a link to: usually the whole picture of a thumbnail."""
     href = (link.attributes.get("href") or "").strip() if link is not None and link.tag == "a" else ""
     return [href] if IMAGE_FILE.fullmatch(href) else []
@@ -171,10 +177,14 @@ def is_same_image(last: Block, refs: Refs, unscripted: bool) -> bool:
 
 def is_small(attributes: Mapping[str, str | None]) -> bool | None:
     """Whether an image is shown as small as a letter or a button; None if its element does not say."""
+    if SPACER.search(attributes.get("src") or ""):
+        return False
     style = dict(STYLE_SIZE.findall(stated)) if (stated := attributes.get("style")) else {}
     height = _pixels(style.get("height") or attributes.get("height"))
     width = _pixels(style.get("width") or attributes.get("width"))
     if height is not None or width is not None:
+        if min(MOST_WIDTH if height is None else height, MOST_WIDTH if width is None else width) <= THINNEST:
+            return False
         return (MOST_HEIGHT if height is None else height) <= MOST_HEIGHT and (width or 0) <= MOST_WIDTH
     names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
     return True if SMALL_NAME.search(names) else None

@@ -14,16 +14,26 @@ from selectolax.lexbor import LexborNode
 from leafinstruct.harvest.html.blockmodel import Stats
 from leafinstruct.harvest.html.dom import TAG_BY_ID, TEXT_ID
 from leafinstruct.harvest.html.names import SPECIAL, UNLIKELY, has_maybe_word, is_title, signs_of
-from leafinstruct.harvest.html.special import ATTRIBUTES, TAGS, Special, add_special, is_special, shows_formula
+from leafinstruct.harvest.html.special import (
+    ATTRIBUTES,
+    TAGS,
+    Special,
+    add_special,
+    has_background,
+    is_special,
+    shows_formula,
+)
 from leafinstruct.harvest.html.walk import MAX_DEPTH, SILENT
 
 CHROME_TAGS = frozenset(("nav", "footer", "aside", "menu"))
 LOOKED_AT = CHROME_TAGS | TAGS | {"img"}
 """Tags that may tell what an element is, whatever its attributes."""
-NOT_MEASURED = SILENT | {"noscript", "-comment"}
+NOT_MEASURED = SILENT | {"noscript", "object", "button", "-comment"}
 CONTROLS = frozenset(("input", "select", "textarea"))
+NO_FORM = frozenset(("checkbox", "radio", "hidden"))
+"""Inputs that tick an ingredient or open a tab as often as they fill in a form."""
 _CHROME_ROLES = """
-    navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog alert tablist
+    navigation banner contentinfo complementary search menu menubar toolbar dialog alertdialog tablist
     form
 """
 CHROME_ROLES = frozenset(_CHROME_ROLES.split())
@@ -31,6 +41,10 @@ TELLING = frozenset(("role", "hidden", "data-max-width", "aria-hidden", "style")
 NOTED = TELLING | ATTRIBUTES
 """Attributes that most elements lack: one look for all."""
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+OPENED = re.compile(
+    r"\b(?:tab-?(?:pane|panel)|expand-content|accordion-(?:body|content|panel)|collaps(?:e|ible)-content|spoiler)"
+)
+"""Names of what a click on its title shows."""
 _VOTERS = "p td pre li dd h2 h3 h4 h5 h6 blockquote figure section"
 VOTERS = frozenset(_VOTERS.split())
 SHARES = (1, 2, 6, 9, 12)
@@ -46,7 +60,8 @@ REMARK = re.compile(
     r"|example|[\w-]+-aside|[\w-]*(?:admonition|callout)[\w-]*)$"
 )
 """Names of boxes beside the text that belong to it."""
-TITLE_OF_BOX = ".titlepage, .sidebar-title, p.title, h1.title, h2.title, h3.title, h4.title"
+SIDEBARS = frozenset(("sidebar", "sidebarblock"))
+TITLE_OF_BOX = ".titlepage, .sidebar-title, .sidebarblock > .content, p.title, h1.title, h2.title, h3.title, h4.title"
 ANCHOR = 60
 """Characters beside a heading or a short piece of code: more are not the name of a link or a button."""
 _BLOCK_CHILDREN = "blockquote dl div img ol p pre table ul section article figure"
@@ -78,7 +93,7 @@ Above = tuple[int, "Above | None"]
 class Measures:
     """The measured elements by key, with their Stats: none that is dropped, and none below one. `votes` are those of
     the elements around text, by key, in the order in which they got the first; `nodes` are these elements. `remarks`
-    are boxes beside the text that belong to it."""
+    are boxes beside the text that belong to it, `opened` those that readers have to open."""
 
     def __init__(self, body: LexborNode, strict: bool) -> None:
         self.special: dict[int, Special] = {}
@@ -87,6 +102,7 @@ class Measures:
         self.nodes: dict[int, LexborNode] = {}
         self.linked_images: list[LexborNode] = []
         self.remarks: set[int] = set()
+        self.opened: set[int] = set()
         self._strict = strict
         self._counts: dict[int, int] = {}
         self._stats: dict[int, Stats] = {}
@@ -123,13 +139,17 @@ class Measures:
             name = TAG_BY_ID.get(number) or child.tag or ""
             if name in NOT_MEASURED:
                 if name in CONTROLS:
-                    if "disabled" not in child.attributes:
+                    stated = child.attributes
+                    if "disabled" not in stated and (stated.get("type") or "").lower() not in NO_FORM:
                         counts += INPUT
                 elif name == "script" and is_special(child, name, tag):
                     add_special(child, self.special)
             elif level < MAX_DEPTH:
                 signs, noted = 0, False
+                of_child = character
                 if attributes := child.attributes:
+                    if name == "a" and "href" in attributes:
+                        of_child = LINKED_CHARACTER
                     if names := attributes.get("class"):
                         signs = signs_of(names)
                     if not names or len(attributes) > 1:
@@ -146,7 +166,6 @@ class Measures:
                 ):
                     continue
                 block_children = block_children or name in BLOCK_CHILDREN
-                of_child = character if name != "a" else LINKED_CHARACTER
                 counts += self._measure(child, name, of_child, level + 1, here)
         if own := OF_TAG.get(tag):
             counts += own
@@ -194,7 +213,7 @@ class Measures:
             signs & SPECIAL
             or (tag in TAGS and is_special(node, tag, above))
             or (tag == "img" and shows_formula(attributes))
-            or (noted and not ATTRIBUTES.isdisjoint(attributes))
+            or (noted and (not ATTRIBUTES.isdisjoint(attributes) or has_background(attributes)))
         ):
             add_special(node, self.special)
             return (special := self.special.get(node.mem_id)) is not None and special.kind == "nothing"
@@ -204,10 +223,16 @@ class Measures:
         self, node: LexborNode, tag: str, attributes: Mapping[str, str | None], signs: int, noted: bool
     ) -> bool:
         if noted and (told := _tells(node, tag, attributes)) is not None:
-            return told
+            if not (told and _opens(attributes)):
+                return told
+            self.opened.add(node.mem_id)
+            return False
         if tag in CHROME_TAGS:
             return not (tag == "aside" and self._is_remark(node, attributes.get("class") or ""))
         if not (self._strict and signs & UNLIKELY) or tag in NEVER_UNLIKELY:
+            return False
+        if _is_head_of_part(node, attributes):
+            self.remarks.add(node.mem_id)
             return False
         if has_maybe_word(attributes.get("class") or "") or has_maybe_word(attributes.get("id") or ""):
             return False
@@ -222,13 +247,25 @@ class Measures:
     def _is_remark(self, node: LexborNode, names: str) -> bool:
         """Whether a box beside the text is a remark of it, as DocBook, docutils and generators of manuals mark them."""
         found = set(names.lower().split())
-        if "sidebar" in found:
+        if found & SIDEBARS:
             remark = node.css_first(TITLE_OF_BOX) is not None
         else:
             remark = node.tag == "aside" and any(map(REMARK.search, found))
         if remark:
             self.remarks.add(node.mem_id)
         return remark
+
+
+def _is_head_of_part(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    """Whether a block is called a header because a heading is all that is in it."""
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
+    if "header" not in names or signs_of(names.replace("header", "")) & UNLIKELY:
+        return False
+    whole = node.parent is not None and node.parent.tag in ("main", "article")
+    heading = node.css_first(f"{'h1, ' if whole else ''}h2, h3, h4, h5, h6")
+    if heading is None or heading.css_first("a[href]:not([href^='#'])") is not None:
+        return False
+    return len(node.text(deep=True).strip()) <= len(heading.text(deep=True).strip()) + ANCHOR
 
 
 def _holds_code(node: LexborNode) -> bool:
@@ -242,7 +279,7 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if (role := attributes.get("role")) and (role := role.lower()) in CHROME_ROLES:
         return True
     if "hidden" in attributes:
-        return not (role == "tabpanel" and node.css_first("pre"))  # another way to do the same
+        return True
     if "data-max-width" in attributes and _is_for_smaller_screen(node):
         return True
     if tag == "a" and attributes.get("aria-hidden") == "true" and attributes.get("tabindex") == "-1":
@@ -250,6 +287,12 @@ def _tells(node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> 
     if _hides(attributes.get("style")) or (attributes.get("aria-hidden") == "true" and tag != "img"):
         return not (node.css_first("img") and tag in ("div", "figure", "a", "span"))
     return None
+
+
+def _opens(attributes: Mapping[str, str | None]) -> bool:
+    """Whether a hidden element is shown when its title is clicked: another way to do the same, or more about it."""
+    role = (attributes.get("role") or "").lower()
+    return role not in CHROME_ROLES and (role == "tabpanel" or OPENED.search(attributes.get("class") or "") is not None)
 
 
 def _hides(style: str | None) -> bool:

@@ -19,19 +19,21 @@ def _one_of(parts: str) -> re.Pattern[str]:
 
 
 _UNLIKELY_PARTS = (
-    r"-ad-|ad-break|adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
-    r"header|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
+    r"-ad-|a(?<!\wa)d-container|a(?<!\wa)d-slot|a(?<!\wa)d-wrapper|a(?<!\wa)d-unit|ad-break|author-bio|author-box|author-card|"
+    r"adsbygoogle|agegate|banner|breadcrumb|combx|comment|community|cookie|consent|cover-wrap|disqus|extra|footer|gdpr|"
+    r"header(?<!table-header)|legends|menu|navbar|navigation|newsletter|modal|pager|pagination|popup|popular|promo|recommend|related|remark|"
     r"replies|rss|shoutbox|share|sharing|sidebar|skyscraper|skip-?link|social|sponsor|subscri|supplemental|toolbar|tweet|widget|yom-remote"
 )
 _UNLIKELY = _one_of(_UNLIKELY_PARTS)
 _SPECIAL = re.compile(
-    r"(?:syntaxhighlighter|crayon-syntax|fragment|blob-code|js-file-line|linenums|mw-editsection|arithmatex|mjx-chtml|"
+    r"(?:syntaxhighlighter|crayon-syntax|geshi|ltx_listing|fragment|blob-code|js-file-line|linenums|mw-(?:editsection|cite-backlink|jump-link)|viewcode-(?:link|back)|footnote-backref|"
+    r"sr-only|visually-hidden|screen-reader-text|back-to-top|slick-cloned|swiper-slide-duplicate|cloned|bx-clone|material-(?:icons|symbols).*|arithmatex|mjx-chtml|"
     r"jp-(?:in|out)putprompt|prompt|lang|(?:\w+-)?math|mwe-math.*|mathjax.*|mathtex|katex|katex-display|tex|latex|"
     r"ql-formula|ql-img-.*)$"
 )
 """Words of elements that `special` looks at."""
 _SPECIAL_PARTS = (
-    r"syntaxhighlighter|crayon-syntax|fragment(?!\S)|blob-code|js-file-line|linenums|mw-editsection|math|mjx-chtml|"
+    r"syntaxhighlighter|crayon-syntax|geshi|ltx_listing|fragment(?!\S)|blob-code|js-file-line|linenums|mw-|viewcode|backref|sr-only|-hidden|reader-text|to-top|clone|duplicate|material-|math|mjx-chtml|"
     r"prompt(?!\S)|lang(?!\S)|tex(?!\S)|katex|arithmatex|ql-"
 )
 """What these words have."""
@@ -40,7 +42,7 @@ _GOOD = _one_of(
     r"article|body|content|entry|hentry|h-entry|main|page|post|text|blog|story|recipe|instruction|direction|step|lesson|tutorial",
 )
 _BAD = _one_of(
-    r"-ad-|hidden|hid(?<!\Shid)(?!\S)|banner|combx|comment|com-|contact|foot|gdpr|masthead|media|meta|outbrain|promo|"
+    r"-ad-|hidden|hid(?<!\Shid)(?!\S)|banner|combx|comment|com-|contact|foot(?!note)|gdpr|masthead|media(?!-text)|meta|outbrain|promo|"
     r"related|scroll|share|shoutbox|sidebar|skyscraper|sponsor|shopping|tags|tool|widget|newsletter|subscri|breadcrumb|author|byline",
 )
 _MAYBE = _one_of(

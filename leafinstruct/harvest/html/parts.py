@@ -122,7 +122,8 @@ def _fitted(line: list[_Placed]) -> Iterator[_Placed]:
     them are one text."""
     if len(line) == 1 or not any(map(str.isalnum, "".join(one.block.text for one in line))):
         for one in line:
-            one.shape = "nothing" if one.block.icon else "figure" if one.shape == "inline" else one.shape
+            alone = one.block.icon and one.block.place is None  # a cell of a table says what is beside it
+            one.shape = "nothing" if alone else "figure" if one.shape == "inline" else one.shape
         yield from (one for one in line if one.shape != "nothing")
         return
     found: list[_Placed] = []

@@ -12,27 +12,46 @@ from selectolax.lexbor import LexborNode
 
 from leafinstruct.harvest.html import tex
 from leafinstruct.harvest.html.dom import holds
+from leafinstruct.harvest.html.pictures import BACKGROUNDS, background_of
 
 SELECTOR = (
-    "div.syntaxhighlighter, div.crayon-syntax, div.fragment, td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
-    "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .mw-editsection, .jp-InputPrompt, "
-    f".jp-OutputPrompt, .prompt, span.lang, {tex.SELECTOR}"
+    "div.syntaxhighlighter, div.crayon-syntax, div.geshi, div.ltx_listing, div.fragment, "
+    "td.blob-code, td.js-file-line, ol.linenums, xmp, listing, "
+    "p > code:has(br), div > code:has(br), [role='heading'][aria-level], .jp-InputPrompt, "
+    ".mw-editsection, .mw-cite-backlink, .mw-jump-link, .viewcode-link, .viewcode-back, .footnote-backref, "
+    ".sr-only, .visually-hidden, .screen-reader-text, .back-to-top, "
+    f".jp-OutputPrompt, .prompt, span.lang, .slick-cloned, .swiper-slide-duplicate, .cloned, .bx-clone, "
+    "[class*='material-icons'], [class*='material-symbols'], "
+    f"[style*='url('], {', '.join(f'[{name}]' for name in BACKGROUNDS)}, {tex.SELECTOR}"
 )
 TAGS = frozenset(("math", "mjx-container", "math-renderer", "xmp", "listing", "code"))
-ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level"))
-PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
+ATTRIBUTES = frozenset(("data-tex", "data-latex", "aria-level", *BACKGROUNDS))
+BACKGROUND_NAMES = frozenset(BACKGROUNDS)
+NOTHING = frozenset(
+    (
+        *("mw-editsection", "mw-cite-backlink", "mw-jump-link", "viewcode-link", "viewcode-back", "footnote-backref"),
+        *("sr-only", "visually-hidden", "screen-reader-text", "back-to-top"),
+        *("slick-cloned", "swiper-slide-duplicate", "cloned", "bx-clone"),
+        *("material-icons", "material-icons-outlined", "material-symbols-outlined", "material-symbols-rounded"),
+    )
+)
+"""Names of links beside the text to its source, of what is not shown, and of slides that a
+script has repeated, and of names of icons that a font shows."""
+PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1", "◆", "↩", "↩\ufe0e", "↵", "⏎"))
 PERMALINK = re.compile(r"(?:^|[\s_-])(?:anchor|(?:perma|header|heading|hash)-?link)", re.I)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 BREAK = frozenset(("br",))
+NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
 PROMPT = re.compile(r"(?:In|Out)?\s*\[[\d\s*]*\]:?")
 """The numbers beside the cells of a notebook."""
 
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    kind: Literal["formula", "code", "heading", "nothing"]
+    kind: Literal["formula", "code", "heading", "picture", "nothing"]
     formula: tex.Formula | None = None
     level: int = 0
+    address: str = ""
 
 
 def find_special(root: LexborNode) -> dict[int, Special]:
@@ -56,6 +75,11 @@ def is_special(node: LexborNode, tag: str, above: str) -> bool:
     return tag != "code" or (above in ("p", "div") and holds(node, BREAK))
 
 
+def has_background(attributes: Mapping[str, str | None]) -> bool:
+    """Whether SELECTOR finds an element by its background."""
+    return "url(" in (attributes.get("style") or "") or not BACKGROUND_NAMES.isdisjoint(attributes)
+
+
 def add_special(node: LexborNode, found: dict[int, Special]) -> None:
     key, special = _special(node)
     if special is not None:
@@ -68,7 +92,9 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
     if attributes.get("role") == "heading":
         level = attributes.get("aria-level") or ""
         return node.mem_id, Special("heading", level=int(level)) if level in tuple("123456") else None
-    if "mw-editsection" in names or (("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)):
+    if (not NOTHING.isdisjoint(names) and not holds(node, HEADINGS)) or (
+        ("prompt" in names or "Prompt" in str(names)) and _is_prompt(node)
+    ):
         return node.mem_id, Special("nothing")
     if "lang" in names and tag == "span":
         return node.mem_id, Special("nothing") if _is_beside_code(node) else None
@@ -77,10 +103,15 @@ def _special(node: LexborNode) -> tuple[int, Special | None]:
         return (table.mem_id, Special("code")) if table is not None else (0, None)
     if tag == "code" and "math" not in names:
         return node.mem_id, Special("code") if _is_alone(node) else None
-    if {"syntaxhighlighter", "crayon-syntax", "linenums"} & {*names} or tag in ("xmp", "listing"):
+    if {"syntaxhighlighter", "crayon-syntax", "linenums", "ltx_listing"} & {*names} or tag in ("xmp", "listing"):
         return node.mem_id, Special("code")
+    if "geshi" in names:
+        return node.mem_id, Special("code") if node.css_first("pre") is None else None
     if "fragment" in names:
         return node.mem_id, Special("code") if node.css_first("div.line") is not None else None
+    if has_background(attributes):
+        address = background_of(node, attributes)
+        return node.mem_id, Special("picture", address=address) if address else None
     formula = tex.formula_of(node)
     return node.mem_id, Special("formula", formula) if formula is not None else None
 
@@ -145,3 +176,30 @@ def tick_of(item: LexborNode) -> bool | None:
     if here is None or here.tag != "input" or here.attributes.get("type") != "checkbox":
         return None
     return "checked" in here.attributes
+
+
+def is_procedure(items: LexborNode) -> bool:
+    """Whether an ordered list may be one of steps, by where it is and what it begins with."""
+    return not (_inside(items, NOT_STEPS) or _is_contents(items))
+
+
+def _is_contents(node: LexborNode) -> bool:
+    """Whether a list names the sections of its page: its first item is a link to one."""
+    item = node.css_first("li")
+    link = item.css_first("a") if item is not None else None
+    if item is None or link is None or (link.attributes.get("href") or "")[:1] != "#":
+        return False
+    return item.text(deep=True).strip().startswith(link.text(deep=True).strip() or "#")
+
+
+def _inside(node: LexborNode, pattern: re.Pattern[str]) -> bool:
+    """Whether class, id or role of the node or an ancestor matches (four levels cover a list's wrapper)."""
+    here: LexborNode | None = node
+    for _ in range(4):
+        if here is None or here.tag == "body":
+            return False
+        attributes = here.attributes
+        if any(pattern.search(attributes.get(name) or "") for name in ("class", "id", "role")):
+            return True
+        here = here.parent
+    return False

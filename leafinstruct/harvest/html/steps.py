@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from leafinstruct.harvest.html.flow import Block, Container
 from leafinstruct.harvest.html.marks import STRONG, STRONG_END
+from leafinstruct.harvest.html.numerals import CARDINAL, CHINESE, ORDINAL, ROMAN, number_in
 
 _WORDS = """
-    step schritt étape etape paso passo pas passaggio fase stap steg trin krok lépés vaihe korak βήμα шаг крок
+    step ｓｔｅｐ schritt étape etape paso passo pas passaggio fase stap steg trin krok lépés vaihe korak βήμα шаг крок
     стъпка корак bước adım langkah hakbang hatua
 """
 WORDS = "|".join(_WORDS.split())
@@ -20,23 +21,25 @@ UNSPACED = "|".join(_UNSPACED.split())
 """Words that stand right before a number, or in scripts without cases."""
 WEAK = "part|task|phase|stage|teil|partie|parte|exercise|lesson|lektion|leçon|aufgabe"
 """Words of other divisions too: steps only if they are numbered from 1."""
-CARDINAL = "one|two|three|four|five|six|seven|eight|nine|ten"
-ROMAN = "(?:x{1,3}|x{0,3}(?:ix|iv|v?i{1,3}|v))"
-CHINESE = "[一二三四五六七八九十]{1,3}"
 NUMBER = rf"(?:\d{{1,2}}|{CARDINAL}|{ROMAN}|{CHINESE})"
 STEP_WORD = re.compile(
-    rf"^\W*(?:(?:{WORDS})\s*(?:n[°º.ro]{{0,2}}\s*|#\s*)?{NUMBER}(?!\w)"
-    rf"|(?:{UNSPACED})\s*(?:\d{{1,2}}|{CHINESE})(?!\d)"
+    rf"^\W*(?:(?:{WORDS})\s*(?:n[°º.ro]{{0,2}}\s*|#\s*|ke-)?{NUMBER}(?!\w)"
+    rf"|(?:{UNSPACED})\s*(?:\d{{1,2}}|{CHINESE}|(?:{ORDINAL})(?!\w))(?!\d)"
+    rf"|(?:{ORDINAL})\s+(?:{WORDS})(?!\w)"
     rf"|第\s*(?:\d{{1,2}}|{CHINESE})\s*[步歩]"
-    rf"|\d{{1,2}}\s*단계|\d{{1,2}}(?:\.|º|ª|er|e|ère|ème|st|nd|rd|th)?\s+(?:{WORDS})(?!\w))",
+    rf"|\d{{1,2}}\s*단계|\d{{1,2}}(?:\.|º|ª|er|e|ère|ème|st|nd|rd|th|-[йія])?\s+(?:{WORDS})(?!\w))",
     re.IGNORECASE,
 )
 KEYCAP = re.compile(r"^(\d)\ufe0f?\u20e3|^([\u2460-\u2473\u2776-\u277f])")
 PART = re.compile(rf"^\W*(?:{WEAK})\s*#?\s*(\d{{1,2}})(?!\w)", re.IGNORECASE)
-NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
-DIGIT = CHINESE.partition("]")[0] + "]"
-FIRST = re.compile(rf"(?<!\d)1(?!\d)|(?<!\w)(?:one|i)(?!\w)|(?<!{DIGIT})一(?!{DIGIT})|[\u2460\u2776]", re.IGNORECASE)
-"""The number 1 in how a title of a step begins."""
+NUMBERED = re.compile(
+    rf"^\W*(?:\d{{1,2}}\s*(?:[.):：．](?!\d)|、|[-–—]\s)|{CHINESE}\s*[、.．：:]|{ROMAN}[.):]\s)\s*\S", re.IGNORECASE
+)
+NUMBERED_LINE = re.compile(r"^(?:\d{1,2}\s*(?:[.)．](?!\d)\s*\S|、|$)|\d\ufe0f?\u20e3|[\u2460-\u2473\u2776-\u277f])")
+AFTER_NUMBER = re.compile(r"[^\S\n]*(?:$|[\n:：.,，、)\]\-–—])")
+"""What tells "Step 3: Wait" from a sentence about step 3."""
+LEAST_LINES = 3
+"""Numbered paragraphs that are steps: two may be anything."""
 LONGEST_TITLE = 120
 """Characters of a bold line that is the title of a step."""
 
@@ -44,7 +47,9 @@ LONGEST_TITLE = 120
 def steps_of(blocks: Sequence[Block]) -> list[int]:
     """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists; else
     numbered headings. A page may have several procedures (see `procedures_of`), each of at least two steps."""
-    ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (_title_steps, _item_steps, _number_steps)
+    ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (
+        *(_title_steps, _worded_lines, _item_steps, _number_steps, _numbered_lines),
+    )
     return next((steps for way in ways if max(steps := way(blocks), default=0) > 1), [0] * len(blocks))
 
 
@@ -143,7 +148,42 @@ def _titled(blocks: Sequence[Block], begins: Sequence[bool]) -> list[int]:
 def _is_first(title: str) -> bool:
     """Whether the number of a title of a step is 1."""
     found = next((m for way in (STEP_WORD, KEYCAP, PART, NUMBERED) if (m := way.match(title))), None)
-    return found is not None and FIRST.search(found[found.lastindex or 0]) is not None
+    return found is not None and number_in(found[found.lastindex or 0]) == 1
+
+
+def _worded_lines(blocks: Sequence[Block]) -> list[int]:
+    """Steps by paragraphs that begin with "Step 3:", if their numbers go up from 1."""
+    return _counted(blocks, [_number_of_line(block) if _is_line(block) else 0 for block in blocks], 2)
+
+
+def _number_of_line(block: Block) -> int:
+    found = STEP_WORD.match(block.text)
+    return number_in(found[0]) if found and AFTER_NUMBER.match(block.text, found.end()) else 0
+
+
+def _numbered_lines(blocks: Sequence[Block]) -> list[int]:
+    """Steps by paragraphs that begin with a number, or are one, if the numbers go up from 1."""
+    numbers = [
+        number_in(found[0]) if _is_line(block) and (found := NUMBERED_LINE.match(block.text)) else 0 for block in blocks
+    ]
+    return _counted(blocks, numbers, LEAST_LINES)
+
+
+def _is_line(block: Block) -> bool:
+    return not (block.heading or block.ref or block.within or block.code is not None)
+
+
+def _counted(blocks: Sequence[Block], numbers: Sequence[int], least: int) -> list[int]:
+    """Steps by the numbers of the blocks that begin them, until a heading; none if they do not go up from 1, or are
+    few."""
+    stated = [number for number in numbers if number]
+    if len(stated) < least or stated != list(range(1, len(stated) + 1)):
+        return []
+    steps, step = [], 0
+    for block, number in zip(blocks, numbers, strict=True):
+        step = number or (0 if block.heading else step)
+        steps.append(step)
+    return steps
 
 
 def _item_steps(blocks: Sequence[Block]) -> list[int]:

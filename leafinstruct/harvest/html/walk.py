@@ -6,7 +6,6 @@ tables are handled once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from selectolax.lexbor import LexborNode
@@ -15,7 +14,7 @@ from leafinstruct.harvest.html.anchors import anchor_of
 from leafinstruct.harvest.html.code import is_column_of_numbers, language_of_code, text_of_code
 from leafinstruct.harvest.html.dom import TAG_BY_ID, TEXT_ID, holds, holds_one_text
 from leafinstruct.harvest.html.flow import Block, Container, Flow
-from leafinstruct.harvest.html.imagerefs import image_refs, is_dark_twin, is_same_image, is_small
+from leafinstruct.harvest.html.imagerefs import image_refs, is_dark_twin, is_same_image, is_small, linked_file
 from leafinstruct.harvest.html.marks import (
     ADDRESS_END,
     LINK,
@@ -30,7 +29,14 @@ from leafinstruct.harvest.html.marks import (
     SUP,
     without_marks,
 )
-from leafinstruct.harvest.html.special import Special, find_special, is_permalink, tick_of
+from leafinstruct.harvest.html.pictures import (
+    in_button,
+    in_text,
+    is_named_in_sentence,
+    is_title_of_panel,
+    object_address,
+)
+from leafinstruct.harvest.html.special import Special, find_special, is_permalink, is_procedure, tick_of
 from leafinstruct.harvest.html.steps import continued
 from leafinstruct.harvest.html.tables import NOT_A_CELL, Table, cells_of, is_line, text_of_cell
 from leafinstruct.harvest.html.tex import Formula, RawFormulas, marked
@@ -42,7 +48,7 @@ MAX_DEPTH = 150
 LONGEST_HEADING = 300
 """Characters; a longer heading that holds paragraphs was never closed."""
 _SILENT = """
-    script style template head title svg iframe object embed video audio canvas map button input select textarea
+    script style template head title svg iframe embed video audio canvas map input select textarea
     datalist dialog meta link base rt rp colgroup frameset math-field
 """
 SILENT = frozenset(_SILENT.split())
@@ -56,7 +62,6 @@ HEADINGS = {f"h{n}": n for n in range(1, 7)}
 IMAGES = frozenset(("img", "amp-img", "image"))
 ALONE = HEADINGS.keys() | {"p", "div", "ul", "ol", "table", "pre", "figure", "blockquote", "li"}
 """Blocks: markup around them is no inline markup."""
-NOT_STEPS = re.compile(r"footnote|endnote|reference|citation|toc|contents|breadcrumb|pagination|comment", re.I)
 Keep = Callable[[LexborNode, str], bool]
 KeepImage = Callable[[str, Mapping[str, str | None]], bool]
 
@@ -132,6 +137,8 @@ class _Walker:
             self.formula(node, special.formula, depth)
         elif special.kind == "nothing" or (self.keep is not None and not self.keep(node, tag)):
             return
+        elif special.kind == "picture":
+            self.background(node, special.address)
         elif special.kind == "heading":
             self.heading_of(node, special.level, depth)
         else:
@@ -222,10 +229,11 @@ class _Walker:
         flow.end()
         outer = flow.item
         attributes = node.attributes
-        steps = ordered and self.depth_of_lists == 0 and not (_inside(node, NOT_STEPS) or _is_contents(node))
+        steps = ordered and self.depth_of_lists == 0 and is_procedure(node)
         self.lists += 1
         number = self.lists
-        count = _integer(attributes.get("start"), 1)
+        step = -1 if "reversed" in attributes else 1
+        count = _integer(attributes.get("start"), 1 if step > 0 else sum(child.tag == "li" for child in node.iter()))
         self.depth_of_lists += 1
         first, within = True, flow.within
         item: Container | None = None
@@ -248,7 +256,7 @@ class _Walker:
                 self.children(child, depth + 1)
             flow.end()
             flow.marker, flow.tight, flow.within = "", False, within
-            count, first = count + 1, False
+            count, first = count + step, False
         self.depth_of_lists -= 1
         flow.item = outer
 
@@ -363,11 +371,44 @@ class _Walker:
     def on_noscript(self, node: LexborNode, depth: int) -> None:
         """The fallback of a lazy image: the image itself, unless it is here already."""
         self.noscript = True
-        for child in node.css("img"):
+        for child in node.css("img") or in_text(node):
             self.image(child)
         self.frame = 0
         self.noscript = False
         self.after_noscript = len(self.flow.blocks)
+
+    def on_button(self, node: LexborNode, depth: int) -> None:
+        """What a button enlarges; and the title of what it opens, which is all of a heading."""
+        if is_title_of_panel(node, in_heading=self.flow.heading > 0):
+            (self.children if self.flow.heading else self.block)(node, depth)
+            return
+        if self.flow.inline and is_named_in_sentence(node):
+            self.children(node, depth)
+            return
+        for image in in_button(node):
+            self.image(image)
+
+    def on_label(self, node: LexborNode, depth: int) -> None:
+        """Labels beside one another are names of tabs, each on a line of its own."""
+        beside = any(near is not None and near.tag == "label" for near in (node.prev, node.next))
+        (self.block if beside else self.children)(node, depth)
+
+    def on_object(self, node: LexborNode, depth: int) -> None:
+        """An object: the image that it is, or the one for browsers that cannot show it."""
+        if address := object_address(node):
+            self.background(node, address)
+            return
+        for image in node.css("img")[:1]:
+            self.image(image)
+
+    def background(self, node: LexborNode, address: str) -> None:
+        """A picture that is no <img>; a small one is the icon of something."""
+        attributes = node.attributes
+        if is_small(attributes) or (self.keep_image is not None and not self.keep_image(address, attributes)):
+            return
+        runs_on = self.flow.end_before_image()
+        alt = attributes.get("aria-label") or attributes.get("title") or ""
+        self.flow.image(address, alt, others=tuple(linked_file(node)), runs_on=runs_on)
 
     def image(self, node: LexborNode, depth: int = 0) -> None:
         attributes = node.attributes
@@ -413,25 +454,3 @@ def _integer(text: str | None, otherwise: int) -> int:
         return int(text) if text else otherwise
     except ValueError:
         return otherwise
-
-
-def _is_contents(node: LexborNode) -> bool:
-    """Whether a list names the sections of its page: its first item is a link to one."""
-    item = node.css_first("li")
-    link = item.css_first("a") if item is not None else None
-    if item is None or link is None or (link.attributes.get("href") or "")[:1] != "#":
-        return False
-    return item.text(deep=True).strip().startswith(link.text(deep=True).strip() or "#")
-
-
-def _inside(node: LexborNode, pattern: re.Pattern[str]) -> bool:
-    """Whether class, id or role of the node or an ancestor matches (four levels cover a list's wrapper)."""
-    here: LexborNode | None = node
-    for _ in range(4):
-        if here is None or here.tag == "body":
-            return False
-        attributes = here.attributes
-        if any(pattern.search(attributes.get(name) or "") for name in ("class", "id", "role")):
-            return True
-        here = here.parent
-    return False

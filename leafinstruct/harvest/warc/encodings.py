@@ -97,8 +97,10 @@ def _decompress_other(data: bytes, encoding: str) -> bytes:
     if reader is None:  # a build of fastwarc without this codec
         return data
     pieces: list[bytes] = []
+    left = MAX_BODY
     with suppress(OSError, ValueError, TypeError):
         stream = reader(io.BytesIO(data))
-        while sum(map(len, pieces)) < MAX_BODY and (piece := bytes(stream.read(PIECE))):
+        while left > 0 and (piece := bytes(stream.read(SMALL))):  # of one that was cut, the last piece is lost
             pieces.append(piece)
+            left -= len(piece)
     return b"".join(pieces) or data

@@ -16,7 +16,7 @@ from fastwarc.warc import HeaderMap, WarcRecord, WarcRecordType
 
 from leafinstruct.document import Described, schema_of
 from leafinstruct.harvest.index import HASH, hash_of
-from leafinstruct.harvest.warc.archive import archive
+from leafinstruct.harvest.warc.archive import archive, is_renamed
 from leafinstruct.harvest.warc.kinds import (
     ERROR,
     HEAD,
@@ -101,7 +101,7 @@ def _batch(rows: list[Row]) -> pa.RecordBatch:
 def scan(file: Path) -> Iterator[Row]:
     """Rows of one file. A truncated or damaged file gives the rows before that place, then one error row."""
     reason = ""
-    count, last = -1, -1
+    count, last, renamed = -1, -1, False
     try:
         if not file.stat().st_size:
             yield _error("empty")
@@ -111,8 +111,12 @@ def scan(file: Path) -> Iterator[Row]:
             if _begins(probe, 0, DICTIONARY):
                 yield _error("zstd_dictionary")
                 return
+            renamed = is_renamed(stream)
             for count, record in enumerate(archive(stream)):
                 place = record.stream_pos
+                if record.headers.get("Content-Length") is None:
+                    reason = "warc_truncated"  # nobody knows where it ends, but the next one is found by its beginning
+                    continue
                 if (head := _head_of_whole(record)) is None:
                     reason = "warc_truncated"
                     break
@@ -125,7 +129,7 @@ def scan(file: Path) -> Iterator[Row]:
         reason = "not_a_warc" if count < 0 else "warc_truncated"
     if count < 0 and not reason:
         reason = "not_a_warc"
-    if not reason and not _ends_whole(file, last):
+    if not reason and not renamed and not _ends_whole(file, last):
         reason = "warc_truncated"
     if reason:
         yield _error(reason)
@@ -141,8 +145,6 @@ def _begins(stream: BinaryIO, place: int, mark: bytes) -> bool:
 def _head_of_whole(record: WarcRecord) -> bytes | None:
     """The beginning of a record's body; None if the body is shorter than its header states. Reads all of it (as
     skipping it would)."""
-    if record.headers.get("Content-Length") is None:
-        return None
     length, head, found = record.content_length, b"", 0
     while piece := record.reader.read(1 << 20):
         head = head or piece[:HEAD]

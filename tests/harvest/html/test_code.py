@@ -61,10 +61,19 @@ def test_language(html: str, language: str) -> None:
          "print('a long line of code that is no button')"),
         ("<pre><code><span style='display:flex'><span style='white-space:pre;user-select:none'>1</span>"
          "<span>echo\n</span></span></code></pre>", "echo"),
+        ("<pre><code><span style='display:block'>a</span><span style='display:block'> b</span></code></pre>", "a\n b"),
+        ("<pre><div class=language-id>ts</div><div><code><div>a</div><div> b</div></code></div></pre>", "a\n b"),
+        ("<pre><div><div>go<button>Copy</button></div><div><code class=language-go>a\n b\n</code></div></div></pre>",
+         "a\n b"),
+        ("<div class=geshi><ol><li><div>a</div></li><li><div>&nbsp;b</div></li></ol></div>", "a\n b"),
+        ("<div class=ltx_listing><div><span class=ltx_tag_listingline>1</span>a</div><div>&nbsp;b</div></div>",
+         "a\n b"),
         ("<xmp><b>a</b></xmp>", "<b>a</b>"),
         ("<p><code>a<br>b</code></p>", "a\nb"),
         ("<div class=fragment><div class=line><span class=lineno> 1</span>&#160;a</div><div class=line>"
          "<span class=lineno> 2</span>&#160;&#160;b</div></div>", "a\n b"),
+        ("<div class=fragment><div class=line><span class=lineno> 1</span>a</div><div class=line>"
+         "<span class=lineno> 2</span>  b</div></div>", "a\n  b"),
         ("<table><tr><td class=blob-num data-line-number=1></td><td class=blob-code>a</td></tr><tr><td class=blob-num>2"
          "</td><td class=blob-code>\n</td></tr><tr><td class=blob-num></td><td class=blob-code> b</td></tr></table>",
          "a\n\n b"),

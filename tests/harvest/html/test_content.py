@@ -21,9 +21,14 @@ def texts(markup: str) -> list[str]:
     [
         ("<div class='code-toolbar'><pre>ls</pre><div class='toolbar'><span>Copy</span></div></div>", ["ls"]),
         ("<div class='highlight'><pre>ls</pre></div>", ["ls"]),
-        ("<div class='frame'><div class='title'>run.sh</div><pre>ls\ncd a\nmake</pre></div>", ["ls\ncd a\nmake"]),
+        ("<div class='frame'><div class='title'>run.sh</div><pre>ls\ncd a\nmake</pre></div>",
+         ["run.sh", "ls\ncd a\nmake"]),
         ("<div role='tabpanel' hidden><p>Or:</p><pre>ls</pre></div>", ["Or:", "ls"]),
-        ("<div role='tabpanel' hidden><p>Or buy one.</p></div>", []),
+        ("<div role='tabpanel' hidden><p>Or buy one.</p></div>", ["Or buy one."]),
+        ("<div class='tabpanel is-hidden' hidden><p>Or buy one.</p></div>", ["Or buy one."]),
+        ("<div class='expand-content expand-hidden' style='display: none'><p>Dry.</p></div>", ["Dry."]),
+        (f"<div role='tabpanel' hidden><ul>{LINKS}</ul></div>", []),
+        ("<div hidden><p>Or buy one.</p></div>", []),
         (f"<div class='sidebar'><pre>ls</pre><ul>{LINKS}</ul></div>", []),
         (f"<div class='box'><pre>ls</pre><ul>{LINKS}</ul></div>", []),
         ("<div class='highlight'><table><tr><td class='linenos'><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr>"
@@ -46,6 +51,40 @@ def texts(markup: str) -> list[str]:
          ["1. Open the settings.", "2. Press OK."]),
         ("<div><div>1. <a href='/a'>Another page</a></div><div>2. <a href='/b'>One more</a></div></div>", []),
         (f"<h2>Related posts</h2><ul>{LINKS}</ul>", ["Related posts"]),
+        ("<section><h2>Bow<a href='#bow'>¶</a></h2><p>See <a href='/b'>Boats</a> first.</p></section>",
+         ["Bow", "See Boats first."]),
+        ("<div class='grid'><div class='row'><div><div class='title'>Bow</div><p>Dry.</p></div></div></div>",
+         ["Bow", "Dry."]),
+        ("<div><div>“Dry?”</div><div>“Dry.”</div></div>", ["“Dry?”", "“Dry.”"]),
+        ("<header><h2>Bow</h2></header>", ["Bow"]),
+        ("<h2><div><a href='#bow'></a></div><div>Bow</div></h2>", ["Bow"]),
+        ("<h2><a name='bow'>Bow</a></h2>", ["Bow"]),
+        ("<ul class='list'><li><input type='checkbox'><b>1</b> l water</li></ul>", ["- 1 l water"]),
+        ("<div class='media-text__content'><p>Glue.</p></div>", ["Glue."]),
+        ("<div class='notes-header'><h3>Bow</h3><button>Copy</button></div>", ["Bow"]),
+        ("<div class='header'><h3><a href='/b'>Boats</a></h3></div>", []),
+        ("<p>Dry.<a class='footnote-backref' href='#r'>^</a><span class='sr-only'>(opens a new window)</span></p>",
+         ["Dry."]),
+        ("<dl><dt>bow(<em>a</em>)<a href='/s'><span class='viewcode-link'>[source]</span></a></dt></dl>", ["bow(a)"]),
+        ("<p>Dry. <a href='#r'>↩</a></p>", ["Dry."]),
+        ("<div class='sidebarblock'><div class='content'><div class='title'>Bow</div><p>Dry.</p></div></div>",
+         ["Bow", "Dry."]),
+        ("<div class='footnote'><p>Or wax.</p></div>", ["Or wax."]),
+        ("<div>Good?<button>Yes</button></div>", []),
+        ("<div style='top:3%'>1998</div>", []),
+        ("<p>Press the <button>Save</button> button twice.</p>", ["Press the Save button twice."]),
+        ("<p>Press it. <button>Copy</button></p>", ["Press it."]),
+        ("<div><label>Paper</label><label>Wood</label></div>", ["Paper", "Wood"]),
+        ("<h3><button aria-expanded='false'>Why dry?</button></h3><div>It floats.</div>", ["Why dry?", "It floats."]),
+        ("<button class='accordion' aria-expanded='false'>Why dry?</button><p>It floats.</p>",
+         ["Why dry?", "It floats."]),
+        ("<div class='callout'><h4>Dry</h4><p>See <a href='/b'>how it floats</a></p></div>",
+         ["Dry", "See how it floats"]),
+        ("<div class='alert' role='alert'>Hot <b>wax</b>.</div>", ["Hot wax."]),
+        ("<div class='author-bio'><img src='a.jpg' width='300'><p>Jane folds boats of all sizes.</p></div>", []),
+        ("<div class='ad-slot'><span>Advertisement</span></div>", []),
+        ("<div class='head-slot'><span>Words of it</span></div>", ["Words of it"]),
+        ("<div><h2><a href='/b'>Another boat</a></h2><p>It floats.</p><p>By us.</p><p>Now.</p></div>", []),
     ],
 )  # fmt: skip
 def test_structure_is_kept_however_short(markup: str, kept: list[str]) -> None:
@@ -102,3 +141,21 @@ def test_an_article_in_a_frame_with_the_names_of_a_popup_is_content(paragraphs: 
         f"<div class='modal-popup'><div><article>{f'<p>{story}</p>' * paragraphs}</article></div></div></body>"
     )
     assert ("six dogs" in "".join(block.text for block in parse_html(page, "https://news.example/a").blocks)) == shown
+
+
+def test_rows_of_data_are_their_table() -> None:
+    rows = "".join(f"<tr><td>E{n}</td><td>Error number {n} of the pump, as it says</td></tr>" for n in range(9))
+    table = f"<table><tr><th>Code</th><th>Meaning</th></tr>{rows}</table>"
+    blocks = parse_html(f"<body><h1>Codes</h1>{table}</body>", URL).blocks
+    assert [block.text for block in blocks[:2]] == ["Codes", "Code | Meaning"]
+    assert all(block.cells for block in blocks[1:])
+
+
+def test_what_is_called_a_header_in_the_main_element_may_be_its_title() -> None:
+    body = f"<div class='header'><div>Of <a href='/p'>a.b</a></div><h1>Pump</h1></div><section><p>{LONG}</p></section>"
+    assert parse_html(f"<body><main>{body}</main></body>", URL).blocks[0].text == "Pump"
+
+
+def test_footnotes_belong_to_what_is_before_them() -> None:
+    page = f"<body><div id='content'><p>{LONG * 3}</p></div><div id='footnotes'><div>1. Wax.</div></div></body>"
+    assert parse_html(page, URL).blocks[-1].text == "1. Wax."

@@ -224,3 +224,30 @@ def test_of_a_figure_drawn_for_several_screens_the_widest_is_taken() -> None:
         assert _images(f"<main><article>{STEP}<div>{figure}</div></article></main>") == ["1.jpg", "wide.png"]
     alone = "<div data-max-width='599'><img data-src='narrow.png'></div><div><img src='2.jpg'></div>"
     assert _images(f"<main><article>{STEP}<div>{alone}</div></article></main>") == ["1.jpg", "narrow.png", "2.jpg"]
+
+
+def test_a_reversed_list_counts_down() -> None:
+    blocks = parse_html(f"<main><p>{LONG}</p><ol reversed><li>Go<li>Set<li>Ready</ol></main>", "").blocks
+    assert [block.text for block in blocks[1:]] == ["3. Go", "2. Set", "1. Ready"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "shown"),
+    [
+        ("<p>Press <img src='save.svg' class='icon' alt='Save'> to go on.</p>", ["save.svg"]),
+        ("<p><img src='save.svg' class='icon' alt='Save'></p>", []),
+        ("<table><tr><th>Key</th><th>Use</th></tr><tr><td><img src='a.png' width=24 height=24><td>Go</table>",
+         ["a.png"]),
+        ("<p>Press <img src='a.png' width=1 height=10> to go on.</p>", []),
+        ("<p>Press <img src='img/spacer.gif' width=20 height=20> to go on.</p>", []),
+    ],
+)  # fmt: skip
+def test_small_pictures(markup: str, shown: list[str]) -> None:
+    parts = extract_parts(f"<main><p>{LONG * 3}</p>{markup}<p>{LONG * 3}</p></main>", URL)
+    assert [part["url"].rpartition("/")[2] for part in parts if part["type"] == "image"] == shown
+
+
+def test_the_name_of_an_icon_in_a_font_is_no_word() -> None:
+    icon = "<span class='material-icons'>more_vert</span>"
+    blocks = parse_html(f"<main><p>{LONG}</p><p>Press {icon} to go on.</p></main>", URL).blocks
+    assert blocks[-1].text == "Press to go on."

@@ -8,6 +8,7 @@ import pytest
 
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.formats.rst import parse_rst
+from leafinstruct.harvest.html.numerals import number_in
 from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.html.steps import procedures_of, steps_of
 
@@ -34,6 +35,11 @@ TITLES = {
     "hindi": "## चरण {n}: काटें", "hebrew": "## שלב {n}", "vietnamese": "## Bước {n}", "indonesian": "## Langkah {n}",
     "keycap": "## {n}\ufe0f\u20e3 Saw", "circled": "## {circled} Saw", "part": "## Part {n} - Saw",
     "task": "### Task #{n}",
+    "words": "## {ordinal} step", "numbered": "## {n} - Saw", "chinese list": "## {han}、切", "wide": "## ＳＴＥＰ{n}",
+    "roman list": "## {roman}. Saw", "russian ordinal": "## {n}-й шаг", "ke": "## Langkah ke-{n}",
+    "line": "Step {n}: Saw it off.", "two lines": "Step {n}\\\n: Saw it off.", "own line": "Step {n}",
+    "bold begin": "**Step {n}:** Saw it off.", "chinese line": "第{han}步，切。", "numbers": "{n}\\. Saw it off.",
+    "lone numbers": "{n}", "keycaps": "{n}\ufe0f\u20e3 Saw it off.",
     "portuguese": "## {n}º passo", "ordinal": "## {n}nd step", "russian": "## Шаг {n}", "polish": "## Krok {n}",
 }  # fmt: skip
 
@@ -41,9 +47,10 @@ TITLES = {
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
 def test_titles_of_steps(title: str) -> None:
     made = [
-        title.format(n=n, roman=roman, han=han, word=word, circled=circled)
-        for n, roman, han, word, circled in zip(
-            (1, 2, 3), ("I", "II", "III"), "一二三", ("one", "two", "three"), "①②③", strict=True
+        title.format(n=n, roman=roman, han=han, word=word, circled=circled, ordinal=ordinal)
+        for n, roman, han, word, circled, ordinal in zip(
+            *((1, 2, 3), ("I", "II", "III"), "一二三", ("one", "two", "three"), "①②③", ("First", "Second", "Third")),
+            strict=True,
         )
     ]
     assert max(steps("# Build it\n\n" + "".join(f"{one}\n\n{BODY}\n\n" for one in made))) == 3
@@ -58,6 +65,10 @@ def test_titles_of_steps(title: str) -> None:
         "## Passage {n}",
         "## Partial {n}",
         "## In step {n}",
+        "In step {n}: saw it off.",
+        "Step {n} takes a day.",
+        "Step {m}: saw it off.",
+        "{m}\\. Saw it off.",
     ],
 )
 def test_other_titles(title: str) -> None:
@@ -116,3 +127,21 @@ def test_titles_that_all_have_the_number_1_are_one_procedure() -> None:
 def test_titles_whose_numbers_go_on_in_another_section_are_one_procedure() -> None:
     source = "# Make\n\n## Saw\n\n### Step 1\n\nOne.\n\n### Step 2\n\nTwo.\n\n## Glue\n\n### Step 3\n\nThree.\n"
     assert [step for step in steps(source) if step] == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("title", "number"),
+    [
+        ("Step 12", 12),
+        ("٣", 3),
+        ("第十二步", 12),
+        ("第二十步", 20),
+        ("十", 10),
+        ("Step XIV", 14),
+        ("step ix", 9),
+        ("⑫", 12),
+    ]
+    + [("Deuxième étape", 2), ("Седьмой шаг", 7), ("الخطوة الثالثة", 3), ("❷", 2), ("None", 0), ("", 0)],
+)
+def test_numbers_in_titles(title: str, number: int) -> None:
+    assert number_in(title) == number

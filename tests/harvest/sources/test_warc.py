@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -392,3 +393,29 @@ def test_lines_of_headers_may_end_without_a_carriage_return(
 def test_error_pages_are_counted(tmp_path: Path, status: str) -> None:
     write(tmp_path, {"a.warc": record("http://a/1", page(), status=status)})
     assert [d.error for d in harvest("warc", tmp_path, "*").documents] == [f"status_{status[:3]}"]
+
+
+def test_a_record_without_a_length_costs_no_other(tmp_path: Path) -> None:
+    broken = re.sub(rb"Content-Length: \d+\r\n\r\nHTTP", b"\r\nHTTP", record("https://a.org/x", page()))
+    write(tmp_path, {"a.warc.gz": warc_gz(broken, record("https://a.org/y", page()))})
+    made = harvest("warc", tmp_path, "*.warc.gz", license="CC-BY-4.0")
+    assert {(d.url, d.error) for d in made.documents} == {("https://a.org/y", ""), ("", "warc_truncated")}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_names_of_headers_in_small_letters(tmp_path: Path, packed: bool) -> None:
+    records = (record("https://a.org/x", page("i.png")), record("https://a.org/i.png", picture(1), "image/png"))
+    small = [re.sub(rb"(?m)^(WARC-|Content-)[\w-]+:", lambda name: name[0].lower(), r, count=6) for r in records]
+    write(tmp_path, {"a.warc": warc_gz(*small) if packed else b"".join(small)})
+    (document,) = harvest("warc", tmp_path, "*.warc", license="CC-BY-4.0").documents
+    assert (document.url, document.error, len(document.images)) == ("https://a.org/x", "", 1)
+    write(tmp_path, {"a.warc": (tmp_path / "a.warc").read_bytes()[:-60]})
+    errors = [d.error for d in harvest("warc", tmp_path, "*.warc", license="CC-BY-4.0").documents]
+    assert errors == ["", "warc_truncated"]
+
+
+def test_a_cut_brotli_body_keeps_what_was_there() -> None:
+    brotli = pytest.importorskip("brotli")
+    body = "".join(f"<p>{TEXT[: n % 90]} {n * n}</p>" for n in range(900)).encode()
+    found = decompress(brotli.compress(body)[:-20], "br")
+    assert body.startswith(found) and len(found) > len(body) / 2
