@@ -57,9 +57,6 @@ SMALL_NAME = re.compile(
     r"(?:^|[\s_-])(?:emoji|smiley|(?:inline-?)?icons?|icon-inline|inlineimage|inlinemediaobject|guiicon|btn|button|key)(?![a-z])",
     re.I,
 )
-THINNEST = 3
-"""Pixels of a side of what is a line, or is there to be counted."""
-SPACER = re.compile(r"(?:^|[/_-])(?:spacer|blank|pixel|transparent|clear|1x1)\d{0,2}\.(?:gif|png)(?:$|\?)", re.I)
 NARROW = 480
 """Pixels; a version in this width is for telephones."""
 DARK_ADDRESS = re.compile(r"#(?:gh-dark-mode-only|only-dark)$")
@@ -177,14 +174,10 @@ def is_same_image(last: Block, refs: Refs, unscripted: bool) -> bool:
 
 def is_small(attributes: Mapping[str, str | None]) -> bool | None:
     """Whether an image is shown as small as a letter or a button; None if its element does not say."""
-    if SPACER.search(attributes.get("src") or ""):
-        return False
     style = dict(STYLE_SIZE.findall(stated)) if (stated := attributes.get("style")) else {}
     height = _pixels(style.get("height") or attributes.get("height"))
     width = _pixels(style.get("width") or attributes.get("width"))
     if height is not None or width is not None:
-        if min(MOST_WIDTH if height is None else height, MOST_WIDTH if width is None else width) <= THINNEST:
-            return False
         return (MOST_HEIGHT if height is None else height) <= MOST_HEIGHT and (width or 0) <= MOST_WIDTH
     names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
     return True if SMALL_NAME.search(names) else None
