@@ -135,6 +135,8 @@ def prepare(body: str, dialect: Dialect) -> str:
                 piece = without_templates(piece, dialect)
             elif "{{" in piece and (dialect.myst or dialect.values):
                 piece = SUBSTITUTION.sub(partial(_substituted, dialect), piece)
+        elif dialect.mdx and (wrapped := MDX_BLOCK.match(piece)):
+            piece = f"\n{wrapped[1]}\n"
         elif dialect.myst and "{{" in piece:
             piece = _inside_directive(piece, dialect)
         pieces.append(piece)
@@ -144,6 +146,8 @@ def prepare(body: str, dialect: Dialect) -> str:
 
 SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 """A shortcode of Hugo that a page quotes."""
+MDX_BLOCK = re.compile(r"[ \t]*(?:`{3,}|~{3,})mdx-code-block[ \t]*\n(.*)(?:^|\n)[ \t]*(?:`{3,}|~{3,})\Z", re.DOTALL)
+"""MDX that other readers of Markdown would not understand."""
 SIZE = re.compile(r"\s*\|\s*\d+(?:x\d+)?\s*$")
 """Of an image, as Obsidian writes it."""
 OF_DIRECTIVE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(?:`{3,}|~{3,})\{([\w:.+-]+)\}")

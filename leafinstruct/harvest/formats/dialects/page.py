@@ -83,6 +83,14 @@ class Dialect:
                     self.values.setdefault(key.partition("myst_substitutions.")[2], stated)
         return self.values.get(name, "")
 
+    def text_of(self, path: str) -> str:
+        """The text of a file that the page shows as code; "" without one, or if there have been too many."""
+        found = self.around.file(path) if self.left[0] > 0 else None
+        if found is None:
+            return ""
+        self.left[0] -= 1
+        return found[0]
+
     def including(self, path: str, around: Around) -> Dialect | None:
         """The dialect of a file that this one includes; None if there have been too many, or it includes itself."""
         if path in self.chain or len(self.chain) >= DEEPEST or self.left[0] <= 0:
@@ -141,6 +149,7 @@ def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     mdx = (
         ending == "mdx"
         or module
+        or (perhaps and "```mdx-code-block" in text)
         or (
             perhaps
             and not (myst or script)
