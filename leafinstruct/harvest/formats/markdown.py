@@ -26,7 +26,9 @@ from leafinstruct.harvest.formats.dialects import (
     blocks,
     chunks,
     directives,
+    fences,
     grids,
+    includes,
     indented,
     inline,
     inner,
@@ -48,13 +50,6 @@ IN_HTML = re.compile(r"!\[([^\]]*)\]\(\s*<?([^\s<>)]+)>?[^)]*\)")
 RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2,}[ \t]*$", re.MULTILINE)
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
-SNIPPET = re.compile(
-    r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE
-)
-SNIPPETS = re.compile(
-    r"^-{1,}8<-{1,}[ \t]*\n((?:[^\n]+\n){1,50}?)-{1,}8<-{1,}[ \t]*$|^([ \t]*)\{![ \t]*([^!{}\n]+?)[ \t]*!\}[ \t]*$",
-    re.MULTILINE,
-)
 OUTLINE = re.compile(r"^(#{1,6} [^\n]*\n)(?=\t+[-*+] )((?:\t[^\n]*(?:\n|\Z)|[ \t]*\n)+)", re.MULTILINE)
 """A list below a heading, indented as if it belonged to it: outliners write it so, and to CommonMark it is code."""
 DEEPER = re.compile(r"^\t", re.MULTILINE)
@@ -128,8 +123,7 @@ def prepare(body: str, dialect: Dialect) -> str:
             piece = RULED_TAG.sub("", piece)
             if "{:" in piece:
                 piece = LIST_OF_CONTENTS.sub("", piece)
-            if "8<" in piece or "<<<" in piece or "{!" in piece:
-                piece = SNIPPET.sub(_snippet, SNIPPETS.sub(_snippets, piece))
+            piece = includes.with_includes(piece)
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
@@ -181,19 +175,6 @@ def _substituted(dialect: Dialect, found: re.Match[str]) -> str:
     return dialect.substitution(name) if name else ""
 
 
-def _snippets(found: re.Match[str]) -> str:
-    """Files that are included one after another, and the form of another extension."""
-    if found[3]:
-        return f'\n{found[2]}<x-include src="{escape(found[3])}" />\n'
-    return "".join(f'\n<x-include src="{escape(line.strip())}" />\n' for line in found[1].split("\n") if line.strip())
-
-
-def _snippet(found: re.Match[str]) -> str:
-    if found[2]:
-        return f'\n{found[1]}<x-include src="{escape(found[2])}" />\n'
-    return f'\n{found[3]}<x-literalinclude src="{escape(found[4])}" />\n'
-
-
 def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
     """The text in order, split at fenced code: (piece, whether it is code)."""
     place = 0
@@ -236,6 +217,7 @@ BLOCK_RULES = blocks.by_character(
     ("<", mdx.tags),
     ("[{$\\*#^%@<", inline.silent_line),
     ("`~:", directives.named),
+    ("`~", fences.box),
     (":", directives.colons),
     (":", indented.definition),
     ("!?=", indented.box),

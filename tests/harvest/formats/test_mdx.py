@@ -73,3 +73,9 @@ def test_images_for_dark_pages_go() -> None:
 
 def test_values_of_front_matter() -> None:
     assert look("---\ntitle: Tea\n---\n\nAbout {frontMatter.title}.") == ["About Tea."]
+
+
+def test_images_with_their_size_or_with_spaces() -> None:
+    for image in ("![A](/a.png =300x){.align-center}", '![A](/a.png "Tea" =100%x20)', "![A](</a.png> =50x50)"):
+        assert look(f"{image}\n\nEnd.", "page.md") == ["[/a.png|A|]", "End."], image
+    assert look('![A](a b.png "Tea")', "page.md") == ["[a b.png|A|]"]

@@ -10,9 +10,10 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from leafinstruct.harvest.formats.dialects import kinds
+from leafinstruct.harvest.formats.dialects import includes
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import written
 
@@ -34,16 +35,35 @@ TITLE = re.compile(
     re.IGNORECASE,
 )
 LANGUAGE = re.compile(r"[ \t]*(?:\{[ \t]*)?\.?(?:([A-Za-z][\w+#.-]*)(?![\w+#.-]*[ \t]*=))?")
+LABEL = re.compile(r"[\w+#.:-]+(?:\{[^{}\n]*\})?[ \t]+(?:\{[^{}\n]*\}[ \t]*)?\[([^\[\]\n]+)\]")
+"""The label of a tab with code, as VitePress writes it."""
+GROUP = re.compile(r"<(/?)(?:CodeGroup|CodeBlocks|CodeTabs|RequestExample|ResponseExample)\b")
+IN_GROUP = re.compile(r"[\w+#.-]+[ \t]+(?![\[{])([^={}\n]+?)(?:[ \t]+(?:\{|[\w-]+=|lines$|expandable$|wrap$).*)?$")
+"""The label of code in a group of Mintlify."""
+SHIKI = re.compile(
+    r"[ \t]*(?://|#|--|;|/\*|<!--|\{/\*)[ \t]*\[!code[^\]\n]*\][ \t]*(?:\*/\}?|-->)?[ \t]*$", re.MULTILINE
+)
+"""A comment that highlights its line, and that readers do not see."""
 HIGHLIGHT = re.compile(
     r"^[ \t]*(?://|#|--|/\*|<!--|\{/\*)[ \t]*(?:highlight-(?:next-line|start|end)|error-next-line)[ \t]*"
     r"(?:\*/\}?|-->)?[ \t]*\n?",
     re.MULTILINE,
 )
-SNIPPET = re.compile(r"^[ \t]*-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$", re.MULTILINE)
 
 
 def plugin(parser: MarkdownIt) -> None:
+    parser.core.ruler.after("block", "labels_of_code", _labels)
     parser.add_render_rule("fence", _render)
+
+
+def _labels(state: StateCore) -> None:
+    """Keep the labels of code in groups, which are words after the language."""
+    depth = 0
+    for token in state.tokens if GROUP.search(state.src) else ():
+        if token.type == "fence" and depth and (found := IN_GROUP.match(token.info.strip())):
+            token.meta["label"] = found[1]
+        elif token.type != "fence":
+            depth += sum(-1 if closing else 1 for closing in GROUP.findall(token.content))
 
 
 def is_language(name: str) -> bool:
@@ -62,25 +82,16 @@ def _render(self: RendererHTML, tokens: Sequence[Token], place: int, options: An
     dialect = of(env)
     if info == "math":
         return f'<p><span class="math display">{escape(token.content)}</span></p>\n'
-    title = TITLE.search(info)
-    shown = next((group for group in title.groups() if group), "") if title else ""
+    title = TITLE.search(info) or LABEL.match(info)
+    shown = next((group for group in title.groups() if group), "") if title else str(token.meta.get("label", ""))
     language = LANGUAGE.match(info)[1] or ""  # type: ignore[index]  # matches everywhere
     if language.endswith("-exec") or language == "eval_rst":
         language = ""
     text = HIGHLIGHT.sub("", token.content)
-    if SNIPPET.search(text):
-        text = SNIPPET.sub(lambda found: _snippet(found[1], dialect), text)
+    text = SHIKI.sub("", text) if "[!code" in text else text
+    text = includes.within_code(text, dialect)
     head = f"<p><strong>{escape(shown)}</strong></p>\n" if shown else ""
     return head + code(text.rstrip("\n") if text.strip() else "", language)
-
-
-def _snippet(path: str, dialect: Dialect) -> str:
-    name, _, lines = path.partition(":")
-    found = dialect.around.file(name)
-    if found is None or dialect.left[0] <= 0:
-        return ""
-    dialect.left[0] -= 1
-    return kinds.lines_of(found[0], {"lines": lines.replace(":", "-")} if re.fullmatch(r"\d*(?::\d*)?", lines) else {})
 
 
 def shown(language: str, more: str, text: str, dialect: Dialect) -> str:

@@ -46,8 +46,18 @@ COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
 CITED = re.compile(r"\[(?>[^\[\]\n@]{0,80}@[\w:.#$%&+?<>~/-]+){1,10}[^\[\]\n@]{0,80}\]")
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
-SPACED = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,600})\)")
+SPACED = re.compile(
+    r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,600})"
+    r"(?:(?<=[ \t])(?:\"[^\"\n]{0,600}\"|'[^'\n]{0,600}')[ \t]*)?\)"
+)
 """A link or an image whose path has spaces."""
+SIZED = re.compile(
+    r"!\[(?P<text>[^\[\]\n]{0,300})\]\([ \t]*(?:<(?P<quoted>[^<>\n]{1,600})>"
+    r"|(?P<ref>[^\s()<>]{1,600}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,200}){0,5}))"
+    r"(?:[ \t]+(?:\"[^\"\n]{0,600}\"|'[^'\n]{0,600}'))?[ \t]+="
+    r"[\d.]{0,6}(?:px|em|%)?[xX*]?[\d.]{0,6}(?:px|em|%)?[ \t]*\)"
+)
+"""An image with its size, as wikis and some editors write it: `![alt](a.png =300x)`."""
 LINKED = re.compile(r"(?:https?:)?//|\.{0,2}/|[^\s:]*\.(?:md|mdx|qmd|ipynb|html?|rst)(?:$|#)")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
@@ -178,6 +188,13 @@ def _spaced(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     return len(found[0]), f'<a href="{escape("".join(found["ref"].split()))}">{text}</a>'
 
 
+def _sized(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = SIZED.match(state.src, state.pos)
+    if found is None:
+        return None
+    return len(found[0]), written("img", {"src": found["quoted"] or found["ref"], "alt": found["text"]})
+
+
 def _words(label: str) -> str:
     """What a reader sees for a label, about: the kind of what it names, or its words."""
     kind = re.split(r"[:_-]", label.lower(), maxsplit=1)[0]
@@ -268,6 +285,7 @@ def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 RULES: tuple[tuple[str, Rule], ...] = (
     ("![", _wiki),
     ("[", _empty_link),
+    ("!", _sized),
     ("![", _spaced),
     ("[", _span),
     ("{", _braces),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape, unescape
 
-from leafinstruct.harvest.formats.dialects import javascript, kinds
+from leafinstruct.harvest.formats.dialects import excerpts, javascript, kinds
 from leafinstruct.harvest.formats.dialects.page import Dialect
 from leafinstruct.harvest.formats.dialects.tag import HTML, VOID, Tag, scan, written
 
@@ -227,10 +227,10 @@ class Lowering:
             after in ("\n", "") or self.html.startswith(("</p>", "<"), tag.end) or tag.kind == "open"
         )
 
-    def _titles(self, tag: Tag, kind: str, block: bool, but: str = "") -> str:
-        """The words that a tag has in its attributes, as they stand before its content; no title that is `but`."""
+    def _titles(self, tag: Tag, kind: str, block: bool, but: tuple[str, ...] = ()) -> str:
+        """The words that a tag has in its attributes, as they stand before its content, without those in `but`."""
         title, more = kinds.words(tag, kind, self.dialect.names)
-        title = "" if title == but else title
+        title, more = "" if title in but else title, [text for text in more if text not in but]
         if not title and kind == "tab" and self.labels:
             value = tag.text("value", self.dialect.names)
             if value:
@@ -250,7 +250,7 @@ class Lowering:
             ref = self.dialect.around.anywhere(ref) or ref
         titles = ""
         if kind not in ("image", "figure"):
-            titles = self._titles(tag, kind, self._is_block(tag), but=alt)
+            titles = self._titles(tag, kind, self._is_block(tag), but=(alt, caption))
         image = written("img", {"src": self._ref(ref), "alt": alt})
         shown = self._markdown(tag, caption)
         if tag.kind == "alone":
@@ -322,21 +322,19 @@ class Lowering:
 
     def _include(self, path: str, options: Mapping[str, str]) -> None:
         """The text of a file in the tree, or a part of it, with the images that it refers to from its own folder."""
-        found, part = self.dialect.around.file(path), options.get("part", "")
+        found, part = self.dialect.around.file(path), options.get("part", "") or options.get("region", "")
         dialect = self.dialect.including(f"{path}#{part}", found[1]) if found else None
         if found is None or dialect is None:
             return
-        text = kinds.part_of(found[0], part) if part else kinds.lines_of(found[0], options)
+        text = excerpts.excerpt(found[0], options)
         html = kinds.body_of(text) if path.lower().endswith((".html", ".htm")) else dialect.render(text, dialect)
         self._add("\n" + Lowering(html, dialect, self.page).lowered() + "\n")
 
     def _read(self, tag: Tag) -> None:
         """Code of a file in the tree: all of it, or the lines that the tag names."""
         path = kinds.path(tag, self.dialect.names)
-        found = self.dialect.around.file(path) if path else None
-        if found is not None and self.dialect.left[0] > 0:
-            self.dialect.left[0] -= 1
-            text = kinds.lines_of(found[0], tag.attributes)
+        if path and (text := self.dialect.text_of(path)):
+            text = excerpts.excerpt(text, tag.attributes)
             self.write_code(
                 text,
                 tag.attributes.get("language", "") or kinds.language_of_path(path),
