@@ -32,6 +32,7 @@ from leafinstruct.harvest.formats.dialects import (
     indented,
     inline,
     inner,
+    liquid,
     mdx,
     quotes,
 )
@@ -103,7 +104,7 @@ def _values(front: dict[str, Any]) -> dict[str, str]:
         if isinstance(one, dict) and isinstance(one.get("src"), str):
             values[f"resource {one.get('name', one['src'])}"] = one["src"]
             values[f"title of {one['src']}"] = str(one.get("title", ""))
-    return values
+    return {**values, **dict(liquid.galleries(front))}
 
 
 def _lead(front: dict[str, Any], html: str) -> list[Block]:

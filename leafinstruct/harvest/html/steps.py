@@ -4,6 +4,7 @@ interrupts."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -148,10 +149,11 @@ def _is_first(title: str) -> bool:
 
 def _item_steps(blocks: Sequence[Block]) -> list[int]:
     """Steps by the items of ordered lists. A list that continues the numbers of the one before is the same list, and
-    what is between them belongs to the item before; lists under different headings are different procedures. Nothing
-    if there are no such items."""
+    what is between them belongs to the item before; lists under different headings are different procedures, and so are
+    lists of several items that each begin with 1. Nothing if there are no such items."""
     if all(block.item == (0, 0) for block in blocks):
         return []
+    items = Counter(of for of, _ in {block.item for block in blocks})
     steps: list[int] = []
     procedures: list[int] = []
     count, procedure, last, gap, headed, interrupted = 0, 0, (0, 0), 0, False, False
@@ -164,7 +166,8 @@ def _item_steps(blocks: Sequence[Block]) -> list[int]:
             continue
         if block.item != last:
             goes_on = last != (0, 0) and block.item[1] == last[1] + 1
-            if headed and not goes_on and last != (0, 0):
+            begins = headed or (block.item[1] == 1 and min(items[last[0]], items[block.item[0]]) > 1)
+            if begins and not goes_on and last != (0, 0):
                 count, procedure, interrupted = 0, procedure + 1, False
             elif goes_on and gap and not headed:
                 steps[-gap:] = [count] * gap

@@ -23,7 +23,7 @@ NEXT = re.compile(rf"<!--|<(?!/?(?:{_PLAIN}){_SIMPLE}>|(?:br|hr)\s*/?>)(?=[A-Za-
 LANGUAGE_CLASS = re.compile(r"\blanguage-([\w+#-]+)")
 COMMENT_END = re.compile(r"(?<=<!--)-?>|--!?>")
 """As browsers see it: `<!-->` and `<!--->` are whole comments."""
-STEP = re.compile(r"<(?:[\w.]*\.)?(?:Step|step|step-item|StepItem)[\s>]")
+STEP = re.compile(r"<(?:[\w.]*\.|x-)?(?:Step|step|step-item|StepItem)[\s>]")
 PARAGRAPH = re.compile(r"</?p>")
 TAGS = re.compile(r"<[^<>]*>")
 MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
