@@ -32,6 +32,7 @@ from leafinstruct.harvest.formats.dialects import (
     indented,
     inline,
     inner,
+    knitr,
     liquid,
     mdx,
     quotes,
@@ -125,6 +126,8 @@ def prepare(body: str, dialect: Dialect) -> str:
             if "{:" in piece:
                 piece = LIST_OF_CONTENTS.sub("", piece)
             piece = includes.with_includes(piece)
+            if dialect.templates == "shortcodes":
+                piece = knitr.prepared(piece, dialect)
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
@@ -220,6 +223,7 @@ BLOCK_RULES = blocks.by_character(
     ("`~:", directives.named),
     ("`~", fences.box),
     (":", directives.colons),
+    (":", grids.caption),
     (":", indented.definition),
     ("!?=", indented.box),
     ("/", indented.slashes),

@@ -1,10 +1,9 @@
-"""Code in fences: its language and title, options of executable chunks (knitr, Quarto), and the images that a chunk is
-known to show."""
+"""Code in fences: its language, its title or label, and what it takes in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -14,22 +13,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from leafinstruct.harvest.formats.dialects import includes
-from leafinstruct.harvest.formats.dialects.page import Dialect, of
-from leafinstruct.harvest.formats.dialects.tag import written
+from leafinstruct.harvest.formats.dialects.page import of
 
-_LANGUAGES = """
-    r python julia bash sh zsh sql ojs observable mermaid dot js javascript css stan rcpp cpp c perl ruby node go scala
-    octave matlab sas stata haskell rust fortran shell powershell html php lua asy tikz d3 eval
-    webr-r webr pyodide pyodide-python shinylive-r shinylive-python
-"""
-LANGUAGES = frozenset(_LANGUAGES.split())
-OPTION_LINE = re.compile(r"^[ \t]*(?:#|//|--|%%)\|[ \t]?(.*)$")
-OPTION = re.compile(r"([\w.-]+)[ \t]*:[ \t]*(.*)$")
-CHUNK_OPTION = re.compile(r"([\w.-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|([^,\"']+))")
-GRAPHICS = re.compile(
-    r"\b(?:include_graphics|Image|imread|display_image)\(\s*(?:c\()?(?:path\s*=\s*|filename\s*=\s*)?([^()]*)", re.DOTALL
-)
-PATH = re.compile(r"[\"']([^\"'\n]+\.(?:png|jpe?g|gif|webp|svg|bmp|tiff?))[\"']", re.IGNORECASE)
 TITLE = re.compile(
     r"\b(?:title|filename|caption|name|header)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')|^\w+:(?:title=)?(\S+\.\w+)$",
     re.IGNORECASE,
@@ -66,10 +51,6 @@ def _labels(state: StateCore) -> None:
             depth += sum(-1 if closing else 1 for closing in GROUP.findall(token.content))
 
 
-def is_language(name: str) -> bool:
-    return name in LANGUAGES
-
-
 def code(text: str, language: str) -> str:
     named = f' class="language-{escape(language)}"' if language else ""
     return f"\n<pre><code{named}>{escape(text)}</code></pre>\n" if text.strip() else ""
@@ -92,37 +73,3 @@ def _render(self: RendererHTML, tokens: Sequence[Token], place: int, options: An
     text = includes.within_code(text, dialect)
     head = f"<p><strong>{escape(shown)}</strong></p>\n" if shown else ""
     return head + code(text.rstrip("\n") if text.strip() else "", language)
-
-
-def shown(language: str, more: str, text: str, dialect: Dialect) -> str:
-    """What readers see of an executable chunk: its code, and images that it takes from files."""
-    options = {key.lower().replace(".", "-"): a or b or c.strip() for key, a, b, c in CHUNK_OPTION.findall(more)}
-    lines, key = text.split("\n"), ""
-    while lines and (found := OPTION_LINE.match(lines[0])):
-        if option := OPTION.match(found[1]):
-            key = option[1].lower().replace(".", "-")
-            options[key] = option[2].strip().strip("\"'")
-        elif key:  # goes on
-            options[key] = f"{options[key].lstrip('>|').strip()} {found[1].strip()}"
-        lines.pop(0)
-    if _is_off(options.get("include")):
-        return ""
-    body = "\n".join(lines).strip("\n")
-    images = _images(body, options) if not _is_off(options.get("eval")) else ""
-    hidden = _is_off(options.get("echo")) or (images and GRAPHICS.match(body.strip()) is not None)
-    title = options.get("filename", "") or options.get("lst-cap", "")
-    head = f"<p><strong>{escape(title)}</strong></p>\n" if title and not hidden else ""
-    return head + ("" if hidden else code(body, language.removeprefix("webr-") or language)) + images
-
-
-def _is_off(value: str | None) -> bool:
-    return value is not None and value.strip().lower() in ("false", "f", "no")
-
-
-def _images(body: str, options: Mapping[str, str]) -> str:
-    caption = options.get("fig-cap", "")
-    alt = options.get("fig-alt", "")
-    paths = [path for call in GRAPHICS.findall(body) for path in PATH.findall(call)]
-    return "".join(
-        "\n" + written("x-image", {"src": path, "alt": alt, "caption": caption}, alone=True) + "\n" for path in paths
-    )

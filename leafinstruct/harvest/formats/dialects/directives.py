@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from leafinstruct.harvest.bounds import OUT_OF_MEMORY
 from leafinstruct.harvest.formats import rst, sphinx
-from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, templates
+from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, knitr, templates
 from leafinstruct.harvest.formats.dialects.page import flat, of, yaml_of
 from leafinstruct.harvest.formats.dialects.tag import scan
 
@@ -75,8 +75,8 @@ def named(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.line = start + 1  # before anything is pushed: rules inside set it
     if raw:
         argument = found["name"]
-    if not raw and chunks.is_language(name) and mark[0] != ":":
-        blocks.html(state, chunks.shown(name, more, _text(state, start + 1, closing), of(state.env)))
+    if not raw and name in knitr.LANGUAGES and mark[0] != ":":
+        blocks.html(state, knitr.shown(name, more, _text(state, start + 1, closing), of(state.env)))
     else:
         _directive(state, name, argument, options, (start, body, closing))
     state.line = closing + closed
@@ -223,6 +223,8 @@ def _box(state: StateBlock, name: str, argument: str, options: Mapping[str, str]
         return
     if name == "table":
         text = argument
+    if name in knitr.THEOREMS:
+        text = text or options.get("name", "")
     if name in sphinx.VERSIONS:
         blocks.html(state, "\n<p>")
         blocks.inline(state, sphinx.version(name, argument), start)
@@ -267,7 +269,7 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if with_class is not None:
         options, names = _keys(with_class["attributes"]), CLASSES.findall(with_class["attributes"])
         name = name or next((BOXES.sub(r"\1", one) for one in names if BOXES.match(one)), "") or "".join(names[:1])
-        text = options.get("title", "")
+        text = options.get("title", "") or (options.get("name", "") if name in knitr.THEOREMS else "")
     else:
         rest = found["rest"].strip()
         bracketed = BRACKETED.match(rest)
@@ -277,6 +279,8 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.line = start + 1
     if not name:
         return True
+    if not text and with_class is not None and name in kinds.ADMONITIONS:
+        text = _heading(state, end)
     silent_box = kinds.kind_of(name) == "silent" or (name == "hidden" and with_class is not None)
     if silent_box or name in ("content-hidden", "mermaid", "math", "code", "raw-html"):
         closing, closed = _end(state, start, end, found["mark"])
@@ -294,6 +298,18 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     )
     blocks.title(state, shown or label, start)
     return True
+
+
+def _heading(state: StateBlock, end: int) -> str:
+    """The heading that a callout begins with, which is its title; "" without one."""
+    line = state.line
+    while line < end and state.isEmpty(line):
+        line += 1
+    found = kinds.HEADING.match(blocks.line_of(state, line)) if line < end else None
+    if found is None:
+        return ""
+    state.line = line + 1
+    return found[2].strip()
 
 
 def _one_line(state: StateBlock, name: str, rest: str) -> None:

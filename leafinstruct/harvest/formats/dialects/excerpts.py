@@ -7,7 +7,8 @@ import re
 import textwrap
 from collections.abc import Mapping
 
-HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
+from leafinstruct.harvest.formats.dialects.kinds import HEADING
+
 NUMBERS = re.compile(r"(?:\d*(?::\d*)?)(?:,\d*(?::\d*)?)*")
 MARK = re.compile(
     r"(?:\bANCHOR(?P<anchor>_END)?:[ \t]*|--8<--[ \t]*\[[ \t]*(?P<section>start|end)[ \t]*:[ \t]*"

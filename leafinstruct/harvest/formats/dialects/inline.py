@@ -14,7 +14,7 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.myst_role.index import myst_role
 
 from leafinstruct.harvest.formats import sphinx
-from leafinstruct.harvest.formats.dialects import blocks, javascript, mdx
+from leafinstruct.harvest.formats.dialects import blocks, javascript, knitr, mdx
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import written
 
@@ -61,6 +61,12 @@ SIZED = re.compile(
 LINKED = re.compile(r"(?:https?:)?//|\.{0,2}/|[^\s:]*\.(?:md|mdx|qmd|ipynb|html?|rst)(?:$|#)")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
+RAW_INLINE = re.compile(r"(`+)(?!`)([^\n]{1,1000}?)(?<!`)\1(?!`)\{=(\w+)\}")
+"""A piece of one output format."""
+TEX_IMAGE = re.compile(
+    r"\\includegraphics[ \t]*(?:\[[^\[\]\n]{0,300}\])?\{([^{}\n]{1,300})\}"
+    r"|\\caption\*?\{((?:[^{}]|\{[^{}]*\}){0,2000})\}"
+)
 AUTHOR = re.compile(r"@?([A-Za-z]+)[_:-]?(\d{4})\w*")
 NAMES = {
     "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem",
@@ -72,7 +78,8 @@ _SILENT_LINES = re.compile(
     r"\[_metadata_:[^\n]*|"
     r"\\(?:newpage|pagebreak|clearpage|tableofcontents|listoffigures|listoftables|bigskip|medskip|smallskip|vspace\{[^{}]*\}|toc|"
     r"appendix|mainmatter|backmatter|frontmatter|printbibliography|cleardoublepage|noindent|centering)|"
-    r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
+    r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|"
+    r"\\(?:begin|end)\{(?:center|figure\*?|wrapfigure|landscape|minipage)\}(?:\[[^\[\]\n]*\]|\{[^{}\n]*\})*"
 )
 ROLE_TARGET = re.compile(r"(.*?)\s*<([^<>]*)>$", re.DOTALL)
 SILENT_ROLES = re.compile(
@@ -278,8 +285,25 @@ def _escaped(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A value that a program puts there."""
-    found = RUN.match(state.src, state.pos)
-    return (len(found[0]), "") if found and dialect.templates != "all" else None
+    if raw := RAW_INLINE.match(state.src, state.pos):
+        return len(raw[0]), raw[2] if raw[3].startswith("html") else ""
+    found = RUN.match(state.src, state.pos) if dialect.templates != "all" else None
+    if found is None:
+        return None
+    return len(found[0]), "".join(written("img", {"src": path}) for path in knitr.paths_of(found[0]))
+
+
+def _tex_image(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """An image or a caption in TeX's words."""
+    found = TEX_IMAGE.match(state.src, state.pos)
+    if found is None:
+        return None
+    if found[2] is not None:
+        return len(found[0]), state.md.renderInline(found[2], state.env)
+    path = found[1].strip()
+    if not javascript.is_image(path):
+        path = next(iter(dialect.around.images(f"{path}.*")), path)
+    return len(found[0]), written("img", {"src": path})
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
@@ -300,6 +324,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("[", _cited),
     ("@-", _cross),
     ("\\", _escaped),
+    ("\\", _tex_image),
     ("\\", _bookdown),
     ("`", _run),
 )
