@@ -51,6 +51,17 @@ def test_images_in_options_and_in_the_content_of_a_figure() -> None:
     assert look("```{card} Bread\n:img-top: a.png\n\nBake.\n```") == ["**Bread**", "[a.png||]", "Bake."]
 
 
+def test_options_before_the_image_of_a_figure() -> None:
+    text = ':::{figure-md} x\n:class: y\n\n<img src="a.png" alt="A" class="z">\n\nThe **dough**.\n:::'
+    assert look(text) == ["[a.png|A|The dough.]"]
+
+
+def test_heads_of_cards_and_terms() -> None:
+    assert whole(":::{card}\nHead\n^^^\nBody\n+++\nFoot\n:::") == "Head\n\nBody\n\nFoot"
+    text = "```{glossary}\nTea\n  A *plant*.\n\n  A drink.\nPot\n  Holds it.\n```"
+    assert whole(text) == "**Tea**\n\nA *plant*.\n\nA drink.\n\n**Pot**\n\nHolds it."
+
+
 def test_titles_of_admonitions() -> None:
     assert whole("```{note}\nHot.\n```") == "**Note**\n\nHot."
     assert whole("```{admonition} Take care\n:class: tip\nHot.\n```") == "**Take care**\n\nHot."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leafinstruct.harvest.formats.around import NOWHERE, Around, InTree
-from leafinstruct.harvest.formats.dialects.excerpts import excerpt
+from leafinstruct.harvest.formats.excerpts import excerpt
 from leafinstruct.harvest.formats.markdown import parse_markdown
 from leafinstruct.harvest.html.parts import pieces
 from leafinstruct.harvest.links import Tree

@@ -6,16 +6,14 @@ A fence of backticks holds what is between; of a box between colons the content 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 
 from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
 
 from leafinstruct.harvest.bounds import OUT_OF_MEMORY
-from leafinstruct.harvest.formats import rst, sphinx
-from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, knitr, templates
+from leafinstruct.harvest.formats import excerpts, rst, sphinx
+from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, knitr, listings, templates
 from leafinstruct.harvest.formats.dialects.page import flat, of, yaml_of
 from leafinstruct.harvest.formats.dialects.tag import scan
 
@@ -51,7 +49,6 @@ _WITHOUT_TITLE = """
 WITHOUT_TITLE = frozenset(_WITHOUT_TITLE.split())
 """Directives whose argument no reader sees."""
 BOXES = re.compile(r"callout-(\w+)$")
-MOST_CELLS = 10_000
 
 
 def named(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -170,6 +167,7 @@ def _directive(
             blocks.tag(state, "x-image", image, alone=True)
     elif name == "figure-md":
         blocks.html(state, "\n<figure>\n")
+        body = next((line for line in range(body, end) if not state.isEmpty(line)), end)
         blank = next((line for line in range(body, end) if state.isEmpty(line)), end)
         blocks.content(state, body, blank)
         blocks.html(state, "<figcaption>\n")
@@ -195,12 +193,14 @@ def _directive(
             raise
         except Exception:  # docutils raises many kinds on malformed input: its text is kept
             blocks.content(state, body, end)
+    elif name == "glossary":
+        listings.glossary(state, body, end)
     elif name == "list-table":
         blocks.title(state, argument, start)
-        _list_table(state, body, end, options)
+        listings.list_table(state, body, end, options)
     elif name == "csv-table":
         blocks.title(state, argument, start)
-        _csv_table(state, _text(state, body, end), options)
+        listings.csv_table(state, _text(state, body, end), options)
     elif name not in SILENT and kinds.kind_of(name) != "silent":
         _box(state, name, argument, options, lines)
 
@@ -305,7 +305,7 @@ def _heading(state: StateBlock, end: int) -> str:
     line = state.line
     while line < end and state.isEmpty(line):
         line += 1
-    found = kinds.HEADING.match(blocks.line_of(state, line)) if line < end else None
+    found = excerpts.HEADING.match(blocks.line_of(state, line)) if line < end else None
     if found is None:
         return ""
     state.line = line + 1
@@ -325,56 +325,3 @@ def _one_line(state: StateBlock, name: str, rest: str) -> None:
             "lines": attributes.get("range", ""),
         }
         blocks.tag(state, "x-literalinclude", wanted, alone=True)
-
-
-def _list_table(state: StateBlock, start: int, end: int, options: Mapping[str, str]) -> None:
-    """A table written as a list of rows, each a list of cells."""
-    first = len(state.tokens)
-    blocks.content(state, start, end)
-    tokens = state.tokens[first:]
-    del state.tokens[first:]
-    if not tokens or not tokens[0].type.endswith("list_open"):
-        state.tokens += tokens
-        return
-    heads = options.get("header-rows", "0").strip()
-    rows, base = 0, tokens[0].level
-    for token in tokens:
-        depth = token.level - base
-        state.tokens += _in_table(token, depth, rows <= int(heads) if heads.isdigit() else False)
-        rows += token.type == "list_item_open" and depth == 1
-
-
-def _in_table(token: Token, depth: int, head: bool) -> list[Token]:
-    """A token of a list of lists as one of a table: levels are those of the list, row, list of cells, and cell."""
-    if not (token.type.endswith(("list_open", "list_close")) and depth in (0, 2)) and not (
-        token.type in ("list_item_open", "list_item_close") and depth in (1, 3)
-    ):
-        return [token]
-    tag = {0: "table", 1: "tr", 2: "", 3: "td"}[depth]
-    made = Token(blocks.RAW, "", 0)
-    made.content = f"<{'/' if token.nesting < 0 else ''}{tag}>\n" if tag else ""
-    return [made]
-
-
-def _csv_table(state: StateBlock, text: str, options: Mapping[str, str]) -> None:
-    if path := options.get("file", ""):
-        found = of(state.env).around.file(path)
-        text = found[0] if found else ""
-    head = list(csv.reader([options["header"]], skipinitialspace=True)) if options.get("header") else []
-    try:
-        rows = [*head, *csv.reader(text.strip().split("\n"), skipinitialspace=True)]
-    except csv.Error:
-        rows = head
-    blocks.html(state, "\n<table>\n")
-    left = MOST_CELLS
-    for row in rows:
-        left -= len(row)
-        if not row or left < 0:
-            continue
-        blocks.html(state, "<tr>")
-        for cell in row:
-            blocks.html(state, "<td>")
-            blocks.inline(state, cell.strip(), 0)
-            blocks.html(state, "</td>")
-        blocks.html(state, "</tr>\n")
-    blocks.html(state, "</table>\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from leafinstruct.harvest.formats.dialects import excerpts, kinds
+from leafinstruct.harvest.formats import excerpts
+from leafinstruct.harvest.formats.dialects import kinds
 from leafinstruct.harvest.formats.dialects.page import Dialect
 from leafinstruct.harvest.formats.dialects.tag import written
 

@@ -75,7 +75,7 @@ NAMES = {
 }  # fmt: skip
 _SILENT_LINES = re.compile(
     r"\[TOC\]|\[toc\]|\[\[_?TOC_?\]\]|\[\[toc\]\]|\$\{toc\}|\{:toc\}|\{\{[>%<]?[ \t]*toc[ \t]*[%>]?\}\}|"
-    r"\[_metadata_:[^\n]*|"
+    r"\[_metadata_:[^\n]*|\^{3,}|"
     r"\\(?:newpage|pagebreak|clearpage|tableofcontents|listoffigures|listoftables|bigskip|medskip|smallskip|vspace\{[^{}]*\}|toc|"
     r"appendix|mainmatter|backmatter|frontmatter|printbibliography|cleardoublepage|noindent|centering)|"
     r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|"

@@ -90,7 +90,6 @@ LANGUAGES = {
     "sh": "bash",
     "yml": "yaml",
 }
-HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
 BODY = re.compile(r"<body[^<>]*>(.*?)</body>", re.IGNORECASE | re.DOTALL)
 
 

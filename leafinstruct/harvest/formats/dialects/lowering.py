@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape, unescape
 
-from leafinstruct.harvest.formats.dialects import excerpts, javascript, kinds
+from leafinstruct.harvest.formats import excerpts
+from leafinstruct.harvest.formats.dialects import javascript, kinds
 from leafinstruct.harvest.formats.dialects.page import Dialect
 from leafinstruct.harvest.formats.dialects.tag import HTML, VOID, Tag, scan, written
 

@@ -7,8 +7,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 
-from leafinstruct.harvest.formats.dialects.kinds import HEADING
-
+HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
 NUMBERS = re.compile(r"(?:\d*(?::\d*)?)(?:,\d*(?::\d*)?)*")
 MARK = re.compile(
     r"(?:\bANCHOR(?P<anchor>_END)?:[ \t]*|--8<--[ \t]*\[[ \t]*(?P<section>start|end)[ \t]*:[ \t]*"
@@ -28,6 +27,8 @@ def excerpt(text: str, options: Mapping[str, str]) -> str:
         return part_of(text, part)
     if region := options.get("region", ""):
         text = region_of(text, region)
+    if name := options.get("pyobject", ""):
+        text = object_of(text, name)
     text = lines_of(text, options)
     if SECTION_MARK.search(text):
         text = "\n".join(line for line in text.split("\n") if not SECTION_MARK.search(line))
@@ -61,6 +62,24 @@ def _is_end(found: re.Match[str]) -> bool:
     return any("end" in (value or "").lower() for key, value in found.groupdict().items() if key != "name")
 
 
+def object_of(text: str, name: str) -> str:
+    """The lines of a class or a function of Python, `Class.method` too; the text if it has none."""
+    lines, begin, end, indent = text.split("\n"), 0, 0, -1
+    for one in name.split("."):
+        wanted = re.compile(rf"([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(one)}\b")
+        found = ((n, m) for n in range(begin, len(lines)) if (m := wanted.match(lines[n])) and len(m[1]) > indent)
+        at = next(found, None)
+        if at is None:
+            return text
+        begin, indent = at[0], len(at[1][1])
+        end = begin + 1
+        while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent):
+            end += 1
+    while begin and lines[begin - 1].strip().startswith("@"):
+        begin -= 1
+    return "\n".join(lines[begin:end]).rstrip()
+
+
 def part_of(text: str, name: str) -> str:
     """The part of a note that an embed names: a section by its heading, or a block by its mark `^name`."""
     if name.startswith("^"):
@@ -92,6 +111,8 @@ def _anchor(heading: str) -> str:
 def lines_of(text: str, options: Mapping[str, str]) -> str:
     """The lines of a file between marks, or of numbers such as `1,3,5-10,20-`. Quotes around a mark are none of it."""
     lines = text.split("\n")
+    first, last = options.get("start-line", "").strip(), options.get("end-line", "").strip()
+    lines = lines[int(first) if first.isdigit() else 0 : int(last) if last.isdigit() else None]
     for name, shift in (("start-after", 1), ("start-at", 0)):
         if (at := _line_with(lines, options.get(name, ""))) >= 0:
             lines = lines[at + shift :]
