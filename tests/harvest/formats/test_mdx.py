@@ -54,7 +54,7 @@ def test_mdx_in_fences_for_other_readers() -> None:
 
 def test_what_components_hold_may_be_indented() -> None:
     text = '<Step title="Brew">\n    Do this\n    ```sh\n    boil\n    ```\n    - a\n    - b\n    1. c\n</Step>'
-    assert look(text) == ["**Brew**\n\nDo this\n\n```sh\nboil\n```\n\n- a\n- b\n1. c"]
+    assert look(text) == ["**Brew**\n\nDo this\n\n```sh\nboil\n```\n\n- a\n- b\n\n1. c"]
 
 
 def test_a_component_at_the_beginning_of_a_sentence() -> None:

@@ -25,6 +25,8 @@ LABEL = re.compile(r"[\w+#.:-]+(?:\{[^{}\n]*\})?[ \t]+(?:\{[^{}\n]*\}[ \t]*)?\[(
 GROUP = re.compile(r"<(/?)(?:CodeGroup|CodeBlocks|CodeTabs|RequestExample|ResponseExample)\b")
 IN_GROUP = re.compile(r"[\w+#.-]+[ \t]+(?![\[{])([^={}\n]+?)(?:[ \t]+(?:\{|[\w-]+=|lines$|expandable$|wrap$).*)?$")
 """The label of code in a group of Mintlify."""
+BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
+"""A drawing, as wikis keep it."""
 SHIKI = re.compile(
     r"[ \t]*(?://|#|--|;|/\*|<!--|\{/\*)[ \t]*\[!code[^\]\n]*\][ \t]*(?:\*/\}?|-->)?[ \t]*$", re.MULTILINE
 )
@@ -63,6 +65,8 @@ def _render(self: RendererHTML, tokens: Sequence[Token], place: int, options: An
     dialect = of(env)
     if info == "math":
         return f'<p><span class="math display">{escape(token.content)}</span></p>\n'
+    if info == "diagram" and BASE64.fullmatch(token.content.strip()):
+        return f'<p><img src="data:image/svg+xml;base64,{token.content.strip()}"></p>\n'
     title = TITLE.search(info) or LABEL.match(info)
     shown = next((group for group in title.groups() if group), "") if title else str(token.meta.get("label", ""))
     language = LANGUAGE.match(info)[1] or ""  # type: ignore[index]  # matches everywhere

@@ -23,6 +23,8 @@ NAMED = re.compile(
 )
 WITH_CLASS = re.compile(r"(?P<mark>:{3,})[ \t]*(?P<name>[\w-]*)[ \t]*\{(?P<attributes>[^{}]*)\}[ \t]*:*$")
 COLONS = re.compile(r"(?P<mark>:{3,})[ \t]*(?P<name>[A-Za-z][\w-]*)?(?P<rest>.*)$")
+API = re.compile(r":::[ \t]+[A-Za-z_]\w*(?:\.\w+)+[ \t]*")
+"""What a program writes about an object of Python, with options below it."""
 ONE_LINE = re.compile(r":::[ \t]*(?P<name>[a-z][a-z-]*)(?P<rest>(?:[ \t][^\n]*)?):::[ \t]*$")
 BRACKETED = re.compile(r"\[(?P<title>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\](?:\{[^{}]*\})?[ \t]*$")
 RAW_FORMAT = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*\{=(?P<name>\w+)\}[ \t]*$")
@@ -254,6 +256,13 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     line = blocks.line_of(state, start).rstrip()
     if line[:3] != ":::" or state.is_code_block(start):
         return False
+    if API.fullmatch(line):
+        if not silent:
+            last = start + 1
+            while last < end and (state.isEmpty(last) or state.sCount[last] >= state.sCount[start] + 4):
+                last += 1
+            state.line = last
+        return True
     if one := ONE_LINE.match(line):
         if not silent:
             state.line = start + 1

@@ -61,6 +61,8 @@ SIZED = re.compile(
 LINKED = re.compile(r"(?:https?:)?//|\.{0,2}/|[^\s:]*\.(?:md|mdx|qmd|ipynb|html?|rst)(?:$|#)")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
+HIGHLIGHTED = re.compile(r"(`+)(?!`)(?:#!|:::)[\w+-]+[ \t]+([^\n]{1,1000}?)(?<!`)\1(?!`)")
+"""Code in a sentence with the name of its language."""
 RAW_INLINE = re.compile(r"(`+)(?!`)([^\n]{1,1000}?)(?<!`)\1(?!`)\{=(\w+)\}")
 """A piece of one output format."""
 TEX_IMAGE = re.compile(
@@ -285,6 +287,8 @@ def _escaped(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A value that a program puts there."""
+    if dialect.four_columns and (code := HIGHLIGHTED.match(state.src, state.pos)):
+        return len(code[0]), f"<code>{escape(code[2])}</code>"
     if raw := RAW_INLINE.match(state.src, state.pos):
         return len(raw[0]), raw[2] if raw[3].startswith("html") else ""
     found = RUN.match(state.src, state.pos) if dialect.templates != "all" else None

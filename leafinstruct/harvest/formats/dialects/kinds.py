@@ -43,10 +43,13 @@ TITLES = (
     "text", "filename", "fileName", "file-name", "data-title",
 )  # fmt: skip
 _NAMED = """
-    tab tabs.tab file folder filetree.file filetree.folder step responsefield paramfield option prop field
+    tab tabs.tab file folder filetree.file filetree.folder tree.file tree.folder step responsefield
+    paramfield option prop field
 """
 NAMED = frozenset(_NAMED.split())
 """Tags that are called by their `name`."""
+PARAMETERS = ("path", "query", "body", "header")
+"""Of a request: where each is, and so the attribute that names it."""
 MORE = ("subtitle", "subheader", "description", "body", "tagline", "excerpt", "answer", "footer", "caption")
 OF_IMAGE = (
     "src", "img", "image", "url", "source", "sources", "light", "lightSrc", "srcLight", "lightImage", "imageSrc",
@@ -103,6 +106,7 @@ def words(tag: Tag, kind: str, names: Mapping[str, str]) -> tuple[str, list[str]
     """The title of a tag, and the paragraphs in its attributes."""
     lower = tag.name.lower()
     keys = (*TITLES, "name") if lower in NAMED or kind in ("tab", "step") else TITLES
+    keys = (*keys, *PARAMETERS) if lower == "paramfield" else keys
     title = next((text for key in keys if (text := without_tags(tag.text(key, names)))), "")
     if not title and "title" in tag.expressions:  # JSX: its words
         title = without_tags(" ".join(tag.expressions["title"].split())) if "<" in tag.expressions["title"] else ""
@@ -110,7 +114,7 @@ def words(tag: Tag, kind: str, names: Mapping[str, str]) -> tuple[str, list[str]
         title = tag.text("type", names).capitalize()
     if not title and lower in ADMONITIONS:
         title = lower.capitalize()
-    return title, [text for key in MORE if (text := without_tags(tag.text(key, names)))]
+    return title, [text for key in MORE if (key not in keys) and (text := without_tags(tag.text(key, names)))]
 
 
 def without_tags(text: str) -> str:
