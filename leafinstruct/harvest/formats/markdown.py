@@ -49,6 +49,8 @@ LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "her
 """Front matter keys under which generators' themes keep the image above the text; a thumbnail is for lists."""
 QUOTED_ONCE = re.compile(r"(?<=\))\{([^{}\n\"]*='[^{}\n\"]*)\}")
 IN_HTML = re.compile(r"!\[([^\]]*)\]\(\s*<?([^\s<>)]+)>?[^)]*\)")
+ENDS = re.compile(r"(?:</(?:td|th|tr|table|tbody|div|details|p|center|figure|li|ul|ol|section)>\s*)+")
+"""What is left of a block of HTML behind an empty line, indented as in HTML."""
 RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2,}[ \t]*$", re.MULTILINE)
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
@@ -254,6 +256,8 @@ def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, optio
 def _render_code_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     """Indented text of images only is rendered: it was meant to be shown, not quoted."""
     content = tokens[place].content
+    if ENDS.fullmatch(content.strip()):
+        return content
     if IN_HTML.sub("", content).strip():
         return f"<pre><code>{escape(content)}</code></pre>\n"
     return IN_HTML.sub(lambda m: f'<img src="{escape(m[2])}" alt="{escape(m[1])}">', content)

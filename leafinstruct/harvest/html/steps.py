@@ -38,14 +38,19 @@ NUMBERED = re.compile(r"^\W*(\d{1,2})\s*[.):](?!\d)\s*\S")
 DIGIT = CHINESE.partition("]")[0] + "]"
 FIRST = re.compile(rf"(?<!\d)1(?!\d)|(?<!\w)(?:one|i)(?!\w)|(?<!{DIGIT})一(?!{DIGIT})|[\u2460\u2776]", re.IGNORECASE)
 """The number 1 in how a title of a step begins."""
+AFTER_STEP = re.compile(r"\s*[:：.)–—-]")
+FIRST_NUMBER = re.compile(r"\d{1,2}")
 LONGEST_TITLE = 120
 """Characters of a bold line that is the title of a step."""
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:
-    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists; else
-    numbered headings. A page may have several procedures (see `procedures_of`), each of at least two steps."""
-    ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (_title_steps, _item_steps, _number_steps)
+    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else paragraphs that begin with
+    "Step 3:"; else the items of ordered lists; else numbered headings. A page may have several procedures (see
+    `procedures_of`), each of at least two steps."""
+    ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (
+        _title_steps, _sentence_steps, _item_steps, _number_steps,
+    )  # fmt: skip
     return next((steps for way in ways if max(steps := way(blocks), default=0) > 1), [0] * len(blocks))
 
 
@@ -96,6 +101,23 @@ def _moved(block: Block, moved: dict[int, tuple[int, int]]) -> Block:
 
 def _title_steps(blocks: Sequence[Block]) -> list[int]:
     return _titled(blocks, [_is_step(block) for block in blocks])
+
+
+def _sentence_steps(blocks: Sequence[Block]) -> list[int]:
+    """Steps by paragraphs that begin with `Step 1:`, if these are all the numbers from 1 on, once or several times."""
+    begins = [not block.heading and not block.within and _begins_step(block) for block in blocks]
+    numbers = [
+        int(found[0])
+        for block, one in zip(blocks, begins, strict=True)
+        if one and (found := FIRST_NUMBER.search(block.text))
+    ]
+    runs_on = all(number in (last + 1, 1) for last, number in zip([0, *numbers], numbers, strict=False))
+    return _titled(blocks, begins) if runs_on and len(numbers) == sum(begins) else []
+
+
+def _begins_step(block: Block) -> bool:
+    found = STEP_WORD.match(block.text)
+    return found is not None and AFTER_STEP.match(block.text, found.end()) is not None
 
 
 def _number_steps(blocks: Sequence[Block]) -> list[int]:

@@ -79,3 +79,22 @@ def test_images_with_their_size_or_with_spaces() -> None:
     for image in ("![A](/a.png =300x){.align-center}", '![A](/a.png "Tea" =100%x20)', "![A](</a.png> =50x50)"):
         assert look(f"{image}\n\nEnd.", "page.md") == ["[/a.png|A|]", "End."], image
     assert look('![A](a b.png "Tea")', "page.md") == ["[a b.png|A|]"]
+
+
+def test_an_image_that_only_a_program_knows_is_missing() -> None:
+    text = "import * as pots from './pots';\n\n<Image src={pots.big} alt=\"A\" />"
+    assert look(text) == ["[{pots.big}|A|]"]
+
+
+def test_a_file_between_tags_is_included(tmp_path: Path) -> None:
+    (tmp_path / "part.mdx").write_text("Steep **long**.\n")
+    assert look("<include>./part.mdx</include>", around=InTree(Tree(tmp_path), tmp_path)) == ["Steep **long**."]
+
+
+def test_labels_of_code_as_attributes() -> None:
+    assert look('```bash tab="npm"\nx\n```') == ["**npm**\n\n```bash\nx\n```"]
+
+
+def test_the_end_of_html_is_no_code() -> None:
+    text = "<table>\n  <tr>\n    <td>\n\n**Tea**\n\n    </td>\n  </tr>\n</table>\n\n    <td>\n"
+    assert look(text, "page.md") == ["**Tea**\n\n```\n<td>\n```"]

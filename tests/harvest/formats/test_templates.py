@@ -84,3 +84,12 @@ def test_two_lists_are_two_procedures() -> None:
     assert steps_of(parse_markdown(text).blocks) == [0, 1, 2, 0, 1, 2, 3]
     text = "1. Boil\n\nHot.\n\n1. Pour\n\nWait.\n\n1. Drink\n"
     assert max(steps_of(parse_markdown(text).blocks)) == 3
+
+
+def test_paragraphs_that_begin_with_step() -> None:
+    text = "Tea.\n\nStep 1: Boil.\n\n![A](a.png)\n\n**Step 2.** Pour.\n\nIt is hot.\n\n## End\n\nx\n"
+    assert steps_of(parse_markdown(text).blocks) == [0, 1, 1, 2, 2, 0, 0]
+    text = "Schritt 1: a.\n\n1. x\n2. y\n\nSchritt 2: b.\n\nSchritt 3 - c."
+    assert steps_of(parse_markdown(text).blocks) == [1, 1, 1, 2, 3]
+    text = "Step 3: as I said.\n\nStep 1: no.\n\nStep 5. x"
+    assert max(steps_of(parse_markdown(text).blocks)) == 0

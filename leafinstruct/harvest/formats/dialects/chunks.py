@@ -16,7 +16,7 @@ from leafinstruct.harvest.formats.dialects import includes
 from leafinstruct.harvest.formats.dialects.page import of
 
 TITLE = re.compile(
-    r"\b(?:title|filename|caption|name|header)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')|^\w+:(?:title=)?(\S+\.\w+)$",
+    r"\b(?:title|filename|caption|name|header|tab)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)')|^\w+:(?:title=)?(\S+\.\w+)$",
     re.IGNORECASE,
 )
 LANGUAGE = re.compile(r"[ \t]*(?:\{[ \t]*)?\.?(?:([A-Za-z][\w+#.-]*)(?![\w+#.-]*[ \t]*=))?")

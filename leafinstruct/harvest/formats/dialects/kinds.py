@@ -129,7 +129,9 @@ def image_of(tag: Tag, kind: str, names: Mapping[str, str]) -> str:
         path = tag.attributes.get(key, "").strip()
         if key in tag.expressions:
             path = javascript.image(tag.expressions[key], names) or tag.text(key, names)
-        sure = kind in ("image", "figure") and key in SURE and key in tag.attributes
+            if not path and kind == "image" and key == "src":  # unknown, and said to be missing
+                path = "{" + " ".join(tag.expressions[key].split())[:200] + "}"
+        sure = kind in ("image", "figure") and key in SURE
         if path and (sure or javascript.is_image(path)):
             return path
     return _of_component(tag, names)

@@ -169,6 +169,12 @@ class Lowering:
         if kind == "include" and (path := kinds.path(tag, self.dialect.names)):
             self._include(path, tag.attributes)
             return self._skipped(tag)
+        if kind == "include" and tag.kind == "open":
+            after = self.html.find(f"</{tag.name}>", tag.end)
+            path = TAGS.sub("", self.html[tag.end : max(after, tag.end)]).strip()
+            if path and len(path) < 300 and "\n" not in path and kinds.is_text_file(path):
+                self._include(path.partition("#")[0], {"part": path.partition("#")[2]})
+                return self._skipped(tag)
         if kind == "read":
             self._read(tag)
             return self._skipped(tag)
