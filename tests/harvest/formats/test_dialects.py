@@ -475,3 +475,14 @@ def test_labels_of_tabs_in_jsx() -> None:
     text = '<Tabs values={[{label: (<><Icon style={{ margin: "1" }} /> Green tea</>), value: "green"},\n'
     text += '{label: "Black", value: "black"}]}>\n<TabItem value="green">\nA\n</TabItem>\n<TabItem value="black">\nB\n'
     assert whole(text + "</TabItem>\n</Tabs>", "page.mdx") == "**Green tea**\n\nA\n\n**Black**\n\nB"
+
+
+def test_substitutions_in_the_settings_of_sphinx(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("myst_substitutions = {\n  'tea': 'green *tea*',\n  'pot': '![A](a.png)',\n}\n")
+    around = InTree(Tree(tmp_path), tmp_path)
+    assert look("```{note}\nx\n```\n\nThe {{ tea }} {{ pot }}", around=around) == [
+        "**Note**\n\nx\n\nThe green *tea*",
+        "[a.png|A|]",
+    ]
+    (tmp_path / "conf.py").write_text("myst_substitutions = {\n  'tea': f(),\n}\n")
+    assert look("```{note}\nx\n```\n\nThe {{ tea }}.", around=around) == ["**Note**\n\nx\n\nThe ."]
