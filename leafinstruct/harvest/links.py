@@ -23,6 +23,8 @@ from leafinstruct.images.header import read_image
 STATIC = ("static", "assets", "public", "source", "src", "content", "_content", "docs", "build", "images", "img")
 """Folders that site generators serve as the root of a site."""
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|^(?:@site|~@?|@|pathname:/*)(?=/)")
+ALIAS = re.compile(r"[@$#~][\w-]+/")
+"""The name of a folder for imports, which most often is the folder's own."""
 MACHINE = re.compile(r"file:/{2,3}(?:[a-z]:)?|[a-z]:(?=[\\/]|%5C)", re.IGNORECASE)
 """The beginning of a path on somebody's machine."""
 REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]+:)?//|[a-z][a-z0-9+.-]{1,20}:(?![\\])", re.IGNORECASE)
@@ -114,6 +116,8 @@ class Tree:
         path = self.find(plain, page) if machine or not REMOTE.match(plain) else self.local(plain, page)
         if machine and isinstance(path, str) and machine[0][:5].lower() == "file:":
             return "remote"
+        if path == "missing" and ALIAS.match(plain):
+            path = self.find(f"/{plain[1:]}", page)
         if isinstance(path, str):
             return path
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Sequence
@@ -9,8 +10,11 @@ from typing import Any
 
 import yaml
 
-FRONT = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+FRONT = re.compile(r"\A\s*(---|\+\+\+|;;;)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 GO_FRONT = re.compile(r"\A\s*<!--(\{.*?\})-->", re.DOTALL)
+JSON_FRONT = re.compile(r"\A\s*(?=\{\s*\n\s*\")")
+TITLE_BLOCK = re.compile(r"\A%[ \t]+(\S[^\n]*)\n(?:%[^\n]*\n){1,2}(?=[ \t]*\n)")
+"""Title, authors and date, as Pandoc writes them; a line alone may be a comment."""
 PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][\da-f]{2})\\u(d[c-f][\da-f]{2})", re.IGNORECASE)
 """Two escapes that are one character, as JSON writes those beyond 16 bits; YAML and TOML know no halves."""
 HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89a-f][\da-f]{2})", re.IGNORECASE)
@@ -38,11 +42,16 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     line by line."""
     if found := GO_FRONT.match(text):
         return _lower(_yaml(_whole(found[1]))), text[found.end() :]
+    if found := TITLE_BLOCK.match(text):
+        return {"title": found[1].strip()}, text[found.end() :]
+    if found := JSON_FRONT.match(text):
+        values, end = _json(text, found.end())
+        return _lower(values), text[end:]
     found = FRONT.match(text)
     if not found:
         return {}, text
     front = _whole(found[2])
-    values = _toml(front) if found[1] == "+++" else _yaml(front)
+    values = _toml(front) if found[1] == "+++" else _json(front, 0)[0] if found[1] == ";;;" else _yaml(front)
     if not values:
         values = {k: v.strip("'\"") for k, v in LINE.findall(front)}
         if not values:  # two horizontal rules, not front matter
@@ -56,6 +65,16 @@ def _whole(text: str) -> str:
         return text
     text = PAIR.sub(lambda m: m[1] + bytes.fromhex(m[2] + m[3]).decode("utf-16-be"), text)
     return HALF.sub(r"\1\\ufffd", text)
+
+
+def _json(text: str, start: int) -> tuple[dict[str, Any], int]:
+    """The object that begins at `start`, and where it ends, if it ends its line; else none."""
+    try:
+        values, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return {}, 0
+    ends = not text[end:].partition("\n")[0].strip()
+    return (values, end) if isinstance(values, dict) and ends else ({}, 0)
 
 
 def _yaml(text: str) -> dict[str, Any]:

@@ -26,10 +26,14 @@ from leafinstruct.harvest.formats.dialects import (
     blocks,
     chunks,
     directives,
+    fences,
     grids,
+    includes,
     indented,
     inline,
     inner,
+    knitr,
+    liquid,
     mdx,
     quotes,
 )
@@ -45,16 +49,11 @@ LEAD = ("image", "cover", "cover_image", "featured_image", "featuredimage", "her
 """Front matter keys under which generators' themes keep the image above the text; a thumbnail is for lists."""
 QUOTED_ONCE = re.compile(r"(?<=\))\{([^{}\n\"]*='[^{}\n\"]*)\}")
 IN_HTML = re.compile(r"!\[([^\]]*)\]\(\s*<?([^\s<>)]+)>?[^)]*\)")
+ENDS = re.compile(r"(?:</(?:td|th|tr|table|tbody|div|details|p|center|figure|li|ul|ol|section)>\s*)+")
+"""What is left of a block of HTML behind an empty line, indented as in HTML."""
 RULED_TAG = re.compile(r"^[ \t]*-{2,}[ \t]*/?[ \t]*[a-z][a-z-]*[ \t]*/?[ \t]*-{2,}[ \t]*$", re.MULTILINE)
 RULED_TITLE = re.compile(r"^---[ \t]*\ntitle:[ \t]*(.+?)[ \t]*\n(?:[a-z_]+:.*\n)*---[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})", re.MULTILINE)
-SNIPPET = re.compile(
-    r"^([ \t]*)-{1,}8<-{1,}[ \t]+[\"']([^\"'\n]+)[\"'][ \t]*$|^([ \t]*)<<<[ \t]+(@?[^\s{}]+)[^\n]*$", re.MULTILINE
-)
-SNIPPETS = re.compile(
-    r"^-{1,}8<-{1,}[ \t]*\n((?:[^\n]+\n){1,50}?)-{1,}8<-{1,}[ \t]*$|^([ \t]*)\{![ \t]*([^!{}\n]+?)[ \t]*!\}[ \t]*$",
-    re.MULTILINE,
-)
 OUTLINE = re.compile(r"^(#{1,6} [^\n]*\n)(?=\t+[-*+] )((?:\t[^\n]*(?:\n|\Z)|[ \t]*\n)+)", re.MULTILINE)
 """A list below a heading, indented as if it belonged to it: outliners write it so, and to CommonMark it is code."""
 DEEPER = re.compile(r"^\t", re.MULTILINE)
@@ -108,7 +107,7 @@ def _values(front: dict[str, Any]) -> dict[str, str]:
         if isinstance(one, dict) and isinstance(one.get("src"), str):
             values[f"resource {one.get('name', one['src'])}"] = one["src"]
             values[f"title of {one['src']}"] = str(one.get("title", ""))
-    return values
+    return {**values, **dict(liquid.galleries(front))}
 
 
 def _lead(front: dict[str, Any], html: str) -> list[Block]:
@@ -128,13 +127,16 @@ def prepare(body: str, dialect: Dialect) -> str:
             piece = RULED_TAG.sub("", piece)
             if "{:" in piece:
                 piece = LIST_OF_CONTENTS.sub("", piece)
-            if "8<" in piece or "<<<" in piece or "{!" in piece:
-                piece = SNIPPET.sub(_snippet, SNIPPETS.sub(_snippets, piece))
+            piece = includes.with_includes(piece)
+            if dialect.templates == "shortcodes":
+                piece = knitr.prepared(piece, dialect)
             piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
             elif "{{" in piece and (dialect.myst or dialect.values):
                 piece = SUBSTITUTION.sub(partial(_substituted, dialect), piece)
+        elif dialect.mdx and (wrapped := MDX_BLOCK.match(piece)):
+            piece = f"\n{wrapped[1]}\n"
         elif dialect.myst and "{{" in piece:
             piece = _inside_directive(piece, dialect)
         pieces.append(piece)
@@ -144,6 +146,8 @@ def prepare(body: str, dialect: Dialect) -> str:
 
 SHOWN = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 """A shortcode of Hugo that a page quotes."""
+MDX_BLOCK = re.compile(r"[ \t]*(?:`{3,}|~{3,})mdx-code-block[ \t]*\n(.*)(?:^|\n)[ \t]*(?:`{3,}|~{3,})\Z", re.DOTALL)
+"""MDX that other readers of Markdown would not understand."""
 SIZE = re.compile(r"\s*\|\s*\d+(?:x\d+)?\s*$")
 """Of an image, as Obsidian writes it."""
 OF_DIRECTIVE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(?:`{3,}|~{3,})\{([\w:.+-]+)\}")
@@ -175,19 +179,6 @@ def _substituted(dialect: Dialect, found: re.Match[str]) -> str:
     if not dialect.myst:
         return dialect.values.get(name, found[0]) if name else found[0]
     return dialect.substitution(name) if name else ""
-
-
-def _snippets(found: re.Match[str]) -> str:
-    """Files that are included one after another, and the form of another extension."""
-    if found[3]:
-        return f'\n{found[2]}<x-include src="{escape(found[3])}" />\n'
-    return "".join(f'\n<x-include src="{escape(line.strip())}" />\n' for line in found[1].split("\n") if line.strip())
-
-
-def _snippet(found: re.Match[str]) -> str:
-    if found[2]:
-        return f'\n{found[1]}<x-include src="{escape(found[2])}" />\n'
-    return f'\n{found[3]}<x-literalinclude src="{escape(found[4])}" />\n'
 
 
 def _by_fence(body: str) -> Iterator[tuple[str, bool]]:
@@ -232,7 +223,9 @@ BLOCK_RULES = blocks.by_character(
     ("<", mdx.tags),
     ("[{$\\*#^%@<", inline.silent_line),
     ("`~:", directives.named),
+    ("`~", fences.box),
     (":", directives.colons),
+    (":", grids.caption),
     (":", indented.definition),
     ("!?=", indented.box),
     ("/", indented.slashes),
@@ -263,6 +256,8 @@ def _render_image(self: RendererHTML, tokens: Sequence[Token], place: int, optio
 def _render_code_block(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
     """Indented text of images only is rendered: it was meant to be shown, not quoted."""
     content = tokens[place].content
+    if ENDS.fullmatch(content.strip()):
+        return content
     if IN_HTML.sub("", content).strip():
         return f"<pre><code>{escape(content)}</code></pre>\n"
     return IN_HTML.sub(lambda m: f'<img src="{escape(m[2])}" alt="{escape(m[1])}">', content)

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
+from urllib.parse import quote, unquote
 
 from leafinstruct.harvest.bounds import OUT_OF_MEMORY
 from leafinstruct.harvest.formats.around import NOWHERE, Around
-from leafinstruct.harvest.formats.dialects import chunks, kinds
+from leafinstruct.harvest.formats.dialects import chunks, kinds, knitr
 from leafinstruct.harvest.formats.dialects.lowering import lowered
 from leafinstruct.harvest.formats.dialects.page import Dialect, dialect_of
 from leafinstruct.harvest.formats.markdown import page_of, render
@@ -30,6 +31,8 @@ OF_MAGIC = {
 }  # fmt: skip
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
+NOT_EXPORTED = re.compile(r"\s*#[ ]?\|?[ ]?(?:hide|remove_cell|remove-cell|exporti?_?hide)[ \t]*(?:\n|\Z)")
+"""The comment of nbdev and fastpages at the top of a cell that their sites do not show."""
 LONGEST = 5000
 """Characters of text that code put out: more is data, and readers scroll past it."""
 FIGURE = re.compile(
@@ -73,6 +76,18 @@ def _language(metadata: Mapping[str, Any]) -> str:
     return ""
 
 
+def _language_of_cell(about: Any) -> str:
+    """The language that a cell alone has."""
+    for key, name in (
+        ("vscode", "languageId"), ("polyglot_notebook", "kernelName"), ("dotnet_interactive", "language"),
+        ("sos", "kernel"),
+    ):  # fmt: skip
+        stated = about.get(key) if isinstance(about, dict) else None
+        if isinstance(stated, dict) and isinstance(stated.get(name), str):
+            return str(stated[name]).lower()
+    return ""
+
+
 def _source(value: Mapping[str, Any], key: str = "source") -> str:
     source = value.get(key) or ""
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
@@ -85,17 +100,25 @@ def _cell(cell: Mapping[str, Any], number: int, language: str, dialect: Dialect)
     if tags & HIDDEN:
         return
     source = _source(cell)
+    if kind == "code" and NOT_EXPORTED.match(source):
+        return
     if kind == "markdown":
-        source = ATTACHED.sub(lambda found: _attached(cell, found[1], number, dialect), source)
+        source = ATTACHED.sub(lambda found: _attached(cell, unquote(found[1]), number, dialect), source)
         yield f"<div>\n{lowered(render(source, dialect), dialect)}\n</div>"
     elif kind == "code":
         hidden = isinstance(about, dict) and bool((about.get("jupyter") or {}).get("source_hidden"))
         if not (tags & NO_INPUT or hidden):
-            yield _code(source, language, dialect)
+            yield _code(source, _language_of_cell(about) or language, dialect)
+        options, _ = knitr.options_of("", source) if "|" in source[:200] else ({}, "")
+        captions = options.get("fig-subcap") or options.get("fig-cap") or []
         outputs = cell.get("outputs") if not tags & NO_OUTPUT else None
         for count, output in enumerate(outputs if isinstance(outputs, list) else (), 1):
             if isinstance(output, dict):
-                yield _output(output, f"cell-{number}/output-{count}", dialect)
+                shown = _output(output, f"cell-{number}/output-{count}", dialect)
+                if captions and shown.startswith("\n<img"):
+                    caption = captions.pop(0) if len(captions) > 1 else captions[0]
+                    shown = f"\n<figure>{shown.strip()}<figcaption>{escape(caption)}</figcaption></figure>\n"
+                yield shown
     elif kind == "raw" and isinstance(about, dict):
         stated = str(about.get("raw_mimetype") or about.get("format") or "")
         if "markdown" in stated:
@@ -110,7 +133,7 @@ def _code(source: str, language: str, dialect: Dialect) -> str:
         if named is not None:
             return chunks.code(source[magic.end() :].strip("\n"), named)
     return (
-        lowered(chunks.shown(language or "python", "eval=FALSE", source, dialect), dialect)
+        lowered(knitr.shown(language or "python", "eval=FALSE", source, dialect), dialect)
         if "|" in source[:200]
         else chunks.code(source.strip("\n"), language)
     )
@@ -120,7 +143,7 @@ def _attached(cell: Mapping[str, Any], name: str, number: int, dialect: Dialect)
     """A reference to an attached image, whose bytes are kept."""
     attachments = cell.get("attachments")
     bundle = attachments.get(name) if isinstance(attachments, dict) else None
-    ref = f"cell-{number}/{name}"
+    ref = f"cell-{number}/{quote(name)}"
     if isinstance(bundle, dict):
         _keep(bundle, ref, dialect)
     return ref

@@ -35,8 +35,28 @@ METHODS = frozenset(("get", "post", "put", "patch", "delete", "head", "options")
 PARAMETER = re.compile(r"(?:param|parameter|arg|argument|key|keyword|kwarg)[ ]+(?:(.+)[ ])?(\S+)")
 FIELDS = {"return": "Returns", "returns": "Returns", "rtype": "Return type", "raise": "Raises", "raises": "Raises",
           "throws": "Raises", "yields": "Yields"}  # fmt: skip
+USED = re.compile(r"\|[^|\s][^|\n]*\||\w`?_(?!\w)")
+COMMON = re.compile(r"^rst_(?:prolog|epilog)[ \t]*\+?=[ \t]*[rRfFuU]{0,2}(\"{3}|'{3})(.*?)\1", re.MULTILINE | re.DOTALL)
+"""What each page of a documentation begins and ends with, in its settings."""
+DEFINITION = re.compile(
+    r"^\.\.[ \t]+(?:\|([^|\n]+)\|[ \t]+[\w-]+::|_(?!_)([^:\n]+):)[^\n]*(?:\n[ \t]+\S[^\n]*)*", re.MULTILINE
+)
 ACCELERATOR = re.compile(r"&(&|(?=\S))")
 BRACED = re.compile(r"\{([^{}\n]*)\}")
+
+
+def definitions(text: str, around: Around) -> str:
+    """The substitutions and the targets that the settings of the documentation add to each page, of names that the
+    text has and does not define."""
+    found = around.file("conf.py") if USED.search(text) else None
+    out = []
+    for common in COMMON.finditer(found[0]) if found else ():
+        for one in DEFINITION.finditer(common[2]):
+            name = f"|{one[1]}|" if one[1] else f"{one[2].strip('`')}"
+            used = name in text if one[1] else f"{name}_" in text or f"`{name}`_" in text
+            if used and f".. {name}" not in text and f".. _{name}" not in text:
+                out.append(one[0].rstrip())
+    return "\n\n" + "\n\n".join(out) + "\n" if out else ""
 
 
 def version(name: str, argument: str) -> str:

@@ -163,6 +163,8 @@ class Writer:
         if not ours.kind == theirs.kind == "item" or ours.key in self.started:
             return False
         begins = ours.of not in {container.of for container in last.within}
+        if begins and theirs not in block.within and (ours.number is None) != (theirs.number is None):
+            return False  # another kind of list after this one
         return not begins or ours.number in (None, 1)  # a list that begins with another number ends no paragraph
 
     def _between(self, block: Block) -> str:

@@ -4,6 +4,7 @@ interrupts."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -45,8 +46,9 @@ LONGEST_TITLE = 120
 
 
 def steps_of(blocks: Sequence[Block]) -> list[int]:
-    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else the items of ordered lists; else
-    numbered headings. A page may have several procedures (see `procedures_of`), each of at least two steps."""
+    """The step of each block (0: none). Headings or bold lines "Step 3" decide; else paragraphs that begin with
+    "Step 3:"; else the items of ordered lists; else numbered headings; else numbered paragraphs. A page may have
+    several procedures (see `procedures_of`), each of at least two steps."""
     ways: tuple[Callable[[Sequence[Block]], list[int]], ...] = (
         *(_title_steps, _worded_lines, _item_steps, _number_steps, _numbered_lines),
     )
@@ -174,10 +176,11 @@ def _is_line(block: Block) -> bool:
 
 
 def _counted(blocks: Sequence[Block], numbers: Sequence[int], least: int) -> list[int]:
-    """Steps by the numbers of the blocks that begin them, until a heading; none if they do not go up from 1, or are
-    few."""
+    """Steps by the numbers of the blocks that begin them, until a heading; none if they do not go up from 1, once or
+    several times, or are few."""
     stated = [number for number in numbers if number]
-    if len(stated) < least or stated != list(range(1, len(stated) + 1)):
+    goes_on = all(number in (last + 1, 1) for last, number in zip([0, *stated], stated, strict=False))
+    if len(stated) < least or not goes_on:
         return []
     steps, step = [], 0
     for block, number in zip(blocks, numbers, strict=True):
@@ -188,10 +191,11 @@ def _counted(blocks: Sequence[Block], numbers: Sequence[int], least: int) -> lis
 
 def _item_steps(blocks: Sequence[Block]) -> list[int]:
     """Steps by the items of ordered lists. A list that continues the numbers of the one before is the same list, and
-    what is between them belongs to the item before; lists under different headings are different procedures. Nothing
-    if there are no such items."""
+    what is between them belongs to the item before; lists under different headings are different procedures, and so are
+    lists of several items that each begin with 1. Nothing if there are no such items."""
     if all(block.item == (0, 0) for block in blocks):
         return []
+    items = Counter(of for of, _ in {block.item for block in blocks})
     steps: list[int] = []
     procedures: list[int] = []
     count, procedure, last, gap, headed, interrupted = 0, 0, (0, 0), 0, False, False
@@ -204,7 +208,8 @@ def _item_steps(blocks: Sequence[Block]) -> list[int]:
             continue
         if block.item != last:
             goes_on = last != (0, 0) and block.item[1] == last[1] + 1
-            if headed and not goes_on and last != (0, 0):
+            begins = headed or (block.item[1] == 1 and min(items[last[0]], items[block.item[0]]) > 1)
+            if begins and not goes_on and last != (0, 0):
                 count, procedure, interrupted = 0, procedure + 1, False
             elif goes_on and gap and not headed:
                 steps[-gap:] = [count] * gap

@@ -51,6 +51,17 @@ def test_images_in_options_and_in_the_content_of_a_figure() -> None:
     assert look("```{card} Bread\n:img-top: a.png\n\nBake.\n```") == ["**Bread**", "[a.png||]", "Bake."]
 
 
+def test_options_before_the_image_of_a_figure() -> None:
+    text = ':::{figure-md} x\n:class: y\n\n<img src="a.png" alt="A" class="z">\n\nThe **dough**.\n:::'
+    assert look(text) == ["[a.png|A|The dough.]"]
+
+
+def test_heads_of_cards_and_terms() -> None:
+    assert whole(":::{card}\nHead\n^^^\nBody\n+++\nFoot\n:::") == "Head\n\nBody\n\nFoot"
+    text = "```{glossary}\nTea\n  A *plant*.\n\n  A drink.\nPot\n  Holds it.\n```"
+    assert whole(text) == "**Tea**\n\nA *plant*.\n\nA drink.\n\n**Pot**\n\nHolds it."
+
+
 def test_titles_of_admonitions() -> None:
     assert whole("```{note}\nHot.\n```") == "**Note**\n\nHot."
     assert whole("```{admonition} Take care\n:class: tip\nHot.\n```") == "**Take care**\n\nHot."
@@ -464,3 +475,14 @@ def test_labels_of_tabs_in_jsx() -> None:
     text = '<Tabs values={[{label: (<><Icon style={{ margin: "1" }} /> Green tea</>), value: "green"},\n'
     text += '{label: "Black", value: "black"}]}>\n<TabItem value="green">\nA\n</TabItem>\n<TabItem value="black">\nB\n'
     assert whole(text + "</TabItem>\n</Tabs>", "page.mdx") == "**Green tea**\n\nA\n\n**Black**\n\nB"
+
+
+def test_substitutions_in_the_settings_of_sphinx(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("myst_substitutions = {\n  'tea': 'green *tea*',\n  'pot': '![A](a.png)',\n}\n")
+    around = InTree(Tree(tmp_path), tmp_path)
+    assert look("```{note}\nx\n```\n\nThe {{ tea }} {{ pot }}", around=around) == [
+        "**Note**\n\nx\n\nThe green *tea*",
+        "[a.png|A|]",
+    ]
+    (tmp_path / "conf.py").write_text("myst_substitutions = {\n  'tea': f(),\n}\n")
+    assert look("```{note}\nx\n```\n\nThe {{ tea }}.", around=around) == ["**Note**\n\nx\n\nThe ."]

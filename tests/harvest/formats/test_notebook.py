@@ -82,6 +82,28 @@ def test_tags_and_magics() -> None:
     assert "\n\n".join(look(page)) == "```\nseen\n```\n\n```bash\nls\n```"
 
 
+def test_an_attachment_whose_name_has_spaces() -> None:
+    page = book(text("![w](attachment:w%20x.png)", attachments={"w x.png": {"image/png": PNG}}))
+    assert (look(page), list(page.images.values())) == (["[cell-1/w%20x.png]"], [picture(1)])
+
+
+def test_cells_that_sites_do_not_show() -> None:
+    page = book(code("#| hide\na()"), code("# hide\nb()"), code("#|export\nc()"), code("# hides it\nd()"))
+    assert "\n\n".join(look(page)) == "```python\nc()\n```\n\n```python\n# hides it\nd()\n```"
+
+
+def test_captions_of_outputs() -> None:
+    page = book(code('#| fig-cap: "The *wave*: x"\n#| echo: false\nplot()', shown(image_png=PNG)))
+    assert [(b.ref, b.caption) for b in page.blocks] == [("cell-1/output-1", "The *wave*: x")]
+
+
+def test_the_language_of_a_cell() -> None:
+    page = book(
+        code("SELECT 1", vscode={"languageId": "sql"}), code("let x", polyglot_notebook={"kernelName": "fsharp"})
+    )
+    assert "\n\n".join(look(page)) == "```sql\nSELECT 1\n```\n\n```fsharp\nlet x\n```"
+
+
 def test_front_matter_and_dialects() -> None:
     raw = {"cell_type": "raw", "metadata": {}, "source": "---\ntitle: Tea\n---"}
     page = book(raw, text("```{note}\nHot.\n```\n\n(a)=\n## B {#b}"))

@@ -201,3 +201,59 @@ def test_descriptions_show_their_signatures() -> None:
         "Pour\n\n**cups (int):**\n\nMany.\n\n**Returns:**\n\nTea.\n\n**Raises Cold:**\n\nIf cold.\n\n**other:**\n\nx"
     )
     assert text_of(".. envvar:: POT.SIZE\n\n   Litres.") == "`POT.SIZE`\n\nLitres."
+
+
+def around_with(tmp_path: Path, **files: str) -> InTree:
+    for name, text in files.items():
+        (tmp_path / name.replace("_", ".")).write_text(text)
+    return InTree(Tree(tmp_path), tmp_path)
+
+
+def test_substitutions_of_the_settings(tmp_path: Path) -> None:
+    conf = 'rst_prolog = """\n.. |pot| image:: /pot.png\n.. |tea| replace:: green *tea*\n.. |not| replace:: x\n"""\n'
+    conf += "rst_epilog = r'''\n.. _maker: https://a.b\n'''\n"
+    page = parse_rst("The |pot| of |tea| by maker_.\n", around=around_with(tmp_path, conf_py=conf))
+    assert [piece.image.ref if piece.image else piece.text for piece in pieces(page.blocks)] == [
+        "The",
+        "/pot.png",
+        "of green *tea* by maker.",
+    ]
+
+
+def test_values_in_a_file(tmp_path: Path) -> None:
+    around = around_with(tmp_path, a_csv="tea,1\nmilk,2\n")
+    text = text_of(".. csv-table:: Cups\n   :header: What, Count\n   :file: a.csv\n", around)
+    assert text == "Cups\n\n| What | Count |\n| --- | --- |\n| tea | 1 |\n| milk | 2 |"
+    assert text_of(".. csv-table:: Cups\n   :file: none.csv\n\nEnd.", around) == "End."
+
+
+def test_captions_and_objects_of_code(tmp_path: Path) -> None:
+    around = around_with(
+        tmp_path, a_py="import x\n\nclass A:\n    @y\n    def f(self):\n        return 1\n\n    z = 2\n"
+    )
+    text = ".. literalinclude:: a.py\n   :pyobject: A.f\n   :caption: The *file*\n"
+    assert text_of(text, around) == "**The *file***\n\n```python\n    @y\n    def f(self):\n        return 1\n```"
+    assert text_of(".. code-block:: c\n   :caption: a.c\n\n   int a;\n") == "**a.c**\n\n```c\nint a;\n```"
+
+
+def test_arguments_that_no_reader_sees() -> None:
+    assert text_of(".. rst-class:: big\n\nHot.\n\n.. grid:: 2\n\n   .. grid-item:: x\n\n      Tea\n") == "Hot.\n\nTea"
+    assert text_of(".. hlist::\n   :columns: 2\n\n   * a\n   * b\n") == "- a\n- b"
+    assert text_of(".. card:: Pot\n\n   Head\n   ^^^\n   Body\n   +++\n   Foot\n") == "Pot\n\nHead\n\nBody\n\nFoot"
+    assert text_of(".. button-ref:: pots\n   :color: primary\n\n   All pots\n") == "All pots"
+    assert text_of("See :numref:`Figure %s <pot>`.") == "See Figure."
+    assert text_of("Tea : plant\n   Green.\n") == "**Tea : plant**\n\nGreen."
+
+
+def test_a_layout_of_images_is_none() -> None:
+    page = parse_rst(".. subfigure:: AB\n\n   .. image:: a.png\n\n   .. image:: b.png\n\n   Two pots.\n")
+    assert [piece.image.ref if piece.image else piece.text for piece in pieces(page.blocks)] == [
+        "a.png",
+        "b.png",
+        "Two pots.",
+    ]
+
+
+def test_drawings_are_code() -> None:
+    assert text_of(".. graphviz::\n\n   digraph {\n     a\n   }\n") == "```dot\ndigraph {\n  a\n}\n```"
+    assert text_of(".. uml::\n\n   a -> b\n") == "```plantuml\na -> b\n```"

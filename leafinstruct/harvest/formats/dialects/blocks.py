@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.parser_block import ParserBlock
 from markdown_it.renderer import RendererHTML
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, list_block, paragraph
 from markdown_it.token import Token
 
 from leafinstruct.harvest.formats.dialects.page import of
@@ -56,8 +56,38 @@ def plugin(parser: MarkdownIt, rules: Mapping[str, Sequence[BlockRule]]) -> None
         return any(rule(state, start, end, silent) for rule in rules.get(first, ()))
 
     parser.block = Parser()
+    parser.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.block.ruler.at("paragraph", _paragraph)
     parser.block.ruler.before("table", "dialects", asked, INTERRUPTING)
     parser.add_render_rule(RAW, _render)
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A list; where nothing is code by indentation, also one whose items are four columns deep."""
+    before = state.listIndent
+    state.listIndent = -1 if of(state.env).mdx else before
+    found = list_block(state, start, end, silent)
+    state.listIndent = before
+    return found
+
+
+def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A paragraph. Where nothing is code by indentation, what may end it does so however deep it is indented: what
+    components hold is."""
+    if not of(state.env).mdx:
+        return paragraph(state, start, end, silent)
+    rules, last = state.md.block.ruler.getRules("paragraph"), start + 1
+    before, state.parentType = state.parentType, "paragraph"
+    while last < state.lineMax and not state.isEmpty(last):
+        if state.sCount[last] >= 0 and any(rule(state, last, state.lineMax, True) for rule in rules):
+            break
+        last += 1
+    text = state.getLines(start, last, state.blkIndent, False).strip()
+    state.line, state.parentType = last, before
+    state.push("paragraph_open", "p", 1).map = [start, last]
+    inline(state, text, start)
+    state.push("paragraph_close", "p", -1)
+    return True
 
 
 def by_character(*rules: tuple[str, BlockRule]) -> dict[str, list[BlockRule]]:

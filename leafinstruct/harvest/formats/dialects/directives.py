@@ -6,16 +6,14 @@ A fence of backticks holds what is between; of a box between colons the content 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 
 from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
 
 from leafinstruct.harvest.bounds import OUT_OF_MEMORY
-from leafinstruct.harvest.formats import rst, sphinx
-from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, templates
+from leafinstruct.harvest.formats import excerpts, rst, sphinx
+from leafinstruct.harvest.formats.dialects import blocks, chunks, kinds, knitr, listings, templates
 from leafinstruct.harvest.formats.dialects.page import flat, of, yaml_of
 from leafinstruct.harvest.formats.dialects.tag import scan
 
@@ -25,6 +23,8 @@ NAMED = re.compile(
 )
 WITH_CLASS = re.compile(r"(?P<mark>:{3,})[ \t]*(?P<name>[\w-]*)[ \t]*\{(?P<attributes>[^{}]*)\}[ \t]*:*$")
 COLONS = re.compile(r"(?P<mark>:{3,})[ \t]*(?P<name>[A-Za-z][\w-]*)?(?P<rest>.*)$")
+API = re.compile(r":::[ \t]+[A-Za-z_]\w*(?:\.\w+)+[ \t]*")
+"""What a program writes about an object of Python, with options below it."""
 ONE_LINE = re.compile(r":::[ \t]*(?P<name>[a-z][a-z-]*)(?P<rest>(?:[ \t][^\n]*)?):::[ \t]*$")
 BRACKETED = re.compile(r"\[(?P<title>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\](?:\{[^{}]*\})?[ \t]*$")
 RAW_FORMAT = re.compile(r"(?P<mark>`{3,}|~{3,})[ \t]*\{=(?P<name>\w+)\}[ \t]*$")
@@ -51,7 +51,6 @@ _WITHOUT_TITLE = """
 WITHOUT_TITLE = frozenset(_WITHOUT_TITLE.split())
 """Directives whose argument no reader sees."""
 BOXES = re.compile(r"callout-(\w+)$")
-MOST_CELLS = 10_000
 
 
 def named(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -75,8 +74,8 @@ def named(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.line = start + 1  # before anything is pushed: rules inside set it
     if raw:
         argument = found["name"]
-    if not raw and chunks.is_language(name) and mark[0] != ":":
-        blocks.html(state, chunks.shown(name, more, _text(state, start + 1, closing), of(state.env)))
+    if not raw and name in knitr.LANGUAGES and mark[0] != ":":
+        blocks.html(state, knitr.shown(name, more, _text(state, start + 1, closing), of(state.env)))
     else:
         _directive(state, name, argument, options, (start, body, closing))
     state.line = closing + closed
@@ -170,6 +169,7 @@ def _directive(
             blocks.tag(state, "x-image", image, alone=True)
     elif name == "figure-md":
         blocks.html(state, "\n<figure>\n")
+        body = next((line for line in range(body, end) if not state.isEmpty(line)), end)
         blank = next((line for line in range(body, end) if state.isEmpty(line)), end)
         blocks.content(state, body, blank)
         blocks.html(state, "<figcaption>\n")
@@ -195,12 +195,14 @@ def _directive(
             raise
         except Exception:  # docutils raises many kinds on malformed input: its text is kept
             blocks.content(state, body, end)
+    elif name == "glossary":
+        listings.glossary(state, body, end)
     elif name == "list-table":
         blocks.title(state, argument, start)
-        _list_table(state, body, end, options)
+        listings.list_table(state, body, end, options)
     elif name == "csv-table":
         blocks.title(state, argument, start)
-        _csv_table(state, _text(state, body, end), options)
+        listings.csv_table(state, _text(state, body, end), options)
     elif name not in SILENT and kinds.kind_of(name) != "silent":
         _box(state, name, argument, options, lines)
 
@@ -223,6 +225,8 @@ def _box(state: StateBlock, name: str, argument: str, options: Mapping[str, str]
         return
     if name == "table":
         text = argument
+    if name in knitr.THEOREMS:
+        text = text or options.get("name", "")
     if name in sphinx.VERSIONS:
         blocks.html(state, "\n<p>")
         blocks.inline(state, sphinx.version(name, argument), start)
@@ -252,6 +256,13 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     line = blocks.line_of(state, start).rstrip()
     if line[:3] != ":::" or state.is_code_block(start):
         return False
+    if API.fullmatch(line):
+        if not silent:
+            last = start + 1
+            while last < end and (state.isEmpty(last) or state.sCount[last] >= state.sCount[start] + 4):
+                last += 1
+            state.line = last
+        return True
     if one := ONE_LINE.match(line):
         if not silent:
             state.line = start + 1
@@ -267,7 +278,7 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if with_class is not None:
         options, names = _keys(with_class["attributes"]), CLASSES.findall(with_class["attributes"])
         name = name or next((BOXES.sub(r"\1", one) for one in names if BOXES.match(one)), "") or "".join(names[:1])
-        text = options.get("title", "")
+        text = options.get("title", "") or (options.get("name", "") if name in knitr.THEOREMS else "")
     else:
         rest = found["rest"].strip()
         bracketed = BRACKETED.match(rest)
@@ -277,6 +288,8 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.line = start + 1
     if not name:
         return True
+    if not text and with_class is not None and name in kinds.ADMONITIONS:
+        text = _heading(state, end)
     silent_box = kinds.kind_of(name) == "silent" or (name == "hidden" and with_class is not None)
     if silent_box or name in ("content-hidden", "mermaid", "math", "code", "raw-html"):
         closing, closed = _end(state, start, end, found["mark"])
@@ -296,6 +309,18 @@ def colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _heading(state: StateBlock, end: int) -> str:
+    """The heading that a callout begins with, which is its title; "" without one."""
+    line = state.line
+    while line < end and state.isEmpty(line):
+        line += 1
+    found = excerpts.HEADING.match(blocks.line_of(state, line)) if line < end else None
+    if found is None:
+        return ""
+    state.line = line + 1
+    return found[2].strip()
+
+
 def _one_line(state: StateBlock, name: str, rest: str) -> None:
     tag = scan(f"<x-{name}{rest.rstrip()}>", 0)
     attributes = dict(tag.attributes) if tag else {}
@@ -309,56 +334,3 @@ def _one_line(state: StateBlock, name: str, rest: str) -> None:
             "lines": attributes.get("range", ""),
         }
         blocks.tag(state, "x-literalinclude", wanted, alone=True)
-
-
-def _list_table(state: StateBlock, start: int, end: int, options: Mapping[str, str]) -> None:
-    """A table written as a list of rows, each a list of cells."""
-    first = len(state.tokens)
-    blocks.content(state, start, end)
-    tokens = state.tokens[first:]
-    del state.tokens[first:]
-    if not tokens or not tokens[0].type.endswith("list_open"):
-        state.tokens += tokens
-        return
-    heads = options.get("header-rows", "0").strip()
-    rows, base = 0, tokens[0].level
-    for token in tokens:
-        depth = token.level - base
-        state.tokens += _in_table(token, depth, rows <= int(heads) if heads.isdigit() else False)
-        rows += token.type == "list_item_open" and depth == 1
-
-
-def _in_table(token: Token, depth: int, head: bool) -> list[Token]:
-    """A token of a list of lists as one of a table: levels are those of the list, row, list of cells, and cell."""
-    if not (token.type.endswith(("list_open", "list_close")) and depth in (0, 2)) and not (
-        token.type in ("list_item_open", "list_item_close") and depth in (1, 3)
-    ):
-        return [token]
-    tag = {0: "table", 1: "tr", 2: "", 3: "td"}[depth]
-    made = Token(blocks.RAW, "", 0)
-    made.content = f"<{'/' if token.nesting < 0 else ''}{tag}>\n" if tag else ""
-    return [made]
-
-
-def _csv_table(state: StateBlock, text: str, options: Mapping[str, str]) -> None:
-    if path := options.get("file", ""):
-        found = of(state.env).around.file(path)
-        text = found[0] if found else ""
-    head = list(csv.reader([options["header"]], skipinitialspace=True)) if options.get("header") else []
-    try:
-        rows = [*head, *csv.reader(text.strip().split("\n"), skipinitialspace=True)]
-    except csv.Error:
-        rows = head
-    blocks.html(state, "\n<table>\n")
-    left = MOST_CELLS
-    for row in rows:
-        left -= len(row)
-        if not row or left < 0:
-            continue
-        blocks.html(state, "<tr>")
-        for cell in row:
-            blocks.html(state, "<td>")
-            blocks.inline(state, cell.strip(), 0)
-            blocks.html(state, "</td>")
-        blocks.html(state, "</tr>\n")
-    blocks.html(state, "</table>\n")

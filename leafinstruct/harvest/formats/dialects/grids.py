@@ -56,3 +56,23 @@ def _cell(state: StateBlock, cell: tuple[int, int, int, list[str]], tag: str) ->
     if html.startswith("<p>") and html.count("<p>") == 1 and html.endswith("</p>"):
         html = html[3:-4]
     return f"<{tag}{spans}>{html}</{tag}>"
+
+
+def caption(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """`: text`, the caption of the table above or below, as Pandoc reads it."""
+    line = blocks.line_of(state, start)
+    if line[:2] != ": " or state.is_code_block(start):
+        return False
+    above = state.tokens[-1].type == "table_close" if state.tokens else False
+    following = start + 1
+    while following < end and state.isEmpty(following):
+        following += 1
+    below = following < end and blocks.line_of(state, following)[:1] in ("|", "+")
+    begins = not state.tokens or state.tokens[-1].type != "paragraph_close"
+    if silent or not (above or (below and begins and following > start + 1)):
+        return False
+    state.line = start + 1
+    blocks.html(state, "\n<p>")
+    blocks.inline(state, line[2:].strip(), start)
+    blocks.html(state, "</p>\n")
+    return True

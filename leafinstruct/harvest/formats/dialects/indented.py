@@ -14,6 +14,8 @@ BOX = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*(?P<kind>[\w-]+(?:[ \t]+[\w-]+)*)?[ \t
 TAB = re.compile(r"===[+!]{0,2}[ \t]+(?:\"(?P<title>.*)\"|'(?P<other>.*)')[ \t]*$")
 SLASHES = re.compile(r"/{3,}[ \t]*(?:(?P<name>[\w-]+)(?:[ \t]*\|[ \t]*(?P<title>.*))?)?$")
 DEFINITION = re.compile(r":[ \t]{1,3}(?=\S)")
+IMAGE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)(?:[ \t]*\{[^{}\n]*\})?")
+"""An image and nothing else."""
 OPTION = re.compile(r"[\w-]+:")
 STEP = 4
 
@@ -72,6 +74,35 @@ def box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _options(state: StateBlock, end: int) -> None:
+    """Go on behind the options of a block."""
+    while state.line < end and state.sCount[state.line] >= STEP and OPTION.match(blocks.line_of(state, state.line)):
+        state.line += 1
+
+
+def _captioned(state: StateBlock, start: int, end: int) -> bool:
+    """Make a figure of a caption and the image alone before it, if there is one."""
+    closing = (
+        line
+        for line in range(start + 1, end)
+        if blocks.line_of(state, line).strip("/ \t") == "" and not state.isEmpty(line)
+    )
+    last = next(closing, -1)
+    *_, opening, text, ending = [None, None, None, *state.tokens[-3:]]
+    if last < 0 or opening is None or text is None or ending is None or opening.type != "paragraph_open":
+        return False
+    if text.type != "inline" or not IMAGE.fullmatch(text.content.strip()):
+        return False
+    for token, tag in ((opening, "<figure>"), (ending, "")):
+        token.type, token.tag, token.nesting, token.content = blocks.RAW, "", 0, f"\n{tag}\n"
+    _options(state, last)
+    blocks.html(state, "<figcaption>\n")
+    blocks.content(state, state.line, last)
+    blocks.html(state, "</figcaption></figure>\n")
+    state.line = last + 1
+    return True
+
+
 def slashes(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """`/// name | Title`, its options, and `///`, which ends it."""
     line = blocks.line_of(state, start).rstrip()
@@ -84,9 +115,10 @@ def slashes(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return True
     state.line = start + 1
     name = found["name"] or ""
+    if name.endswith("caption") and _captioned(state, start, end):
+        return True
     if name:
         title = found["title"] or (name.capitalize() if name in kinds.ADMONITIONS else "")
-        blocks.title(state, "" if name in ("html", "caption", "define") else title, start)
-        while state.line < end and state.sCount[state.line] >= STEP and OPTION.match(blocks.line_of(state, state.line)):
-            state.line += 1
+        blocks.title(state, "" if name in ("html", "define") or name.endswith("caption") else title, start)
+        _options(state, end)
     return True

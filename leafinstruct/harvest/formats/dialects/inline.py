@@ -14,7 +14,7 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.myst_role.index import myst_role
 
 from leafinstruct.harvest.formats import sphinx
-from leafinstruct.harvest.formats.dialects import blocks, javascript, mdx
+from leafinstruct.harvest.formats.dialects import blocks, javascript, knitr, mdx
 from leafinstruct.harvest.formats.dialects.page import Dialect, of
 from leafinstruct.harvest.formats.dialects.tag import written
 
@@ -46,11 +46,29 @@ COMMENT = re.compile(r"%%.{0,2000}?%%", re.DOTALL)
 BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{2,40}[ \t]*$")
 CITED = re.compile(r"\[(?>[^\[\]\n@]{0,80}@[\w:.#$%&+?<>~/-]+){1,10}[^\[\]\n@]{0,80}\]")
 CROSS = re.compile(r"-?@(fig|tbl|sec|eq|lst|thm|lem|cor|prp|exm|exr|tip|nte|wrn|imp|cau)-[\w:-]+")
-SPACED = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,600})\)")
+SPACED = re.compile(
+    r"(?P<image>!?)\[(?P<text>[^\[\]\n]{0,300})\]\((?P<ref>[^\s()<>\"'][^()<>\"'\n]{0,600})"
+    r"(?:(?<=[ \t])(?:\"[^\"\n]{0,600}\"|'[^'\n]{0,600}')[ \t]*)?\)"
+)
 """A link or an image whose path has spaces."""
+SIZED = re.compile(
+    r"!\[(?P<text>[^\[\]\n]{0,300})\]\([ \t]*(?:<(?P<quoted>[^<>\n]{1,600})>"
+    r"|(?P<ref>[^\s()<>]{1,600}(?:\([^\s()<>]{0,100}\)[^\s()<>]{0,200}){0,5}))"
+    r"(?:[ \t]+(?:\"[^\"\n]{0,600}\"|'[^'\n]{0,600}'))?[ \t]+="
+    r"[\d.]{0,6}(?:px|em|%)?[xX*]?[\d.]{0,6}(?:px|em|%)?[ \t]*\)"
+)
+"""An image with its size, as wikis and some editors write it: `![alt](a.png =300x)`."""
 LINKED = re.compile(r"(?:https?:)?//|\.{0,2}/|[^\s:]*\.(?:md|mdx|qmd|ipynb|html?|rst)(?:$|#)")
 BOOKDOWN = re.compile(r"\\@ref\([\w:.-]+\)|\\(?:index|label|pageref|ref|nocite)\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 RUN = re.compile(r"`(?:r|python|julia)[ \t]+[^`\n]+`|`\{(?:r|python|julia|ojs)\}[ \t]+[^`\n]+`")
+HIGHLIGHTED = re.compile(r"(`+)(?!`)(?:#!|:::)[\w+-]+[ \t]+([^\n]{1,1000}?)(?<!`)\1(?!`)")
+"""Code in a sentence with the name of its language."""
+RAW_INLINE = re.compile(r"(`+)(?!`)([^\n]{1,1000}?)(?<!`)\1(?!`)\{=(\w+)\}")
+"""A piece of one output format."""
+TEX_IMAGE = re.compile(
+    r"\\includegraphics[ \t]*(?:\[[^\[\]\n]{0,300}\])?\{([^{}\n]{1,300})\}"
+    r"|\\caption\*?\{((?:[^{}]|\{[^{}]*\}){0,2000})\}"
+)
 AUTHOR = re.compile(r"@?([A-Za-z]+)[_:-]?(\d{4})\w*")
 NAMES = {
     "fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation", "lst": "Listing", "thm": "Theorem",
@@ -59,10 +77,11 @@ NAMES = {
 }  # fmt: skip
 _SILENT_LINES = re.compile(
     r"\[TOC\]|\[toc\]|\[\[_?TOC_?\]\]|\[\[toc\]\]|\$\{toc\}|\{:toc\}|\{\{[>%<]?[ \t]*toc[ \t]*[%>]?\}\}|"
-    r"\[_metadata_:[^\n]*|"
+    r"\[_metadata_:[^\n]*|\^{3,}|"
     r"\\(?:newpage|pagebreak|clearpage|tableofcontents|listoffigures|listoftables|bigskip|medskip|smallskip|vspace\{[^{}]*\}|toc|"
     r"appendix|mainmatter|backmatter|frontmatter|printbibliography|cleardoublepage|noindent|centering)|"
-    r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|\\(?:begin|end)\{(?:center|figure|landscape)\}"
+    r"@\[toc\](?:\([^()\n]*\))?|\{\{TOC\}\}|<--->|\*\[[^\]\n]+\]:[^\n]*|\{::[^{}\n]*\}|\{:[^{}\n]*\}|\[//\]:[^\n]*|"
+    r"\\(?:begin|end)\{(?:center|figure\*?|wrapfigure|landscape|minipage)\}(?:\[[^\[\]\n]*\]|\{[^{}\n]*\})*"
 )
 ROLE_TARGET = re.compile(r"(.*?)\s*<([^<>]*)>$", re.DOTALL)
 SILENT_ROLES = re.compile(
@@ -178,6 +197,13 @@ def _spaced(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     return len(found[0]), f'<a href="{escape("".join(found["ref"].split()))}">{text}</a>'
 
 
+def _sized(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    found = SIZED.match(state.src, state.pos)
+    if found is None:
+        return None
+    return len(found[0]), written("img", {"src": found["quoted"] or found["ref"], "alt": found["text"]})
+
+
 def _words(label: str) -> str:
     """What a reader sees for a label, about: the kind of what it names, or its words."""
     kind = re.split(r"[:_-]", label.lower(), maxsplit=1)[0]
@@ -261,13 +287,33 @@ def _escaped(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
 
 def _run(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
     """A value that a program puts there."""
-    found = RUN.match(state.src, state.pos)
-    return (len(found[0]), "") if found and dialect.templates != "all" else None
+    if dialect.four_columns and (code := HIGHLIGHTED.match(state.src, state.pos)):
+        return len(code[0]), f"<code>{escape(code[2])}</code>"
+    if raw := RAW_INLINE.match(state.src, state.pos):
+        return len(raw[0]), raw[2] if raw[3].startswith("html") else ""
+    found = RUN.match(state.src, state.pos) if dialect.templates != "all" else None
+    if found is None:
+        return None
+    return len(found[0]), "".join(written("img", {"src": path}) for path in knitr.paths_of(found[0]))
+
+
+def _tex_image(state: StateInline, dialect: Dialect) -> tuple[int, str] | None:
+    """An image or a caption in TeX's words."""
+    found = TEX_IMAGE.match(state.src, state.pos)
+    if found is None:
+        return None
+    if found[2] is not None:
+        return len(found[0]), state.md.renderInline(found[2], state.env)
+    path = found[1].strip()
+    if not javascript.is_image(path):
+        path = next(iter(dialect.around.images(f"{path}.*")), path)
+    return len(found[0]), written("img", {"src": path})
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
     ("![", _wiki),
     ("[", _empty_link),
+    ("!", _sized),
     ("![", _spaced),
     ("[", _span),
     ("{", _braces),
@@ -282,6 +328,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("[", _cited),
     ("@-", _cross),
     ("\\", _escaped),
+    ("\\", _tex_image),
     ("\\", _bookdown),
     ("`", _run),
 )

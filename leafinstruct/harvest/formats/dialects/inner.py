@@ -62,7 +62,7 @@ def _rendered(parser: MarkdownIt, html: str, env: Any) -> str:
     """A block of HTML with the Markdown between its tags rendered. Raw text stays as it is."""
     if of(env).mdx:
         return QUOTED_CODE.sub(lambda found: escape(found[1]), html)
-    if RAW.match(html):
+    if RAW.match(html) and not ("-->" in html and html.startswith("<!--")):
         return html
     if "{" in html:
         html = ATTRIBUTES.sub("", html)

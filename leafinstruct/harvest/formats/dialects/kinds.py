@@ -40,14 +40,17 @@ KINDS = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 LABELED = frozenset(("tabs", "tabgroup", "codegroup", "tabset", "codetabs"))
 TITLES = (
     "title", "label", "header", "heading", "summary", "question", "tabTitle", "tab-title", "tabName", "headline",
-    "text", "filename", "fileName", "data-title",
+    "text", "filename", "fileName", "file-name", "data-title",
 )  # fmt: skip
 _NAMED = """
-    tab tabs.tab file folder filetree.file filetree.folder step responsefield paramfield option prop field
+    tab tabs.tab file folder filetree.file filetree.folder tree.file tree.folder step responsefield
+    paramfield option prop field
 """
 NAMED = frozenset(_NAMED.split())
 """Tags that are called by their `name`."""
-MORE = ("subtitle", "subheader", "description", "body", "tagline", "excerpt", "answer", "footer")
+PARAMETERS = ("path", "query", "body", "header")
+"""Of a request: where each is, and so the attribute that names it."""
+MORE = ("subtitle", "subheader", "description", "body", "tagline", "excerpt", "answer", "footer", "caption")
 OF_IMAGE = (
     "src", "img", "image", "url", "source", "sources", "light", "lightSrc", "srcLight", "lightImage", "imageSrc",
     "imgSrc", "image_src", "path", "file", "link", "href", "lightbox", "screenshot", "picture", "images",
@@ -90,7 +93,6 @@ LANGUAGES = {
     "sh": "bash",
     "yml": "yaml",
 }
-HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
 BODY = re.compile(r"<body[^<>]*>(.*?)</body>", re.IGNORECASE | re.DOTALL)
 
 
@@ -104,6 +106,7 @@ def words(tag: Tag, kind: str, names: Mapping[str, str]) -> tuple[str, list[str]
     """The title of a tag, and the paragraphs in its attributes."""
     lower = tag.name.lower()
     keys = (*TITLES, "name") if lower in NAMED or kind in ("tab", "step") else TITLES
+    keys = (*keys, *PARAMETERS) if lower == "paramfield" else keys
     title = next((text for key in keys if (text := without_tags(tag.text(key, names)))), "")
     if not title and "title" in tag.expressions:  # JSX: its words
         title = without_tags(" ".join(tag.expressions["title"].split())) if "<" in tag.expressions["title"] else ""
@@ -111,7 +114,7 @@ def words(tag: Tag, kind: str, names: Mapping[str, str]) -> tuple[str, list[str]
         title = tag.text("type", names).capitalize()
     if not title and lower in ADMONITIONS:
         title = lower.capitalize()
-    return title, [text for key in MORE if (text := without_tags(tag.text(key, names)))]
+    return title, [text for key in MORE if (key not in keys) and (text := without_tags(tag.text(key, names)))]
 
 
 def without_tags(text: str) -> str:
@@ -126,7 +129,9 @@ def image_of(tag: Tag, kind: str, names: Mapping[str, str]) -> str:
         path = tag.attributes.get(key, "").strip()
         if key in tag.expressions:
             path = javascript.image(tag.expressions[key], names) or tag.text(key, names)
-        sure = kind in ("image", "figure") and key in SURE and key in tag.attributes
+            if not path and kind == "image" and key == "src":  # unknown, and said to be missing
+                path = "{" + " ".join(tag.expressions[key].split())[:200] + "}"
+        sure = kind in ("image", "figure") and key in SURE
         if path and (sure or javascript.is_image(path)):
             return path
     return _of_component(tag, names)
@@ -160,6 +165,11 @@ def is_text_file(name: str) -> bool:
     return TEXT_FILE.search(name) is not None
 
 
+def is_text(name: str) -> bool:
+    """Whether a file is shown as text, and not as code."""
+    return is_text_file(name) or "." not in name.rpartition("/")[2] or name.lower().endswith((".txt", ".html", ".htm"))
+
+
 def language_of_path(name: str) -> str:
     ending = SUFFIX.search(name.lower())
     return LANGUAGES.get(ending[1], ending[1]) if ending else ""
@@ -168,49 +178,3 @@ def language_of_path(name: str) -> str:
 def body_of(html: str) -> str:
     found = BODY.search(html)
     return found[1] if found else html
-
-
-def part_of(text: str, name: str) -> str:
-    """The part of a note that an embed names: a section by its heading, or a block by its mark `^name`."""
-    if name.startswith("^"):
-        blocks = re.split(r"\n[ \t]*\n", text)
-        at = next((n for n, block in enumerate(blocks) if re.search(rf"(?:^|\s){re.escape(name)}\s*$", block)), -1)
-        if at > 0 and blocks[at].strip() == name:  # the mark of the block before it
-            at -= 1
-        return blocks[at] if at >= 0 else ""
-    wanted, lines = _plain(name.rpartition("#")[2]), text.split("\n")
-    for at, line in enumerate(lines):
-        if (heading := HEADING.match(line)) and _plain(heading[2]) == wanted:
-            ends = (
-                n
-                for n, other in enumerate(lines[at + 1 :], at + 1)
-                if (h := HEADING.match(other)) and len(h[1]) <= len(heading[1])
-            )
-            return "\n".join(lines[at : next(ends, len(lines))])
-    return ""
-
-
-def _plain(heading: str) -> str:
-    return "".join(character for character in heading.lower() if character.isalnum())
-
-
-def lines_of(text: str, options: Mapping[str, str]) -> str:
-    """The lines of a file that options name: `lines`, `start-after` and `start-at`, `end-before` and `end-at`."""
-    lines = text.split("\n")
-    for name, shift in (("start-after", 1), ("start-at", 0)):
-        if mark := options.get(name, ""):
-            at = next((n for n, line in enumerate(lines) if mark in line), -1)
-            lines = lines[at + shift :] if at >= 0 else lines
-    for name, shift in (("end-before", 0), ("end-at", 1)):
-        if mark := options.get(name, ""):
-            at = next((n for n, line in enumerate(lines) if mark in line), -1)
-            lines = lines[: at + shift] if at >= 0 else lines
-    if wanted := options.get("lines", ""):
-        kept: list[str] = []
-        for stretch in wanted.split(","):
-            first, dash, last = stretch.strip().partition("-")
-            begin = int(first) if first.isdigit() else 1
-            end = int(last) if last.isdigit() else len(lines) if dash else begin
-            kept += lines[max(begin, 1) - 1 : end]
-        lines = kept
-    return "\n".join(lines).strip("\n")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape, unescape
 
+from leafinstruct.harvest.formats import excerpts
 from leafinstruct.harvest.formats.dialects import javascript, kinds
 from leafinstruct.harvest.formats.dialects.page import Dialect
 from leafinstruct.harvest.formats.dialects.tag import HTML, VOID, Tag, scan, written
@@ -20,17 +21,23 @@ _PLAIN = "|".join(sorted(HTML - VOID - RAW - {"details", "iframe", "svg", "amp-i
 _SIMPLE = r"(?:\s+(?!markdown)[a-z-]+=\"[^\"<>{}]*\")*"
 NEXT = re.compile(rf"<!--|<(?!/?(?:{_PLAIN}){_SIMPLE}>|(?:br|hr)\s*/?>)(?=[A-Za-z/>])")
 """A comment, or a tag that may be other than plain HTML, which most are."""
-STEP = re.compile(r"<(?:[\w.]*\.)?(?:Step|step|step-item|StepItem)[\s>]")
+LANGUAGE_CLASS = re.compile(r"\blanguage-([\w+#-]+)")
+COMMENT_END = re.compile(r"(?<=<!--)-?>|--!?>")
+"""As browsers see it: `<!-->` and `<!--->` are whole comments."""
+STEP = re.compile(r"<(?:[\w.]*\.|x-)?(?:Step|step|step-item|StepItem)[\s>]")
 PARAGRAPH = re.compile(r"</?p>")
 TAGS = re.compile(r"<[^<>]*>")
 MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 OPEN_BLOCK = re.compile(r"(?:^|\n|<p>|<li>|</p>|</div>|<div[^<>]*>|<td>|<dd>|<blockquote>)[ \t]*\Z")
 VARIANT = re.compile(
-    r"(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b|#only-dark|#gh-dark-mode-only"
+    r"(?:^|\s)hidden\s[^\"]{0,200}?\bdark:(?:block|inline|flex)|(?:^|[\s#.])(?:only-dark|dark-only|dark-content|dark-mode-only|gh-dark-mode-only|dark-image|block-dark)\b"
+    r"|#only-dark|#gh-dark-mode-only"
 )
 LISTED = ("items", "labels", "titles", "tabs", "names")
 """Attributes in which tabs have their labels, one after another."""
 DEEPEST = 400
+LINE = 2000
+"""Characters in which a tag at the beginning of a line ends."""
 
 
 class Lowering:
@@ -51,8 +58,8 @@ class Lowering:
         while found := NEXT.search(html, place):
             self._add(html[place : found.start()])
             if found[0] == "<!--":
-                end = html.find("-->", found.end())
-                place = end + 3 if end >= 0 else len(html)
+                end = COMMENT_END.search(html, found.end())
+                place = end.end() if end else len(html)
                 continue
             tag = scan(html, found.start())
             if tag is None:
@@ -122,7 +129,7 @@ class Lowering:
             if ref := attributes.get(key):
                 attributes[key] = self._ref(ref)
         if VARIANT.search(
-            f"{attributes.get('class', '')} {attributes.get('classname', '')} {attributes.get('src', '')}"
+            f"{attributes.get('class', '')} {attributes.get('className', '')} {attributes.get('src', '')}"
         ):
             return  # for a dark page
         if attributes.get("src", "").startswith("#"):
@@ -162,6 +169,12 @@ class Lowering:
         if kind == "include" and (path := kinds.path(tag, self.dialect.names)):
             self._include(path, tag.attributes)
             return self._skipped(tag)
+        if kind == "include" and tag.kind == "open":
+            after = self.html.find(f"</{tag.name}>", tag.end)
+            path = TAGS.sub("", self.html[tag.end : max(after, tag.end)]).strip()
+            if path and len(path) < 300 and "\n" not in path and kinds.is_text_file(path):
+                self._include(path.partition("#")[0], {"part": path.partition("#")[2]})
+                return self._skipped(tag)
         if kind == "read":
             self._read(tag)
             return self._skipped(tag)
@@ -212,13 +225,19 @@ class Lowering:
     def _is_block(self, tag: Tag) -> bool:
         """Whether a tag stands on lines of its own, or where a block begins."""
         after = self.html[tag.end : tag.end + 1]
+        if tag.kind == "open" and after not in ("\n", "<", ""):
+            line = self.html[tag.end : tag.end + LINE].partition("\n")[0]
+            _, closing, behind = line.partition(f"</{tag.name}>")
+            if closing and behind[:1] not in ("<", ""):
+                return False  # begins a sentence
         return bool(OPEN_BLOCK.search(self.tail or "\n")) and (
             after in ("\n", "") or self.html.startswith(("</p>", "<"), tag.end) or tag.kind == "open"
         )
 
-    def _titles(self, tag: Tag, kind: str, block: bool) -> str:
-        """The words that a tag has in its attributes, as they stand before its content."""
+    def _titles(self, tag: Tag, kind: str, block: bool, but: tuple[str, ...] = ()) -> str:
+        """The words that a tag has in its attributes, as they stand before its content, without those in `but`."""
         title, more = kinds.words(tag, kind, self.dialect.names)
+        title, more = "" if title in but else title, [text for text in more if text not in but]
         if not title and kind == "tab" and self.labels:
             value = tag.text("value", self.dialect.names)
             if value:
@@ -236,17 +255,18 @@ class Lowering:
         caption = kinds.caption(tag, kind, self.dialect.names)
         if "/" not in ref and not kind:  # the component knows the folder
             ref = self.dialect.around.anywhere(ref) or ref
-        if tag.kind == "open" and not alt and not caption:
-            caption = tag.text("title", self.dialect.names)
+        titles = ""
+        if kind not in ("image", "figure"):
+            titles = self._titles(tag, kind, self._is_block(tag), but=(alt, caption))
         image = written("img", {"src": self._ref(ref), "alt": alt})
         shown = self._markdown(tag, caption)
         if tag.kind == "alone":
-            self._add(f"<figure>{image}<figcaption>{shown}</figcaption></figure>" if shown else image)
+            self._add(titles + (f"<figure>{image}<figcaption>{shown}</figcaption></figure>" if shown else image))
         elif kind == "figure":
             self._push(tag, f"<figure>{image}<figcaption>{shown}", "</figcaption></figure>")
         else:
-            title = f"<p><strong>{escape(caption)}</strong></p>" if caption else ""
-            self._push(tag, f"<div>{title}{image}\n", "</div>")
+            title = f"<p><strong>{shown}</strong></p>" if shown else ""
+            self._push(tag, f"<div>{titles}{title}{image}\n", "</div>")
         return tag.end
 
     def _markdown(self, tag: Tag, text: str) -> str:
@@ -258,15 +278,17 @@ class Lowering:
 
     def _is_code(self, tag: Tag) -> bool:
         """Whether a tag with the name of one for code is one: a page's own component may have the name too."""
-        return tag.name not in self.dialect.names and (
-            tag.name.startswith("x-")
-            or tag.name.lower().startswith("code")
-            or not {*tag.attributes, *tag.expressions}.isdisjoint(("language", "lang", "code"))
+        imported = self.dialect.names.get(tag.name)
+        own = imported is not None and (not imported or imported.startswith((".", "/", "@site", "~")))
+        return not {*tag.attributes, *tag.expressions}.isdisjoint(("language", "lang", "code")) or (
+            not own and tag.name.lower().startswith(("x-", "code"))
         )
 
     def _code(self, tag: Tag) -> int:
         """A block of code: its text, without what Markdown made of it, or the attribute that holds it."""
         language = next((v for key in ("language", "lang", "type") if (v := tag.text(key, self.dialect.names))), "")
+        if not language and (stated := LANGUAGE_CLASS.search(tag.text("className", {}) or tag.text("class", {}))):
+            language = stated[1]
         title, _ = kinds.words(tag, "code", self.dialect.names)
         text = ""
         for key in ("code", "source", "children"):
@@ -307,21 +329,19 @@ class Lowering:
 
     def _include(self, path: str, options: Mapping[str, str]) -> None:
         """The text of a file in the tree, or a part of it, with the images that it refers to from its own folder."""
-        found, part = self.dialect.around.file(path), options.get("part", "")
+        found, part = self.dialect.around.file(path), options.get("part", "") or options.get("region", "")
         dialect = self.dialect.including(f"{path}#{part}", found[1]) if found else None
         if found is None or dialect is None:
             return
-        text = kinds.part_of(found[0], part) if part else kinds.lines_of(found[0], options)
+        text = excerpts.excerpt(found[0], options)
         html = kinds.body_of(text) if path.lower().endswith((".html", ".htm")) else dialect.render(text, dialect)
         self._add("\n" + Lowering(html, dialect, self.page).lowered() + "\n")
 
     def _read(self, tag: Tag) -> None:
         """Code of a file in the tree: all of it, or the lines that the tag names."""
         path = kinds.path(tag, self.dialect.names)
-        found = self.dialect.around.file(path) if path else None
-        if found is not None and self.dialect.left[0] > 0:
-            self.dialect.left[0] -= 1
-            text = kinds.lines_of(found[0], tag.attributes)
+        if path and (text := self.dialect.text_of(path)):
+            text = excerpts.excerpt(text, tag.attributes)
             self.write_code(
                 text,
                 tag.attributes.get("language", "") or kinds.language_of_path(path),

@@ -28,6 +28,11 @@ _INLINE = """
 """
 INLINE = frozenset(_INLINE.split())
 OF_RAW = frozenset(("script", "style", "pre", "textarea"))
+RAW_TEXT = re.compile(r"^(?:!?!|-!)?raw-loader!|\?raw$")
+"""An import of the text of a file."""
+OF_FRONT = re.compile(r"\s*(?:props\.)?front[mM]atter\.([\w.-]+)\s*")
+NOT_TEXT = re.compile(r"\.{1,2}/|@[\w-]*/|~/")
+"""The path of an import."""
 QUOTED_CODE = re.compile(r"\{\s*`([^`]*)`\s*\}")
 
 
@@ -49,8 +54,11 @@ def module(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _keep_names(source: str, dialect: Dialect) -> None:
     for name, module, several, path in IMPORTED.findall(source):
+        value = javascript.unescaped(path)
+        if RAW_TEXT.search(value):
+            value = dialect.text_of(RAW_TEXT.sub("", value))
         for one in filter(None, (name, module, *(part.split(" as ")[-1].strip() for part in several.split(",")))):
-            dialect.names[one] = javascript.unescaped(path)
+            dialect.names[one] = value
     for name in EXPORTED.findall(source):
         dialect.names.setdefault(name, "")
     for name, value in CONSTANT.findall(source):
@@ -87,7 +95,17 @@ def tags(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         rest = state.src[at : state.eMarks[last]]
         if not rest.strip():
             break
-        one = scan(state.src, at + len(rest) - len(rest.lstrip()))
+        at += len(rest) - len(rest.lstrip())
+        if dialect.mdx and state.src[at] == "{" and (closing := javascript.end_of(state.src, at)) > 0:
+            last = _line_at(state, closing, last, end)
+            if last < 0:
+                return False
+            pieces.append(_shown(state.src[at + 1 : closing - 1], dialect))
+            rest = state.src[closing : state.eMarks[last]]
+            at = closing + len(rest) - len(rest.lstrip())
+            if not rest.strip():
+                break
+        one = scan(state.src, at)
         if one is None or (one.name.lower() in INLINE and one.kind == "open"):
             return first.is_html and not inline and dialect.mdx and _line_of_html(state, start, last, silent)
     if inline and first.kind == "open" and not made:
@@ -131,7 +149,11 @@ def expression_block(state: StateBlock, start: int, end: int, silent: bool) -> b
 
 def _shown(source: str, dialect: Dialect) -> str:
     """An expression as HTML: its text if that is known; of tags in it the images, as the rest depends on a program."""
+    if found := OF_FRONT.fullmatch(source):
+        return escape(dialect.values.get(f"meta {found[1].lower()}", ""))
     text = javascript.shown(source, dialect.names)
+    if text is not None and NOT_TEXT.match(text) and text == dialect.names.get(source.strip()):
+        return ""
     if text is not None:
         return f"<x-literal>{escape(text)}</x-literal>"
     images: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from leafinstruct.harvest.formats.around import NOWHERE, Around
+from leafinstruct.harvest.formats.dialects import javascript
 
 MDX = re.compile(
     r"^(?:import[ \t]+(?:[\w$*{\"'][^\n]*|\{)$|export[ \t]+(?:const|let|var|default|function|async|class)\b)"
@@ -37,6 +39,7 @@ OF_MYST = ("```{", "~~~{", ":::{", "}`", ")=\n")
 TEMPLATES = re.compile(r"\{\{[<%]|\{%")
 OF_MDX = re.compile(r"^export|</[A-Z]|=\{\{|className=", re.MULTILINE)
 """What a text of the dialect holds: a quick look."""
+SUBSTITUTIONS = re.compile(r"^myst_substitutions[ \t]*=[ \t]*\{", re.MULTILINE)
 MOST_INCLUDES = 50
 """Of files on one page; a page has no more, but a circle of them has."""
 DEEPEST = 8
@@ -81,7 +84,18 @@ class Dialect:
             for key, stated in flat(yaml_of(found[0])) if found else ():
                 if "myst_substitutions." in key:
                     self.values.setdefault(key.partition("myst_substitutions.")[2], stated)
+            found = self.around.file("conf.py")
+            for key, stated in _of_settings(found[0]).items() if found else ():
+                self.values.setdefault(key, stated)
         return self.values.get(name, "")
+
+    def text_of(self, path: str) -> str:
+        """The text of a file that the page shows as code; "" without one, or if there have been too many."""
+        found = self.around.file(path) if self.left[0] > 0 else None
+        if found is None:
+            return ""
+        self.left[0] -= 1
+        return found[0]
 
     def including(self, path: str, around: Around) -> Dialect | None:
         """The dialect of a file that this one includes; None if there have been too many, or it includes itself."""
@@ -89,6 +103,17 @@ class Dialect:
             return None
         self.left[0] -= 1
         return replace(self, names=dict(self.names), around=around, chain=self.chain | {path})
+
+
+def _of_settings(text: str) -> dict[str, str]:
+    """The substitutions in the settings of Sphinx, if they are written out."""
+    found = SUBSTITUTIONS.search(text)
+    end = javascript.end_of(text, found.end() - 1) if found else -1
+    try:
+        values = ast.literal_eval(text[found.end() - 1 : end]) if found and end > 0 else {}
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return {}
+    return {str(key): str(value) for key, value in values.items()} if isinstance(values, dict) else {}
 
 
 def yaml_of(text: str) -> dict[str, Any]:
@@ -141,6 +166,7 @@ def dialect_of(text: str, name: str = "", around: Around = NOWHERE) -> Dialect:
     mdx = (
         ending == "mdx"
         or module
+        or (perhaps and "```mdx-code-block" in text)
         or (
             perhaps
             and not (myst or script)

@@ -9,10 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 
-from leafinstruct.harvest.formats.dialects import chunks, javascript, kinds
+from leafinstruct.harvest.formats.dialects import chunks, javascript, kinds, liquid
 from leafinstruct.harvest.formats.dialects.page import Dialect
+from leafinstruct.harvest.formats.dialects.shortcodes import (
+    BOXES,
+    CODE,
+    CONTROL,
+    FORMULAS,
+    GALLERY,
+    HIDDEN,
+    IMAGES,
+    INCLUDES,
+    LABELED,
+    NOT_CODE,
+    PARAMETER,
+    RAW_CODE,
+    TEXTS,
+    TITLED,
+    VERBATIM,
+)
 from leafinstruct.harvest.formats.dialects.tag import written
 from leafinstruct.harvest.formats.markdown_math import PROTECTED
 
@@ -24,11 +42,11 @@ ARGUMENTS = (
 REST = r"(?:(?!\s{0,9}/?\s{0,9}[-+]?%\})(?>\{\{[^{}]{0,200}\}\}|[^{}%]|%(?!\})|\{(?!%)|\})){0,2000}"
 """What a tag may hold. Each step is atomic: quotes that do not close would have exponentially many readings."""
 FOUND = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`)|" + PROTECTED + r")"
+    r"(?P<code>(?P<ticks>`+)(?!`).{1,500}?(?<!`)(?P=ticks)(?!`)|\{\{[<%]/\*.{0,2000}?\*/[>%]\}\}|" + PROTECTED + r")"
     r"|(?P<comment>\{%-?\s*comment\s*-?%\}.{0,4000}?\{%-?\s*endcomment\s*-?%\}|\{#.{0,500}?#\}|\{/\*.{0,500}?\*/\}"
-    r"|\{\{[<%]?-?\s*/\*.{0,2000}?\*/\s*-?[>%]?\}\}|<%#.{0,500}?%>)"
+    r"|\{\{-?\s*/\*.{0,2000}?\*/\s*-?\}\}|\{::comment\}.{0,4000}?\{:/(?:comment)?\}|<%#.{0,500}?%>)"
     rf"|\{{\{{(?P<hugo>[<%])\s*(?P<short>/?\s*[\w./-]+)(?P<arguments>{ARGUMENTS})\s*/?\s*[>%]\}}\}}"
-    rf"|\{{%[-+]?\s*(?P<liquid>/?\s*[\w.-]+)(?P<rest>{REST})\s*/?\s*[-+]?%\}}"
+    rf"|\{{%[-+]?\s*(?P<liquid>@[\w/-]+|/?\s*[\w.-]+)(?P<rest>{REST})\s*/?\s*[-+]?%\}}"
     r"|(?P<tag>(?<![={])\{{2,3}[^{}]{0,2000}\}{2,3}|(?<![={])\{\{[^{}]{0,500}\{[^{}]{0,500}\}[^{}]{0,500}\}\}|"
     r"\{(?:image|panel|video|glossary-link|interactive-[\w-]+|button-link|math|scratch|iframe|"
     r"boxed-text|table-of-contents|relative-link|style|comment)\b[^{}]{0,500}\})"
@@ -41,49 +59,6 @@ POSITIONAL = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|`([^`]*)`|“([^”]*
 PATH = re.compile(rf"^(?:{IMAGE_NAME})(?:[?#].*)?$", re.IGNORECASE)
 BARE_PATH = re.compile(rf"(?:^|[\s=]){IMAGE_NAME}", re.IGNORECASE)
 IN_ADDRESS = re.compile(r"(\]\(<?|(?:src|href)\s*=\s*[\"'])\s*(\{\{[^{}\n]*\}\}|\{%[^%\n]*%\})\s*", re.IGNORECASE)
-_CONTROL = """
-    if unless elsif elseif else endif endunless endif for endfor case when endcase assign capture endcapture increment
-    decrement cycle tablerow endtablerow layout extends block endblock set endset from import macro endmacro do with
-    endwith spaceless endspaceless load trans endtrans blocktrans autoescape partial end render_caption lead endlead
-    break continue liquid ifversion endifversion ifchanged seo feed_meta css_asset js_asset jekyll page site data
-"""
-CONTROL = frozenset(_CONTROL.split())
-_RAW_CODE = """
-    highlight prism code codeblock sourcecode code-block snippet terminal console shell katex-block
-"""
-RAW_CODE = frozenset(_RAW_CODE.split())
-CODE = re.compile(r"^(?:code|source|syntax|prism)|(?:code|highlight)$|^code-toggle$")
-NOT_CODE = re.compile(r"^[ \t]*(?:```|~~~)|\{\{[<%]|\{%", re.MULTILINE)
-PARAMETER = re.compile(r"\{\{[<%]\s*param\b[^{}\n]{0,200}\}\}")
-VERBATIM = frozenset(("raw", "verbatim", "nomarkdown", "unsafe", "html"))
-_HIDDEN = """
-    comment style script stylesheet javascript schema chart plotly kroki graphviz plantuml drawio abc
-"""
-HIDDEN = frozenset(_HIDDEN.split())
-_FORMULAS = "katex math latex mathjax"
-FORMULAS = frozenset(_FORMULAS.split())
-_TITLED = """
-    tab expand details accordion collapse card step admonition-title tab-item panel accordion-item section
-    toggle spoiler dropdown carditem
-"""
-TITLED = frozenset(_TITLED.split())
-"""Shortcodes whose first argument is their title."""
-_BOXES = "notice alert callout hint admonition box panel infobox callouts message"
-BOXES = frozenset(_BOXES.split())
-"""Shortcodes whose first argument is the kind of a box."""
-LABELED = frozenset(("notice", "admonition"))
-"""Those of them that show the kind as a title."""
-IMAGES = re.compile(
-    r"(?:^|[-_/])(?:img|image|figure|fig|imgproc|photo|picture|screenshot|thumbnail|resize|lightbox|pic|inline-image)",
-    re.IGNORECASE,
-)
-_INCLUDES = """
-    include include_relative include_cached readfile include-md includemd mdinclude partial render import
-    snippet includes include_markdown include-file
-"""
-INCLUDES = frozenset(_INCLUDES.split())
-GALLERY = re.compile(r"gallery|carousel|slider|slideshow", re.IGNORECASE)
-TEXTS = ("content", "text", "body", "message", "description")
 MOST = 20_000
 """Tags in a text."""
 
@@ -109,10 +84,12 @@ def without_templates(text: str, dialect: Dialect) -> str:
     if "{" not in text and "[[[" not in text:
         return text
     if dialect.templates == "all":
-        text = IN_ADDRESS.sub(_address, text)
+        liquid.remember(text, dialect)
+        text = IN_ADDRESS.sub(partial(_address, dialect), text)
     out: list[str] = []
     tags = list(_found(text, dialect.templates == "all"))
     _pair(tags)
+    _of_tabs(tags)
     place, number = 0, 0
     language: str | None = None
     while number < len(tags):
@@ -161,17 +138,36 @@ def _pair(tags: list[Found]) -> None:
             tags[waiting.pop()].paired = number
 
 
+def _of_tabs(tags: list[Found]) -> None:
+    """A tab may state the name of its tabs before its own."""
+    names = [f"{tag.arguments.strip()} " for tag in tags if tag.name == "tabs" and tag.arguments.strip()]
+    for tag in tags if names else ():
+        stated = tag.arguments.strip()
+        of = next((name for name in names if stated.startswith(name)), "")
+        if tag.name == "tab" and of and not tag.named:
+            tag.values = [stated.removeprefix(of).strip("\"' ")]
+            tag.arguments = f'"{tag.values[0]}"'
+
+
 def _replaced(text: str, tag: Found, tags: list[Found], dialect: Dialect) -> tuple[str, int]:
     """What stands for a tag, and where the text goes on."""
     if tag.replacement is not None:
-        return tag.replacement, tag.end
+        stated = liquid.value(tag.arguments, dialect)
+        return tag.replacement if stated is None else stated, tag.end
     name = tag.name
+    if name == "embed":  # what it leads to is elsewhere; its caption is text
+        return "", tag.end
     if tag.closing:
         return ("" if name in CONTROL or name in BOXES or name in VERBATIM else f"</x-{_safe(name)}>"), tag.end
-    if name in CONTROL:
-        return "", tag.end
     pair = tags[tag.paired] if tag.paired >= 0 else None
     inside = text[tag.end : pair.start] if pair else ""
+    if pair and name == "capture":
+        dialect.values[f"liquid {next(iter(tag.values), '')}"] = inside.strip()
+        return "", pair.end
+    if name in CONTROL:
+        return "", tag.end
+    if (stated := liquid.plugin_tag(name, tag.arguments, inside if pair else None, dialect)) is not None:
+        return stated, pair.end if pair else tag.end
     if pair and name in HIDDEN:
         return "", pair.end
     if pair and name in VERBATIM:
@@ -216,12 +212,14 @@ def _safe(name: str) -> str:
 
 def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
     name, named, values = tag.name, tag.named, tag.values
+    if name in INCLUDES and values and values[0].removesuffix(".html") == "gallery":
+        return liquid.gallery(named, dialect)
     if GALLERY.search(name) and (gallery := _gallery(named, dialect)):
         return "\n".join(written("x-image", {"src": ref}, alone=True) for ref in gallery)
     if ref := _image(tag, dialect):
         words = [value for value in values if value != ref and " " in value.strip()]
         alt = named.get("alt", "") or (words[0] if words and not named else "") or _near_alt(values, ref, name)
-        caption = named.get("caption", "") or named.get("title", "") or dialect.values.get(f"title of {ref}", "")
+        caption = _caption(tag) or dialect.values.get(f"title of {ref}", "")
         caption = "" if caption.lower() in ("true", "false") else _known(caption, dialect)
         figure = paired and IMAGES.search(name) is not None
         return written(
@@ -235,6 +233,8 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
         return _include(tag)
     if name == "kbd":
         return "".join(f"<kbd>{escape(value)}</kbd>" for value in values[:1])
+    if name == "badge" and not paired:
+        return escape(named.get("content", "") or named.get("text", "") or " ".join(values[:1]))
     attributes = {
         key: _known(value, dialect)
         for key, value in named.items()
@@ -255,10 +255,19 @@ def _element(tag: Found, paired: bool, dialect: Dialect) -> str:
             title = kind
         return written("x-div", {"title": title, "description": named.get("content", "")}, not paired)
     if (name in TITLED or kinds.kind_of(name) in ("tab", "step")) and values and "title" not in attributes:
-        attributes["title"] = values[0]
+        attributes["title"] = values[0] if named or QUOTED.search(tag.arguments) else tag.arguments.strip()
     if paired:
         return written(f"x-{_safe(name)}", attributes)
     return written(f"x-{_safe(name)}", attributes, alone=True) if any(attributes.values()) else ""
+
+
+def _caption(tag: Found) -> str:
+    """The words of an image: a title stands before the caption, and who made the image after it."""
+    named = tag.named
+    title = "" if named.get("title", "").lower() in ("true", "false") else named.get("title", "")
+    caption = named.get("caption", "") or named.get("description", "") or named.get("subtitle", "")
+    caption = ": ".join(filter(None, (title, caption))) if caption != title else title
+    return " ".join(filter(None, (caption, named.get("attr", ""))))
 
 
 def _gallery(named: dict[str, str], dialect: Dialect) -> list[str]:
@@ -356,8 +365,10 @@ def _output(found: re.Match[str]) -> str:
     return written("x-image", {"src": paths[0].strip(), "alt": alt, "caption": named.get("caption", "")}, alone=True)
 
 
-def _address(found: re.Match[str]) -> str:
-    """A template tag inside a URL: the path it quotes, or nothing (the root of the site)."""
+def _address(dialect: Dialect, found: re.Match[str]) -> str:
+    """A template tag inside a URL: the path it quotes or stands for, or nothing (the root of the site)."""
+    if stated := liquid.value(found[2], dialect):
+        return found[1] + stated
     quoted = QUOTED.search(found[2])
     path = next((g for g in quoted.groups() if g), "") if quoted else ""
     return found[1] + (path if PATH.match(path) else "")
