@@ -57,15 +57,15 @@ def test_all_documents_through_harvest_and_the_cheap_scorers(tmp_path: Path) -> 
 
 
 @pytest.mark.model
-def test_a_hundred_documents_through_all_stages(tmp_path: Path) -> None:
+def test_documents_of_each_kind_through_all_stages(tmp_path: Path) -> None:
     pytest.importorskip("vllm")
     pytest.importorskip("open_clip")
-    options = ("--stage", "train", "--limit", "76")
+    options = ("--stage", "train", "--limit", "38")
     counts = build(tmp_path, f"{CHEAP}, clip_demo, lm_demo", "llm", *options)
     assert counts["adds_up"]
     assert counts["stages"] == ["harvest", "filter", "rewrite", "shard", "train"]
-    assert counts["kept_documents"] >= 100
-    assert sum(counts["published"].values()) >= 40
+    assert counts["kept_documents"] >= 50
+    assert sum(counts["published"].values()) >= 20
     from leafinstruct.shard.check import check
 
     report = check(tmp_path / "run" / "shards")
