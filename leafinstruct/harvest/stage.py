@@ -37,9 +37,9 @@ from leafinstruct.stamps import file_stamps, stamps_hold
 from leafinstruct.under_way import Watched
 from leafinstruct.version import __version__
 
-VERSION = 9
+VERSION = 10
 """Grows whenever harvest would make other documents of the same input."""
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 ASKED: Described = {
     "key": (pa.string(), "URL that was looked up, normalized"),
     "offset": (pa.int64(), "where a page of that URL is in its file; -2^62 if an image or a revisit names the URL"),
