@@ -14,6 +14,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.field_list import _fieldlist_rule
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.myst_blocks.index import block_break, line_comment, target
 from mdit_py_plugins.tasklists import tasklists_plugin
@@ -233,6 +234,7 @@ BLOCK_RULES = blocks.by_character(
     ("%", _in_myst(line_comment)),
     ("+", _in_myst(block_break)),
     ("(", _in_myst(target)),
+    (":", _in_myst(_fieldlist_rule)),  # elsewhere a line begins with `:warning:` and other emoji
 )
 
 

@@ -378,14 +378,15 @@ class _Walker:
         self.after_noscript = len(self.flow.blocks)
 
     def on_button(self, node: LexborNode, depth: int) -> None:
-        """What a button enlarges; and the title of what it opens, which is all of a heading."""
+        """What a button enlarges; and the title of what it opens, which is all of a heading. All images where nothing
+        is left out."""
         if is_title_of_panel(node, in_heading=self.flow.heading > 0):
             (self.children if self.flow.heading else self.block)(node, depth)
             return
         if self.flow.inline and is_named_in_sentence(node):
             self.children(node, depth)
             return
-        for image in in_button(node):
+        for image in in_button(node) if self.keep else node.css("img"):
             self.image(image)
 
     def on_label(self, node: LexborNode, depth: int) -> None:

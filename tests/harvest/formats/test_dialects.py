@@ -375,6 +375,16 @@ def test_sphinx_in_myst() -> None:
     assert whole(text) == "Added in version 2.4\n\nPours *hot*.\n\n**See also**\n\nThe kettle.\n\n**File ‣ Save**"
 
 
+def test_fields_of_myst_are_terms_and_emoji_are_not() -> None:
+    text = "(here)=\n\n:heat: Slowly\n  and *long*.\n:rest: Ten minutes."
+    assert whole(text) == "**heat**\n\nSlowly and *long*.\n\n**rest**\n\nTen minutes."
+    assert whole(":warning: Hot: mind the lid.") == ":warning: Hot: mind the lid."
+
+
+def test_an_image_on_a_button_of_a_source_is_not_lost() -> None:
+    assert look("Tea.\n\n<button><span><img src='a.png'></span> Brew</button>") == ["Tea.", "[a.png||]"]
+
+
 def test_references_of_myst_show_the_titles_of_other_files(tmp_path: Path) -> None:
     (tmp_path / "pot.md").write_text("---\ntitle: x\n---\n\n(pots)=\n\n# The big pot\n")
     text = "See {ref}`pots`, {doc}`pot`, [](pot.md), [](#pots) and {ref}`no-such`."
