@@ -52,7 +52,6 @@ class _Page:
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
         self._words: list[int] | None = None
-        self._most: list[int] | None = None
 
     def split(self, span: _Span) -> list[_Span]:
         """The span in pieces that fit, as far as its headings allow; the span itself if not one piece would fit."""
@@ -86,7 +85,7 @@ class _Page:
         if self._images(span) > MOST_IMAGES:
             return False
         characters = sum(len(part.text) for part in self._in(span))
-        return characters <= MOST_WORDS or self._count_most(span) <= MOST_WORDS or self._count(span) <= MOST_WORDS
+        return characters <= MOST_WORDS or self._count(span) <= MOST_WORDS
 
     def _is_enough(self, span: _Span) -> bool:
         return self._images(span) > 0 and self._count(span) >= LEAST_WORDS
@@ -94,15 +93,10 @@ class _Page:
     def _images(self, span: _Span) -> int:
         return len({part.image for part in self._in(span) if part.is_figure})
 
-    def _count_most(self, span: _Span) -> int:
-        """Words with those of marks and addresses: never less, and several times as fast to count."""
-        if self._most is None:
-            self._most = [count_words(part.text) for part in self.parts]
-        return sum(self._most[span.start : span.end])
-
     def _count(self, span: _Span) -> int:
+        """Words of the Markdown: a few more than are read, and several times as fast to count."""
         if self._words is None:
-            self._words = [count_words(plain(part.text)) for part in self.parts]
+            self._words = [count_words(part.text) for part in self.parts]
         return sum(self._words[span.start : span.end])
 
 
