@@ -52,7 +52,7 @@ def definitions(text: str, around: Around) -> str:
     out = []
     for common in COMMON.finditer(found[0]) if found else ():
         for one in DEFINITION.finditer(common[2]):
-            name = f"|{one[1]}|" if one[1] else f"{one[2].strip('`')}"
+            name = f"|{one[1]}|" if one[1] else one[2].strip("`")
             used = name in text if one[1] else f"{name}_" in text or f"`{name}`_" in text
             if used and f".. {name}" not in text and f".. _{name}" not in text:
                 out.append(one[0].rstrip())

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from leafinstruct.harvest.formats.dialects import chunks
-from leafinstruct.harvest.formats.dialects.page import Dialect, flat, yaml_of
+from leafinstruct.harvest.formats.dialects.page import Dialect
 from leafinstruct.harvest.formats.dialects.tag import written
 from leafinstruct.harvest.formats.labels import title_of
 
@@ -40,17 +40,9 @@ def value(tag: str, dialect: Dialect) -> str | None:
         if name.startswith(begin):
             return dialect.values.get(f"meta {name.removeprefix(begin).lower()}")
     if name.startswith("site."):
-        return _of_site(name.removeprefix("site."), dialect)
+        dialect.keep("site", "/_config.yml")
+        return dialect.values.get(f"site {name.removeprefix('site.')}")
     return dialect.values.get(f"liquid {name}")
-
-
-def _of_site(name: str, dialect: Dialect) -> str | None:
-    if "site" not in dialect.values:
-        dialect.values["site"] = ""
-        found = dialect.around.file("/_config.yml")
-        for key, stated in flat(yaml_of(found[0])) if found else ():
-            dialect.values[f"site {key}"] = stated
-    return dialect.values.get(f"site {name}")
 
 
 def gallery(named: dict[str, str], dialect: Dialect) -> str:

@@ -68,12 +68,18 @@ class Dialect:
 
     def value(self, kind: str, key: str) -> str:
         """What `{{< meta key >}}` and `{{< var key >}}` of Quarto stand for; "" if nothing says it."""
-        if kind == "var" and "var" not in self.values:
-            found = self.around.file("/_variables.yml")
-            self.values["var"] = ""
-            for name, stated in flat(yaml_of(found[0])) if found else ():
-                self.values[f"var {name}"] = stated
+        if kind == "var":
+            self.keep(kind, "/_variables.yml")
         return self.values.get(f"{kind} {key}", "")
+
+    def keep(self, kind: str, path: str) -> None:
+        """Keep the values of a settings file, if that was not done yet, each as `kind name`."""
+        if kind in self.values:
+            return
+        self.values[kind] = ""
+        found = self.around.file(path)
+        for name, stated in flat(yaml_of(found[0])) if found else ():
+            self.values[f"{kind} {name}"] = stated
 
     def substitution(self, name: str) -> str:
         """What `{{ name }}` of MyST stands for, in the front matter or the settings of Jupyter Book; "" if nothing
