@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from leafinstruct.document import Image
@@ -44,51 +45,77 @@ MAX_DATA = 2 * 2**20
 
 
 class Tree:
-    """One repository while a chunk is harvested. Caches folder listings, and keeps in `seen` every file it depended
-    on."""
+    """One repository while a chunk is harvested. Places are paths from its root with slashes, "" for the root itself.
+    Caches folder listings, and keeps in `seen` every file it depended on."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.real = os.path.realpath(root)
         self.seen: set[str] = set()
         self.sites = Sites(root)
-        self._elsewhere: dict[str, list[Path]] = {}
+        self._begin = str(root)
+        self._real = os.path.realpath(root)
+        self._real_folders: dict[str, str] = {}
+        self._elsewhere: dict[str, list[str]] = {}
         self._folders: dict[str, dict[str, list[str]]] = {}
-        self._named: dict[str, list[Path]] | None = None
+        self._existing: dict[str, str | None] = {}
+        self._above: dict[str, list[str]] = {}
+        self._roots: dict[str, list[str]] = {}
+        self._named: dict[str, list[str]] | None = None
         self.sections: dict[str, tuple[str, str]] | None = None
         """Titles of sections by their labels, with the file each is in; None before one was asked for."""
 
-    def named(self, name: str) -> list[Path]:
+    def path(self, place: str) -> str:
+        return f"{self._begin}/{place}" if place else self._begin
+
+    def place(self, path: Path) -> str:
+        """The place of a file or folder that was found below the root."""
+        return str(path)[len(self._begin) + 1 :]
+
+    def normal(self, place: str) -> str | None:
+        """A place without `..`; "." for the root itself, None for one outside of the repository."""
+        plain = posixpath.normpath(place)
+        if not plain.startswith(("..", "/")) or plain.startswith("..") and plain[2:3] not in ("", "/"):
+            return plain
+        path = posixpath.normpath(posixpath.join(self._begin, plain))
+        return path[len(self._begin) + 1 :] or "." if f"{path}/".startswith(f"{self._begin}/") else None
+
+    def named(self, name: str) -> list[str]:
         """The files of that name, ignoring letter case, anywhere in the repository."""
         return self._files().get(name.casefold(), [])
 
-    def ending(self, endings: tuple[str, ...]) -> list[Path]:
+    def ending(self, endings: tuple[str, ...]) -> list[str]:
         """The files whose names end so, anywhere in the repository."""
-        return [path for name, paths in self._files().items() if name.endswith(endings) for path in paths]
+        return [place for name, places in self._files().items() if name.endswith(endings) for place in places]
 
-    def _files(self) -> dict[str, list[Path]]:
-        """Paths below the root, by name in lower case."""
+    def _files(self) -> dict[str, list[str]]:
+        """Places by name in lower case."""
         if self._named is None:
             with shared():
                 self._named = self._all_names()
         return self._named
 
-    def _all_names(self) -> dict[str, list[Path]]:
-        found: dict[str, list[Path]] = {}
-        for count, (folder, folders, names) in enumerate(os.walk(self.root)):
+    def _all_names(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for count, (folder, folders, names) in enumerate(os.walk(self._begin)):
             folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "node_modules")
             if count >= MOST_FOLDERS:
                 break
+            within = folder[len(self._begin) + 1 :]
             for one in sorted(names):
-                found.setdefault(one.casefold(), []).append(Path(folder, one))
+                found.setdefault(one.casefold(), []).append(posixpath.join(within, one))
         return found
 
-    def inside(self, path: Path) -> bool:
+    def inside(self, path: str | Path) -> bool:
         """Whether a path, with symbolic links resolved, is in the repository."""
+        folder, name = os.path.split(path)
         try:
-            return os.path.realpath(path).startswith(self.real + os.sep)
+            if folder not in self._real_folders:
+                self._real_folders[folder] = os.path.realpath(folder)
+            real = os.path.join(self._real_folders[folder], name)  # noqa: PTH118 - strings: there are many
+            real = os.path.realpath(real) if os.path.islink(real) else real  # noqa: PTH114
         except (OSError, ValueError):  # no name of a file
             return False
+        return real.startswith(self._real + os.sep)
 
     def image(self, block: Block, page: Path) -> Image | str:
         """The first image among the candidates of a block of the file `page`, or why the one it is known by is none."""
@@ -103,8 +130,8 @@ class Tree:
         return reason
 
     def read(self, ref: str, page: Path) -> tuple[bytes, str] | str:
-        """Bytes and path (relative to the repository) of the image that the file `page` refers to, or why not: remote,
-        template, outside_tree, missing, unreadable, bad_data_uri."""
+        """Bytes and place of the image that the file `page` refers to, or why not: remote, template, outside_tree,
+        missing, unreadable, bad_data_uri."""
         if ref[:5].lower() == "data:":
             data = data_uri(ref)
             return data if isinstance(data, str) else (data, "")
@@ -113,139 +140,159 @@ class Tree:
             plain = f"/{plain[machine.end() :]}"
         if not plain or "{{" in plain or "{%" in plain:
             return "template"
-        path = self.find(plain, page) if machine or not REMOTE.match(plain) else self.local(plain, page)
-        if machine and isinstance(path, str) and machine[0][:5].lower() == "file:":
+        here = self.place(page)
+        found, reason = self._find(plain, here) if machine or not REMOTE.match(plain) else self._local(plain, here)
+        if machine and reason and machine[0][:5].lower() == "file:":
             return "remote"
-        if path == "missing" and ALIAS.match(plain):
-            path = self.find(f"/{plain[1:]}", page)
-        if isinstance(path, str):
-            return path
+        if reason == "missing" and ALIAS.match(plain):
+            found, reason = self._find(f"/{plain[1:]}", here)
+        if reason:
+            return reason
         try:
-            return read_regular(path), path.relative_to(self.root).as_posix()
+            return read_regular(self.path(found)), found
         except OSError:
             return "unreadable"
 
-    def local(self, url: str, page: Path) -> Path | str:
-        """The file of the repository that an address means, also one in a mirror (HOST/PATH), or remote."""
+    def _local(self, url: str, page: str) -> tuple[str, str]:
+        """The file of the repository that an address means, also one in a mirror (HOST/PATH), and "", or "" and
+        remote."""
         try:
             parts = urlsplit(url if "://" in url else f"https:{url}")
         except ValueError:
-            return "remote"
+            return "", "remote"
         host, path = parts.netloc.lower(), unquote(parts.path).strip("/")
         if parts.scheme.lower() not in ("http", "https") or not host or not path:
-            return "remote"
-        places = [folder / host / path for folder in self.above(page) if folded(host) in self.listing(folder)]
+            return "", "remote"
+        above = self.above(page.rpartition("/")[0])
+        places = [posixpath.join(a, host, path) for a in above if folded(host) in self.listing(a)]
         places += [place for name in self.sites.names(url, host, f"/{path}") for place in self.places(name, page)]
         for place in places:
-            if (found := self.existing(Path(os.path.normpath(place)))) and self.inside(found):
-                self.seen.add(str(found))
-                return found
-        return "remote"
+            normal = self.normal(place)
+            if normal and (found := self.existing(normal)) and self.inside(self.path(found)):
+                self.seen.add(self.path(found))
+                return found, ""
+        return "", "remote"
 
-    def find(self, plain: str, page: Path) -> Path | str:
-        """The file, or the reason why there is none. A missing file is kept in `seen` at its most likely path."""
+    def _find(self, plain: str, page: str) -> tuple[str, str]:
+        """The file and "", or "" and the reason why there is none. A missing file is kept in `seen` at its most likely
+        path."""
         outside = False
-        first: Path | None = None
+        first = ""
         for name in names_of(plain):
             for place in self.places(name, page):
-                place = Path(os.path.normpath(place))
-                if place != self.root and self.root not in place.parents:
+                normal = self.normal(place)
+                if normal is None:
                     outside = True
                     continue
-                first = first or place
-                if found := self.existing(place):
-                    if not self.inside(found):
-                        return "outside_tree"
-                    self.seen.add(str(found))
-                    return found
-        if first is not None and not (outside and plain.startswith("..")):
-            self.seen.add(str(first))
-            return "missing"
-        return "outside_tree"
+                first = first or normal
+                if found := self.existing(normal):
+                    if not self.inside(self.path(found)):
+                        return "", "outside_tree"
+                    self.seen.add(self.path(found))
+                    return found, ""
+        if first and not (outside and plain.startswith("..")):
+            self.seen.add(self.path("" if first == "." else first))
+            return "", "missing"
+        return "", "outside_tree"
 
-    def above(self, page: Path) -> list[Path]:
-        """The folder of a file and those above it, up to the repository."""
-        folders = [page.parent, *page.parent.parents]
-        return folders[: folders.index(self.root) + 1] if self.root in folders else [self.root]
+    def above(self, folder: str) -> list[str]:
+        """A folder and those above it, up to the repository."""
+        if folder not in self._above:
+            self._above[folder] = [folder, *self.above(folder.rpartition("/")[0])] if folder else [""]
+        return self._above[folder]
 
-    def places(self, name: str, page: Path) -> Iterator[Path]:
+    def roots(self, folder: str) -> list[str]:
+        """Folders at which the site of a page may begin, nearest first."""
+        if folder not in self._roots:
+            self._roots[folder] = [
+                posixpath.join(a, s) if s else a
+                for a in self.above(folder)
+                for s in ("", *STATIC)
+                if not s or s in self.listing(a)
+            ]
+        return self._roots[folder]
+
+    def places(self, name: str, page: str) -> Iterator[str]:
         """Paths that a reference may mean, the most likely first: from its own file's folder, or from the address that
         the file is published at, which may be a folder deeper; then from folders at which the site may begin, nearest
         first."""
-        folder, above = page.parent, self.above(page)
-        roots = [a / s for a in above for s in ("", *STATIC) if not s or s in self.listing(a)]
+        folder, _, file = page.rpartition("/")
+        roots = self.roots(folder)
+        join = posixpath.join
         if name.startswith("/"):
             below = name.lstrip("/")
-            roots = [self.root, *[a for a in roots if a not in (folder, self.root)], folder]
-            yield from (root / below for root in roots)
+            roots = ["", *[a for a in roots if a not in (folder, "")], folder]
+            yield from (join(root, below) for root in roots)
             yield from self.elsewhere(below)
             for number in range(MOST_ABOVE):  # /project/ of a site below a host, or folders of somebody's machine
                 above_it, _, below = below.partition("/")
-                if not below or (number and "/" not in below) or folded(above_it) in self.listing(self.root):
+                if not below or (number and "/" not in below) or folded(above_it) in self.listing(""):
                     return
-                yield from (root / below for root in roots)
+                yield from (join(root, below) for root in roots)
                 yield from self.elsewhere(below)
             return
-        yield folder / name
-        yield folder / page.stem / name
+        yield join(folder, name)
+        yield join(folder, PurePosixPath(file).stem, name)
         if name.startswith(".."):
             below = CLIMB.sub("", name)
-            yield from (root / below for root in roots)
+            yield from (join(root, below) for root in roots)
             return
-        yield from (root / name for root in roots if root != folder)
-        yield from (sibling / name for sibling in self.in_sibling(name, folder))
+        yield from (join(root, name) for root in roots if root != folder)
+        yield from (join(sibling, name) for sibling in self.in_sibling(name, folder))
 
-    def elsewhere(self, below: str) -> list[Path]:
+    def elsewhere(self, below: str) -> list[str]:
         """The one file with this path below a root of a site anywhere in the repository."""
         if below not in self._elsewhere:
             begin = folded(below.partition("/")[0])
-            found: list[Path] = []
+            found: list[str] = []
             for roots in self.sites.roots():
-                roots = [root for root in roots if begin in self.listing(root)]
-                found = [place for root in roots if self.existing(place := Path(os.path.normpath(root / below)))]
+                places = [self.normal(posixpath.join(root, below)) for root in roots if begin in self.listing(root)]
+                found = [place for place in places if place and self.existing(place)]
                 if found or "/" not in below:  # a name alone may be any picture's
                     break
             self._elsewhere[below] = found if len(found) == 1 else []
         return self._elsewhere[below]
 
-    def in_sibling(self, name: str, folder: Path) -> list[Path]:
+    def in_sibling(self, name: str, folder: str) -> list[str]:
         """The one sibling folder that has such a file, if no other has: some generators publish several folders as
         one."""
-        if folder == self.root:
+        if not folder:
             return []
-        next_to = [folder.parent / n for names in self.listing(folder.parent).values() for n in names]
-        next_to = [f for f in next_to[:MAX_SIBLINGS] if not language_of((f.name, "."))]  # not other languages
-        having = [f for f in next_to if folded(name.split("/")[0]) in self.listing(f)]
-        having = [f for f in having if self.existing(Path(os.path.normpath(f / name)))]
+        begin, parent = folded(name.split("/")[0]), folder.rpartition("/")[0]
+        names = [n for same in self.listing(parent).values() for n in same]
+        names = [n for n in names[:MAX_SIBLINGS] if not language_of((n, "."))]  # not other languages
+        having = [place for n in names if begin in self.listing(place := posixpath.join(parent, n))]
+        having = [f for f in having if (normal := self.normal(posixpath.join(f, name))) and self.existing(normal)]
         return having if len(having) == 1 else []
 
-    def existing(self, place: Path) -> Path | None:
-        """The file at this path, ignoring how its name is written (`folded`) where that leaves one choice."""
-        if self.root not in place.parents:
-            return None
-        here = self.root
-        for part in place.relative_to(self.root).parts:
-            same = self.listing(here).get(folded(part), [])
-            if part in same:
-                here = here / part
-            elif len(same) == 1:
-                here = here / same[0]
-            else:
-                return None
-        return here if is_regular(here) else None
+    def existing(self, place: str) -> str | None:
+        """The file at this place, ignoring how its name is written (`folded`) where that leaves one choice."""
+        if place not in self._existing:
+            self._existing[place] = self._spelled(place)
+        return self._existing[place]
 
-    def listing(self, folder: Path) -> dict[str, list[str]]:
+    def _spelled(self, place: str) -> str | None:
+        here = ""
+        for part in place.split("/"):
+            same = self.listing(here).get(folded(part), [])
+            if part not in same:
+                if len(same) != 1:
+                    return None
+                part = same[0]
+            here = f"{here}/{part}" if here else part
+        return here if is_regular(self.path(here)) else None
+
+    def listing(self, folder: str) -> dict[str, list[str]]:
         """Names in a folder by their folded form."""
-        key = str(folder)
-        if key not in self._folders:
+        if folder not in self._folders:
             names: dict[str, list[str]] = {}
             try:
-                for entry in sorted(os.listdir(folder)):  # noqa: PTH208 - names, not paths
+                for entry in sorted(os.listdir(self.path(folder))):  # noqa: PTH208 - names, not paths
                     names.setdefault(folded(entry), []).append(entry)
             except (OSError, ValueError):
                 pass
-            self._folders[key] = names
-        return self._folders[key]
+            self._folders[folder] = names
+        return self._folders[folder]
 
 
 def names_of(plain: str) -> list[str]:

@@ -45,13 +45,13 @@ class Sites:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.served: list[Path] = []
-        self.others: list[Path] = []
+        self.served: list[str] = []
+        self.others: list[str] = []
         self.addresses: list[tuple[str, str]] = []
         self._known = False
 
-    def roots(self) -> tuple[list[Path], list[Path]]:
-        """Folders that are served as they are, and other folders at which a site may begin."""
+    def roots(self) -> tuple[list[str], list[str]]:
+        """Folders that are served as they are, and other folders at which a site may begin, from the root."""
         self._look()
         return self.served, self.others
 
@@ -80,11 +80,12 @@ class Sites:
             if number >= MOST_FOLDERS:
                 break
             here = Path(folder)
+            within = "" if here == self.root else here.relative_to(self.root).as_posix()
             configs = sorted(name for name in files if CONFIG.fullmatch(name))
             if here.name in SERVED:
-                self.served.append(here)
-            elif here != self.root and (here.name in OTHER_ROOTS or configs):
-                self.others.append(here)
+                self.served.append(within)
+            elif within and (here.name in OTHER_ROOTS or configs):
+                self.others.append(within)
             del self.served[MOST_ROOTS:], self.others[MOST_ROOTS:]
             for name in configs:
                 self._read(here / name)

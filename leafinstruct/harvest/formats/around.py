@@ -77,51 +77,47 @@ class InTree:
     """A page in a repository. What it includes is kept in `seen` of the tree, so that a change of it is noticed."""
 
     def __init__(self, tree: Tree, folder: Path) -> None:
-        self.tree, self.folder = tree, folder
+        self.tree, self.folder = tree, tree.place(folder)
 
     def file(self, path: str) -> tuple[str, Around] | None:
         found = self._find(path)
         if found is None:
             return None
-        self.tree.seen.add(str(found))
+        path = self.tree.path(found)
+        self.tree.seen.add(path)
         try:
-            data = read_regular(found, LARGEST + 1)
+            data = read_regular(path, LARGEST + 1)
         except OSError:
             return None
         text = decode_text(data) if len(data) <= LARGEST else None
-        return None if text is None else (text.replace("\r\n", "\n"), InTree(self.tree, found.parent))
+        return None if text is None else (text.replace("\r\n", "\n"), InTree(self.tree, Path(path).parent))
 
-    def _find(self, path: str) -> Path | None:
+    def _find(self, path: str) -> str | None:
         path = unquote(path.strip().split("#")[0].removeprefix("@site/").removeprefix("@/").removeprefix("~/"))
         if not path or "://" in path:
             return None
         for name in (path, f"{path}.md", f"{path}.mdx"):
             for base in self._bases(name):
-                place = Path(posixpath.normpath(posixpath.join(base.as_posix(), name.lstrip("/"))))
-                if place != self.tree.root and (found := self.tree.existing(place)) and self.tree.inside(found):
+                place = self.tree.normal(posixpath.join(base, name.lstrip("/")))
+                if place and (found := self.tree.existing(place)) and self.tree.inside(self.tree.path(found)):
                     return found
         return None
 
-    def _bases(self, path: str) -> Iterator[Path]:
+    def _bases(self, path: str) -> Iterator[str]:
         if not path.startswith("/"):
             yield self.folder
-        for above in self._above():
+        for above in reversed(self.tree.above(self.folder)):  # the root of the repository first
             listing = self.tree.listing(above)
             for name in ROOTS:
                 if name.partition("/")[0] in listing or not name:
-                    yield above / name
-
-    def _above(self) -> Iterator[Path]:
-        """The root of the repository, then the folders from it down to the page."""
-        folders = [self.folder, *self.folder.parents]
-        if self.tree.root in folders:
-            yield from reversed(folders[: folders.index(self.tree.root) + 1])
+                    yield posixpath.join(above, name)
 
     def images(self, pattern: str) -> list[str]:
         folder, _, last = pattern.rpartition("/")
-        place = Path(posixpath.normpath(posixpath.join(self.folder.as_posix(), folder)))
-        if place != self.tree.root and self.tree.root not in place.parents:
+        place = self.tree.normal(posixpath.join(self.folder, folder))
+        if place is None:
             return []
+        place = "" if place == "." else place
         names = sorted(n for same in self.tree.listing(place).values() for n in same if IMAGES.search(n))
         wanted = last.casefold()
         found = [n for n in names if fnmatchcase(n.casefold(), wanted)]
@@ -130,15 +126,10 @@ class InTree:
 
     def anywhere(self, name: str) -> str:
         wanted = posixpath.normpath(name.strip().replace("\\", "/").lstrip("/")).casefold()
-        found = [
-            p
-            for p in self.tree.named(wanted.rpartition("/")[2])
-            if f"/{p.as_posix().casefold()}".endswith(f"/{wanted}")
-        ]
-        shared = [len(posixpath.commonpath((p.as_posix(), self.folder.as_posix()))) for p in found]
-        if not found:
-            return ""
-        return posixpath.relpath(found[shared.index(max(shared))].as_posix(), self.folder.as_posix())
+        places = self.tree.named(wanted.rpartition("/")[2])
+        found = [place for place in places if f"/{place.casefold()}".endswith(f"/{wanted}")]
+        shared = [len(posixpath.commonpath((place, self.folder))) for place in found]
+        return _relative(found[shared.index(max(shared))], self.folder) if found else ""
 
     def moved(self, ref: str, page: Around) -> str:
         if (
@@ -149,10 +140,8 @@ class InTree:
         ):
             return ref
         name = unquote(re.split(r"[?#]", ref, maxsplit=1)[0])
-        place = Path(posixpath.normpath((self.folder / name).as_posix()))
-        if self.tree.existing(place) is None:
-            return ref
-        return posixpath.relpath(place.as_posix(), page.folder.as_posix())
+        place = self.tree.normal(posixpath.join(self.folder, name))
+        return ref if place is None or self.tree.existing(place) is None else _relative(place, page.folder)
 
     def section(self, label: str) -> str:
         if self.tree.sections is None:
@@ -163,12 +152,16 @@ class InTree:
         return title
 
     def _sections(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        for file in self.tree.ending(LABELLED)[:MOST_LABELLED]:
+        for file in map(self.tree.path, self.tree.ending(LABELLED)[:MOST_LABELLED]):
             try:
                 text = decode_text(read_regular(file, LARGEST)) if self.tree.inside(file) else ""
             except OSError:
                 continue
-            yield from ((label, (title, str(file))) for label, title in labels_of(text or "").items())
+            yield from ((label, (title, file)) for label, title in labels_of(text or "").items())
 
     def has(self, *names: str) -> bool:
-        return any(name in self.tree.listing(above) for above in self._above() for name in names)
+        return any(name in self.tree.listing(above) for above in self.tree.above(self.folder) for name in names)
+
+
+def _relative(place: str, folder: str) -> str:
+    return posixpath.relpath(f"/{place}", f"/{folder}")

@@ -163,7 +163,7 @@ class Source(base.Source):
         """The license of the nearest license file that names one, from the document's folder up to the repository's."""
         folder = one.files[0].parent
         for place in [folder, *folder.parents]:
-            names = [n for same in tree.listing(place).values() for n in same if LICENSE_FILE.match(n)]
+            names = [n for same in tree.listing(tree.place(place)).values() for n in same if LICENSE_FILE.match(n)]
             for name in sorted(names, key=lambda n: (not ABOUT_TEXT.search(n), n)):
                 if is_regular(file := place / name) and tree.inside(file):
                     tree.seen.add(str(file))
