@@ -6,6 +6,7 @@ They import no script, so any script may start a build.
 
 from __future__ import annotations
 
+import gc
 import io
 import multiprocessing
 import os
@@ -26,6 +27,8 @@ from leafinstruct.errors import LeafError
 from leafinstruct.stopping import without_interrupts
 from leafinstruct.under_way import EXCEEDED, OPENED
 
+COLLECTED = 50_000
+"""New objects after which garbage is looked for: documents in the making are many, and few of them make circles."""
 SUSPECTED = 2
 """Ends of another kind after which an input is thought to be their cause: other programs end processes, too."""
 _SERVER = ForkServer()
@@ -145,6 +148,8 @@ def _work(connection: Connection, note: str, environment: Mapping[str, str]) -> 
     except FileNotFoundError:
         return  # stopped while this process started: the folder of notes is gone
     under_way.end_with_parent()
+    gc.freeze()  # what the server imported is never garbage
+    gc.set_threshold(COLLECTED)
     while True:
         try:
             function, task = connection.recv()

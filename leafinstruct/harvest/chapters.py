@@ -84,8 +84,7 @@ class _Page:
     def _fits(self, span: _Span) -> bool:
         if self._images(span) > MOST_IMAGES:
             return False
-        characters = sum(len(part.text) for part in self._in(span))
-        return characters <= MOST_WORDS or self._count(span) <= MOST_WORDS
+        return sum(map(_most_words, self._in(span))) <= MOST_WORDS or self._count(span) <= MOST_WORDS
 
     def _is_enough(self, span: _Span) -> bool:
         return self._images(span) > 0 and self._count(span) >= LEAST_WORDS
@@ -98,6 +97,11 @@ class _Page:
         if self._words is None:
             self._words = [count_words(part.text) for part in self.parts]
         return sum(self._words[span.start : span.end])
+
+
+def _most_words(part: Part) -> int:
+    """As many words as a text of this length may have: in some scripts each character is one."""
+    return (len(part.text) + 1) // 2 if part.text.isascii() else len(part.text)
 
 
 def _with_anchors(parts: Sequence[Part], spans: Sequence[_Span]) -> Iterator[tuple[_Span, str]]:

@@ -63,6 +63,8 @@ class Tree:
         self._named: dict[str, list[str]] | None = None
         self.sections: dict[str, tuple[str, str]] | None = None
         """Titles of sections by their labels, with the file each is in; None before one was asked for."""
+        self.licenses: dict[str, str] = {}
+        """Licenses that files name, by their paths."""
 
     def path(self, place: str) -> str:
         return f"{self._begin}/{place}" if place else self._begin

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _WRITTEN = re.compile(r"\|\|\w+:[^|\n]+\|\||^```(?:blocks|spy|ghost|package)\b|@boardname@|^#+[ \t]*~", re.MULTILINE)
+_SIGNS = ("||", "@boardname@", "~", "```blocks", "```spy", "```ghost", "```package")
+"""One of these is in what is found: most texts have none."""
 _LABEL = re.compile(r"(`*)\|\|(?:\w+:)?([^|\n]+)\|\|\1")
 _HEADING = re.compile(r"^(#+[ \t]*)\{([^{}\n]*)\}[ \t]*$", re.MULTILINE)
 _FLAG = re.compile(r"[ \t]*@\w+")
@@ -20,7 +22,7 @@ _HIDDEN = re.compile(
 
 
 def written_for_makecode(body: str) -> bool:
-    return bool(_WRITTEN.search(body))
+    return any(map(body.__contains__, _SIGNS)) and bool(_WRITTEN.search(body))
 
 
 def plain(text: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any
+from copy import copy
+from functools import cache, partial
+from typing import Any, cast
 
 import docutils.core
 import docutils.nodes as nodes
 import docutils.utils
+from docutils.frontend import Values
 from docutils.parsers.rst import directives, roles
 from selectolax.lexbor import LexborHTMLParser
 
@@ -118,10 +120,19 @@ def html_of(text: str, around: Around = NOWHERE) -> str:
     body = _without_markdown(text)
     body += sphinx.definitions(body, around)
     _register_unknown(body, around)
-    tree = docutils.core.publish_doctree(body, settings_overrides=SETTINGS)
+    tree = docutils.core.publish_doctree(body, settings=copy(_settings("null")))
     _clean(tree)
-    made = docutils.core.publish_from_doctree(tree, writer="html5", settings_overrides=SETTINGS)
+    made = docutils.core.publish_from_doctree(tree, writer="html5", settings=copy(_settings("html5")))
     return str(made.decode("utf-8", "replace"))
+
+
+@cache
+def _settings(writer: str) -> Values:
+    """Settings of reading or writing; docutils makes them out of hundreds of options, and writes into them."""
+    publisher = docutils.core.Publisher()
+    publisher.set_components("standalone", "restructuredtext", writer)
+    publisher.process_programmatic_settings(None, SETTINGS, None)
+    return cast(Values, publisher.settings)
 
 
 def _without_markdown(body: str) -> str:

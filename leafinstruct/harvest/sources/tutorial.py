@@ -167,7 +167,9 @@ class Source(base.Source):
             for name in sorted(names, key=lambda n: (not ABOUT_TEXT.search(n), n)):
                 if is_regular(file := place / name) and tree.inside(file):
                     tree.seen.add(str(file))
-                    if found := licenses.identify(_head(file, licenses.READ)):
+                    if str(file) not in tree.licenses:
+                        tree.licenses[str(file)] = licenses.identify(_head(file, licenses.READ))
+                    if found := tree.licenses[str(file)]:
                         return found
             if place == one.repository:
                 break

@@ -53,7 +53,10 @@ def plugin(parser: MarkdownIt, rules: Mapping[str, Sequence[BlockRule]]) -> None
     def asked(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         place = state.bMarks[start] + state.tShift[start]
         first = state.src[place] if place < state.eMarks[start] else ""
-        return any(rule(state, start, end, silent) for rule in rules.get(first, ()))
+        for rule in rules.get(first, ()):  # noqa: SIM110 - asked of every line: a generator costs more than the rules
+            if rule(state, start, end, silent):
+                return True
+        return False
 
     parser.block = Parser()
     parser.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})

@@ -83,6 +83,8 @@ def without_templates(text: str, dialect: Dialect) -> str:
     """A text, or a part of one without fenced code, in which template tags are tags of the page or gone."""
     if "{" not in text and "[[[" not in text:
         return text
+    if dialect.templates != "all" and "{{<" not in text and "{{%" not in text:
+        return text
     if dialect.templates == "all":
         liquid.remember(text, dialect)
         text = IN_ADDRESS.sub(partial(_address, dialect), text)
