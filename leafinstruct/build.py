@@ -14,7 +14,6 @@ from types import ModuleType
 
 from leafinstruct import layout
 from leafinstruct.context import Context
-from leafinstruct.erase import erase
 from leafinstruct.errors import LeafError, did_you_mean, file_error
 from leafinstruct.heal import damaged_files, discard, heal
 from leafinstruct.pipeline import STAGES, Pipeline
@@ -57,6 +56,8 @@ def _run_stages(context: Context, stage: str, records: Collection[str]) -> None:
         _stage_module(name).run(context)
         context.stages[name] = time.perf_counter() - start, time.process_time() - cpu
         if name == last and len(removals):
+            from leafinstruct.erase import erase
+
             erase(context.run, removals, records, context.progress)
 
 

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +19,8 @@ from leafinstruct.pipeline import Pipeline
 from leafinstruct.rules.checks import DOCUMENT_FIELDS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from leafinstruct.score.base import Scorer
 
 ABOUT_COLUMNS = ["id", "url", "path", *DOCUMENT_FIELDS, "error"]
@@ -39,6 +40,8 @@ class View:
     @cached_property
     def owner(self) -> np.ndarray:
         """The row of its document for each image part, int64."""
+        import pandas as pd
+
         return self.documents.index.get_indexer(pd.Index(self.images["document"])).astype(np.int64)
 
     def values(self, grain: str, column: str) -> tuple[np.ndarray, np.ndarray]:
@@ -99,6 +102,8 @@ def about_fields() -> list[str]:
 def _view(
     about: Mapping[str, pa.Array], images: Mapping[str, pa.Array], pipeline: Pipeline, tables: Mapping[str, pa.Table]
 ) -> View:
+    import pandas as pd
+
     ids = about["id"]
     documents = {f"document.{name}": about[name] for name in DOCUMENT_FIELDS}
     documents |= {name: about[name] for name in ("error", "url", "path")}
@@ -133,6 +138,8 @@ def _frame(columns: Mapping[str, pa.Array]) -> pd.DataFrame:
 
 def _nullable(kind: pa.DataType) -> Any:
     """Pandas types that keep integers and truth values as they are if some are null."""
+    import pandas as pd
+
     return {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.bool_(): pd.BooleanDtype()}.get(kind)
 
 
@@ -166,10 +173,12 @@ def kept_columns(scorer: Scorer, reads: set[str], owner: str) -> list[str]:
 
 def plain(series: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
     """A column as an array without nulls, and where they were."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
     null = series.isna().to_numpy(dtype=bool)
-    if pd.api.types.is_bool_dtype(series.dtype):
+    if is_bool_dtype(series.dtype):
         return series.fillna(False).to_numpy(dtype=bool), null
-    if pd.api.types.is_numeric_dtype(series.dtype):
+    if is_numeric_dtype(series.dtype):
         return series.fillna(0).to_numpy(dtype=float), null
     return np.array(["" if gone else str(v) for v, gone in zip(series.tolist(), null, strict=True)], dtype=str), null
 

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -138,6 +137,8 @@ class _Corpus:
     """A corpus file with its rows by document and by image."""
 
     def __init__(self, table: pa.Table) -> None:
+        import pandas as pd
+
         self.table = table
         self._about = {name: np.flatnonzero(table[name].is_valid()) for name in ("document", "sha256")}
         self._keys = {

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pyarrow as pa
 from msgspec import Meta
@@ -72,6 +72,8 @@ class Source(ABC):
         bounds: Bounds = Bounds()
         """What reading one input may cost: `seconds` of the CPU (8) and `megabytes` of memory (800)."""
 
+    imports: ClassVar[tuple[str, ...]] = ()
+    """Modules that `harvest` needs: processes share them, and the one that plans imports them only if it must."""
     code: str = ""
     """Digest of the code of a source that is not built in (see `plugins`): what edited code read is harvested again."""
 

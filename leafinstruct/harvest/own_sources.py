@@ -12,7 +12,6 @@ from leafinstruct.document import Document, Harvested, Image
 from leafinstruct.errors import LeafError
 from leafinstruct.harvest.base import Chunk
 from leafinstruct.harvest.files import LONGEST_NAME
-from leafinstruct.harvest.html.steps import procedures_of
 from leafinstruct.harvest.valid import valid_document
 from leafinstruct.run import Run
 from leafinstruct.text.valid import valid_line
@@ -64,6 +63,8 @@ def _with_procedures(document: Document) -> Document:
     steps = [part.step for part in document.parts]
     if not any(steps) or any(part.procedure for part in document.parts):
         return document
+    from leafinstruct.harvest.html.steps import procedures_of
+
     both = zip(document.parts, procedures_of(steps), strict=True)
     return replace(document, parts=tuple(replace(part, procedure=number) if number else part for part, number in both))
 

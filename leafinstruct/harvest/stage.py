@@ -24,7 +24,6 @@ from leafinstruct.document import (
 from leafinstruct.errors import LeafError, own_code
 from leafinstruct.harvest import bounds
 from leafinstruct.harvest.base import Chunk, Source
-from leafinstruct.harvest.chapters import chapters
 from leafinstruct.harvest.files import partition_name
 from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.own_sources import check_ids, checked_chunks, checked_documents
@@ -49,8 +48,15 @@ COSTLY: Described = {
     "input": (pa.string(), "an input of the partition, as its source names it"),
 }
 COSTLY_SCHEMA = schema_of(COSTLY)
-IMPORTS = ("leafinstruct.harvest.stage", "leafinstruct.harvest.sources.html", "leafinstruct.harvest.sources.warc")
-"""What most sources need: processes share it."""
+IMPORTS = (
+    __name__,
+    "leafinstruct.harvest.chapters",
+    "leafinstruct.harvest.own_sources",
+    "leafinstruct.rules.checks",
+    "pandas",
+)
+"""What any harvest needs, next to what its sources do: processes share it. pyarrow imports pandas with its first
+array."""
 
 
 PLAN: Mapping[str, str] = {
@@ -168,12 +174,16 @@ def _harvest_stale(context: Context, sources: dict[str, Source], planned: list[P
         if fetches and (of_source := [one for one in stale if one.settings.name == name]):
             with own_code(source.code, f"source {name}: fetching"):
                 _fetch(context, source, of_source)
-    context.map(_watched(context.run, harvest_partition), [(one,) for one in stale], "harvest")
+    context.map(_watched(context, harvest_partition), [(one,) for one in stale], "harvest")
 
 
-def _watched(run: Run, task: Callable[..., Any]) -> Callable[..., Any]:
+def _watched(context: Context, task: Callable[..., Any]) -> Callable[..., Any]:
     """The task in processes that are watched, where they see the run."""
-    return task if run.is_in_memory else Watched(task, leave_out, IMPORTS)
+    if context.run.is_in_memory:
+        return task
+    sources = [open_source(context.pipeline, settings) for settings in context.pipeline.sources]
+    needed = dict.fromkeys(name for source in sources for name in source.imports)
+    return Watched(task, leave_out, (*IMPORTS, *needed))
 
 
 def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
@@ -181,9 +191,7 @@ def _fetch(context: Context, source: Source, stale: list[Planned]) -> None:
     from leafinstruct.harvest.fetch.fetch import fetch
     from leafinstruct.harvest.fetch.settings import fetch_settings
 
-    found = context.run_tasks(
-        _watched(context.run, addresses_of), [(context.job, one) for one in stale], context.workers
-    )
+    found = context.run_tasks(_watched(context, addresses_of), [(context.job, one) for one in stale], context.workers)
     fetch((url for some in found for url in some), fetch_settings(source.name, source.settings.fetch), context.progress)
 
 
@@ -231,7 +239,7 @@ def _index(context: Context, settings: SourceSettings, source: Source) -> str:
     run = context.run
     places = {file: _index_place(source, file) for file in source.index_inputs()}
     stale = [(settings.name, file, place) for file, place in places.items() if not _indexed(run, source, file, place)]
-    context.map(index_file, stale, "index")
+    context.map(_watched(context, index_file), stale, "index")
     names = {Path(place).name for place in places.values()}
     for name in run.own(layout.indexes(source.name)):
         if name not in names:
@@ -322,6 +330,8 @@ def _fresh(run: Run, source: Source, one: Planned, removals: Removals) -> bool:
 
 def harvest_partition(job: Job, one: Planned) -> str:
     """Harvest one partition and commit its images, then its documents. Returns its name."""
+    from leafinstruct.harvest.chapters import chapters
+
     pipeline, run = job.open()
     source = open_source(pipeline, one.settings)
     if source.code != one.code:

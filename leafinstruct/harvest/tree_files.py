@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
@@ -58,9 +59,32 @@ WHOLE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IG
 QUOTED = ["pre", "code", "script", "style", "textarea"]
 FILLED = re.compile(r"\{\{[^{}\n]+\}\}|\{%[^%\n]+%\}")
 """A place that a program fills."""
+LICENSE_FILE = re.compile(r"(?:licen[cs]e|copying|unlicense)(?:[._-]\w+)*$", re.IGNORECASE)
+META = "meta.yml"
+MAX_BYTES = 10 * 2**20
+"""Text of ten books; a larger file is data, not a tutorial."""
 MOST_BYTES = 2**20
 LONGEST_PIECE = 100_000
 """Characters of a piece of HTML that are looked at for places that a program fills."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One document to be: the repository, its path in there, its files in order, and the files with its metadata
+    (licenses of its folder and those above, nearest first; meta.yml next to step files), which make its bucket stale
+    too."""
+
+    site: str
+    repository: Path
+    path: str
+    files: tuple[Path, ...]
+    about: tuple[Path, ...] = ()
+    not_read: str = ""
+    """Why the file is not read, if it is not."""
+
+    @property
+    def where(self) -> str:
+        return f"{self.site}/{self.path}"
 
 
 def is_template(html: str) -> bool:

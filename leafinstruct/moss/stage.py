@@ -13,7 +13,6 @@ from leafinstruct.context import Context
 from leafinstruct.models.packages import require
 from leafinstruct.moss.report import told
 from leafinstruct.moss.settings import TrainConfig
-from leafinstruct.moss.train import train as train_on
 from leafinstruct.pipeline import Pipeline
 from leafinstruct.run import fingerprint
 
@@ -32,6 +31,8 @@ def check(pipeline: Pipeline) -> None:
 
 def run(context: Context) -> None:
     """Train on `shards/` and commit adapter, log, samples and, last, `train/report.json`."""
+    from leafinstruct.moss.train import train
+
     run, config = context.run, context.pipeline.section("train", TrainConfig)
     manifest = run.json(layout.SHARDS_MANIFEST)
     made_from = fingerprint(VERSION, manifest, dict(context.pipeline.train))
@@ -45,7 +46,7 @@ def run(context: Context) -> None:
     with TemporaryDirectory() as folder:
         made = Path(folder) / layout.TRAIN
         with run.folder(layout.SHARDS) as shards:
-            train_on(shards, made, config, told(context.progress))
+            train(shards, made, config, told(context.progress))
         for path in sorted(made.rglob("*")):
             if path.is_file():
                 run.commit(layout.trained(path.relative_to(made).as_posix()), partial(_copy, path))

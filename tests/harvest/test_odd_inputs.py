@@ -263,10 +263,10 @@ def test_a_document_whose_code_fails_is_counted(tmp_path: Path, monkeypatch: pyt
             raise RecursionError
         return real(blocks, *more)
 
-    from leafinstruct.harvest.sources import tutorial
+    from leafinstruct.harvest import tutorials
 
-    real = tutorial.assemble
-    monkeypatch.setattr(tutorial, "assemble", broken)
+    real = tutorials.assemble
+    monkeypatch.setattr(tutorials, "assemble", broken)
     found = built(tmp_path, run_here)
     assert found["wood/spoon.md"].error == "failed_RecursionError" and not found["wood/stool.md"].error
 

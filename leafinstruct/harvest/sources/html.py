@@ -25,6 +25,7 @@ from leafinstruct.harvest.index import Index
 from leafinstruct.harvest.links import BADGE, Tree
 from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.sources import tutorial
+from leafinstruct.harvest.tree_files import MAX_BYTES, Input
 from leafinstruct.text.urls import host_of, with_slashes
 
 ENDINGS = (".html", ".htm", ".xhtml")
@@ -41,6 +42,8 @@ class Source(tutorial.Source):
     """Saved pages. Settings: path (folders), fetch (images that are not next to the page), license, language, topic,
     partition."""
 
+    imports = (__name__,)
+
     @dataclass(frozen=True)
     class Settings(tutorial.Source.Settings):
         fetch: bool | FetchSettings = False
@@ -55,7 +58,7 @@ class Source(tutorial.Source):
     def fetches(self) -> bool:
         return self.settings.fetch is not False
 
-    def inputs(self) -> list[tutorial.Input]:
+    def inputs(self) -> list[Input]:
         found = []
         for site, root in self.repositories().items():
             for folder, folders, names in os.walk(root):
@@ -64,7 +67,7 @@ class Source(tutorial.Source):
                 for name in sorted(names):
                     if name.lower().endswith(ENDINGS):
                         file = here / name
-                        found.append(tutorial.Input(site, root, file.relative_to(root).as_posix(), (file,)))
+                        found.append(Input(site, root, file.relative_to(root).as_posix(), (file,)))
         return found
 
     def addresses(self, chunk: base.Chunk, index: Index | None) -> Iterable[str | tuple[str, ...]]:
@@ -76,7 +79,7 @@ class Source(tutorial.Source):
                     if block.ref and isinstance(tree.image(block, file), str) and (remote := _remote(block, url)):
                         yield remote
 
-    def _document(self, one: tutorial.Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
+    def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         file = one.files[0]
         page, url, out = _page(file, tree, self.keeps_links)
         parts, lost, images = assemble(page.blocks, partial(self._image, tree, file, url, out))
@@ -129,8 +132,8 @@ def _page(file: Path, tree: Tree, links: bool) -> tuple[Page, str, bool]:
     try:
         if not tree.inside(file):
             return Page(error="outside_tree"), "", False
-        data = read_regular(file, tutorial.MAX_BYTES + 1)
-        if len(data) > tutorial.MAX_BYTES:
+        data = read_regular(file, MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             return Page(error="too_large"), "", False
     except OSError:
         return Page(error="unreadable"), "", False

@@ -24,6 +24,7 @@ from leafinstruct.harvest.formats.keyframes import key_frames
 from leafinstruct.harvest.links import Tree
 from leafinstruct.harvest.metadata import plain_language
 from leafinstruct.harvest.sources import tutorial
+from leafinstruct.harvest.tree_files import MAX_BYTES, Input
 
 ENDINGS = (".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ogv")
 CAPTIONS = (".vtt", ".srt")
@@ -34,6 +35,8 @@ VIDEOS = 8
 class Source(tutorial.Source):
     """Videos. Settings: path (folders), steps (a JSON file of timed steps, by video name), license, language (of the
     captions to take, if there are several, and of the documents), topic, partition."""
+
+    imports = (__name__,)
 
     @dataclass(frozen=True)
     class Settings(tutorial.Source.Settings):
@@ -57,7 +60,7 @@ class Source(tutorial.Source):
         given = self.settings.steps
         return (self.root / str(given)).absolute() if given else None
 
-    def inputs(self) -> list[tutorial.Input]:
+    def inputs(self) -> list[Input]:
         about = (self.steps_file,) if self.steps_file is not None else ()
         found = []
         for site, root in self.repositories().items():
@@ -68,7 +71,7 @@ class Source(tutorial.Source):
                     if name.lower().endswith(ENDINGS):
                         path = (here / name).relative_to(root).as_posix()
                         captions = self._captions(here, Path(name).stem, names)
-                        found.append(tutorial.Input(site, root, path, (here / name, *captions), about))
+                        found.append(Input(site, root, path, (here / name, *captions), about))
         return found
 
     def _captions(self, folder: Path, stem: str, names: list[str]) -> list[Path]:
@@ -79,7 +82,7 @@ class Source(tutorial.Source):
         best = sorted(matches, key=lambda n: (not wanted or plain_language(matches[n]) != wanted, matches[n] != "", n))
         return [folder / best[0]] if best else []
 
-    def _document(self, one: tutorial.Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
+    def _document(self, one: Input, tree: Tree) -> tuple[Document, dict[str, Image]]:
         video = one.files[0]
         segments, about, reason = self._segments(one)
         parts: list[Part] = []
@@ -118,7 +121,7 @@ class Source(tutorial.Source):
         )
         return document, images
 
-    def _segments(self, one: tutorial.Input) -> tuple[list[Segment], dict[str, Any], str]:
+    def _segments(self, one: Input) -> tuple[list[Segment], dict[str, Any], str]:
         """Timed steps if the file has any for this video, else passages of its captions; or why there are none."""
         if self.steps_file is not None:
             try:
@@ -130,14 +133,14 @@ class Source(tutorial.Source):
         if len(one.files) == 1:
             return [], {}, "no_captions"
         try:
-            text = decode_text(read_regular(one.files[1], tutorial.MAX_BYTES))
+            text = decode_text(read_regular(one.files[1], MAX_BYTES))
         except OSError:
             return [], {}, "unreadable"
         found = passages(parse_captions(text or ""))
         return found, {}, "" if found else "no_captions"
 
 
-def _language(one: tutorial.Input) -> str:
+def _language(one: Input) -> str:
     """The language in the captions' file name (`NAME.de.vtt`)."""
     middle = one.files[1].name.removeprefix(one.files[0].stem).split(".")[1:-1] if len(one.files) > 1 else []
     return plain_language(middle[0]) if middle else ""

@@ -13,6 +13,9 @@ from leafinstruct.text.urls import url_key
 
 MAX_REDIRECTS = 5
 
+IMAGE = -(2**62)
+"""Replaces a page's offset in what was asked: marks a URL that an image or a revisit names."""
+
 
 @dataclass(frozen=True)
 class Found:
