@@ -49,7 +49,7 @@ COMMITS = {
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
-        "leafinstruct.harvest.sources.tutorial",
+        "leafinstruct.harvest.tutorials",
         *(f"leafinstruct.{s}.stage" for s in ("harvest", "score", "rewrite", "shard")),
     ]
 )

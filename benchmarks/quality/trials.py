@@ -150,8 +150,8 @@ class Served:
 PROCESSES = multiprocessing.get_context("forkserver")
 STAGES = ("harvest", "filter", "rewrite", "shard")
 PROCESSES.set_forkserver_preload(
-    ["leafinstruct.cli", "leafinstruct.engine", "leafinstruct.report.funnel", "leafinstruct.harvest.sources.tutorial"]
-    + ["leafinstruct.harvest.sources.warc", *(f"leafinstruct.{stage}.stage" for stage in STAGES)]
+    ["leafinstruct.cli", "leafinstruct.engine", "leafinstruct.report.funnel", "leafinstruct.harvest.tutorials"]
+    + ["leafinstruct.harvest.warc.pages", *(f"leafinstruct.{stage}.stage" for stage in STAGES)]
 )
 SECONDS = 120
 

@@ -129,8 +129,8 @@ def html_of(text: str, around: Around = NOWHERE) -> str:
 @cache
 def _settings(writer: str) -> Values:
     """Settings of reading or writing; docutils makes them out of hundreds of options, and writes into them."""
-    publisher = docutils.core.Publisher()
-    publisher.set_components("standalone", "restructuredtext", writer)
+    names: Any = "standalone", "restructuredtext", writer  # stubs know components alone
+    publisher = docutils.core.Publisher(*names)
     publisher.process_programmatic_settings(None, SETTINGS, None)
     return cast(Values, publisher.settings)
 
