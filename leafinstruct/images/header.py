@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 
 import PIL.Image
 from PIL.PngImagePlugin import PngImageFile
@@ -23,6 +24,8 @@ MAX_BYTES = 20 * 2**20
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000")
 """Pixel formats that browsers show or cameras write. Others that Pillow supports need external programs (EPS) or have
 no signature (TGA)."""
+PLUGINS = ("Jpeg", "Png", "Gif", "WebP", "Avif", "Bmp", "Tiff", "Ico", "Ppm", "Jpeg2K")
+"""Their modules in Pillow."""
 HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 """Brands of the container that phones write; Pillow has no decoder for its content."""
 SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
@@ -50,7 +53,9 @@ def read_image(data: bytes, url: str) -> Image | str:
 @cache
 def _formats() -> tuple[str, ...]:
     """Those of FORMATS that this build of Pillow can read."""
-    PIL.Image.init()
+    for name in PLUGINS:  # not `PIL.Image.init`, which imports those of forty other formats
+        with suppress(ImportError):
+            import_module(f"PIL.{name}ImagePlugin")
     return tuple(name for name in FORMATS if name in PIL.Image.OPEN)
 
 

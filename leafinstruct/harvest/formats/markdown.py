@@ -69,7 +69,9 @@ def parse_markdown(text: str, links: str | None = None, name: str = "", around: 
     """Blocks, title and stated metadata of a Markdown file, with its links as in `walk`. The `name` of the file and
     what is `around` it tell its dialect. Never raises on bad input: any text is valid CommonMark."""
     front, body = split_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
-    body = OUTLINE.sub(lambda found: found[1] + DEEPER.sub("", found[2]), with_whole_characters(body))
+    body = with_whole_characters(body)
+    if "\n\t" in body:
+        body = OUTLINE.sub(lambda found: found[1] + DEEPER.sub("", found[2]), body)
     dialect = dialect_of(body, name, around)
     dialect.render = render
     dialect.values = _values(front)
@@ -124,14 +126,15 @@ def prepare(body: str, dialect: Dialect) -> str:
         if for_makecode:
             piece = makecode.plain(piece) if not is_code else "" if makecode.hidden(piece) else piece
         if not is_code:
-            piece = RULED_TITLE.sub(r"\n**\1**\n", piece)
-            piece = RULED_TAG.sub("", piece)
+            if "--" in piece:
+                piece = RULED_TAG.sub("", RULED_TITLE.sub(r"\n**\1**\n", piece))
             if "{:" in piece:
                 piece = LIST_OF_CONTENTS.sub("", piece)
             piece = includes.with_includes(piece)
             if dialect.templates == "shortcodes":
                 piece = knitr.prepared(piece, dialect)
-            piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
+            if "='" in piece:
+                piece = QUOTED_ONCE.sub(lambda m: "{" + re.sub(r"='([^']*)'", r'="\1"', m[1]) + "}", piece)
             if dialect.templates and not dialect.mdx:
                 piece = without_templates(piece, dialect)
             elif "{{" in piece and (dialect.myst or dialect.values):

@@ -53,6 +53,11 @@ FOUND = re.compile(
     r"|(?P<list>\{:[^{}\n]*\}|\[\[\[[^\[\]\n]*\]\]\])",
     re.DOTALL,
 )
+SIGN = re.compile(
+    r"\{(?:[{%#:/]|image|panel|video|glossary-link|interactive-|button-link|math|scratch|iframe|boxed-text|"
+    r"table-of-contents|relative-link|style|comment)|\[\[\[|<%#"
+)
+"""Begins any of these but code; texts without one are many, and `FOUND` tries each backtick."""
 NAMED = re.compile(r"([\w-]+)\s*[=:]\s*(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|`([^`]*)`|([^\s\"'{}%>,]+))")
 QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|`([^`]*)`|“([^”]*)”")
 POSITIONAL = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|`([^`]*)`|“([^”]*)”|([^\s\"'`=]+)(?![^\s]*=)")
@@ -110,6 +115,8 @@ def without_templates(text: str, dialect: Dialect) -> str:
 
 def _found(text: str, every: bool) -> Iterator[Found]:
     """The tags of a text: every one, or shortcodes alone."""
+    if SIGN.search(text) is None:
+        return
     count = 0
     for found in FOUND.finditer(text):
         count += 1
